@@ -1,0 +1,70 @@
+import { LutraError } from '../errors.js';
+import type { DataType, DataTypeMap, TensorData, TensorType, TensorValue } from './types.js';
+
+const CONSTRUCTORS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+} as const;
+
+/** Bytes per element; strings have none and throw `UNSUPPORTED`. */
+export function bytesPerElement(type: DataType): number {
+  return arrayType(type).BYTES_PER_ELEMENT;
+}
+
+/** The typed-array constructor that stores `type`. */
+export function arrayType<T extends Exclude<DataType, 'string'>>(type: DataType): (typeof CONSTRUCTORS)[T] {
+  if (type === 'string') throw new LutraError('UNSUPPORTED', 'string tensors have no binary storage');
+  return CONSTRUCTORS[type] as (typeof CONSTRUCTORS)[T];
+}
+
+/** Number of elements; 1 for a scalar. */
+export function elementCount(dims: readonly number[]): number {
+  let count = 1;
+  for (const dim of dims) count *= dim;
+  return count;
+}
+
+/** A zero-filled tensor. */
+export function allocate(type: DataType, dims: readonly number[]): TensorValue {
+  const count = elementCount(dims);
+  const data: TensorData = type === 'string' ? new Array<string>(count).fill('') : new (arrayType(type))(count);
+  return { type, dims, data };
+}
+
+/** Builds a tensor after checking that `data` has the length that `dims` asks for. */
+export function tensorValue<T extends DataType>(type: T, dims: readonly number[], data: DataTypeMap[T]): TensorValue {
+  const count = elementCount(dims);
+  if (data.length !== count) {
+    throw new LutraError('INVALID_ARGUMENT', 'tensor data does not fit its shape', {
+      expected: `${count} elements for [${dims}]`,
+      actual: `${data.length}`,
+    });
+  }
+  return { type, dims, data };
+}
+
+/** A view of integer or float data as numbers; refuses strings and int64 beyond 2^53. */
+export function toNumbers(value: TensorValue): number[] {
+  return Array.from(value.data as ArrayLike<number | bigint | string>, (x) => {
+    const number = typeof x === 'bigint' ? Number(x) : x;
+    if (typeof number === 'string' || (typeof x === 'bigint' && !Number.isSafeInteger(number))) {
+      throw new LutraError('UNSUPPORTED', `value ${x} cannot be used as a number`);
+    }
+    return number;
+  });
+}
+
+/** "float32[1,3,32,32]", for messages. */
+export function formatType(type: TensorType): string {
+  return `${type.type}[${type.dims.join(',')}]`;
+}

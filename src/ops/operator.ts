@@ -1,0 +1,49 @@
+import type { LutraErrorDetails } from '../errors.js';
+import { LutraError } from '../errors.js';
+import type { Node, TensorType, TensorValue } from '../graph/types.js';
+
+/** What shape inference knows of one input: its type, and its value where that is constant. */
+export interface InputInfo extends TensorType {
+  readonly value?: TensorValue;
+}
+
+/** Everything an operator may look at. An omitted optional input is undefined. */
+export interface OperatorContext<Input> {
+  readonly node: Node;
+  /** Version of the node's domain that the model imports. */
+  readonly opset: number;
+  readonly inputs: readonly (Input | undefined)[];
+}
+
+/**
+ * One operator. To add an operator, add one object of this type to the list of its family file
+ * (`src/ops/*.ts`); a fast kernel is optional and lives in `src/plan/lower/`.
+ */
+export interface Operator {
+  readonly domain: '' | 'lutra' | 'com.microsoft';
+  readonly name: string;
+  /** Lowest and highest opset version whose meaning `infer` and `evaluate` implement. */
+  readonly opset: readonly [min: number, max: number];
+  /** Output types from input types; throws {@link LutraError} `INVALID_MODEL` or `UNSUPPORTED`. Never reads `value.data` of non-constant inputs. */
+  infer(context: OperatorContext<InputInfo>): TensorType[];
+  /**
+   * Plain reference in TypeScript: fills `outputs`, preallocated with exactly the inferred types.
+   * Used to fold constants, as the fallback kernel of the engine, and as the oracle in kernel tests.
+   */
+  evaluate(context: OperatorContext<TensorValue>, outputs: readonly TensorValue[]): void;
+}
+
+/** Name used in messages: `conv1 (Conv)`. */
+export function describeNode(node: Node): string {
+  return `${node.name} (${node.domain ? `${node.domain}:` : ''}${node.op})`;
+}
+
+/** An error that names its node. */
+export function nodeError(
+  node: Node,
+  code: 'INVALID_MODEL' | 'UNSUPPORTED',
+  message: string,
+  details: LutraErrorDetails = {},
+): LutraError {
+  return new LutraError(code, message, { node: describeNode(node), ...details });
+}
