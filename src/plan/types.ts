@@ -113,7 +113,14 @@ export type LoweringRule = (context: LowerContext, node: Node) => boolean;
 
 /** One step over byte offsets. `kernel` steps read their parameter block at `params`. */
 export type Step =
-  | { readonly kind: 'kernel'; readonly node: string; readonly op: string; readonly kernel: KernelName; readonly params: number; readonly tiles: number }
+  | {
+      readonly kind: 'kernel';
+      readonly node: string;
+      readonly op: string;
+      readonly kernel: KernelName;
+      readonly params: number;
+      readonly tiles: number;
+    }
   | {
       readonly kind: 'host';
       readonly node: string;
@@ -135,10 +142,20 @@ export interface Plan {
   readonly memoryBytes: number;
   /** Written once at load. */
   readonly constants: readonly { readonly label: string; readonly offset: number; readonly data: Uint8Array }[];
-  readonly fills: readonly { readonly label: string; readonly offset: number; readonly bytes: number; readonly value: number }[];
+  readonly fills: readonly {
+    readonly label: string;
+    readonly offset: number;
+    readonly bytes: number;
+    readonly value: number;
+  }[];
   readonly steps: readonly Step[];
   readonly inputs: readonly PlacedTensor[];
   readonly outputs: readonly PlacedTensor[];
   /** Bytes by purpose, for `memory()` and `inspect`. */
-  readonly usage: { readonly constants: number; readonly persistent: number; readonly arena: number; readonly scratch: number };
+  readonly usage: {
+    readonly constants: number;
+    readonly persistent: number;
+    readonly arena: number;
+    readonly scratch: number;
+  };
 }

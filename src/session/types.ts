@@ -1,0 +1,90 @@
+import type { DataType, TensorData } from '../graph/types.js';
+
+/** Which Wasm build runs. `auto` picks `relaxed` where relaxed SIMD validates, else `simd`. */
+export type WasmVariant = 'auto' | 'simd' | 'relaxed';
+
+/** Progress of a load. `total` is undefined while unknown; `loaded` never exceeds it. */
+export interface LoadProgress {
+  readonly stage: 'download' | 'compile' | 'plan' | 'ready';
+  readonly loaded: number;
+  readonly total: number | undefined;
+}
+
+export interface CreateOptions {
+  /** Number of threads, or `auto`: min(4, cores) when memory can be shared, else 1. A number that cannot be had falls back to 1. */
+  readonly threads?: number | 'auto';
+  readonly wasm?: WasmVariant;
+  /** `true` (default): run in a Web Worker (worker_threads in Node). `false`: run on the calling thread. */
+  readonly worker?: boolean;
+  /** Where the worker script lives, when a bundler or a Content Security Policy needs a say. */
+  readonly workerUrl?: string | URL;
+  /** Sizes for symbolic input dimensions, by symbol name. Unnamed or missing symbols are 1 until `run` says otherwise. */
+  readonly dimensions?: Readonly<Record<string, number>>;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Structurally compatible with onnxruntime's Tensor. */
+export interface TensorLike {
+  readonly type: DataType;
+  readonly data: TensorData;
+  readonly dims: readonly number[];
+}
+
+export type Feeds = Readonly<Record<string, TensorLike>>;
+/** Output names, or pre-allocated tensors to be filled (null: allocate). */
+export type Fetches = readonly string[] | Readonly<Record<string, TensorLike | null>>;
+
+/** Time of one plan step in the last profiled run. */
+export interface StepProfile {
+  readonly node: string;
+  readonly op: string;
+  /** Kernel name, or `host` for an operator run in TypeScript. */
+  readonly kernel: string;
+  readonly milliseconds: number;
+}
+
+export interface ValueMetadata {
+  readonly name: string;
+  readonly type: DataType;
+  readonly dims: readonly (number | string)[];
+}
+
+export interface MemoryUse {
+  /** Size of the Wasm memory. */
+  readonly total: number;
+  readonly constants: number;
+  readonly persistent: number;
+  readonly arena: number;
+  readonly scratch: number;
+}
+
+/** Facts about how a session runs. */
+export interface SessionInfo {
+  readonly threads: number;
+  readonly wasm: Exclude<WasmVariant, 'auto'>;
+  readonly worker: boolean;
+  readonly modelBytes: number;
+}
+
+/** The public session. Created by `InferenceSession.create(urlOrBytes, options)`. */
+export interface InferenceSessionApi {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly inputMetadata: readonly ValueMetadata[];
+  readonly outputMetadata: readonly ValueMetadata[];
+  /** ModelProto.metadata_props. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly info: SessionInfo;
+  /** Runs queue in call order. */
+  run(feeds: Feeds, fetches?: Fetches, options?: RunOptions): Promise<Record<string, TensorLike>>;
+  /** Runs once with `feeds` and returns the time of every step. */
+  profile(feeds: Feeds): Promise<readonly StepProfile[]>;
+  memory(): Promise<MemoryUse>;
+  /** Stops workers and drops the memory. Pending runs reject with `RELEASED`. */
+  release(): Promise<void>;
+}
