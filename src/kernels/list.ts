@@ -6,6 +6,9 @@
  * `params` and processes tiles `begin <= t < end` of the step. Tiles are independent, so threads split them freely.
  * Fields are 4 bytes each: pointers and integers are i32, fields with the suffix `:f32` are floats.
  */
-export const KERNELS = {} as const satisfies Record<string, readonly string[]>;
+import { DENSE_KERNELS } from './dense.js';
+import { LOOKUP_KERNELS } from './lookup.js';
+
+export const KERNELS = { ...LOOKUP_KERNELS, ...DENSE_KERNELS } as const satisfies Record<string, readonly string[]>;
 
 export type KernelName = keyof typeof KERNELS & string;
