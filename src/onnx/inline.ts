@@ -1,0 +1,174 @@
+import type { AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto } from 'onnx-buf';
+import { LutraError } from '../errors.js';
+import { LOOKUP_DOMAIN } from '../graph/lookup.js';
+
+/** Functions calling functions: deeper is refused, which also ends recursion. */
+const DEEPEST_CALL = 32;
+/** A few functions that call each other twice would otherwise grow without end. */
+const MOST_NODES = 200_000;
+
+/** `ai.onnx` is another spelling of the default domain. */
+export function normaliseDomain(domain: string): string {
+  return domain === 'ai.onnx' ? '' : domain;
+}
+
+/**
+ * Replaces calls of model-local functions by their bodies, names made unique and attribute references resolved.
+ * Functions of the `lutra` domain stay calls: their operators are recognised.
+ *
+ * @throws LutraError `INVALID_MODEL` when functions recurse or a call does not fit its function.
+ */
+export function inlineFunctions(model: ModelProto, graph: GraphProto): readonly NodeProto[] {
+  const functions = new Map<string, FunctionProto>();
+  for (const body of model.functions) {
+    if (body.domain !== LOOKUP_DOMAIN) functions.set(functionKey(body.domain, body.name, body.overload), body);
+  }
+  if (functions.size === 0) return graph.node;
+  return new Inliner(functions, usedNames(graph)).expand(graph.node, 0);
+}
+
+function functionKey(domain: string, name: string, overload: string): string {
+  return JSON.stringify([normaliseDomain(domain), name, overload]);
+}
+
+function usedNames(graph: GraphProto, names = new Set<string>()): Set<string> {
+  for (const info of [...graph.input, ...graph.output, ...graph.initializer]) names.add(info.name);
+  for (const node of graph.node) {
+    names.add(node.name);
+    for (const name of [...node.input, ...node.output]) names.add(name);
+    for (const inner of subgraphs(node)) usedNames(inner, names);
+  }
+  return names;
+}
+
+function subgraphs(node: NodeProto): GraphProto[] {
+  return node.attribute.flatMap((attribute) => (attribute.g ? [attribute.g, ...attribute.graphs] : attribute.graphs));
+}
+
+/** What a call binds while its body is copied. */
+interface Call {
+  readonly prefix: string;
+  /** Body name → name in the caller. */
+  readonly names: Map<string, string>;
+  readonly attributes: ReadonlyMap<string, AttributeProto>;
+}
+
+class Inliner {
+  private produced = 0;
+
+  constructor(
+    private readonly functions: ReadonlyMap<string, FunctionProto>,
+    private readonly used: Set<string>,
+  ) {}
+
+  expand(nodes: readonly NodeProto[], depth: number): NodeProto[] {
+    return nodes.flatMap((node) => {
+      const body = this.functions.get(functionKey(node.domain, node.opType, node.overload));
+      if (body) return this.call(node, body, depth);
+      if (++this.produced > MOST_NODES) {
+        throw new LutraError('INVALID_MODEL', `the functions of the model expand to more than ${MOST_NODES} nodes`);
+      }
+      if (subgraphs(node).length === 0) return [node];
+      return [{ ...node, attribute: node.attribute.map((attribute) => this.expandAttribute(attribute, depth)) }];
+    });
+  }
+
+  private expandAttribute(attribute: AttributeProto, depth: number): AttributeProto {
+    const graphs = attribute.graphs.map((graph) => ({ ...graph, node: this.expand(graph.node, depth) }));
+    return attribute.g
+      ? { ...attribute, graphs, g: { ...attribute.g, node: this.expand(attribute.g.node, depth) } }
+      : { ...attribute, graphs };
+  }
+
+  private call(node: NodeProto, body: FunctionProto, depth: number): NodeProto[] {
+    const label = `${node.name || node.opType} (${node.domain}:${node.opType})`;
+    if (depth >= DEEPEST_CALL) {
+      throw new LutraError('INVALID_MODEL', 'function calls are nested too deeply or recurse', { node: label });
+    }
+    if (node.input.length > body.input.length || node.output.length > body.output.length) {
+      throw new LutraError('INVALID_MODEL', 'the call has more inputs or outputs than its function', {
+        node: label,
+        expected: `at most ${body.input.length} inputs and ${body.output.length} outputs`,
+        actual: `${node.input.length} and ${node.output.length}`,
+      });
+    }
+    const names = new Map<string, string>([['', '']]);
+    const prefix = this.unique(node.name || node.opType);
+    body.input.forEach((name, index) => {
+      names.set(name, node.input[index] ?? '');
+    });
+    const passedThrough: NodeProto[] = [];
+    body.output.forEach((name, index) => {
+      const actual = node.output[index] || this.unique(`${prefix}/${name}`);
+      const source = names.get(name);
+      if (source === undefined) names.set(name, actual);
+      else passedThrough.push(identity(node, source, actual));
+    });
+    const attributes = new Map(body.attributeProto.map((attribute) => [attribute.name, attribute]));
+    for (const attribute of node.attribute) attributes.set(attribute.name, attribute);
+    const copied = this.copyNodes(body.node, { prefix, names, attributes });
+    return [...this.expand(copied, depth + 1), ...passedThrough];
+  }
+
+  private copyNodes(nodes: readonly NodeProto[], call: Call): NodeProto[] {
+    return nodes.map((node) => ({
+      ...node,
+      name: node.name && this.unique(`${call.prefix}/${node.name}`),
+      input: node.input.map((name) => this.rename(name, call)),
+      output: node.output.map((name) => this.rename(name, call)),
+      attribute: node.attribute.flatMap((attribute) => this.copyAttribute(attribute, call)),
+    }));
+  }
+
+  /** A reference to an attribute that neither the call nor the defaults give leaves the attribute out. */
+  private copyAttribute(attribute: AttributeProto, call: Call): AttributeProto[] {
+    if (attribute.refAttrName) {
+      const actual = call.attributes.get(attribute.refAttrName);
+      return actual ? [{ ...actual, name: attribute.name }] : [];
+    }
+    const graphs = attribute.graphs.map((graph) => this.copyGraph(graph, call));
+    return [attribute.g ? { ...attribute, graphs, g: this.copyGraph(attribute.g, call) } : { ...attribute, graphs }];
+  }
+
+  private copyGraph(graph: GraphProto, call: Call): GraphProto {
+    const inner = { ...call, names: new Map(call.names) };
+    const renamed = <T extends { readonly name: string }>(items: readonly T[]): T[] =>
+      items.map((item) => ({ ...item, name: this.rename(item.name, inner) }));
+    return {
+      ...graph,
+      input: renamed(graph.input),
+      initializer: renamed(graph.initializer),
+      node: this.copyNodes(graph.node, inner),
+      output: renamed(graph.output),
+    };
+  }
+
+  private rename(name: string, call: Call): string {
+    let actual = call.names.get(name);
+    if (actual === undefined) {
+      actual = this.unique(`${call.prefix}/${name}`);
+      call.names.set(name, actual);
+    }
+    return actual;
+  }
+
+  private unique(name: string): string {
+    let candidate = name;
+    for (let count = 1; this.used.has(candidate); count++) candidate = `${name}_${count}`;
+    this.used.add(candidate);
+    return candidate;
+  }
+}
+
+function identity(call: NodeProto, source: string, target: string): NodeProto {
+  return {
+    ...call,
+    name: '',
+    opType: 'Identity',
+    domain: '',
+    overload: '',
+    input: [source],
+    output: [target],
+    attribute: [],
+  };
+}
