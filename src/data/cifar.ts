@@ -1,0 +1,38 @@
+import { LutraError } from '../errors.js';
+import type { Picture } from './dataset.js';
+
+const SIDE = 32;
+const PLANE = SIDE * SIDE;
+/** One label byte, then the R, G and B planes. */
+export const CIFAR_RECORD = 1 + 3 * PLANE;
+
+/**
+ * Class index of every record [n] of a CIFAR-10 binary file (A. Krizhevsky, "The CIFAR-10 dataset", binary version).
+ * @throws {LutraError} `INVALID_DATA` when the length is not a whole number of records or a label exceeds 9.
+ */
+export function cifarLabels(bytes: Uint8Array, name: string): Int32Array {
+  const count = bytes.length / CIFAR_RECORD;
+  if (count === 0 || !Number.isInteger(count)) {
+    throw new LutraError('INVALID_DATA', `${name} is not a CIFAR-10 binary file`, {
+      expected: `a multiple of ${CIFAR_RECORD} bytes`,
+      actual: `${bytes.length}`,
+    });
+  }
+  return Int32Array.from({ length: count }, (_, i) => {
+    const label = bytes[i * CIFAR_RECORD]!;
+    if (label > 9) {
+      throw new LutraError('INVALID_DATA', `${name}: record ${i} has a wrong label`, {
+        expected: '0..9',
+        actual: `${label}`,
+      });
+    }
+    return label;
+  });
+}
+
+/** Picture `index` of a CIFAR-10 binary file, planes interleaved to [32, 32, 3]. */
+export function cifarPicture(bytes: Uint8Array, index: number): Picture {
+  const planes = bytes.subarray(index * CIFAR_RECORD + 1, (index + 1) * CIFAR_RECORD);
+  const pixels = Uint8Array.from({ length: 3 * PLANE }, (_, i) => planes[(i % 3) * PLANE + Math.trunc(i / 3)]!);
+  return { width: SIDE, height: SIDE, channels: 3, pixels };
+}

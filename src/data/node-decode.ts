@@ -1,0 +1,44 @@
+import { LutraError } from '../errors.js';
+import type { Picture } from './dataset.js';
+
+type Sharp = typeof import('sharp')['default'];
+let loading: Promise<Sharp> | undefined;
+
+async function loadSharp(): Promise<Sharp> {
+  try {
+    return (await import('sharp')).default;
+  } catch (cause) {
+    throw new LutraError('PLATFORM', 'reading pictures needs the package "sharp", which is not installed', {
+      hint: 'Run: npm install sharp',
+      cause,
+    });
+  }
+}
+
+/**
+ * Decodes JPEG, PNG, WebP, GIF, TIFF or AVIF bytes (Node only). Upright (EXIF orientation applied), 8 bits, alpha dropped,
+ * embedded colour profiles ignored: the bytes that Pillow's `convert('RGB')` gives, so that accuracy is comparable with
+ * training. Grey pictures keep one channel.
+ * @throws {LutraError} `INVALID_DATA` naming the file when it cannot be decoded whole; `PLATFORM` when sharp is missing.
+ */
+export async function decodePicture(bytes: Uint8Array, name: string): Promise<Picture> {
+  const sharp = await (loading ??= loadSharp());
+  try {
+    const { data, info } = await sharp(bytes, { ignoreIcc: true })
+      .autoOrient()
+      .removeAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    const channels = info.channels === 1 ? 1 : 3;
+    if (data.length !== info.width * info.height * channels) throw new Error(`${info.channels} channels`);
+    return {
+      width: info.width,
+      height: info.height,
+      channels,
+      pixels: new Uint8Array(data.buffer, data.byteOffset, data.length),
+    };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new LutraError('INVALID_DATA', `${name} cannot be decoded as a picture: ${reason}`, { cause });
+  }
+}

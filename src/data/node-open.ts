@@ -1,0 +1,119 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { LutraError } from '../errors.js';
+import { arrayDataset, cifarDataset, idxDataset, npzDataset } from './arrays.js';
+import { CIFAR_RECORD } from './cifar.js';
+import type { Dataset } from './dataset.js';
+import { type EncodedFile, folderDataset, isPicturePath } from './folder.js';
+import { type IdxArray, isIdx, labelFileName, parseIdx } from './idx.js';
+import { decodePicture } from './node-decode.js';
+import { isNpy, isZip, parseNpy, parseNpz } from './npy.js';
+import { isTarHeader, readTar } from './tar.js';
+
+export interface OpenDatasetOptions {
+  /** Class names of the model in the order of its outputs; folder names are matched to them. */
+  readonly labels?: readonly string[];
+}
+
+const FORMATS =
+  'a folder or .tar(.gz) of class folders, CIFAR-10 binary (.bin, .bin.gz), MNIST IDX (…-images-idx3-ubyte[.gz]), .npz or .npy';
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Reads a file and undoes gzip, whatever its name says. */
+async function readWhole(path: string): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new LutraError('INVALID_DATA', `${path} cannot be read: ${reasonOf(cause)}`, { cause });
+  }
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return await promisify(gunzip)(bytes);
+  } catch (cause) {
+    throw new LutraError('INVALID_DATA', `${path} is truncated or damaged: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** Lists files below `root`; a folder without any picture is an error where its siblings are classes. */
+async function walk(root: string): Promise<EncodedFile[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const files: EncodedFile[] = [];
+  const folders = new Set<string>();
+  for (const entry of entries) {
+    const full = join(entry.parentPath, entry.name);
+    const path = full.slice(root.length).replaceAll('\\', '/').replace(/^\/+/, '');
+    if (entry.isDirectory()) folders.add(path);
+    else files.push({ path, read: () => readWhole(full) });
+  }
+  for (const folder of folders) {
+    const visible = !folder.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
+    if (visible && !files.some((file) => file.path.startsWith(`${folder}/`) && isPicturePath(file.path))) {
+      throw new LutraError('INVALID_DATA', `${join(root, folder)} holds no picture`, {
+        hint: 'Remove the empty folder',
+      });
+    }
+  }
+  return files;
+}
+
+async function openIdx(images: IdxArray, path: string, labels: readonly string[] | undefined): Promise<Dataset> {
+  const name = basename(path);
+  if (images.dims.length === 1) {
+    throw new LutraError('INVALID_DATA', `${name} holds labels`, {
+      hint: 'Give the images file; its labels are found by name',
+    });
+  }
+  const labelName = labelFileName(name);
+  const candidates = labelName ? [labelName, labelName.replace(/\.gz$/, ''), `${labelName}.gz`] : [];
+  for (const candidate of candidates) {
+    const file = join(dirname(path), candidate);
+    if (await stat(file).catch(() => undefined)) {
+      return idxDataset(images, parseIdx(await readWhole(file), candidate), name, labels);
+    }
+  }
+  return idxDataset(images, undefined, name, labels);
+}
+
+/**
+ * Opens calibration or evaluation data (Node only). The format is told by content: a folder of class folders (ImageFolder),
+ * a tar or tar.gz of one, a CIFAR-10 binary file, MNIST IDX images (labels are found by their usual name), .npz or .npy;
+ * every file may be gzipped. Compressed archives are held in memory; folders are read as needed.
+ * @throws {LutraError} `INVALID_DATA` naming the file that is missing, damaged, empty or not in a known format.
+ */
+export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
+  const { labels } = options;
+  const name = basename(path);
+  const info = await stat(path).catch((cause: unknown) => {
+    throw new LutraError('INVALID_DATA', `${path} cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  if (info.isDirectory()) return folderDataset(await walk(path), name, decodePicture, labels);
+
+  const bytes = await readWhole(path);
+  if (isTarHeader(bytes)) {
+    const files = readTar(bytes, name).map(({ path: inner, data }) => ({ path: inner, read: async () => data }));
+    return folderDataset(files, name, decodePicture, labels);
+  }
+  if (isZip(bytes)) return npzDataset(parseNpz(bytes, name), name, labels);
+  if (isNpy(bytes)) return arrayDataset(parseNpy(bytes, name), undefined, name, labels);
+  if (isIdx(bytes) && /idx\d/.test(name)) return openIdx(parseIdx(bytes, name), path, labels);
+  if (/\.bin(\.gz)?$/.test(name)) return cifarDataset(bytes, name, labels);
+  throw new LutraError('INVALID_DATA', `${path} is in no known format`, {
+    expected: FORMATS,
+    actual: appearance(bytes),
+  });
+}
+
+/** What an unknown file seems to be, for the message. */
+function appearance(bytes: Uint8Array): string {
+  if (bytes.length === 0) return 'an empty file';
+  const start = Buffer.from(bytes.subarray(0, 64)).toString('latin1').trimStart();
+  if (start.startsWith('<')) return 'HTML or XML';
+  if (bytes.length % CIFAR_RECORD === 0) return `${bytes.length} bytes: name it .bin if they are CIFAR-10 records`;
+  return `${bytes.length} bytes starting with ${[...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;
+}

@@ -1,0 +1,130 @@
+import { LutraError } from '../errors.js';
+import type { ImagePreprocess } from '../graph/lookup.js';
+import type { Picture } from './dataset.js';
+
+/** Fraction bits of a resampling weight: 8 bits of pixel and 2 bits of headroom stay free in an int32, as in Pillow. */
+const WEIGHT_BITS = 22;
+const HALF = 1 << (WEIGHT_BITS - 1);
+
+/**
+ * Checks that the buffer holds what the size says.
+ * @throws {LutraError} `INVALID_ARGUMENT`.
+ */
+export function makePicture(width: number, height: number, channels: 1 | 3, pixels: Uint8Array): Picture {
+  const expected = width * height * channels;
+  if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0) || pixels.length !== expected) {
+    throw new LutraError('INVALID_ARGUMENT', 'picture bytes do not fit its size', {
+      expected: `${width}×${height}×${channels} = ${expected} bytes`,
+      actual: `${pixels.length}`,
+    });
+  }
+  return { width, height, channels, pixels };
+}
+
+/** Grey becomes R = G = B; colour becomes the ITU-R 601 luma, rounded in integers as Pillow's `convert('L')` does. */
+export function convertChannels(picture: Picture, channels: 1 | 3): Picture {
+  if (picture.channels === channels) return picture;
+  const count = picture.width * picture.height;
+  const from = picture.pixels;
+  const pixels = new Uint8Array(count * channels);
+  for (let i = 0; i < count; i++) {
+    if (channels === 3) pixels.fill(from[i]!, i * 3, i * 3 + 3);
+    else pixels[i] = (from[i * 3]! * 19595 + from[i * 3 + 1]! * 38470 + from[i * 3 + 2]! * 7471 + 0x8000) >> 16;
+  }
+  return { ...picture, channels, pixels };
+}
+
+/** The largest centred part with the aspect ratio width : height. */
+export function cropToAspect(picture: Picture, width: number, height: number): Picture {
+  const cropWidth = Math.max(1, Math.min(picture.width, Math.round((picture.height * width) / height)));
+  const cropHeight = Math.max(1, Math.min(picture.height, Math.round((picture.width * height) / width)));
+  if (cropWidth === picture.width && cropHeight === picture.height) return picture;
+  const left = (picture.width - cropWidth) >> 1;
+  const top = (picture.height - cropHeight) >> 1;
+  const rowBytes = cropWidth * picture.channels;
+  const pixels = new Uint8Array(rowBytes * cropHeight);
+  for (let y = 0; y < cropHeight; y++) {
+    const start = ((top + y) * picture.width + left) * picture.channels;
+    pixels.set(picture.pixels.subarray(start, start + rowBytes), y * rowBytes);
+  }
+  return { ...picture, width: cropWidth, height: cropHeight, pixels };
+}
+
+interface Window {
+  /** First source position that contributes. */
+  readonly start: number;
+  /** Integer weights, summing to about 1 << WEIGHT_BITS. */
+  readonly weights: Int32Array;
+}
+
+/** Triangle filter, widened by the reduction so that shrinking averages instead of skipping pixels. */
+function bilinearWindows(from: number, to: number): Window[] {
+  const scale = from / to;
+  const support = Math.max(1, scale);
+  return Array.from({ length: to }, (_, i) => {
+    const centre = (i + 0.5) * scale;
+    const start = Math.max(0, Math.trunc(centre - support + 0.5));
+    const end = Math.min(from, Math.trunc(centre + support + 0.5));
+    const raw = Array.from({ length: end - start }, (_, x) =>
+      Math.max(0, 1 - Math.abs((x + start - centre + 0.5) * (1 / support))),
+    );
+    const sum = raw.reduce((total, weight) => total + weight, 0);
+    return { start, weights: Int32Array.from(raw, (w) => Math.trunc((w / sum) * (1 << WEIGHT_BITS) + 0.5)) };
+  });
+}
+
+function nearestWindows(from: number, to: number): Window[] {
+  const weights = Int32Array.of(1 << WEIGHT_BITS);
+  return Array.from({ length: to }, (_, i) => ({ start: Math.trunc((i + 0.5) * (from / to)), weights }));
+}
+
+/** Filters along one axis; the result keeps the other axis and the channels. */
+function resample(
+  pixels: Uint8Array,
+  windows: readonly Window[],
+  lines: number,
+  lineStride: number,
+  step: number,
+  out: { readonly lineStride: number; readonly step: number },
+): Uint8Array {
+  const result = new Uint8Array(windows.length * lines);
+  for (let line = 0; line < lines; line++) {
+    // A line is one row of one channel (first pass) or one column (second pass): see resize.
+    const from = line * lineStride;
+    for (let i = 0; i < windows.length; i++) {
+      const { start, weights } = windows[i]!;
+      let sum = HALF;
+      for (let k = 0; k < weights.length; k++) sum += weights[k]! * pixels[from + (start + k) * step]!;
+      result[line * out.lineStride + i * out.step] = Math.max(0, Math.min(255, sum >> WEIGHT_BITS));
+    }
+  }
+  return result;
+}
+
+/**
+ * Resizes to width × height, horizontally then vertically, in integer arithmetic: the same bytes in every engine.
+ * `bilinear` is antialiased when it shrinks and gives the bytes of Pillow's `Image.resize(size, BILINEAR)`
+ * (src/libImaging/Resample.c), behind which most networks were trained. `nearest` takes the pixel under each centre.
+ */
+export function resize(picture: Picture, width: number, height: number, method: ImagePreprocess['resize']): Picture {
+  const windows = method === 'nearest' ? nearestWindows : bilinearWindows;
+  const { channels } = picture;
+  let { pixels } = picture;
+  if (picture.width !== width) {
+    const rows = new Uint8Array(width * picture.height * channels);
+    const columns = windows(picture.width, width);
+    for (let channel = 0; channel < channels; channel++) {
+      const plane = resample(pixels.subarray(channel), columns, picture.height, picture.width * channels, channels, {
+        lineStride: width,
+        step: 1,
+      });
+      for (let i = 0; i < plane.length; i++) rows[i * channels + channel] = plane[i]!;
+    }
+    pixels = rows;
+  }
+  if (picture.height !== height) {
+    const stride = width * channels;
+    pixels = resample(pixels, windows(picture.height, height), stride, 1, stride, { lineStride: 1, step: stride });
+  }
+  return { width, height, channels, pixels };
+}
