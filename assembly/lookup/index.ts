@@ -1,1 +1,5 @@
+export { encodeGathered, encodeRows } from './encode';
+export { encodeTree } from './encode-tree';
 export { quantise } from './quantise';
+export { lookUpReadPlanes, lookUpReadRows } from './read';
+export { lookUpShufflePlanes, lookUpShuffleRows } from './shuffle';

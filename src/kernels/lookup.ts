@@ -1,5 +1,127 @@
-/** Lookup kernels and the fields of their parameter blocks, in order. */
+/**
+ * Lookup kernels and the fields of their parameter blocks, in order. Pointers are byte addresses, strides are bytes unless a
+ * name says otherwise. `offsets` tables hold one i32 per position (positions are the flattened output pixels of one image,
+ * padded to a multiple of 16 by repeating the first of the last group).
+ */
+
+/** How far positions are grouped: one v128 of codes. */
+export const POSITION_GROUP = 16;
+/** Outputs of one shuffle tile: 4 outputs × 16 positions keep 8 accumulators alive. */
+export const OUTPUT_QUAD = 4;
+/** Outputs of one row-read block: 64 outputs of one position keep 8 accumulators alive. */
+export const OUTPUT_BLOCK = 64;
+/** A code outside the image: adds nothing. */
+export const OUTSIDE_CODE = 0x80;
+/** Per-thread scratch of every look-up kernel: sums i32 [64][16] and one v128 for tails, before the gathered codes. */
+export const LOOK_UP_SCRATCH_BYTES = 64 * 16 * 4 + 64;
+
+/** `activation` field: 0 none, else these. `low` is LeakyRelu's alpha or Clip's minimum, `high` Clip's maximum. */
+export const ACTIVATION_CODES = { Relu: 1, LeakyRelu: 2, Clip: 3, HardSwish: 4 } as const;
+
+/** Fields common to the four look-up kernels, at the same offsets so that they share one epilogue. */
+const EPILOGUE = [
+  /** f32 [M], f32 [M]; both padded to a multiple of 4. */
+  'scale',
+  'bias',
+  /** f32 [images][M][positions], or 0. */
+  'residual',
+  /** f32 [images][M][positions], or 0. */
+  'output',
+  'activation',
+  'low:f32',
+  'high:f32',
+  /** Number M of outputs. */
+  'outputs',
+  /** Positions of one image. */
+  'positions',
+  /** Padded uint8 planes of the next Encode, or 0: first inside byte, i32 [positions] offsets, strides of one channel and one image. */
+  'planes',
+  'planeOffsets',
+  'planeStride',
+  'planeBatch',
+  'planeScale:f32',
+  'planeZero:f32',
+  /** A second set of planes for an Encode with another scale, or 0. */
+  'planes2',
+  'planeOffsets2',
+  'planeStride2',
+  'planeBatch2',
+  'planeScale2:f32',
+  'planeZero2:f32',
+] as const;
+
+const GATHER = [
+  /** u8 codes: first inside byte of image 0, codebook 0. */
+  'codes',
+  /** i32 [positions] offsets of the first tap of each position's window. */
+  'codeOffsets',
+  'codeStride',
+  'codeBatch',
+  'codebooks',
+  /** i32 [taps] offsets within a window. */
+  'tapOffsets',
+  'taps',
+  /** u8 tables, biased by 128. */
+  'table',
+  /** A tile is (image, block of `groups` position groups, one of `chunks` ranges of outputs), outputs fastest. */
+  'blocks',
+  'groups',
+  'chunks',
+  'scratch',
+  'scratchStride',
+] as const;
+
+const ENCODE = [
+  /** u8 planes: byte that position offset 0, tap offset 0 of image 0, codebook 0 refers to. */
+  'input',
+  /** i32 [positions], i32 [4·steps]: what they add to `input`. */
+  'inputOffsets',
+  'tapOffsets',
+  'inputStride',
+  'inputBatch',
+  /** u8 codes: first inside byte, i32 [positions] offsets, strides of one codebook and one image. */
+  'codes',
+  'codeOffsets',
+  'codeStride',
+  'codeBatch',
+  'codebooks',
+  'positions',
+  /** A tile is (image, codebook, one of `chunks` ranges of `chunk` positions); `chunk` is a multiple of 16. */
+  'chunks',
+  'chunk',
+] as const;
+
+const SCORES = [
+  /** Per codebook [quads]{ i8 [steps][4 centroids][4 taps], i32 [4] key biases }. */
+  'weights',
+  /** Number of centroids / 4, number of 4-tap steps, log2 of the centroid count rounded up to a power of two. */
+  'quads',
+  'steps',
+  'shift',
+] as const;
+
 export const LOOKUP_KERNELS = {
-  /** Dense float32 [N·C, H, W] → padded uint8 planes. A tile is one row. */
-  quantise: ['input', 'output', 'rows', 'width', 'plane', 'pitch', 'inverse:f32'],
+  /** Dense f32 → padded u8 planes. A tile is one row of `width` values; `total` cuts the last. */
+  quantise: ['input', 'output', 'total', 'width', 'planeRows', 'plane', 'pitch', 'scale:f32', 'zero:f32'],
+  /** Centroid search where the 4 taps of a step are neighbours in memory. `tapOffsets` is i32 [steps]. */
+  encodeRows: [...ENCODE, ...SCORES],
+  /** Centroid search for any window: taps are first gathered into scratch. */
+  encodeGathered: [
+    ...ENCODE,
+    ...SCORES,
+    'scratch',
+    'scratchStride',
+    /** i32 [chunk] = 4·i and i32 [steps] = 4·chunk·t: the gathered layout in the terms of encodeRows. */
+    'gatheredPositions',
+    'gatheredTaps',
+  ],
+  /** MADDNESS tree. `tapOffsets` is i32 [codebooks][4], added to `input`; `thresholds` u8 [codebooks][4 levels][16]. */
+  encodeTree: [...ENCODE, 'thresholds'],
+  /** Shuffle, K ≤ 16. Table [quads of outputs][codebook][tap][4][16]. `corrections` i32 [positions] removes the bias of the tables. */
+  lookUpShufflePlanes: [...EPILOGUE, ...GATHER, 'corrections'],
+  /** The same for one position per image; positions are images and outputs are neighbours in memory. */
+  lookUpShuffleRows: [...EPILOGUE, ...GATHER, 'corrections'],
+  /** Row read, any K. Table [blocks of ≤ 64 outputs][codebook][tap][centroids][width of the block, a multiple of 16]. */
+  lookUpReadPlanes: [...EPILOGUE, ...GATHER, 'centroids'],
+  lookUpReadRows: [...EPILOGUE, ...GATHER, 'centroids'],
 } as const satisfies Record<string, readonly string[]>;

@@ -1,0 +1,170 @@
+/**
+ * Table accumulation by row read: outputs in lanes, a code is the address of a row of results. Any number of centroids, no
+ * position wasted: for K > 16, small maps and single rows.
+ *
+ *     table:  u8 [blocks of ≤ 64 outputs][codebook][tap][centroids][width of the block], biased by 128
+ *     rows:   i32 [terms inside the image] = (codebook·taps + tap)·centroids + code, in scratch, shared by all blocks
+ *
+ * Sums widen as in widen.ts; the bias to take out is 128 per listed row.
+ */
+import * as at from '../gen/layout';
+import { GATHERED, TAIL, finishPlanes, finishRow } from './epilogue';
+import { FLUSH, flush } from './widen';
+
+/** Lists the table rows of one position; returns their number. */
+function listRows(from: usize, stride: i32, codebooks: i32, tapOffsets: usize, taps: i32, centroids: i32, to: usize): i32 {
+  const start = to;
+  let row = 0;
+  for (let codebook = 0; codebook < codebooks; codebook++) {
+    for (let tap = 0; tap < taps; tap++) {
+      const code = <i32>load<u8>(from + load<i32>(tapOffsets + (tap << 2)));
+      store<i32>(to, row + code);
+      // A code outside the image is overwritten by the next.
+      to += code < 0x80 ? 4 : 0;
+      row += centroids;
+    }
+    from += stride;
+  }
+  return <i32>((to - start) >> 2);
+}
+
+/** sums i32 [width ≤ 64] of one position and block. */
+function accumulate(rows: usize, count: i32, table: usize, width: i32, sums: usize): void {
+  const start = i32x4.splat(-128 * count);
+  for (let lane = 0; lane < width << 2; lane += 16) v128.store(sums + lane, start);
+  for (let done = 0; done < count; done += FLUSH) {
+    const first = rows + (done << 2);
+    const end = first + (min(FLUSH, count - done) << 2);
+    if (width == 64) {
+      let even0 = i16x8.splat(0);
+      let even1 = even0;
+      let even2 = even0;
+      let even3 = even0;
+      let odd0 = even0;
+      let odd1 = even0;
+      let odd2 = even0;
+      let odd3 = even0;
+      for (let row = first; row < end; row += 4) {
+        const at = table + (<usize>load<u32>(row) << 6);
+        const r0 = v128.load(at);
+        const r1 = v128.load(at, 16);
+        const r2 = v128.load(at, 32);
+        const r3 = v128.load(at, 48);
+        even0 = i16x8.add(even0, r0);
+        odd0 = i16x8.add(odd0, i16x8.shr_u(r0, 8));
+        even1 = i16x8.add(even1, r1);
+        odd1 = i16x8.add(odd1, i16x8.shr_u(r1, 8));
+        even2 = i16x8.add(even2, r2);
+        odd2 = i16x8.add(odd2, i16x8.shr_u(r2, 8));
+        even3 = i16x8.add(even3, r3);
+        odd3 = i16x8.add(odd3, i16x8.shr_u(r3, 8));
+      }
+      flush(sums, even0, odd0);
+      flush(sums + 64, even1, odd1);
+      flush(sums + 128, even2, odd2);
+      flush(sums + 192, even3, odd3);
+    } else {
+      for (let lane = 0; lane < width; lane += 16) {
+        let even = i16x8.splat(0);
+        let odd = even;
+        for (let row = first; row < end; row += 4) {
+          const r = v128.load(table + <usize>load<u32>(row) * width + lane);
+          even = i16x8.add(even, r);
+          odd = i16x8.add(odd, i16x8.shr_u(r, 8));
+        }
+        flush(sums + (lane << 2), even, odd);
+      }
+    }
+  }
+}
+
+/**
+ *     scratch: sums i32 [64 outputs][16 positions] | tail [16] | one position's sums i32 [64] | per position: count, rows i32 [terms]
+ */
+// @ts-ignore: decorator
+@inline
+function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
+  const positions = load<i32>(p, at.LOOK_UP_READ_PLANES_POSITIONS);
+  const outputs = load<i32>(p, at.LOOK_UP_READ_PLANES_OUTPUTS);
+  const codebooks = load<i32>(p, at.LOOK_UP_READ_PLANES_CODEBOOKS);
+  const taps = load<i32>(p, at.LOOK_UP_READ_PLANES_TAPS);
+  const centroids = load<i32>(p, at.LOOK_UP_READ_PLANES_CENTROIDS);
+  const table = load<usize>(p, at.LOOK_UP_READ_PLANES_TABLE);
+  const blocks = load<i32>(p, at.LOOK_UP_READ_PLANES_BLOCKS);
+  const chunks = load<i32>(p, at.LOOK_UP_READ_PLANES_CHUNKS);
+  const codeOffsets = load<usize>(p, at.LOOK_UP_READ_PLANES_CODE_OFFSETS);
+  const scratch = load<usize>(p, at.LOOK_UP_READ_PLANES_SCRATCH) + thread * load<i32>(p, at.LOOK_UP_READ_PLANES_SCRATCH_STRIDE);
+  const tail = scratch + TAIL;
+  const single = scratch + GATHERED;
+  const lists = single + 256;
+  const terms = codebooks * taps;
+  const listBytes = (terms + 2) << 2;
+  const outputBlocks = (outputs + 63) >> 6;
+  let last = -1;
+  for (let tile = begin; tile < end; tile++) {
+    const chunk = tile % chunks;
+    const block = tile / chunks;
+    const image = block / blocks;
+    const first = (block % blocks) << 4;
+    const count = min(16, positions - first);
+    if (block != last) {
+      for (let q = 0; q < count; q++) {
+        const list = lists + q * listBytes;
+        const from =
+          load<usize>(p, at.LOOK_UP_READ_PLANES_CODES) +
+          image * load<i32>(p, at.LOOK_UP_READ_PLANES_CODE_BATCH) +
+          load<i32>(codeOffsets + ((first + q) << 2));
+        store<i32>(
+          list,
+          listRows(
+            from,
+            load<i32>(p, at.LOOK_UP_READ_PLANES_CODE_STRIDE),
+            codebooks,
+            load<usize>(p, at.LOOK_UP_READ_PLANES_TAP_OFFSETS),
+            taps,
+            centroids,
+            list + 4,
+          ),
+        );
+      }
+      last = block;
+    }
+    const lastBlock = ((chunk + 1) * outputBlocks) / chunks;
+    for (let ob = (chunk * outputBlocks) / chunks; ob < lastBlock; ob++) {
+      const m = ob << 6;
+      const valid = min(64, outputs - m);
+      const width = (valid + 15) & ~15;
+      const blockTable = table + <usize>terms * <usize>centroids * <usize>m;
+      for (let q = 0; q < count; q++) {
+        const list = lists + q * listBytes;
+        accumulate(list + 4, load<i32>(list), blockTable, width, single);
+        if (rows) {
+          for (let i = 0; i < valid; i += 4) finishRow(p, v128.load(single + (i << 2)), first + q, m + i, min(4, valid - i), tail);
+        } else {
+          for (let i = 0; i < valid; i += 4) spread(v128.load(single + (i << 2)), scratch + (i << 6) + (q << 2));
+        }
+      }
+      if (!rows) finishPlanes(p, scratch, image, m, valid, first, tail);
+    }
+  }
+}
+
+/** Four outputs of one position into sums [output][16 positions]. */
+// @ts-ignore: decorator
+@inline
+function spread(four: v128, to: usize): void {
+  store<i32>(to, i32x4.extract_lane(four, 0));
+  store<i32>(to, i32x4.extract_lane(four, 1), 64);
+  store<i32>(to, i32x4.extract_lane(four, 2), 128);
+  store<i32>(to, i32x4.extract_lane(four, 3), 192);
+}
+
+/** Maps: results are planes [image][output][position]. */
+export function lookUpReadPlanes(p: usize, begin: i32, end: i32, thread: i32): void {
+  run(p, begin, end, thread, false);
+}
+
+/** Linear layers: results are rows [position][output]. */
+export function lookUpReadRows(p: usize, begin: i32, end: i32, thread: i32): void {
+  run(p, begin, end, thread, true);
+}
