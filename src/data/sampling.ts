@@ -16,9 +16,8 @@ export function calibrationOrder(
   count: number,
   labels: Int32Array | undefined,
   samples: number,
-  seed: number,
+  random: () => number,
 ): number[] {
-  const random = seededRandom(seed);
   const classes = new Map<number, number[]>();
   for (let i = 0; i < count; i++) {
     const label = labels?.[i] ?? 0;

@@ -1,0 +1,124 @@
+import { METADATA } from '../../graph/lookup.js';
+import { optimise } from '../../graph/passes/optimise.js';
+import { formatType } from '../../graph/tensor.js';
+import type { Graph, TensorType } from '../../graph/types.js';
+import { parseModel } from '../../onnx/parse.js';
+import { plan } from '../../plan/plan.js';
+import { resolve } from '../../plan/resolve.js';
+import { type Arguments, type Command, UsageError } from '../arguments.js';
+import { type LayerFacts, layerFacts } from '../layers.js';
+import { readModel } from '../model.js';
+import { formatBytes, formatTable, print, printJson } from '../output.js';
+
+/** Longest metadata value that is shown whole in text. */
+const METADATA_LENGTH = 160;
+
+/** `--dims N=8,H=224` → sizes of symbolic dimensions. */
+function symbolSizes(args: Arguments): Map<string, number> {
+  return new Map(
+    (args.list('dims') ?? []).map((pair) => {
+      const [symbol, size] = pair.split('=');
+      const value = Number(size);
+      if (!symbol || !Number.isInteger(value) || value < 1)
+        throw new UsageError(`--dims must be like N=8, not "${pair}"`);
+      return [symbol, value] as const;
+    }),
+  );
+}
+
+function inputTypes(graph: Graph, args: Arguments): Record<string, TensorType> {
+  const sizes = symbolSizes(args);
+  const symbols = new Set(graph.inputs.flatMap(({ dims }) => dims?.filter((dim) => typeof dim === 'string') ?? []));
+  for (const symbol of sizes.keys()) {
+    if (!symbols.has(symbol))
+      throw new UsageError(`--dims: the model has no dimension "${symbol}", only ${[...symbols].join(', ')}`);
+  }
+  return Object.fromEntries(
+    graph.inputs
+      .filter(({ name }) => !graph.initializers.has(name))
+      .map(({ name, type, dims }) => {
+        if (!dims) throw new UsageError(`input ${name} has no declared shape, so it cannot be planned`);
+        return [name, { type, dims: dims.map((dim) => (typeof dim === 'number' ? dim : (sizes.get(dim) ?? 1))) }];
+      }),
+  );
+}
+
+function count(value: number): string {
+  return value === 0 ? '' : value < 1e6 ? `${(value / 1e3).toFixed(1)} k` : `${(value / 1e6).toFixed(2)} M`;
+}
+
+function layerTable(layers: readonly LayerFacts[]): string {
+  const rows = layers.map(({ name, op, outputs, constantBytes, macs, lookups, kernels }) => [
+    name,
+    op,
+    outputs.map(formatType).join(' '),
+    constantBytes ? formatBytes(constantBytes) : '',
+    count(macs),
+    count(lookups),
+    kernels.join(' + ') || '–',
+  ]);
+  const header = ['layer', 'operator', 'output', 'constants', 'MACs', 'lookups', 'kernel'];
+  return formatTable(header, rows, [false, false, false, true, true, true, false]);
+}
+
+function metadataLines(metadata: Readonly<Record<string, string>>): string[] {
+  return Object.entries(metadata).map(([key, value]) => {
+    const shown =
+      value.length > METADATA_LENGTH ? `${value.slice(0, METADATA_LENGTH)}… (${value.length} characters)` : value;
+    return `  ${key}  ${shown}`;
+  });
+}
+
+export const inspectCommand: Command = {
+  name: 'inspect',
+  summary: 'Show what a model consists of and which kernel runs each layer.',
+  positionals: ['<model.onnx>'],
+  flags: [
+    { name: 'dims', value: '<N=1,…>', help: 'sizes of symbolic dimensions (default: 1)' },
+    { name: 'threads', value: '<n>', help: 'plan for n threads (default: 1)' },
+  ],
+  examples: ['lutra inspect cifar10.lut.onnx', 'lutra inspect detector.onnx --dims height=320,width=320 --json'],
+
+  async run(args) {
+    const path = args.positionals[0]!;
+    const threads = args.integer('threads', 1, 64) ?? 1;
+    const bytes = await readModel(path);
+    const model = parseModel(bytes);
+    const graph = optimise(model);
+    const types = inputTypes(graph, args);
+    const schedule = plan(graph, types, { threads });
+    const layers = layerFacts(resolve(graph, types), schedule);
+    const total = (field: 'macs' | 'lookups' | 'tableBytes' | 'constantBytes') =>
+      layers.reduce((sum, layer) => sum + layer[field], 0);
+    const totals = {
+      macs: total('macs'),
+      lookups: total('lookups'),
+      tableBytes: total('tableBytes'),
+      constantBytes: total('constantBytes'),
+    };
+    const memory = { total: schedule.memoryBytes, ...schedule.usage };
+    if (args.has('json')) {
+      const { inputs, outputs, opset, metadata } = model;
+      printJson({ file: path, bytes: bytes.length, opset, inputs, outputs, metadata, layers, totals, memory });
+      return;
+    }
+    const side = (title: string, values: Graph['inputs']) =>
+      values.map(({ name, type, dims }) => `${title} ${name}  ${type}[${dims?.map((dim) => dim || '?') ?? '…'}]`);
+    const opsets = Object.entries(model.opset).map(([domain, version]) => `${domain || 'ai.onnx'} ${version}`);
+    print(`${path}  ${formatBytes(bytes.length)}, opset ${opsets.join(', ')}`);
+    print([...side('input ', model.inputs), ...side('output', model.outputs)].join('\n'));
+    print(`\n${layerTable(layers)}\n`);
+    print(
+      `${layers.length} layers, ${count(totals.macs) || '0'} MACs, ${count(totals.lookups) || '0'} lookups, ${formatBytes(totals.tableBytes)} of tables`,
+    );
+    print(
+      `memory ${formatBytes(memory.total)}: constants ${formatBytes(memory.constants)}, planes ${formatBytes(memory.persistent)}, arena ${formatBytes(memory.arena)}, scratch ${formatBytes(memory.scratch)}`,
+    );
+    const lines = metadataLines(model.metadata);
+    print(
+      lines.length > 0
+        ? `\nmetadata\n${lines.join('\n')}`
+        : `\nno metadata (${METADATA.preprocess} and others are stored by lutra convert)`,
+    );
+  },
+};

@@ -1,0 +1,161 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { decodePicture } from '../../data/node-decode.js';
+import { isNpy, isZip, parseNpy, parseNpz, serializeNpy, serializeNpz } from '../../data/npy.js';
+import { preprocess } from '../../data/preprocess.js';
+import { LutraError } from '../../errors.js';
+import { formatType } from '../../graph/tensor.js';
+import type { TensorValue } from '../../graph/types.js';
+import type { InferenceSession } from '../../index.js';
+import type { StepProfile, TensorLike } from '../../session/types.js';
+import { type Arguments, type Command, UsageError } from '../arguments.js';
+import { type Latency, measure } from '../latency.js';
+import { ENGINE_FLAGS, sessionFacts, withSession } from '../model.js';
+import { formatMilliseconds, formatTable, print, printJson, warn } from '../output.js';
+import { PREPROCESS_FLAGS, resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
+import { Progress } from '../progress.js';
+import { probabilities, readScores } from '../scores.js';
+
+type Feeds = Record<string, TensorValue>;
+
+/** One class of the answer, most probable first. */
+interface Answer {
+  readonly index: number;
+  readonly label?: string;
+  readonly probability: number;
+}
+
+/** Reads a picture, a .npy (the first input) or a .npz (inputs by name). */
+async function readFeeds(
+  path: string,
+  args: Arguments,
+  session: InferenceSession,
+): Promise<{ feeds: Feeds; picture: boolean }> {
+  const bytes = await readFile(path).catch((cause: Error) => {
+    throw new LutraError('INVALID_DATA', `${path} cannot be read: ${cause.message}`, { cause });
+  });
+  const first = session.inputNames[0]!;
+  if (isNpy(bytes)) return { feeds: { [first]: parseNpy(bytes, path) }, picture: false };
+  if (isZip(bytes)) return { feeds: Object.fromEntries(parseNpz(bytes, path)), picture: false };
+  const { spec, assumed } = resolvePreprocess(args, sessionFacts(session));
+  if (!spec) {
+    throw new LutraError('INVALID_DATA', `the model does not take pictures`, {
+      expected: `.npy or .npz with ${session.inputMetadata.map(({ name, type, dims }) => `${name} ${type}[${dims}]`).join(', ')}`,
+      actual: path,
+    });
+  }
+  const picture = await decodePicture(bytes, path);
+  if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
+  return { feeds: { [first]: preprocess([picture], spec) }, picture: true };
+}
+
+function topClasses(output: TensorLike, name: string, labels: readonly string[] | undefined, count: number): Answer[] {
+  return probabilities(readScores(output, 1, name), 0)
+    .map((probability, index) => {
+      const label = labels?.[index];
+      return label === undefined ? { index, probability } : { index, label, probability };
+    })
+    .sort((a, b) => b.probability - a.probability || a.index - b.index)
+    .slice(0, count);
+}
+
+async function writeOutputs(path: string, outputs: Readonly<Record<string, TensorLike>>): Promise<void> {
+  const entries = Object.entries(outputs);
+  if (!path.endsWith('.npz') && entries.length > 1) {
+    throw new LutraError('INVALID_ARGUMENT', 'the model has several outputs, and .npy holds one', {
+      hint: 'Write to a .npz file',
+    });
+  }
+  const bytes = path.endsWith('.npz') ? serializeNpz(entries) : serializeNpy(entries[0]![1]);
+  await writeFile(path, bytes).catch((cause: Error) => {
+    throw new LutraError('INVALID_ARGUMENT', `${path} cannot be written: ${cause.message}`, { cause });
+  });
+}
+
+/** "logits float32[1,10] min −3.1 max 8.2", for outputs that are not written anywhere. */
+function summarise(name: string, output: TensorLike): string {
+  const values = Array.from(output.data as ArrayLike<number | bigint | string>, Number);
+  const range = values.reduce(([low, high], x) => [Math.min(low!, x), Math.max(high!, x)], [Infinity, -Infinity]);
+  return `${name} ${formatType(output)} min ${range[0]} max ${range[1]}`;
+}
+
+function profileTable(steps: readonly StepProfile[]): string {
+  const total = steps.reduce((sum, step) => sum + step.milliseconds, 0);
+  const rows = steps.map((step) => [
+    step.node,
+    step.op,
+    step.kernel,
+    step.milliseconds.toFixed(3),
+    `${((100 * step.milliseconds) / total).toFixed(1)} %`,
+  ]);
+  rows.push(['total', '', '', total.toFixed(3), '']);
+  return formatTable(['layer', 'operator', 'kernel', 'ms', 'share'], rows, [false, false, false, true, true]);
+}
+
+function latencyLine({ runs, p50, p90, mean }: Latency): string {
+  return `latency p50 ${formatMilliseconds(p50)}, p90 ${formatMilliseconds(p90)}, mean ${formatMilliseconds(mean)} (${runs} runs)`;
+}
+
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'Run a model on a picture (prints the most probable classes) or on arrays.',
+  positionals: ['<model.onnx>', '<picture|input.npy|inputs.npz>'],
+  flags: [
+    { name: 'out', short: 'o', value: '<file>', help: 'write the outputs to a .npy or .npz file' },
+    { name: 'top', value: '<n>', help: 'number of classes to print (default: 5)' },
+    { name: 'repeat', value: '<n>', help: 'run n times after a warm-up and report the latency' },
+    { name: 'profile', help: 'print the time of every layer' },
+    ...PREPROCESS_FLAGS,
+    ...ENGINE_FLAGS,
+  ],
+  examples: [
+    'lutra run cifar10.lut.onnx frog.jpg',
+    'lutra run cifar10.lut.onnx frog.jpg --repeat 100 --threads 1 --profile',
+    'lutra run net.onnx input.npy -o output.npy',
+  ],
+
+  async run(args) {
+    const [modelPath, inputPath] = args.positionals as [string, string];
+    const top = args.integer('top', 1) ?? 5;
+    const repeat = args.integer('repeat', 1, 1_000_000);
+    const out = args.text('out');
+    if (out !== undefined && !/\.np[yz]$/.test(out)) throw new UsageError('--out must end in .npy or .npz');
+    await withSession(modelPath, args, async (session) => {
+      const labels = await resolveLabels(args, sessionFacts(session));
+      const { feeds, picture } = await readFeeds(inputPath, args, session);
+      const outputs = await session.run(feeds);
+      const first = session.outputNames[0]!;
+      const answers = picture && !out ? topClasses(outputs[first]!, first, labels, top) : undefined;
+      if (out) await writeOutputs(out, outputs);
+
+      let latency: Latency | undefined;
+      if (repeat) {
+        const progress = new Progress('measuring');
+        latency = await measure(
+          () => session.run(feeds),
+          repeat,
+          (share) => progress.update(share),
+        ).finally(() => progress.clear());
+      }
+      const profile = args.has('profile') ? await session.profile(feeds) : undefined;
+      if (args.has('json')) {
+        const shapes = Object.fromEntries(
+          Object.entries(outputs).map(([name, { type, dims }]) => [name, { type, dims }]),
+        );
+        printJson({ outputs: shapes, top: answers, latency_ms: latency, profile, ...session.info });
+        return;
+      }
+      if (answers) {
+        const rows = answers.map(({ index, label, probability }) => [
+          `${(100 * probability).toFixed(2)} %`,
+          label ?? `class ${index}`,
+        ]);
+        for (const [share, label] of rows) print(`${share!.padStart(8)}  ${label}`);
+      } else {
+        for (const [name, output] of Object.entries(outputs))
+          print(out ? `${name} ${formatType(output)} → ${out}` : summarise(name, output));
+      }
+      if (latency) print(`${latencyLine(latency)}, ${session.info.threads} thread(s), wasm ${session.info.wasm}`);
+      if (profile) print(`\n${profileTable(profile)}`);
+    });
+  },
+};

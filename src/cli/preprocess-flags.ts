@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { parsePreprocess } from '../data/preprocess.js';
+import { LutraError } from '../errors.js';
+import { type ImagePreprocess, METADATA } from '../graph/lookup.js';
+import { type Arguments, type Flag, UsageError } from './arguments.js';
+
+/** Flags that say how pictures become the network's input. */
+export const PREPROCESS_FLAGS: readonly Flag[] = [
+  {
+    name: 'mean',
+    value: '<a,b,c>',
+    help: 'subtracted after scaling, one per channel (default: from the model, else 0)',
+  },
+  { name: 'std', value: '<a,b,c>', help: 'divided by after that (default: from the model, else 1)' },
+  {
+    name: 'scale',
+    value: '<x>',
+    help: 'multiplies the bytes 0..255 first; 1 keeps them (default: from the model, else 1/255)',
+  },
+  { name: 'size', value: '<WxH>', help: 'picture size the network takes, where the model leaves it open' },
+  { name: 'grey', help: 'one grey channel, where the model leaves it open' },
+  { name: 'labels', value: '<file|a,b,c>', help: 'class names: a JSON array, a file with one per line, or a list' },
+];
+
+/** What a model says of itself. `dims` belong to its first input. */
+export interface ModelFacts {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly dims: readonly (number | string)[] | undefined;
+}
+
+const MAX_SIDE = 16384;
+
+function parseSize(text: string): { width: number; height: number } {
+  const match = /^(\d+)(?:[x×](\d+))?$/i.exec(text);
+  const width = Number(match?.[1]);
+  const height = Number(match?.[2] ?? match?.[1]);
+  if (!(width >= 1 && width <= MAX_SIDE && height >= 1 && height <= MAX_SIDE)) {
+    throw new UsageError(`--size must be like 224x224, not "${text}"`);
+  }
+  return { width, height };
+}
+
+/** Reads [N, C, H, W] or [N, H, W, C] with 1 or 3 channels; anything else takes no pictures. */
+function pictureInput(dims: ModelFacts['dims']) {
+  if (dims?.length !== 4) return undefined;
+  const [, a, b, c] = dims;
+  if (a === 1 || a === 3) return { layout: 'nchw', channels: a, height: b, width: c } as const;
+  if (c === 1 || c === 3) return { layout: 'nhwc', channels: c, height: a, width: b } as const;
+  return typeof a === 'string' ? ({ layout: 'nchw', channels: undefined, height: b, width: c } as const) : undefined;
+}
+
+function perChannel(values: number[], channels: number, flag: string): number[] {
+  if (values.length === channels) return values;
+  if (values.length === 1) return new Array<number>(channels).fill(values[0]!);
+  throw new UsageError(`${flag} needs 1 or ${channels} numbers, got ${values.length}`);
+}
+
+export interface ResolvedPreprocess {
+  /** undefined when the network's first input does not take pictures. */
+  readonly spec: ImagePreprocess | undefined;
+  /** True when neither the model nor a flag says how bytes are scaled. */
+  readonly assumed: boolean;
+}
+
+/**
+ * Preprocessing of a run: flags first, then the model's metadata, then the model's input shape with byte / 255.
+ * @throws {UsageError} when a flag contradicts the model; {LutraError} `INVALID_MODEL` for broken metadata.
+ */
+export function resolvePreprocess(args: Arguments, model: ModelFacts): ResolvedPreprocess {
+  const stored = model.metadata[METADATA.preprocess];
+  const base = stored === undefined ? undefined : parsePreprocess(stored);
+  const input = pictureInput(model.dims);
+  if (!base && !input) return { spec: undefined, assumed: false };
+
+  const sizeFlag = args.text('size');
+  const size = sizeFlag === undefined ? undefined : parseSize(sizeFlag);
+  const side = (axis: 'width' | 'height'): number => {
+    const fixed = input?.[axis];
+    if (typeof fixed === 'number' && size && size[axis] !== fixed) {
+      throw new UsageError(`--size ${sizeFlag} does not fit the model, whose ${axis} is ${fixed}`);
+    }
+    const value = size?.[axis] ?? base?.[axis] ?? fixed;
+    if (typeof value === 'number') return value;
+    throw new UsageError(`the model leaves its ${axis} open: say --size WxH`);
+  };
+  const channels = args.has('grey') ? 1 : (base?.channels ?? input?.channels ?? 3);
+  if (input?.channels !== undefined && input.channels !== channels) {
+    throw new UsageError(`--grey does not fit the model, which takes ${input.channels} channels`);
+  }
+  const scale = args.number('scale') ?? base?.scale ?? 1 / 255;
+  if (scale <= 0) throw new UsageError('--scale must be greater than 0');
+  const std = perChannel(args.numbers('std') ?? [...(base?.std ?? [1])], channels, '--std');
+  if (std.some((value) => value <= 0)) throw new UsageError('--std must be greater than 0');
+  return {
+    spec: {
+      kind: 'image',
+      width: side('width'),
+      height: side('height'),
+      channels,
+      scale,
+      mean: perChannel(args.numbers('mean') ?? [...(base?.mean ?? [0])], channels, '--mean'),
+      std,
+      resize: base?.resize ?? 'bilinear',
+      layout: base?.layout ?? input!.layout,
+    },
+    assumed: !base && !args.has('scale') && !args.has('mean') && !args.has('std'),
+  };
+}
+
+/** Class names from JSON (an array of strings) or one per line. */
+function parseLabels(text: string, name: string): string[] {
+  let labels: unknown;
+  if (text.trimStart().startsWith('[')) {
+    try {
+      labels = JSON.parse(text);
+    } catch (cause) {
+      throw new LutraError('INVALID_DATA', `${name} is not a JSON array of class names`, { cause });
+    }
+  } else {
+    labels = text
+      .split(/\r?\n/)
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+  }
+  if (!Array.isArray(labels) || labels.length === 0 || !labels.every((label) => typeof label === 'string')) {
+    throw new LutraError('INVALID_DATA', `${name} is not a list of class names`);
+  }
+  if (new Set(labels).size !== labels.length) throw new LutraError('INVALID_DATA', `${name} names a class twice`);
+  return labels;
+}
+
+/**
+ * Class names: from `--labels` (a list with a comma, or a file), else from the model's metadata.
+ * @throws {LutraError} `INVALID_DATA` or, for broken metadata, `INVALID_MODEL`.
+ */
+export async function resolveLabels(args: Arguments, model: ModelFacts): Promise<readonly string[] | undefined> {
+  const flag = args.text('labels');
+  if (flag?.includes(',')) return parseLabels(JSON.stringify(args.list('labels')), '--labels');
+  if (flag !== undefined) {
+    const text = await readFile(flag, 'utf8').catch((cause: unknown) => {
+      throw new LutraError('INVALID_DATA', `--labels ${flag} cannot be read`, {
+        hint: 'Give a file, or names with commas',
+        cause,
+      });
+    });
+    return parseLabels(text, flag);
+  }
+  const stored = model.metadata[METADATA.labels];
+  if (stored === undefined) return undefined;
+  try {
+    return parseLabels(stored, `metadata ${METADATA.labels}`);
+  } catch (cause) {
+    throw new LutraError('INVALID_MODEL', (cause as Error).message, { cause });
+  }
+}
