@@ -1,0 +1,58 @@
+/**
+ * Words of the Int32Array through which threads and the page talk to a running executor.
+ * It lies in shared memory where that exists.
+ */
+export const CONTROL = {
+  /** Counts commands; helpers wait for it to change. */
+  epoch: 0,
+  /** What the latest command is: {@link COMMAND}. */
+  command: 1,
+  /** Threads that arrived at the barrier, and how often it has opened. */
+  arrived: 2,
+  generation: 3,
+  /** Number of the run that is under way. */
+  run: 4,
+  /** Number of the run that shall stop: its remaining steps are skipped. */
+  stop: 5,
+  /** Number of a run in which a helper failed. */
+  failed: 6,
+  /** From here one word per helper: the epoch of the plan that it has loaded. */
+  loaded: 7,
+} as const;
+export const MAX_THREADS = 64;
+const CONTROL_WORDS = CONTROL.loaded + MAX_THREADS;
+
+export const COMMAND = { run: 1, leave: 2 } as const;
+
+/** A barrier usually opens within microseconds; sleeping and waking costs tens of them. */
+const SPINS = 2000;
+
+export function createControl(shared: boolean): Int32Array {
+  const bytes = CONTROL_WORDS * Int32Array.BYTES_PER_ELEMENT;
+  return new Int32Array(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+}
+
+/** Waits until the word at `index` is no longer `value`. */
+export function waitWhile(control: Int32Array, index: number, value: number): void {
+  for (let spin = 0; spin < SPINS; spin++) if (Atomics.load(control, index) !== value) return;
+  while (Atomics.load(control, index) === value) Atomics.wait(control, index, value);
+}
+
+/** Waits until `threads` threads have called it. */
+export function barrier(control: Int32Array, threads: number): void {
+  const generation = Atomics.load(control, CONTROL.generation);
+  if (Atomics.add(control, CONTROL.arrived, 1) + 1 === threads) {
+    Atomics.store(control, CONTROL.arrived, 0);
+    Atomics.add(control, CONTROL.generation, 1);
+    Atomics.notify(control, CONTROL.generation);
+  } else {
+    waitWhile(control, CONTROL.generation, generation);
+  }
+}
+
+/** Hands a command to all helpers. */
+export function command(control: Int32Array, value: number): void {
+  Atomics.store(control, CONTROL.command, value);
+  Atomics.add(control, CONTROL.epoch, 1);
+  Atomics.notify(control, CONTROL.epoch);
+}

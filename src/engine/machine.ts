@@ -1,0 +1,116 @@
+import { LutraError } from '../errors.js';
+import { arrayType, elementCount } from '../graph/tensor.js';
+import type { TensorType, TensorValue } from '../graph/types.js';
+import { findOperator } from '../ops/registry.js';
+import type { Plan, Step } from '../plan/types.js';
+import { barrier, CONTROL } from './control.js';
+import { applyEpilogue } from './epilogue.js';
+
+type Kernel = (params: number, begin: number, end: number, thread: number) => void;
+type HostStep = Extract<Step, { kind: 'host' }>;
+
+/** One thread's view of a plan: kernels bound to the memory, ready to walk. */
+export class Machine {
+  readonly #kernels: readonly (Kernel | undefined)[];
+  readonly #hosts: readonly ((() => void) | undefined)[];
+  readonly #params: Int32Array;
+  readonly #tiles: Int32Array;
+
+  /**
+   * @param thread Number of this thread; thread 0 runs the host steps.
+   */
+  constructor(
+    module: WebAssembly.Module,
+    private readonly memory: WebAssembly.Memory,
+    steps: readonly Step[],
+    private readonly control: Int32Array,
+    private readonly thread: number,
+  ) {
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    this.#kernels = steps.map((step) => (step.kind === 'kernel' ? (exports[step.kernel] as Kernel) : undefined));
+    this.#hosts = steps.map((step) =>
+      step.kind === 'host' && thread === 0 ? hostStep(memory.buffer, step) : undefined,
+    );
+    this.#params = Int32Array.from(steps, (step) => (step.kind === 'kernel' ? step.params : 0));
+    this.#tiles = Int32Array.from(steps, (step) => (step.kind === 'kernel' ? step.tiles : 0));
+  }
+
+  /** Writes constants and fills. Once per memory. */
+  load(plan: Plan): void {
+    const bytes = new Uint8Array(this.memory.buffer);
+    for (const { offset, data } of plan.constants) bytes.set(data, offset);
+    for (const { offset, bytes: length, value } of plan.fills) bytes.fill(value, offset, offset + length);
+  }
+
+  /** A view of a tensor in the memory. */
+  view(tensor: TensorType & { readonly offset: number }): TensorValue {
+    return view(this.memory.buffer, tensor);
+  }
+
+  /**
+   * Runs steps from number `from` on, and returns the number of the first step not run: the number of steps, unless `deadline`
+   * (of `performance.now`) passed. When the run is stopped the rest is skipped, in step with the other threads.
+   *
+   * @param threads Threads that walk together, this one included.
+   * @param times Receives the time at the start of every step and at the end, in milliseconds.
+   * @throws whatever a step throws, after all threads have come to the end.
+   */
+  walk(from: number, threads: number, deadline: number, times?: Float64Array): number {
+    const { control, thread } = this;
+    const run = Atomics.load(control, CONTROL.run);
+    const count = this.#tiles.length;
+    let failure: unknown;
+    let step = from;
+    for (; step < count; step++) {
+      if (times) times[step] = performance.now();
+      if (Atomics.load(control, CONTROL.stop) !== run) {
+        try {
+          const kernel = this.#kernels[step];
+          if (kernel) {
+            const tiles = this.#tiles[step]!;
+            const begin = Math.floor((tiles * thread) / threads);
+            const end = Math.floor((tiles * (thread + 1)) / threads);
+            if (begin < end) kernel(this.#params[step]!, begin, end, thread);
+          } else {
+            this.#hosts[step]?.();
+          }
+        } catch (thrown) {
+          failure ??= thrown;
+          Atomics.store(control, CONTROL.stop, run);
+        }
+      }
+      if (threads > 1) barrier(control, threads);
+      else if (performance.now() >= deadline) {
+        step++;
+        break;
+      }
+    }
+    if (times && step === count) times[count] = performance.now();
+    if (failure !== undefined) throw LutraError.from(failure);
+    return step;
+  }
+}
+
+function view(buffer: ArrayBufferLike, { type, dims, offset }: TensorType & { readonly offset: number }): TensorValue {
+  if (type === 'string') throw new LutraError('UNSUPPORTED', 'string tensors cannot be computed');
+  return { type, dims, data: new (arrayType(type))(buffer as ArrayBuffer, offset, elementCount(dims)) };
+}
+
+function hostStep(buffer: ArrayBufferLike, step: HostStep): () => void {
+  const { graphNode: node, opset } = step;
+  const { evaluate } = findOperator(node.domain, node.op, opset)!;
+  const all = step.inputs.map((input) => input && view(buffer, input));
+  const inputs = all.slice(0, node.inputs.length);
+  const outputs = step.outputs.map((output) => view(buffer, output));
+  const residual = all[node.inputs.length];
+  const places = outputs.map(({ data }) => {
+    const { buffer: memory, byteOffset, byteLength } = data as Uint8Array;
+    return new Uint8Array(memory, byteOffset, byteLength);
+  });
+  return () => {
+    // The place held other values before; operators may count on zeros, as in freshly allocated tensors.
+    for (const bytes of places) bytes.fill(0);
+    evaluate({ node, opset, inputs }, outputs);
+    if (node.epilogue) applyEpilogue(node.epilogue, outputs[0]!, residual);
+  };
+}

@@ -1,0 +1,124 @@
+import * as Comlink from 'comlink';
+import type { Step } from '../plan/types.js';
+import { COMMAND, CONTROL, command, waitWhile } from './control.js';
+import { Machine } from './machine.js';
+
+/** A worker, whatever the platform. */
+export interface WorkerHandle {
+  readonly endpoint: Comlink.Endpoint;
+  terminate(): void;
+  /** Calls `listener` when the worker could not start or died. */
+  onFailure(listener: (reason: unknown) => void): void;
+  /** In Node: whether the worker keeps the process alive. */
+  keepAlive(on: boolean): void;
+}
+
+/** What a helper needs to walk a plan. Posted once per plan. */
+export interface HelperTask {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly steps: readonly Step[];
+  readonly control: Int32Array;
+  readonly thread: number;
+  readonly threads: number;
+  /** The epoch in which this plan was handed out. */
+  readonly epoch: number;
+}
+
+/** The Comlink surface of a helper thread. */
+export interface HelperApi {
+  ping(): void;
+  /** Walks the plan whenever told to; returns when another plan is coming. */
+  help(task: HelperTask): void;
+}
+
+export const helperApi: HelperApi = {
+  ping() {},
+  help({ module, memory, steps, control, thread, threads, epoch: first }) {
+    const machine = new Machine(module, memory, steps, control, thread);
+    Atomics.store(control, CONTROL.loaded + thread, first);
+    for (let epoch = first; ; ) {
+      waitWhile(control, CONTROL.epoch, epoch);
+      epoch = Atomics.load(control, CONTROL.epoch);
+      if (Atomics.load(control, CONTROL.command) === COMMAND.leave) return;
+      try {
+        machine.walk(0, threads, Number.POSITIVE_INFINITY);
+      } catch {
+        Atomics.store(control, CONTROL.failed, Atomics.load(control, CONTROL.run));
+      }
+    }
+  },
+};
+
+/** Helper threads of one executor. */
+export class HelperPool {
+  /** Epoch in which the current plan was handed out. */
+  #epoch = -1;
+
+  private constructor(
+    private readonly handles: readonly WorkerHandle[],
+    private readonly control: Int32Array,
+  ) {}
+
+  /**
+   * Starts `count` helpers.
+   *
+   * @returns undefined when one of them could not be started: the executor then runs alone.
+   */
+  static async start(count: number, control: Int32Array, spawn: () => WorkerHandle): Promise<HelperPool | undefined> {
+    const handles: WorkerHandle[] = [];
+    try {
+      for (let i = 0; i < count; i++) handles.push(spawn());
+      await Promise.all(
+        handles.map(
+          (handle) =>
+            new Promise((resolve, reject) => {
+              handle.onFailure(reject);
+              Comlink.wrap<HelperApi>(handle.endpoint).ping().then(resolve, reject);
+            }),
+        ),
+      );
+    } catch {
+      for (const handle of handles) handle.terminate();
+      return undefined;
+    }
+    for (const handle of handles) handle.keepAlive(false);
+    return new HelperPool(handles, control);
+  }
+
+  /** Makes every helper leave its present plan and take up another. */
+  load(module: WebAssembly.Module, memory: WebAssembly.Memory, steps: readonly Step[]): void {
+    command(this.control, COMMAND.leave);
+    this.#epoch = Atomics.load(this.control, CONTROL.epoch);
+    const kernelSteps = steps.map(
+      (step): Step => (step.kind === 'kernel' ? step : { ...step, inputs: [], outputs: [] }),
+    );
+    this.handles.forEach((handle, index) => {
+      const task = {
+        module,
+        memory,
+        steps: kernelSteps,
+        control: this.control,
+        thread: index + 1,
+        threads: this.handles.length + 1,
+        epoch: this.#epoch,
+      };
+      void Comlink.wrap<HelperApi>(handle.endpoint).help(task);
+    });
+  }
+
+  /** All helpers have loaded the plan and wait for a run. */
+  get ready(): boolean {
+    return this.handles.every((_, index) => Atomics.load(this.control, CONTROL.loaded + index + 1) === this.#epoch);
+  }
+
+  /** Resolves when {@link ready}, or after a few seconds: runs then go without helpers until it is. */
+  async untilReady(): Promise<void> {
+    for (let wait = 0; wait < 500 && !this.ready; wait++)
+      await new Promise((resolve) => setTimeout(resolve, wait / 10));
+  }
+
+  terminate(): void {
+    for (const handle of this.handles) handle.terminate();
+  }
+}

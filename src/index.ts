@@ -1,0 +1,20 @@
+export { LutraError, type LutraErrorCode, type LutraErrorDetails } from './errors.js';
+export type { ImagePreprocess } from './graph/lookup.js';
+export type { DataType, DataTypeMap, TensorData } from './graph/types.js';
+export { InferenceSession } from './session/inference-session.js';
+export type { ModelSource } from './session/load.js';
+export { Tensor } from './session/tensor.js';
+export type {
+  CreateOptions,
+  Feeds,
+  Fetches,
+  InferenceSessionApi,
+  LoadProgress,
+  MemoryUse,
+  RunOptions,
+  SessionInfo,
+  StepProfile,
+  TensorLike,
+  ValueMetadata,
+  WasmVariant,
+} from './session/types.js';

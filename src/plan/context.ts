@@ -1,0 +1,177 @@
+import { LutraError } from '../errors.js';
+import { LOOKUP_DOMAIN } from '../graph/lookup.js';
+import { bytesPerElement, elementCount, formatType, toNumbers } from '../graph/tensor.js';
+import type { Node, TensorType, TensorValue } from '../graph/types.js';
+import { align } from './memory.js';
+import type {
+  Address,
+  ConcreteGraph,
+  Demand,
+  LowerContext,
+  QuantisedPlanes,
+  VirtualBuffer,
+  VirtualStep,
+} from './types.js';
+
+/** Bytes that follow every set of planes and every dense value: kernels may read whole vectors across the end. */
+const SLACK = 64;
+const CACHE_LINE = 64;
+const ENCODERS = new Set(['Encode', 'EncodeTree']);
+
+/** What one walk over the graph collects. Used by {@link lower}. */
+export class Lowering implements LowerContext {
+  readonly steps: VirtualStep[] = [];
+  readonly notes = new Map<string, unknown>();
+  /** Values that some step reads from dense memory although the demand did not foresee it. */
+  readonly unforeseen = new Set<string>();
+  readonly #places = new Map<string, Address>();
+  readonly #demands = new Map<string, Demand>();
+  readonly #quantised = new Set<VirtualBuffer>();
+  /** Values that the node being lowered produces, and graph inputs: the ones whose storage may be allocated. */
+  readonly #produced = new Set<string>();
+
+  constructor(
+    readonly concrete: ConcreteGraph,
+    readonly threads: number,
+    /** Values that must be stored densely, whatever their readers seem to need. */
+    private readonly forced: ReadonlySet<string>,
+    /** Packed constants by key, kept from one walk to the next. */
+    private readonly constants: Map<string, VirtualBuffer>,
+  ) {
+    for (const { name } of concrete.graph.inputs) this.#produced.add(name);
+  }
+
+  /** Starts a node: its outputs may be stored from here on. */
+  begin(node: Node): void {
+    for (const name of node.outputs) this.#produced.add(name);
+  }
+
+  type(value: string): TensorType {
+    const type = this.concrete.types.get(value);
+    if (!type) throw new LutraError('INTERNAL', `value "${value}" has no type`);
+    return type;
+  }
+
+  constant(value: string): TensorValue | undefined {
+    return this.concrete.constants.get(value);
+  }
+
+  demand(value: string): Demand {
+    const known = this.#demands.get(value);
+    if (known) return known;
+    let dense = this.concrete.outputs.has(value) || this.forced.has(value);
+    const groups = new Map<string, { scale: number; zeroPoint: number; pads: [number, number, number, number] }>();
+    for (const node of this.concrete.consumers.get(value) ?? []) {
+      const wanted = this.#wantedPlanes(node, value);
+      if (!wanted) {
+        dense = true;
+        continue;
+      }
+      const key = `${wanted.scale} ${wanted.zeroPoint}`;
+      const group = groups.get(key);
+      if (group) group.pads = group.pads.map((pad, side) => Math.max(pad, wanted.pads[side]!)) as typeof group.pads;
+      else groups.set(key, wanted);
+    }
+    const demand = { dense, quantised: [...groups.values()].map((group) => this.#planes(value, group)) };
+    this.#demands.set(value, demand);
+    return demand;
+  }
+
+  dense(value: string): Address {
+    const known = this.#places.get(value);
+    if (known) return known;
+    const constant = this.concrete.constants.get(value);
+    if (constant) {
+      return this.packed(`dense ${value}`, `${value} ${formatType(constant)}`, () => {
+        if (ArrayBuffer.isView(constant.data)) return constant.data;
+        throw new LutraError('UNSUPPORTED', `string constant "${value}" cannot be used at run time`);
+      });
+    }
+    if (!this.#produced.has(value)) this.unforeseen.add(value);
+    const type = this.type(value);
+    const address = this.temporary(
+      `${value} ${formatType(type)}`,
+      elementCount(type.dims) * bytesPerElement(type.type) + SLACK,
+    );
+    this.#places.set(value, address);
+    return address;
+  }
+
+  alias(value: string, source: string): void {
+    this.#places.set(value, this.dense(source));
+  }
+
+  packed(key: string, label: string, build: () => ArrayBufferView): Address {
+    let buffer = this.constants.get(key);
+    if (!buffer) {
+      const view = build();
+      const data = new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength);
+      buffer = { kind: 'constant', label, bytes: data.length, data };
+      this.constants.set(key, buffer);
+    }
+    return { buffer, byteOffset: 0 };
+  }
+
+  temporary(label: string, bytes: number): Address {
+    return { buffer: { kind: 'arena', label, bytes }, byteOffset: 0 };
+  }
+
+  persistent(label: string, bytes: number, fill: number): Address {
+    return { buffer: { kind: 'persistent', label, bytes, fill }, byteOffset: 0 };
+  }
+
+  scratch(bytes: number): Address {
+    const stride = align(bytes, CACHE_LINE);
+    return { buffer: { kind: 'scratch', label: 'scratch', bytes: stride * this.threads }, byteOffset: 0 };
+  }
+
+  emit(step: VirtualStep): void {
+    this.steps.push(step);
+  }
+
+  markQuantised(planes: QuantisedPlanes): void {
+    this.#quantised.add(planes.buffer);
+  }
+
+  isQuantised(planes: QuantisedPlanes): boolean {
+    return this.#quantised.has(planes.buffer);
+  }
+
+  /** The node's own evaluate as one step, over dense values. */
+  emitHost(node: Node): void {
+    const place = (name: string) => (name === '' ? undefined : { ...this.type(name), address: this.dense(name) });
+    const inputs = node.inputs.map(place);
+    if (node.epilogue?.residual !== undefined) inputs.push(place(node.epilogue.residual));
+    const outputs = node.outputs.map((name) => ({ ...this.type(name), address: this.dense(name) }));
+    this.emit({ kind: 'host', node, inputs, outputs });
+  }
+
+  /** The planes that `node` reads `value` from, or undefined when it reads the dense tensor. */
+  #wantedPlanes(node: Node, value: string) {
+    const [x, scaleName, zeroName, ...others] = node.inputs;
+    if (node.domain !== LOOKUP_DOMAIN || !ENCODERS.has(node.op) || x !== value) return undefined;
+    if (scaleName === value || zeroName === value || others.includes(value)) return undefined;
+    const scale = this.constant(scaleName ?? '');
+    const zeroPoint = this.constant(zeroName ?? '');
+    if (!scale || !zeroPoint || this.type(value).dims.length !== 4) return undefined;
+    const [top = 0, left = 0, bottom = 0, right = 0] = (node.attributes.pads as readonly number[] | undefined) ?? [];
+    return {
+      scale: toNumbers(scale)[0]!,
+      zeroPoint: toNumbers(zeroPoint)[0]!,
+      pads: [top, left, bottom, right] as [number, number, number, number],
+    };
+  }
+
+  #planes(value: string, group: Pick<QuantisedPlanes, 'scale' | 'zeroPoint' | 'pads'>): QuantisedPlanes {
+    const dims = this.type(value).dims as QuantisedPlanes['dims'];
+    const [top, left, bottom, right] = group.pads;
+    const pitch = left + dims[3] + right;
+    const plane = pitch * (top + dims[2] + bottom);
+    const bytes = dims[0] * dims[1] * plane + SLACK;
+    const label = `${value}.planes [${dims[0]}][${dims[1]}][${top + dims[2] + bottom}][${pitch}] u8`;
+    const { buffer } = group.pads.some((pad) => pad > 0)
+      ? this.persistent(label, bytes, group.zeroPoint)
+      : this.temporary(label, bytes);
+    return { ...group, buffer, dims, pitch, plane };
+  }
+}

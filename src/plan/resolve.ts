@@ -1,0 +1,165 @@
+import { LutraError } from '../errors.js';
+import { allocate, bytesPerElement, elementCount, formatType } from '../graph/tensor.js';
+import type { Graph, Node, TensorType } from '../graph/types.js';
+import { describeNode, type InputInfo, type Operator } from '../ops/operator.js';
+import { findOperator } from '../ops/registry.js';
+import type { ConcreteGraph } from './types.js';
+
+/** Bytes of the largest tensor that is planned; larger sizes are refused before anything is allocated. */
+const MAX_TENSOR_BYTES = 2 ** 31;
+/** Operators whose result depends on the shape of their input only. */
+const SHAPE_ONLY = new Set(['Shape', 'Size']);
+
+/**
+ * Gives every value of `graph` a concrete type and computes whatever does not depend on the graph's inputs, so that chains such
+ * as Shape → Gather → Concat → Reshape disappear. Nodes that no graph output needs are dropped.
+ *
+ * @param inputTypes Type of every graph input, by name.
+ * @throws LutraError `UNSUPPORTED` naming every node that cannot run; `INVALID_MODEL`; `INVALID_ARGUMENT` for a missing input;
+ *   `OUT_OF_MEMORY` for a tensor of 2^31 bytes or more.
+ */
+export function resolve(graph: Graph, inputTypes: Readonly<Record<string, TensorType>>): ConcreteGraph {
+  const types = new Map<string, TensorType>();
+  const constants = new Map(graph.initializers);
+  for (const [name, { type, dims }] of graph.initializers) types.set(name, { type, dims });
+  for (const { name } of graph.inputs) {
+    if (Object.hasOwn(inputTypes, name)) {
+      const type = inputTypes[name]!;
+      checkSize(type, `input ${name}`);
+      types.set(name, type);
+      constants.delete(name);
+    } else if (!constants.has(name)) {
+      throw new LutraError('INVALID_ARGUMENT', `input "${name}" has no type`);
+    }
+  }
+
+  const outputs = new Set(graph.outputs.map((output) => output.name));
+  const live = liveNodes(graph.nodes, outputs);
+  const failures: LutraError[] = [];
+  /** Outputs of nodes that failed: their readers are not judged for what they cannot know. */
+  const unknown = new Set<string>();
+  const rest: Node[] = [];
+  for (const node of live) {
+    const operator = lookUpOperator(graph, node, failures);
+    if (!operator || reads(node).some((name) => unknown.has(name))) {
+      for (const name of node.outputs) unknown.add(name);
+      continue;
+    }
+    const opset = graph.opset[node.domain] ?? 1;
+    const inputs = node.inputs.map((name): InputInfo | undefined => {
+      if (name === '') return undefined;
+      const type = types.get(name);
+      if (!type) {
+        throw new LutraError('INVALID_MODEL', `reads "${name}", which nothing before it produces`, {
+          node: describeNode(node),
+        });
+      }
+      const value = constants.get(name);
+      return value ? { ...type, value } : type;
+    });
+    let inferred: TensorType[];
+    try {
+      inferred = operator.infer({ node, opset, inputs });
+    } catch (thrown) {
+      const error = LutraError.from(thrown);
+      if (error.code !== 'UNSUPPORTED') throw error;
+      failures.push(error);
+      for (const name of node.outputs) unknown.add(name);
+      continue;
+    }
+    if (inferred.length < node.outputs.length) {
+      throw new LutraError('INVALID_MODEL', `has no output ${inferred.length}`, { node: describeNode(node) });
+    }
+    // `evaluate` fills every output, so omitted ones get names, too.
+    const outputNames = inferred.map((_, index) => node.outputs[index] || `${node.name}:${index}`);
+    inferred.forEach((type, index) => {
+      checkSize(type, `${describeNode(node)} output ${index}`);
+      types.set(outputNames[index]!, type);
+    });
+    const known = inputs.every((input) => !input || input.value || SHAPE_ONLY.has(node.op));
+    if (!known || node.epilogue) {
+      rest.push({ ...node, outputs: outputNames });
+      continue;
+    }
+    const values = inputs.map((input) => input && (input.value ?? { ...input, data: new Float32Array(0) }));
+    const results = inferred.map(({ type, dims }) => allocate(type, dims));
+    operator.evaluate({ node, opset, inputs: values }, results);
+    outputNames.forEach((name, index) => {
+      constants.set(name, results[index]!);
+    });
+  }
+  if (failures.length > 0) throw unsupported(failures);
+  for (const name of outputs) {
+    if (!types.has(name)) throw new LutraError('INVALID_MODEL', `output "${name}" is produced by no node`);
+  }
+
+  const nodes = liveNodes(rest, outputs);
+  return { graph, nodes, types, constants, consumers: readers(nodes), outputs };
+}
+
+/** Names that a node reads, its residual included and omitted inputs left out. */
+export function reads(node: Node): string[] {
+  const names = node.inputs.filter((name) => name !== '');
+  if (node.epilogue?.residual !== undefined) names.push(node.epilogue.residual);
+  return names;
+}
+
+/** The nodes that some output needs, in order. */
+function liveNodes(nodes: readonly Node[], outputs: ReadonlySet<string>): Node[] {
+  const needed = new Set(outputs);
+  const live: Node[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!node.outputs.some((name) => needed.has(name))) continue;
+    for (const name of reads(node)) needed.add(name);
+    live.push(node);
+  }
+  return live.reverse();
+}
+
+function readers(nodes: readonly Node[]): Map<string, Node[]> {
+  const consumers = new Map<string, Node[]>();
+  for (const node of nodes) {
+    for (const name of new Set(reads(node))) {
+      const known = consumers.get(name);
+      if (known) known.push(node);
+      else consumers.set(name, [node]);
+    }
+  }
+  return consumers;
+}
+
+function lookUpOperator(graph: Graph, node: Node, failures: LutraError[]): Operator | undefined {
+  const opset = graph.opset[node.domain] ?? 1;
+  const operator = findOperator(node.domain, node.op, opset);
+  if (!operator) {
+    failures.push(
+      new LutraError('UNSUPPORTED', `operator ${node.domain || 'ai.onnx'}:${node.op} version ${opset} does not run`, {
+        node: describeNode(node),
+      }),
+    );
+  }
+  return operator;
+}
+
+/** One error for all nodes that cannot run, so that a user sees the whole distance at once. */
+function unsupported(failures: readonly LutraError[]): LutraError {
+  if (failures.length === 1) return failures[0]!;
+  return new LutraError(
+    'UNSUPPORTED',
+    `${failures.length} nodes cannot run:\n${failures.map((failure) => `- ${failure.message}`).join('\n')}`,
+    { node: failures.map((failure) => failure.node).join(', ') },
+  );
+}
+
+function checkSize(type: TensorType, what: string): void {
+  const bytes = elementCount(type.dims) * (type.type === 'string' ? 1 : bytesPerElement(type.type));
+  if (!type.dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+    throw new LutraError('INVALID_MODEL', `${what} has an impossible shape ${formatType(type)}`);
+  }
+  if (bytes >= MAX_TENSOR_BYTES) {
+    throw new LutraError('OUT_OF_MEMORY', `${what} is too large: ${formatType(type)}`, {
+      expected: `less than ${MAX_TENSOR_BYTES} bytes`,
+      actual: `${bytes} bytes`,
+    });
+  }
+}

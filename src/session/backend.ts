@@ -1,0 +1,25 @@
+import type { OpenOptions, SessionFacts, Values } from './service.js';
+import type { MemoryUse, StepProfile } from './types.js';
+
+/** Where a session's work is done: in a worker or on the calling thread. */
+export interface Backend {
+  readonly worker: boolean;
+  /** `bytes` are moved: the caller's view is empty afterwards. */
+  open(bytes: Uint8Array<ArrayBuffer>, options: OpenOptions): Promise<SessionFacts>;
+  /**
+   * Moves `feeds`, too.
+   *
+   * @param stoppable A signal may call {@link stop} during the run.
+   */
+  run(feeds: Values, run: number, stoppable: boolean): Promise<Values>;
+  stop(run: number): void;
+  /** Moves `feeds`, too. */
+  profile(feeds: Values): Promise<StepProfile[]>;
+  memory(): Promise<MemoryUse>;
+  /** Ends everything at once; calls that are under way never settle. */
+  terminate(): void;
+  /** In Node: whether open work keeps the process alive. */
+  keepAlive(on: boolean): void;
+  /** Rejects when the place of work dies. Never resolves. */
+  readonly failure: Promise<never>;
+}

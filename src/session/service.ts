@@ -1,0 +1,72 @@
+import { CONTROL } from '../engine/control.js';
+import { Executor } from '../engine/executor.js';
+import type { WorkerHandle } from '../engine/threads.js';
+import { LutraError } from '../errors.js';
+import { optimise } from '../graph/passes/optimise.js';
+import type { TensorValue, ValueInfo } from '../graph/types.js';
+import { parseModel } from '../onnx/parse.js';
+import type { CreateOptions, MemoryUse, SessionInfo, StepProfile } from './types.js';
+
+export type OpenOptions = Pick<CreateOptions, 'threads' | 'wasm' | 'dimensions'>;
+
+/** What a session tells about itself once it is open. */
+export interface SessionFacts {
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly info: Pick<SessionInfo, 'threads' | 'wasm'>;
+  /** The executor's control words, where memory can be shared: see {@link CONTROL}. */
+  readonly control: Int32Array | undefined;
+}
+
+export type Values = Readonly<Record<string, TensorValue>>;
+
+/** One network, ready to run, on whichever thread this is. */
+export class Service {
+  #executor: Executor | undefined;
+
+  constructor(private readonly spawn: () => WorkerHandle) {}
+
+  /** Parses, optimises and plans. */
+  async open(bytes: Uint8Array, options: OpenOptions): Promise<SessionFacts> {
+    const model = parseModel(bytes);
+    const executor = await Executor.create(optimise(model), { ...options, spawn: this.spawn });
+    this.#executor = executor;
+    const shared = typeof SharedArrayBuffer === 'function' && executor.control.buffer instanceof SharedArrayBuffer;
+    return {
+      inputs: model.inputs,
+      outputs: model.outputs,
+      metadata: model.metadata,
+      info: { threads: executor.threads, wasm: executor.variant },
+      control: shared ? executor.control : undefined,
+    };
+  }
+
+  /** @param sliced Let messages in while running, so that {@link stop} can come. */
+  async run(feeds: Values, run: number, sliced: boolean): Promise<Values> {
+    const executor = this.#opened();
+    return sliced ? executor.runSliced(feeds, run) : executor.run(feeds, run);
+  }
+
+  stop(run: number): void {
+    Atomics.store(this.#opened().control, CONTROL.stop, run);
+  }
+
+  profile(feeds: Values): StepProfile[] {
+    return this.#opened().profile(feeds);
+  }
+
+  memory(): MemoryUse {
+    return this.#opened().memory();
+  }
+
+  close(): void {
+    this.#executor?.dispose();
+    this.#executor = undefined;
+  }
+
+  #opened(): Executor {
+    if (!this.#executor) throw new LutraError('RELEASED', 'the session is not open');
+    return this.#executor;
+  }
+}
