@@ -1,0 +1,257 @@
+import type { Picture } from '../../src/data/dataset.js';
+import { byId, html } from '../shared/dom.js';
+import { createBytes } from './bytes.js';
+import { createCamera } from './camera.js';
+import { createControls } from './controls.js';
+import { latencyView } from './latency.js';
+import { layersView } from './layers.js';
+import type { ModelEntry } from './models.js';
+import { measureTogether, type Network } from './network.js';
+import { Networks } from './networks.js';
+import { createPad } from './pad.js';
+import { prepare } from './picture.js';
+import { createPictureInput } from './pictures.js';
+import { createResult } from './result.js';
+import { type DemoState, formatState, parseState, type SourceKind } from './state.js';
+import type { Status } from './status.js';
+import { createTabs } from './tabs.js';
+
+const RUNS = 15;
+/** Quiet time after an answer before the measurement starts, so that it does not compete with drawing. */
+const SETTLE_MILLISECONDS = 350;
+
+interface Input {
+  readonly picture: Picture;
+  /** Speak the answer: not for the frames of a film or the middle of a stroke. */
+  readonly announce: boolean;
+}
+
+/** Wires the page together: what the user chooses and shows in, answers and measurements out. */
+export function createDemo(models: readonly ModelEntry[], status: Status): void {
+  const fallback = models[0]!;
+  const findModel = (id: string | undefined) => models.find((model) => model.id === id) ?? fallback;
+  const readAddress = (): DemoState => {
+    const wanted = parseState(location.hash);
+    const model = findModel(wanted.model);
+    const source = wanted.source === 'draw' && !model.pad ? 'pictures' : wanted.source;
+    return {
+      engine: wanted.engine ?? 'lut',
+      threads: wanted.threads ?? 'auto',
+      wasm: wanted.wasm ?? 'auto',
+      model: model.id,
+      source: source ?? (model.pad ? 'draw' : 'pictures'),
+    };
+  };
+
+  let state = readAddress();
+  let networks: Networks | undefined;
+  let input: Input | undefined;
+  let answering = false;
+  let measured = false;
+  let settle: ReturnType<typeof setTimeout> | undefined;
+
+  const result = createResult();
+  byId('result').append(result.element);
+  const bytes = createBytes(byId('bytes'));
+  const measure = byId<HTMLButtonElement>('measure');
+
+  const pad = createPad((digit, settled) => (digit ? show(digit, settled) : forget('Write a digit to get an answer.')));
+  const pictures = createPictureInput({
+    onPicture: (picture) => {
+      // Moving to the pictures repeats this one.
+      if (state.source !== 'pictures') change({ source: 'pictures' });
+      else void offer(picture, true);
+    },
+    onError: (error) => status.failed(error, () => status.clear()),
+  });
+  const camera = createCamera({ onFrame: (picture) => offer(picture, false) });
+  const tabs = createTabs<SourceKind>(
+    byId('tabs'),
+    byId('stage'),
+    [
+      { id: 'draw', label: 'Draw', panel: pad.element },
+      { id: 'pictures', label: 'Pictures', panel: pictures.element },
+      { id: 'camera', label: 'Camera', panel: camera.element },
+    ],
+    (source) => change({ source }),
+  );
+  const controls = createControls(byId<HTMLFormElement>('controls'), models, (wanted) => {
+    const model = findModel(wanted.model ?? state.model);
+    // A change of network moves to the input that suits it.
+    change(wanted.model === undefined ? wanted : { ...wanted, source: model.pad ? 'draw' : 'pictures' });
+  });
+
+  /** Takes the answer back: it no longer belongs to what is shown. */
+  function forget(words: string): void {
+    input = undefined;
+    clearTimeout(settle);
+    result.hide();
+    if (networks?.loaded[state.engine]) status.say(words);
+  }
+
+  /** Answers a picture; while one is being answered only the newest waits. */
+  function show(picture: Picture, announce: boolean): Promise<void> {
+    input = { picture, announce };
+    return answerAll();
+  }
+
+  /** Answers a picture from outside, once it is known what the network needs. */
+  async function offer(picture: Picture, announce: boolean): Promise<void> {
+    const network = await wanted();
+    if (!network) return;
+    const prepared = prepare(picture, network.spec, findModel(state.model).pad);
+    if (prepared) await show(prepared, announce);
+    else forget('No writing found: try a darker pen or a lighter background.');
+  }
+
+  /** The network that answers now, or undefined after saying why there is none. */
+  async function wanted(): Promise<Network | undefined> {
+    const mine = networks;
+    try {
+      return await mine?.get(state.engine);
+    } catch (error) {
+      if (mine === networks) status.failed(error, load);
+      return undefined;
+    }
+  }
+
+  async function answerAll(): Promise<void> {
+    if (answering) return;
+    answering = true;
+    try {
+      let answered: Input | undefined;
+      while (input && input !== answered) {
+        const mine = networks;
+        const network = await wanted();
+        if (!network) return;
+        const now: Input | undefined = input;
+        if (mine !== networks || !now) continue;
+        try {
+          const probabilities = await network.classify(now.picture);
+          if (mine !== networks || !input) continue;
+          const label = (index: number) => network.label(index);
+          status.clear();
+          result.show({ picture: now.picture, probabilities, label, how: describe(network) }, now.announce);
+          answered = now;
+        } catch (error) {
+          if (mine !== networks) continue;
+          status.failed(error, load);
+          return;
+        }
+      }
+    } finally {
+      answering = false;
+    }
+    if (input && !measured) {
+      clearTimeout(settle);
+      settle = setTimeout(() => void compare(), SETTLE_MILLISECONDS);
+    }
+  }
+
+  function describe({ info }: Network): string {
+    const threads = info.threads === 1 ? '1 thread' : `${info.threads} threads`;
+    const kind = state.engine === 'lut' ? 'lookup' : 'the dense original';
+    return `Computed by ${kind} in a worker, ${threads}, ${info.wasm === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}.`;
+  }
+
+  /** Times both networks on the current input. */
+  async function compare(): Promise<void> {
+    const mine = networks;
+    const now = input;
+    if (!mine || !now || measure.dataset.busy) return;
+    measured = true;
+    measure.dataset.busy = 'true';
+    measure.disabled = true;
+    try {
+      const both = await Promise.all([mine.get('lut'), mine.get('dense')]);
+      bytes.show({ lut: both[0].info.modelBytes, dense: both[1].info.modelBytes });
+      const [lut, dense] = await measureTogether(both, now.picture, RUNS, mine.signal);
+      byId('latency').replaceChildren(latencyView(lut.runs, dense.runs));
+      byId('layers').replaceChildren(layersView(lut, dense));
+    } catch (error) {
+      if (mine === networks) {
+        byId('latency').replaceChildren(html('p', { class: 'problem' }, `No comparison: ${(error as Error).message}`));
+      }
+    } finally {
+      delete measure.dataset.busy;
+      measure.disabled = false;
+      // The networks changed meanwhile: what was asked of the old ones is owed by the new.
+      if (mine !== networks && input) void answerAll();
+    }
+  }
+  measure.addEventListener('click', () => void compare());
+
+  /** Starts over with the networks that the state names. */
+  function load(): void {
+    networks?.release();
+    measured = false;
+    clearTimeout(settle);
+    const model = findModel(state.model);
+    const mine: Networks = new Networks(
+      model,
+      { threads: state.threads, wasm: state.wasm },
+      {
+        onProgress: (kind, progress) => {
+          if (mine === networks && kind === state.engine && progress.stage !== 'ready') {
+            status.loading(model.title, progress, () => mine.release());
+          }
+        },
+      },
+    );
+    networks = mine;
+    status.loading(model.title, undefined, () => mine.release());
+    const waiting = html('p', { class: 'help' }, 'Measured after the first answer.');
+    byId('latency').replaceChildren(waiting);
+    byId('layers').replaceChildren(waiting.cloneNode(true));
+    bytes.show({});
+    void wanted().then(async (network) => {
+      if (!network || mine !== networks) return;
+      bytes.show({ [state.engine]: network.info.modelBytes });
+      status.say('Show it something to get an answer.');
+      await pictures.offerSamples(network.labels);
+      if (mine === networks) resume();
+    });
+  }
+
+  /** Answers what the chosen source already holds; a fresh page shows an example instead of an empty frame. */
+  function resume(): void {
+    if (state.source === 'draw') {
+      if (pad.empty) pad.showExample();
+      else pad.refresh();
+    } else if (state.source === 'pictures' && !pictures.refresh() && !pictures.pickFirst()) {
+      forget('Choose, drop or paste a picture to get an answer.');
+    } else if (state.source === 'camera') {
+      forget('Start the camera to get an answer.');
+    }
+  }
+
+  function change(wantedState: Partial<DemoState>): void {
+    const before = state;
+    state = { ...before, ...wantedState };
+    history.replaceState(null, '', formatState(state));
+    render();
+    if (before.source !== state.source) camera.stop();
+    const reload = before.model !== state.model || before.threads !== state.threads || before.wasm !== state.wasm;
+    if (reload) {
+      input = undefined;
+      result.hide();
+      load();
+    } else if (before.source !== state.source) {
+      resume();
+    } else if (input) {
+      void show(input.picture, true);
+    }
+  }
+
+  function render(): void {
+    const model = findModel(state.model);
+    tabs.offer('draw', model.pad);
+    tabs.select(state.source);
+    controls.show(state);
+  }
+
+  window.addEventListener('hashchange', () => change(readAddress()));
+  history.replaceState(null, '', formatState(state));
+  render();
+  load();
+}

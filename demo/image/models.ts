@@ -1,0 +1,43 @@
+import { LutraError } from '../../src/index.js';
+
+/** One entry of models/models.json: a lookup network, the dense network it came from, and its card. */
+export interface ModelEntry {
+  readonly id: string;
+  readonly title: string;
+  /** Absolute addresses. */
+  readonly lut: string;
+  readonly dense: string;
+  readonly card: string | undefined;
+  /** True when the network reads handwriting, so that the drawing pad makes sense. */
+  readonly pad: boolean;
+}
+
+const text = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+/**
+ * Reads the list of image models that this site carries.
+ * @throws {LutraError} `LOAD_FAILED` when the list cannot be fetched, is not what it should be, or names no image model.
+ */
+export async function loadModelList(base: URL): Promise<readonly ModelEntry[]> {
+  const url = new URL('models/models.json', base);
+  const hint = 'The folder public/models of this site should hold it';
+  const response = await fetch(url).catch((cause: unknown) => {
+    throw new LutraError('LOAD_FAILED', 'the list of models could not be fetched', { hint, cause });
+  });
+  if (!response.ok) {
+    throw new LutraError('LOAD_FAILED', `the list of models answered HTTP ${response.status}`, { hint });
+  }
+  const list: unknown = await response.json().catch((cause: unknown) => {
+    throw new LutraError('LOAD_FAILED', 'the list of models is not JSON', { hint, cause });
+  });
+  const entries = Array.isArray(list) ? (list as Record<string, unknown>[]) : [];
+  const models = entries.flatMap((entry): ModelEntry[] => {
+    const { id, title, task, lut, dense, card, pad } = entry;
+    if (task !== 'image' || !text(id) || !text(title) || !text(lut) || !text(dense)) return [];
+    const absolute = (file: string) => new URL(file, url).href;
+    const cardUrl = text(card) ? absolute(card) : undefined;
+    return [{ id, title, lut: absolute(lut), dense: absolute(dense), card: cardUrl, pad: pad === true }];
+  });
+  if (models.length === 0) throw new LutraError('LOAD_FAILED', 'the list of models names no image model', { hint });
+  return models;
+}

@@ -1,0 +1,163 @@
+import type { Picture } from '../../src/data/dataset.js';
+import { parsePreprocess, preprocess } from '../../src/data/preprocess.js';
+import type { ImagePreprocess } from '../../src/graph/lookup.js';
+import {
+  InferenceSession,
+  type LoadProgress,
+  LutraError,
+  type SessionInfo,
+  type TensorLike,
+  type WasmVariant,
+} from '../../src/index.js';
+import { median } from '../shared/format.js';
+
+export interface EngineOptions {
+  readonly threads: number | 'auto';
+  readonly wasm: WasmVariant;
+}
+
+/** Median time of one layer over the measured runs. */
+export interface LayerTime {
+  readonly node: string;
+  readonly op: string;
+  readonly kernel: string;
+  readonly milliseconds: number;
+}
+
+export interface Measurement {
+  /** Milliseconds of each run, as the worker's clock saw it. */
+  readonly runs: readonly number[];
+  readonly layers: readonly LayerTime[];
+}
+
+/** Turns scores into probabilities; a network that ends in its own softmax is left as it is. */
+function toProbabilities(scores: Float32Array): Float32Array {
+  const sum = scores.reduce((total, score) => total + score, 0);
+  if (Math.abs(sum - 1) < 1e-3 && scores.every((score) => score >= 0 && score <= 1)) return scores;
+  const highest = scores.reduce((best, score) => Math.max(best, score), Number.NEGATIVE_INFINITY);
+  const exponentials = scores.map((score) => Math.exp(score - highest));
+  const total = exponentials.reduce((all, value) => all + value, 0);
+  return exponentials.map((value) => value / total);
+}
+
+/** What a file without the metadata most likely wants: its declared picture size, bytes scaled to 0..1. */
+function assumePreprocess(dims: readonly (number | string)[]): ImagePreprocess {
+  const [, channels, height, width] = dims;
+  if ((channels !== 1 && channels !== 3) || typeof height !== 'number' || typeof width !== 'number') {
+    throw new LutraError('UNSUPPORTED', 'the network does not take one picture', {
+      expected: '[N, 1 or 3, height, width]',
+      actual: `[${dims.join(', ')}]`,
+    });
+  }
+  const mean = new Array<number>(channels).fill(0);
+  const std = new Array<number>(channels).fill(1);
+  return { kind: 'image', width, height, channels, scale: 1 / 255, mean, std, resize: 'bilinear', layout: 'nchw' };
+}
+
+function readLabels(json: string | undefined): readonly string[] {
+  if (json === undefined) return [];
+  const labels: unknown = JSON.parse(json);
+  return Array.isArray(labels) ? labels.map(String) : [];
+}
+
+/** A loaded image network: pictures in, probabilities out. */
+export class Network {
+  readonly #session: InferenceSession;
+  readonly #input: string;
+  readonly spec: ImagePreprocess;
+  readonly #labels: readonly string[];
+
+  private constructor(session: InferenceSession) {
+    this.#session = session;
+    this.#input = session.inputNames[0]!;
+    const spec = session.metadata['lutra.preprocess'];
+    this.spec = spec === undefined ? assumePreprocess(session.inputMetadata[0]!.dims) : parsePreprocess(spec);
+    this.#labels = readLabels(session.metadata['lutra.labels']);
+  }
+
+  /** @throws {LutraError} whatever creating the session throws, or that it is not an image network. */
+  static async load(
+    url: string,
+    options: EngineOptions,
+    signal: AbortSignal,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<Network> {
+    const session = await InferenceSession.create(url, { ...options, signal, onProgress });
+    try {
+      return new Network(session);
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+  }
+
+  get info(): SessionInfo {
+    return this.#session.info;
+  }
+
+  label(index: number): string {
+    return this.#labels[index] ?? `class ${index}`;
+  }
+
+  /** Class names, empty when the file has none. */
+  get labels(): readonly string[] {
+    return this.#labels;
+  }
+
+  /** Probability of every class. */
+  async classify(picture: Picture): Promise<Float32Array> {
+    const outputs = await this.#session.run({ [this.#input]: preprocess([picture], this.spec) });
+    const scores = outputs[this.#session.outputNames[0]!]!;
+    return toProbabilities(Float32Array.from(scores.data as ArrayLike<number>));
+  }
+
+  /** Times one profiled run: milliseconds of every step, as the worker's clock saw them. */
+  profile(picture: Picture): Promise<readonly LayerTime[]> {
+    const feeds: Record<string, TensorLike> = { [this.#input]: preprocess([picture], this.spec) };
+    return this.#session.profile(feeds);
+  }
+
+  release(): Promise<void> {
+    return this.#session.release();
+  }
+}
+
+/** Steps of one node, in order, with the median of their times over the runs. */
+function medianLayers(profiles: readonly (readonly LayerTime[])[]): LayerTime[] {
+  const layers = new Map<string, { first: LayerTime; times: number[] }>();
+  profiles.forEach((profile, run) => {
+    for (const step of profile) {
+      const layer = layers.get(step.node) ?? { first: step, times: new Array<number>(profiles.length).fill(0) };
+      layer.times[run]! += step.milliseconds;
+      layers.set(step.node, layer);
+    }
+  });
+  return [...layers.values()].map(({ first, times }) => ({ ...first, milliseconds: median(times) }));
+}
+
+const WARM_UP = 3;
+
+/**
+ * Times two networks on the same picture, turn by turn, so that whatever else the machine does meets both alike.
+ * The first runs are thrown away: browsers compile hot code then.
+ */
+export async function measureTogether(
+  networks: readonly [Network, Network],
+  picture: Picture,
+  runs: number,
+  signal: AbortSignal,
+): Promise<[Measurement, Measurement]> {
+  const profiles: [(readonly LayerTime[])[], (readonly LayerTime[])[]] = [[], []];
+  for (let run = -WARM_UP; run < runs; run++) {
+    for (const which of [0, 1] as const) {
+      const profile = await networks[which].profile(picture);
+      signal.throwIfAborted();
+      if (run >= 0) profiles[which].push(profile);
+    }
+  }
+  const summarise = (taken: (readonly LayerTime[])[]): Measurement => ({
+    runs: taken.map((profile) => profile.reduce((sum, step) => sum + step.milliseconds, 0)),
+    layers: medianLayers(taken),
+  });
+  return [summarise(profiles[0]), summarise(profiles[1])];
+}

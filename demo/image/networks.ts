@@ -1,0 +1,52 @@
+import type { LoadProgress } from '../../src/index.js';
+import type { ModelEntry } from './models.js';
+import { type EngineOptions, Network } from './network.js';
+import type { EngineKind } from './state.js';
+
+export interface NetworksListener {
+  onProgress(kind: EngineKind, progress: LoadProgress): void;
+}
+
+/** The lookup network and its dense original, loaded when first wanted and released together. */
+export class Networks {
+  readonly #model: ModelEntry;
+  readonly #options: EngineOptions;
+  readonly #listener: NetworksListener;
+  readonly #abort = new AbortController();
+  readonly #loading: Partial<Record<EngineKind, Promise<Network>>> = {};
+  readonly loaded: Partial<Record<EngineKind, Network>> = {};
+
+  constructor(model: ModelEntry, options: EngineOptions, listener: NetworksListener) {
+    this.#model = model;
+    this.#options = options;
+    this.#listener = listener;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Loads a network once. */
+  get(kind: EngineKind): Promise<Network> {
+    return (this.#loading[kind] ??= this.#load(kind));
+  }
+
+  async #load(kind: EngineKind): Promise<Network> {
+    const network = await Network.load(this.#model[kind], this.#options, this.#abort.signal, (progress) =>
+      this.#listener.onProgress(kind, progress),
+    );
+    this.loaded[kind] = network;
+    return network;
+  }
+
+  /** Stops what is loading and releases what is loaded. */
+  release(): void {
+    this.#abort.abort();
+    for (const loading of Object.values(this.#loading)) {
+      loading.then(
+        (network) => network.release(),
+        () => undefined, // Whoever asked for the network hears of its failure.
+      );
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import type { Picture } from '../../src/data/dataset.js';
+import type { LutraError } from '../../src/index.js';
+import { html, icon } from '../shared/dom.js';
+import { decodePicture } from './picture.js';
+
+const UPLOAD = 'M12 16V5M7 10l5-5 5 5M5 19h14';
+
+interface Sample {
+  readonly url: string;
+  readonly label: string;
+}
+
+export interface PictureInput {
+  readonly element: HTMLElement;
+  /** Shows the samples of these classes; all drop, paste and choose stay open. */
+  offerSamples(labels: readonly string[]): Promise<void>;
+  /** Repeats the current picture to the listener; false when there is none. */
+  refresh(): boolean;
+  /** Picks the first sample, if there is one; false when there is none. */
+  pickFirst(): boolean;
+}
+
+export interface PictureListener {
+  onPicture(picture: Picture, name: string): void;
+  onError(error: unknown): void;
+}
+
+/** The list written by `npm run samples`; empty when this site carries none. */
+async function loadSamples(): Promise<readonly Sample[]> {
+  const url = new URL('samples/manifest.json', document.baseURI);
+  const response = await fetch(url).catch(() => undefined);
+  if (!response?.ok) return [];
+  const manifest = (await response.json().catch(() => undefined)) as { samples?: unknown } | undefined;
+  const samples = Array.isArray(manifest?.samples) ? (manifest.samples as Partial<Record<string, unknown>>[]) : [];
+  return samples.flatMap(({ file, label }) =>
+    typeof file === 'string' && typeof label === 'string' ? [{ url: new URL(file, url).href, label }] : [],
+  );
+}
+
+/** Sample gallery, file chooser, and drop and paste anywhere on the page. */
+export function createPictureInput({ onPicture, onError }: PictureListener): PictureInput {
+  let current: { picture: Picture; name: string } | undefined;
+  /** Counts requests, so that a slow picture does not overtake a later one. */
+  let request = 0;
+  const samples = loadSamples();
+
+  const shown = html('img', { class: 'shown', alt: '', hidden: true });
+  const file = html('input', { type: 'file', accept: 'image/*', id: 'file', class: 'visually-hidden' });
+  const choose = html('label', { class: 'button', for: 'file' }, icon(UPLOAD), 'Choose a picture');
+  const invitation = html(
+    'div',
+    { class: 'drop' },
+    shown,
+    html('div', { class: 'drop-words' }, file, choose, html('p', {}, 'or drop one anywhere on this page, or paste it')),
+  );
+  const gallery = html('ul', { class: 'gallery', 'aria-label': 'Sample pictures' });
+  const note = html('p', { class: 'help' });
+  const element = html('div', { class: 'pictures' }, invitation, gallery, note);
+
+  function mark(url: string | undefined): void {
+    for (const button of gallery.querySelectorAll('button')) {
+      button.setAttribute('aria-pressed', String(button.dataset.url === url));
+    }
+  }
+
+  async function take(load: () => Promise<Blob>, name: string, sample?: string): Promise<void> {
+    const mine = ++request;
+    try {
+      const blob = await load();
+      const picture = await decodePicture(blob, name);
+      if (mine !== request) return;
+      current = { picture, name };
+      if (shown.src) URL.revokeObjectURL(shown.src);
+      shown.src = URL.createObjectURL(blob);
+      shown.alt = name;
+      shown.classList.toggle('tiny', picture.width < 64);
+      shown.hidden = false;
+      mark(sample);
+      onPicture(picture, name);
+    } catch (error) {
+      if (mine === request) onError(error as LutraError);
+    }
+  }
+
+  function takeSample(sample: Sample): void {
+    const load = async () => {
+      const response = await fetch(sample.url);
+      if (!response.ok) throw new Error(`the sample answered HTTP ${response.status}`);
+      return response.blob();
+    };
+    void take(load, `sample: ${sample.label}`, sample.url);
+  }
+
+  function takeFirst(files: Iterable<File>, name: string): boolean {
+    const [first] = files;
+    if (first) void take(async () => first, first.name || name);
+    return first !== undefined;
+  }
+
+  file.addEventListener('change', () => {
+    takeFirst(file.files ?? [], 'the chosen file');
+    // Choosing the same file again must count as a choice.
+    file.value = '';
+  });
+  document.addEventListener('paste', (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (takeFirst(files, 'the pasted picture')) event.preventDefault();
+  });
+  let depth = 0;
+  const highlight = (change: number) => {
+    depth = Math.max(0, depth + change);
+    document.documentElement.classList.toggle('dropping', depth > 0);
+  };
+  const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+  document.addEventListener('dragenter', (event) => carriesFiles(event) && highlight(1));
+  document.addEventListener('dragleave', (event) => carriesFiles(event) && highlight(-1));
+  document.addEventListener('dragover', (event) => carriesFiles(event) && event.preventDefault());
+  document.addEventListener('drop', (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    highlight(-depth);
+    takeFirst(event.dataTransfer!.files, 'the dropped picture');
+  });
+
+  return {
+    element,
+    async offerSamples(labels) {
+      const fitting = (await samples).filter(({ label }) => labels.includes(label));
+      gallery.replaceChildren(
+        ...fitting.map((sample) => {
+          const picture = html('img', { src: sample.url, alt: sample.label, loading: 'lazy', width: 64, height: 64 });
+          const attributes = { type: 'button', 'aria-pressed': false, 'data-url': sample.url, title: sample.label };
+          const button = html('button', attributes, picture);
+          button.addEventListener('click', () => takeSample(sample));
+          return html('li', {}, button);
+        }),
+      );
+      gallery.hidden = fitting.length === 0;
+      note.textContent = labels.length > 0 ? `This network knows ${new Intl.ListFormat('en').format(labels)}.` : '';
+    },
+    refresh() {
+      if (current) onPicture(current.picture, current.name);
+      return current !== undefined;
+    },
+    pickFirst() {
+      const first = gallery.querySelector('button');
+      first?.click();
+      return first !== null;
+    },
+  };
+}

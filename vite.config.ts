@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { defineConfig, type Plugin } from 'vite';
+
+const root = fileURLToPath(new URL('demo/', import.meta.url));
+const PAGES = ['index.html', 'speech/index.html', 'benchmark/index.html', 'convert/index.html'];
+
+/** Memory can be shared between workers only on pages served with these headers. */
+const ISOLATION = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+/** What the built site is allowed to do when it is previewed; it needs no more than this on any host. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "font-src 'self'",
+  "img-src 'self' blob: data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+const isolated = process.env.LUTRA_NO_ISOLATION !== '1';
+const isolation = isolated ? ISOLATION : {};
+
+/** Puts sizes.json beside the built pages: every script's bytes, plain and gzip, for the page's account of what it costs. */
+function sizes(): Plugin {
+  return {
+    name: 'lutra-sizes',
+    // The development server has no bundles to measure.
+    configureServer: ({ middlewares }) =>
+      void middlewares.use('/sizes.json', (_request, response) => response.end('[]')),
+    generateBundle(_options, bundle) {
+      const scripts = Object.values(bundle).flatMap((file) => {
+        if (!file.fileName.endsWith('.js')) return [];
+        const bytes = Buffer.from(file.type === 'chunk' ? file.code : file.source);
+        return [{ file: file.fileName, bytes: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length }];
+      });
+      this.emitFile({ type: 'asset', fileName: 'sizes.json', source: JSON.stringify(scripts) });
+    },
+  };
+}
+
+export default defineConfig({
+  root,
+  base: './',
+  // A missing file is a 404, not the front page.
+  appType: 'mpa',
+  publicDir: fileURLToPath(new URL('public/', import.meta.url)),
+  plugins: [sizes()],
+  server: { port: 5173, headers: isolation, fs: { allow: [fileURLToPath(new URL('.', import.meta.url))] } },
+  preview: { port: 4173, headers: { ...isolation, 'Content-Security-Policy': CONTENT_SECURITY_POLICY } },
+  worker: { format: 'es' },
+  build: {
+    outDir: fileURLToPath(new URL('dist/site/', import.meta.url)),
+    emptyOutDir: true,
+    target: 'es2022',
+    // Small assets stay files: a data: URL would need a weaker Content Security Policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: PAGES.map((page) => root + page).filter((page) => existsSync(page)) },
+  },
+});
