@@ -1,4 +1,4 @@
-import { elementCount, formatType, toNumbers } from '../graph/tensor.js';
+import { elementCount, formatType } from '../graph/tensor.js';
 import type { DataType, Node, TensorData, TensorType, TensorValue } from '../graph/types.js';
 import { decodeHalf, encodeHalf } from './half.js';
 import type { InputInfo, Operator, OperatorContext } from './operator.js';
@@ -165,8 +165,9 @@ export function numbers(context: AnyContext, index: number): number[] | undefine
   const input = context.inputs[index];
   if (!input) return undefined;
   const value = 'data' in input ? input : input.value;
+  // Values beyond 2^53 (INT64_MAX as "to the end") stay beyond every size; shapes made of them are refused as too large.
   return value
-    ? toNumbers(value)
+    ? Array.from(value.data as ArrayLike<number | bigint>, Number)
     : refuse(context.node, `input ${index} must be a constant`, 'Fold it into an initializer, or fix the input shapes');
 }
 

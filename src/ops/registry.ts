@@ -1,9 +1,36 @@
+import { ACTIVATION } from './activation.js';
+import { CAST } from './cast.js';
+import { CONV } from './conv.js';
+import { CREATE } from './create.js';
+import { ELEMENTWISE } from './elementwise.js';
+import { GATHER } from './gather.js';
+import { LOOKUP_OPERATORS } from './lookup.js';
+import { MATMUL } from './matmul.js';
+import { NORMALISE } from './normalise.js';
 import type { Operator } from './operator.js';
-
-const FAMILIES: readonly (readonly Operator[])[] = [];
+import { POOL } from './pool.js';
+import { QUANTIZE } from './quantize.js';
+import { REDUCE } from './reduce.js';
+import { RESIZE } from './resize.js';
+import { SHAPE } from './shape.js';
 
 /** Every operator; several entries of one name cover different versions. */
-export const OPERATORS: readonly Operator[] = FAMILIES.flat();
+export const OPERATORS: readonly Operator[] = [
+  CONV,
+  MATMUL,
+  POOL,
+  ELEMENTWISE,
+  ACTIVATION,
+  REDUCE,
+  SHAPE,
+  CREATE,
+  CAST,
+  GATHER,
+  NORMALISE,
+  RESIZE,
+  QUANTIZE,
+  LOOKUP_OPERATORS,
+].flat();
 
 const byName = new Map<string, Operator[]>();
 for (const operator of OPERATORS) {

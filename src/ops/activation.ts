@@ -1,0 +1,125 @@
+import type { Node, TensorValue } from '../graph/types.js';
+import type { Definition, EvaluateContext } from './define.js';
+import {
+  check,
+  define,
+  elements,
+  FLOAT,
+  float,
+  input,
+  LATEST,
+  likeInput,
+  limits,
+  NUMBER,
+  typeOf,
+  word,
+} from './define.js';
+import { erf } from './elementwise.js';
+import type { Operator } from './operator.js';
+
+/** A float activation whose parameters are attributes with defaults, handed to `of` in order. */
+function activation(
+  name: string,
+  defaults: Readonly<Record<string, number>>,
+  of: (...parameters: number[]) => (x: number) => number,
+  more: Partial<Definition> = {},
+): Operator {
+  const parameters = (node: Node) => Object.entries(defaults).map(([key, value]) => float(node, key, value));
+  return define({
+    name,
+    types: [FLOAT],
+    attributes: Object.keys(defaults).join(' '),
+    infer(context) {
+      parameters(context.node);
+      return likeInput(context);
+    },
+    evaluate(context, [y]) {
+      map(context, y!, of(...parameters(context.node)));
+    },
+    ...more,
+  });
+}
+
+function map(context: EvaluateContext, y: TensorValue, apply: (x: number) => number): void {
+  const [x, out] = [input(context), elements(y)];
+  for (let i = 0; i < out.length; i++) out[i] = apply(x[i]!);
+}
+
+const elu = (alpha: number) => (x: number) => (x < 0 ? alpha * Math.expm1(x) : x);
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const exactGelu = (x: number) => 0.5 * x * (1 + erf(x * Math.SQRT1_2));
+/** Hendrycks & Gimpel 2016, §2. */
+const tanhGelu = (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+
+/** Bounds are applied low first, so that low > high gives high everywhere, as ONNX says. A NaN input stays NaN. */
+function clamp(context: EvaluateContext, y: TensorValue, low: number, high: number): void {
+  map(context, y, (x) => {
+    const raised = x < low ? low : x;
+    return raised > high ? high : raised;
+  });
+}
+
+const clipAttributes = activation('Clip', { min: -Infinity, max: Infinity }, () => (x) => x, {
+  opset: [7, 10],
+  evaluate({ node, ...context }, [y]) {
+    clamp({ node, ...context }, y!, float(node, 'min', -Infinity), float(node, 'max', Infinity));
+  },
+});
+
+const clip = define({
+  name: 'Clip',
+  opset: [11, LATEST],
+  arity: [1, 3],
+  types: [NUMBER],
+  infer(context) {
+    for (const bound of context.inputs.slice(1)) {
+      check(context.node, !bound || bound.dims.every((dim) => dim === 1), 'a bound is not a scalar', '[]', bound?.dims);
+    }
+    return likeInput(context);
+  },
+  evaluate(context, [y]) {
+    const [low, high] = limits(typeOf(context));
+    const bound = (index: number, otherwise: number) => (context.inputs[index] ? input(context, index)[0]! : otherwise);
+    clamp(context, y!, bound(1, low), bound(2, high));
+  },
+});
+
+export const ACTIVATION: readonly Operator[] = [
+  activation('LeakyRelu', { alpha: 0.01 }, (alpha) => (x) => (x < 0 ? alpha! * x : x)),
+  activation('Elu', { alpha: 1 }, (alpha) => elu(alpha!)),
+  // alpha and gamma are float32 constants in the specification (Klambauer et al. 2017).
+  activation('Selu', { alpha: 1.67326319217681884765625, gamma: 1.05070102214813232421875 }, (alpha, gamma) => {
+    const base = elu(alpha!);
+    return (x) => gamma! * base(x);
+  }),
+  activation('Celu', { alpha: 1 }, (alpha) => (x) => Math.max(0, x) + Math.min(0, alpha! * Math.expm1(x / alpha!))),
+  activation('ThresholdedRelu', { alpha: 1 }, (alpha) => (x) => (x > alpha! ? x : 0)),
+  activation(
+    'HardSigmoid',
+    { alpha: 0.2, beta: 0.5 },
+    (alpha, beta) => (x) => Math.max(0, Math.min(1, alpha! * x + beta!)),
+  ),
+  activation(
+    'Shrink',
+    { bias: 0, lambd: 0.5 },
+    (bias, lambd) => (x) => (x < -lambd! ? x + bias! : x > lambd! ? x - bias! : 0),
+  ),
+  activation('Swish', { alpha: 1 }, (alpha) => (x) => x * sigmoid(alpha! * x)),
+  activation('QuickGelu', { alpha: 1.702 }, (alpha) => (x) => x * sigmoid(alpha! * x), {
+    domain: 'com.microsoft',
+    opset: [1, 1],
+  }),
+  activation('Gelu', {}, () => exactGelu, { domain: 'com.microsoft', opset: [1, 1] }),
+  activation('Gelu', {}, () => exactGelu, {
+    attributes: 'approximate',
+    infer(context) {
+      word(context.node, 'approximate', ['none', 'tanh']);
+      return likeInput(context);
+    },
+    evaluate(context, [y]) {
+      map(context, y!, word(context.node, 'approximate', ['none', 'tanh']) === 'tanh' ? tanhGelu : exactGelu);
+    },
+  }),
+  clipAttributes,
+  clip,
+];

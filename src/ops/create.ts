@@ -1,0 +1,228 @@
+/** Operators that make tensors from shapes and numbers. */
+import { allocate, elementCount } from '../graph/tensor.js';
+import type { DataType, TensorType, TensorValue } from '../graph/types.js';
+import { typeAttribute } from './cast.js';
+import type { AnyContext, EvaluateContext } from './define.js';
+import {
+  ANY,
+  axisOf,
+  check,
+  define,
+  dimsOf,
+  element,
+  elements,
+  floats,
+  INT64,
+  input,
+  int,
+  ints,
+  LATEST,
+  likeInput,
+  NUMBER,
+  numbers,
+  refuse,
+  typeOf,
+} from './define.js';
+import type { Operator } from './operator.js';
+
+/** The part of the shape that attributes `start` and `end` (opset 15) select. */
+function shapeOf(context: AnyContext): readonly number[] {
+  const { node } = context;
+  return dimsOf(context).slice(int(node, 'start', 0), int(node, 'end', dimsOf(context).length));
+}
+
+function fillInt64(y: TensorValue, values: readonly number[]): void {
+  (y.data as BigInt64Array).set(values.map(BigInt));
+}
+
+/** ConstantOfShape's value; one float32 zero by default. */
+function fillValue(context: AnyContext): TensorValue {
+  const { value } = context.node.attributes;
+  if (value === undefined) return allocate('float32', [1]);
+  const tensor = value as TensorValue;
+  check(context.node, tensor.data?.length === 1, 'value is not one number', 'a tensor of 1 element', tensor.dims);
+  if (!ANY.includes(tensor.type)) refuse(context.node, `value has type ${tensor.type}`);
+  return tensor;
+}
+
+/** Constant: exactly one of the value attributes. */
+function constant(context: AnyContext): TensorValue {
+  const { node } = context;
+  const { value, value_float, value_int } = node.attributes;
+  const tensor = value as TensorValue | undefined;
+  if (tensor?.data && ANY.includes(tensor.type)) return tensor;
+  const list = (type: DataType, values: readonly number[], dims: readonly number[]): TensorValue => {
+    const result = allocate(type, dims);
+    values.forEach((item, i) => (elements(result)[i] = element(type, item)));
+    return result;
+  };
+  if (typeof value_float === 'number') return list('float32', [value_float], []);
+  if (typeof value_int === 'number') return list('int64', [value_int], []);
+  const [reals, integers] = [floats(node, 'value_floats'), ints(node, 'value_ints')];
+  if (reals) return list('float32', reals, [reals.length]);
+  if (integers) return list('int64', integers, [integers.length]);
+  return refuse(node, 'the constant has no value of a supported kind', 'Supported: dense tensors, numbers');
+}
+
+const RANGE_TYPES: readonly DataType[] = ['float32', 'float64', 'float16', 'int16', 'int32', 'int64'];
+
+function rangeOf(context: AnyContext): { start: number; delta: number; count: number } {
+  const [[start], [limit], [delta]] = [numbers(context, 0)!, numbers(context, 1)!, numbers(context, 2)!] as [
+    number[],
+    number[],
+    number[],
+  ];
+  check(
+    context.node,
+    start !== undefined && limit !== undefined && delta !== undefined,
+    'a bound is empty',
+    'a number',
+    'nothing',
+  );
+  check(context.node, delta !== 0, 'delta is zero', 'any other number', 0);
+  return { start: start!, delta: delta!, count: Math.max(0, Math.ceil((limit! - start!) / delta!)) };
+}
+
+function oneHotShape(context: AnyContext): { axis: number; depth: number; dims: number[] } {
+  const indices = dimsOf(context);
+  const axis = axisOf(context.node, int(context.node, 'axis', -1), indices.length + 1);
+  const depth = numbers(context, 1)?.[0] ?? -1;
+  return { axis, depth: Math.trunc(depth), dims: indices.toSpliced(axis, 0, Math.trunc(depth)) };
+}
+
+function oneHot(context: EvaluateContext, y: TensorValue): void {
+  const { axis, depth } = oneHotShape(context);
+  const [indices, values, out] = [input(context), input(context, 2), elements(y)];
+  const inner = elementCount(y.dims.slice(axis + 1));
+  out.fill(values[0]!);
+  for (let i = 0; i < indices.length; i++) {
+    const index = Math.trunc(Number(indices[i]));
+    const at = index < 0 ? index + depth : index;
+    // An index outside of the depth leaves its row off.
+    if (at >= 0 && at < depth) out[(Math.floor(i / inner) * depth + at) * inner + (i % inner)] = values[1]!;
+  }
+}
+
+/** Visits (row, column) of every matrix in the last two axes. */
+function eachCell(dims: readonly number[], visit: (i: number, row: number, column: number) => void): void {
+  const [rows, columns] = [dims.at(-2)!, dims.at(-1)!];
+  for (let i = 0; i < elementCount(dims); i++) visit(i, Math.floor(i / columns) % rows, i % columns);
+}
+
+function checkMatrix(context: AnyContext, exactly: boolean): void {
+  const rank = dimsOf(context).length;
+  check(
+    context.node,
+    exactly ? rank === 2 : rank >= 2,
+    'the input has the wrong rank',
+    exactly ? 2 : 'at least 2',
+    rank,
+  );
+}
+
+export const CREATE: readonly Operator[] = [
+  define({
+    name: 'Constant',
+    arity: [0, 0],
+    types: [ANY],
+    attributes: 'value value_float value_floats value_int value_ints',
+    raw: true,
+    infer(context) {
+      const { type, dims } = constant(context);
+      return [{ type, dims }];
+    },
+    evaluate(context, [y]) {
+      const [x, out] = [elements(constant(context)), elements(y!)];
+      for (let i = 0; i < out.length; i++) out[i] = x[i]!;
+    },
+  }),
+  define({
+    name: 'Shape',
+    types: [ANY],
+    attributes: 'start end',
+    raw: true,
+    infer: (context) => [{ type: 'int64', dims: [shapeOf(context).length] }],
+    evaluate: (context, [y]) => fillInt64(y!, shapeOf(context)),
+  }),
+  define({
+    name: 'Size',
+    types: [ANY],
+    raw: true,
+    infer: () => [{ type: 'int64', dims: [] }],
+    evaluate: (context, [y]) => fillInt64(y!, [elementCount(dimsOf(context))]),
+  }),
+  define({
+    name: 'ConstantOfShape',
+    opset: [9, LATEST],
+    types: [INT64],
+    attributes: 'value',
+    raw: true,
+    infer: (context) => [{ type: fillValue(context).type, dims: numbers(context, 0)! }],
+    evaluate: (context, [y]) => elements(y!).fill(elements(fillValue(context))[0]!),
+  }),
+  define({
+    name: 'Range',
+    opset: [11, LATEST],
+    arity: [3, 3],
+    types: [RANGE_TYPES],
+    attributes: 'stash_type',
+    infer(context): TensorType[] {
+      if (typeOf(context) === 'float16') refuse(context.node, 'float16 ranges are not supported', 'Use float32');
+      return [{ type: typeOf(context), dims: [rangeOf(context).count] }];
+    },
+    evaluate(context, [y]) {
+      const { start, delta } = rangeOf(context);
+      const out = elements(y!);
+      for (let i = 0; i < out.length; i++) out[i] = element(y!.type, start + i * delta);
+    },
+  }),
+  define({
+    name: 'OneHot',
+    opset: [9, LATEST],
+    arity: [3, 3],
+    types: [NUMBER, [...NUMBER], ANY],
+    attributes: 'axis',
+    infer(context) {
+      check(context.node, dimsOf(context, 2).join() === '2', 'values has the wrong shape', '[2]', dimsOf(context, 2));
+      return [{ type: typeOf(context, 2), dims: oneHotShape(context).dims }];
+    },
+    evaluate: (context, [y]) => oneHot(context, y!),
+  }),
+  define({
+    name: 'EyeLike',
+    opset: [9, LATEST],
+    types: [ANY],
+    attributes: 'dtype k',
+    infer(context) {
+      checkMatrix(context, true);
+      const { node } = context;
+      const type = node.attributes.dtype === undefined ? typeOf(context) : typeAttribute(node, 'dtype');
+      return [{ type, dims: dimsOf(context) }];
+    },
+    evaluate(context, [y]) {
+      const k = int(context.node, 'k', 0);
+      const [out, one, zero] = [elements(y!), element(y!.type, 1), element(y!.type, 0)];
+      eachCell(y!.dims, (i, row, column) => (out[i] = column - row === k ? one : zero));
+    },
+  }),
+  define({
+    name: 'Trilu',
+    opset: [14, LATEST],
+    arity: [1, 2],
+    types: [ANY, INT64],
+    attributes: 'upper',
+    raw: true,
+    infer(context) {
+      checkMatrix(context, false);
+      return likeInput(context);
+    },
+    evaluate(context, [y]) {
+      const upper = int(context.node, 'upper', 1) !== 0;
+      const k = numbers(context, 1)?.[0] ?? 0;
+      const [x, out, zero] = [input(context), elements(y!), element(y!.type, 0)];
+      eachCell(y!.dims, (i, row, column) => {
+        out[i] = (upper ? column - row >= k : column - row <= k) ? x[i]! : zero;
+      });
+    },
+  }),
+];

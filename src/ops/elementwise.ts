@@ -1,0 +1,322 @@
+import type { DataType } from '../graph/types.js';
+import { LutraError } from '../errors.js';
+import type { Definition, Elements, EvaluateContext } from './define.js';
+import {
+  ANY,
+  BOOL,
+  check,
+  define,
+  dimsOf,
+  element,
+  elements,
+  FLOAT,
+  INT,
+  input,
+  int,
+  isFloat,
+  isWide,
+  likeInput,
+  multiplier,
+  NUMBER,
+  refuse,
+  typeOf,
+  word,
+} from './define.js';
+import { roundEven } from './half.js';
+import type { Operator } from './operator.js';
+import { describeNode } from './operator.js';
+import { broadcastDims, broadcastOffsets } from './strides.js';
+
+type Binary = (a: number, b: number) => number;
+/** Chooses the function for an element type: most are the same for all. */
+type BinaryOf = (type: DataType, context: EvaluateContext) => Binary;
+
+/** `out[i] = apply(a[i], b[i])` with both operands broadcast to `dims`. */
+function combine(
+  a: { elements: Elements; dims: readonly number[] },
+  b: { elements: Elements; dims: readonly number[] },
+  dims: readonly number[],
+  apply: Binary,
+  out: Elements,
+): void {
+  const aAt = broadcastOffsets(a.dims, dims);
+  const bAt = broadcastOffsets(b.dims, dims);
+  const [x, y] = [a.elements, b.elements];
+  for (let i = 0; i < out.length; i++) out[i] = apply(x[aAt ? aAt[i]! : i]!, y[bAt ? bAt[i]! : i]!);
+}
+
+function binary(name: string, types: readonly DataType[], of: BinaryOf, more: Partial<Definition> = {}): Operator {
+  return define({
+    name,
+    arity: [2, 2],
+    types: [types],
+    infer: (context) => [
+      { type: typeOf(context), dims: broadcastDims(context.node, [dimsOf(context), dimsOf(context, 1)]) },
+    ],
+    evaluate(context, [y]) {
+      const [a, b] = [0, 1].map((i) => ({ elements: input(context, i), dims: dimsOf(context, i) }));
+      combine(a!, b!, y!.dims, of(typeOf(context), context), elements(y!));
+    },
+    ...more,
+  });
+}
+
+function predicate(name: string, types: readonly DataType[], test: (a: number, b: number) => boolean): Operator {
+  return binary(name, types, () => (a, b) => (test(a, b) ? 1 : 0), {
+    infer: (context) => [{ type: 'bool', dims: broadcastDims(context.node, [dimsOf(context), dimsOf(context, 1)]) }],
+  });
+}
+
+/** Max, Min, Sum and Mean take any number of inputs: they are folded two at a time. */
+function variadic(
+  name: string,
+  types: readonly DataType[],
+  of: BinaryOf,
+  finish?: (sum: number, count: number) => number,
+): Operator {
+  return define({
+    name,
+    arity: [1, Infinity],
+    types: [types],
+    infer: (context) => [
+      {
+        type: typeOf(context),
+        dims: broadcastDims(
+          context.node,
+          context.inputs.map((value, i) => {
+            check(context.node, value !== undefined, `input ${i} is missing`, 'a value', 'nothing');
+            return value!.dims;
+          }),
+        ),
+      },
+    ],
+    evaluate(context, [y]) {
+      const out = elements(y!);
+      const apply = of(typeOf(context), context);
+      // Sums of many inputs keep double precision until the end.
+      const sums = isFloat(typeOf(context)) ? new Float64Array(out.length) : out;
+      context.inputs.forEach((_, i) => {
+        const b = { elements: input(context, i), dims: dimsOf(context, i) };
+        combine({ elements: sums, dims: y!.dims }, b, y!.dims, i === 0 ? (_a, x) => x : apply, sums);
+      });
+      for (let i = 0; i < out.length; i++) out[i] = finish ? finish(sums[i]!, context.inputs.length) : sums[i]!;
+    },
+  });
+}
+
+/** NaN on either side wins, as in numpy. `!==` on itself is the test that bigints understand too. */
+const larger: Binary = (a, b) => (a > b || a !== a ? a : b);
+const smaller: Binary = (a, b) => (a < b || a !== a ? a : b);
+
+const divide: BinaryOf = (type, { node }) => {
+  if (isFloat(type)) return (a, b) => a / b;
+  const quotient: Binary = isWide(type) ? (a, b) => a / b : (a, b) => Math.trunc(a / b);
+  return (a, b) => quotient(a, nonZero(node, b));
+};
+
+function nonZero(node: EvaluateContext['node'], divisor: number): number {
+  // `==` so that 0 and 0n are both caught.
+  if (Number(divisor) === 0) {
+    throw new LutraError('INVALID_ARGUMENT', 'integer division by zero', { node: describeNode(node) });
+  }
+  return divisor;
+}
+
+/** Mod: the sign of the divisor as in Python, or with fmod = 1 that of the dividend as in C. */
+const modulo: BinaryOf = (type, { node }) => {
+  if (int(node, 'fmod', 0)) return (a, b) => a % (isFloat(type) ? b : nonZero(node, b));
+  const zero = element(type, 0);
+  return (a, b) => {
+    const rest = a % nonZero(node, b);
+    return rest !== zero && rest < zero !== b < zero ? rest + b : rest;
+  };
+};
+
+/** Base and exponent may differ in type; only float bases may have negative or fractional exponents. */
+const power = binary('Pow', NUMBER, () => (a, b) => a ** b, {
+  types: [NUMBER, [...NUMBER]],
+  evaluate(context, [y]) {
+    const [type, exponentType] = [typeOf(context), typeOf(context, 1)];
+    const integral = !isFloat(type);
+    const raise: Binary = (a, b) => {
+      if (!integral) return Number(a) ** Number(b);
+      // Integer bases are raised exactly and wrap; a fractional or negative exponent goes through double precision.
+      const exponent = Number(b);
+      const exact = Number.isSafeInteger(exponent) && exponent >= 0;
+      const wide = exact
+        ? BigInt(a) ** BigInt(Math.min(exponent, 4096))
+        : BigInt(Math.trunc(finite(Number(a) ** exponent)));
+      return isWide(type) ? (wide as unknown as number) : Number(BigInt.asIntN(64, wide));
+    };
+    const finite = (x: number): number => {
+      if (!Number.isFinite(x)) {
+        throw new LutraError('INVALID_ARGUMENT', `${x} is not an integer`, { node: describeNode(context.node) });
+      }
+      return x;
+    };
+    if (exponentType === 'float64' && integral) refuse(context.node, 'float64 exponents of integers are not supported');
+    const [a, b] = [0, 1].map((i) => ({ elements: input(context, i), dims: dimsOf(context, i) }));
+    combine(a!, b!, y!.dims, raise, elements(y!));
+  },
+});
+
+const where = define({
+  name: 'Where',
+  arity: [3, 3],
+  types: [BOOL, ANY],
+  raw: true,
+  infer: (context) => [
+    {
+      type: typeOf(context, 1),
+      dims: broadcastDims(
+        context.node,
+        [0, 1, 2].map((i) => dimsOf(context, i)),
+      ),
+    },
+  ],
+  evaluate(context, [y]) {
+    const [test, a, b] = [input(context), input(context, 1), input(context, 2)];
+    const [testAt, aAt, bAt] = [0, 1, 2].map((i) => broadcastOffsets(dimsOf(context, i), y!.dims));
+    const out = elements(y!);
+    for (let i = 0; i < out.length; i++) {
+      out[i] = test[testAt ? testAt[i]! : i]! ? a[aAt ? aAt[i]! : i]! : b[bAt ? bAt[i]! : i]!;
+    }
+  },
+});
+
+function unary(name: string, types: readonly DataType[], apply: (x: number) => number, result?: DataType): Operator {
+  return define({
+    name,
+    types: [types],
+    infer: (context) => [{ type: result ?? typeOf(context), dims: dimsOf(context) }],
+    evaluate(context, [y]) {
+      const [x, out] = [input(context), elements(y!)];
+      for (let i = 0; i < out.length; i++) out[i] = apply(x[i]!);
+    },
+  });
+}
+
+const isInf = define({
+  name: 'IsInf',
+  types: [FLOAT],
+  attributes: 'detect_negative detect_positive',
+  infer: (context) => [{ type: 'bool', dims: dimsOf(context) }],
+  evaluate(context, [y]) {
+    const [x, out] = [input(context), elements(y!)];
+    const negative = int(context.node, 'detect_negative', 1);
+    const positive = int(context.node, 'detect_positive', 1);
+    for (let i = 0; i < out.length; i++) {
+      out[i] = (positive && x[i] === Infinity) || (negative && x[i] === -Infinity) ? 1 : 0;
+    }
+  },
+});
+
+const UNSIGNED = INT.filter((type) => type[0] === 'u');
+const SIGNED: readonly DataType[] = [...FLOAT, ...INT.filter((type) => type[0] === 'i')];
+// Narrow integers go through bigint too: shifts of 32 and more are then simply zero.
+const shift = binary(
+  'BitShift',
+  UNSIGNED,
+  (type, { node }) => {
+    const left = word(node, 'direction', ['RIGHT', 'LEFT']) === 'LEFT';
+    return (a, b) => {
+      const [value, count] = [BigInt(a), BigInt(b) > 64n ? 64n : BigInt(b)];
+      const shifted = BigInt.asUintN(64, left ? value << count : value >> count);
+      return (isWide(type) ? shifted : Number(BigInt.asUintN(32, shifted))) as number;
+    };
+  },
+  { attributes: 'direction' },
+);
+
+const log1p = Math.log1p;
+
+/** Error function: series below 3, continued fraction above; absolute error under 1e-14 (Abramowitz & Stegun 7.1.6, 7.1.14). */
+export function erf(x: number): number {
+  const a = Math.abs(x);
+  if (Number.isNaN(x)) return x;
+  if (a > 6) return Math.sign(x);
+  if (a < 3) {
+    let term = a;
+    let sum = a;
+    for (let n = 1; Math.abs(term) > 1e-17 * sum; n++) {
+      term *= (2 * a * a) / (2 * n + 1);
+      sum += term;
+    }
+    return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
+  }
+  let fraction = a;
+  for (let n = 60; n > 0; n--) fraction = a + n / 2 / fraction;
+  return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * fraction));
+}
+
+const MATH = ['Sqrt', 'Exp', 'Log', 'Ceil', 'Floor', 'Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan'] as const;
+const HYPERBOLIC = ['Sinh', 'Cosh', 'Tanh', 'Asinh', 'Acosh', 'Atanh'] as const;
+
+export const ELEMENTWISE: readonly Operator[] = [
+  binary('Add', NUMBER, () => (a, b) => a + b),
+  binary('Sub', NUMBER, () => (a, b) => a - b),
+  binary('Mul', NUMBER, multiplier),
+  binary('Div', NUMBER, divide),
+  binary('Mod', NUMBER, modulo, { attributes: 'fmod' }),
+  power,
+  binary('PRelu', NUMBER, (type) => {
+    const [times, zero] = [multiplier(type), element(type, 0)];
+    return (x, slope) => (x < zero ? times(x, slope) : x);
+  }),
+  binary('And', BOOL, () => (a, b) => a & b),
+  binary('Or', BOOL, () => (a, b) => a | b),
+  binary('Xor', BOOL, () => (a, b) => a ^ b),
+  binary('BitwiseAnd', INT, () => (a, b) => a & b),
+  binary('BitwiseOr', INT, () => (a, b) => a | b),
+  binary('BitwiseXor', INT, () => (a, b) => a ^ b),
+  shift,
+  predicate('Equal', ANY, (a, b) => a === b),
+  predicate('Greater', NUMBER, (a, b) => a > b),
+  predicate('GreaterOrEqual', NUMBER, (a, b) => a >= b),
+  predicate('Less', NUMBER, (a, b) => a < b),
+  predicate('LessOrEqual', NUMBER, (a, b) => a <= b),
+  variadic('Max', NUMBER, () => larger),
+  variadic('Min', NUMBER, () => smaller),
+  variadic('Sum', FLOAT, () => (a, b) => a + b),
+  variadic(
+    'Mean',
+    FLOAT,
+    () => (a, b) => a + b,
+    (sum, count) => sum / count,
+  ),
+  where,
+  ...[...MATH, ...HYPERBOLIC].map((name) => unary(name, FLOAT, Math[name.toLowerCase() as 'sqrt'])),
+  unary('Abs', NUMBER, (x) => (x < 0 || Object.is(x, -0) ? -x : x)),
+  unary('Neg', SIGNED, (x) => -x),
+  define({
+    name: 'Sign',
+    types: [NUMBER],
+    infer: likeInput,
+    evaluate(context, [y]) {
+      const [x, out] = [input(context), elements(y!)];
+      const one = element(typeOf(context), 1);
+      for (let i = 0; i < out.length; i++) out[i] = x[i]! > 0 ? one : x[i]! < 0 ? -one : x[i]!;
+    },
+  }),
+  unary('Reciprocal', FLOAT, (x) => 1 / x),
+  unary('Round', FLOAT, roundEven),
+  unary('Erf', FLOAT, erf),
+  unary('Not', BOOL, (x) => 1 - x),
+  unary('BitwiseNot', INT, (x) => ~x),
+  unary('IsNaN', FLOAT, (x) => (Number.isNaN(x) ? 1 : 0), 'bool'),
+  isInf,
+  unary('Softplus', FLOAT, (x) => Math.max(x, 0) + log1p(Math.exp(-Math.abs(x)))),
+  unary('Softsign', FLOAT, (x) => x / (1 + Math.abs(x))),
+  unary('Sigmoid', FLOAT, (x) => 1 / (1 + Math.exp(-x))),
+  unary('Mish', FLOAT, (x) => x * Math.tanh(Math.max(x, 0) + log1p(Math.exp(-Math.abs(x))))),
+  unary('HardSwish', FLOAT, (x) => x * Math.max(0, Math.min(1, x / 6 + 0.5))),
+  define({
+    name: 'Relu',
+    types: [SIGNED],
+    infer: likeInput,
+    evaluate(context, [y]) {
+      const [x, out, zero] = [input(context), elements(y!), element(typeOf(context), 0)];
+      for (let i = 0; i < out.length; i++) out[i] = x[i]! < 0 ? zero : x[i]!;
+    },
+  }),
+];

@@ -1,0 +1,160 @@
+import { elementCount } from '../graph/tensor.js';
+import type { DataType, TensorType } from '../graph/types.js';
+import type { AnyContext, Definition, Elements } from './define.js';
+import { check, define, dimsOf, elements, FLOAT, input, int, ints, limits, refuse, typeOf } from './define.js';
+import type { Operator } from './operator.js';
+import type { Geometry } from './windows.js';
+import { listWindows, windowGeometry } from './windows.js';
+
+const POOL_ATTRIBUTES = 'auto_pad ceil_mode dilations kernel_shape pads strides';
+
+/** A pool with `global: true` has one window, the whole plane. */
+function poolGeometry(context: AnyContext, global: boolean): Geometry {
+  const { node } = context;
+  const spatial = dimsOf(context).slice(2);
+  check(node, spatial.length >= (global ? 0 : 1), 'the input has too few axes', 'at least 3', spatial.length + 2);
+  const kernel = global ? spatial : ints(node, 'kernel_shape');
+  check(node, kernel !== undefined, 'attribute kernel_shape is missing', 'a list of integers', 'nothing');
+  const geometry = windowGeometry(node, spatial, kernel!, int(node, 'ceil_mode', 0) !== 0);
+  geometry.begins.forEach((begin, d) => {
+    const extent = (kernel![d]! - 1) * geometry.dilations[d]! + 1;
+    if (Math.max(begin, geometry.ends[d]!) >= extent) refuse(node, 'a window lies wholly in the padding');
+  });
+  return geometry;
+}
+
+type Fold = (x: Elements, plane: number, input: Int32Array, from: number, to: number, padded: number) => number;
+
+/** Applies `fold` to every window of every plane. `padded` counts the taps inside input and padding together. */
+function pool(
+  name: string,
+  attributes: string,
+  global: boolean,
+  fold: (context: AnyContext) => Fold,
+  types: readonly DataType[] = FLOAT,
+): Definition {
+  return {
+    name,
+    types: [types],
+    attributes: global ? attributes : `${POOL_ATTRIBUTES} ${attributes}`,
+    infer: (context) => [
+      {
+        type: typeOf(context),
+        dims: [
+          ...dimsOf(context).slice(0, 2),
+          ...poolGeometry(context, global).output.map((size) => (global ? 1 : size)),
+        ],
+      },
+    ],
+    evaluate(context, [y]) {
+      const geometry = poolGeometry(context, global);
+      const windows = listWindows(geometry);
+      const padded = paddedTaps(geometry);
+      const [x, out, apply] = [input(context), elements(y!), fold(context)];
+      const inputSize = elementCount(geometry.input);
+      const outputSize = padded.length;
+      for (let i = 0; i < out.length; i++) {
+        const p = i % outputSize;
+        const plane = ((i - p) / outputSize) * inputSize;
+        out[i] = apply(x, plane, windows.input, windows.start[p]!, windows.start[p + 1]!, padded[p]!);
+      }
+    },
+  };
+}
+
+/** Taps of every window that lie in the input or its padding; with ceil_mode a window may reach beyond. */
+function paddedTaps({ input: size, kernel, strides, dilations, begins, ends, output }: Geometry): number[] {
+  return output.reduce<number[]>(
+    (counts, length, d) =>
+      counts.flatMap((count) =>
+        Array.from({ length }, (_, o) => {
+          const room = size[d]! + begins[d]! + ends[d]! - o * strides[d]!;
+          return count * Math.min(kernel[d]!, Math.ceil(room / dilations[d]!));
+        }),
+      ),
+    [1],
+  );
+}
+
+const average: Fold = (x, plane, at, from, to) => {
+  let sum = 0;
+  for (let j = from; j < to; j++) sum += x[plane + at[j]!]!;
+  return sum / (to - from);
+};
+const averagePadded: Fold = (x, plane, at, from, to, padded) =>
+  from === to ? 0 : (average(x, plane, at, from, to, padded) * (to - from)) / padded;
+
+/** NaN wins over numbers, as in numpy and onnxruntime. */
+const maximum =
+  (lowest: number): Fold =>
+  (x, plane, at, from, to) => {
+    let best = lowest;
+    for (let j = from; j < to; j++) {
+      const value = x[plane + at[j]!]!;
+      if (value > best || Number.isNaN(value)) best = value;
+    }
+    return best;
+  };
+
+const norm = (context: AnyContext): Fold => {
+  const p = int(context.node, 'p', 2);
+  return (x, plane, at, from, to) => {
+    let sum = 0;
+    for (let j = from; j < to; j++) sum += Math.abs(x[plane + at[j]!]!) ** p;
+    return sum ** (1 / p);
+  };
+};
+
+const BYTE: readonly DataType[] = ['float32', 'float64', 'float16', 'int8', 'uint8'];
+const maxOf = (context: AnyContext): Fold => maximum(limits(typeOf(context))[0]);
+const values = pool('MaxPool', 'storage_order', false, maxOf, BYTE);
+
+const maxPool: Definition = {
+  ...values,
+  infer(context) {
+    const [y] = values.infer(context) as [TensorType];
+    return [y, { type: 'int64', dims: y.dims }];
+  },
+  evaluate(context, [y, indices]) {
+    values.evaluate(context, [y!]);
+    if (!indices) return;
+    const geometry = poolGeometry(context, false);
+    const windows = listWindows(geometry);
+    const [x, out, found] = [input(context), elements(y!), indices.data as BigInt64Array];
+    const inputSize = elementCount(geometry.input);
+    const outputSize = windows.start.length - 1;
+    // storage_order 1 counts positions with the first spatial axis fastest.
+    const columnMajor = int(context.node, 'storage_order', 0) === 1;
+    for (let i = 0; i < out.length; i++) {
+      const p = i % outputSize;
+      const plane = ((i - p) / outputSize) * inputSize;
+      let j = windows.start[p]!;
+      while (j < windows.start[p + 1]! - 1 && x[plane + windows.input[j]!] !== out[i]) j++;
+      const at = windows.input[j]!;
+      found[i] = BigInt(plane + (columnMajor ? transposed(at, geometry.input) : at));
+    }
+  },
+};
+
+function transposed(offset: number, dims: readonly number[]): number {
+  let rest = offset;
+  let result = 0;
+  for (let d = dims.length - 1; d >= 0; d--) {
+    result += (rest % dims[d]!) * elementCount(dims.slice(0, d));
+    rest = Math.floor(rest / dims[d]!);
+  }
+  return result;
+}
+
+export const POOL: readonly Operator[] = [
+  define(maxPool),
+  define(
+    pool('AveragePool', 'count_include_pad', false, ({ node }) =>
+      int(node, 'count_include_pad', 0) ? averagePadded : average,
+    ),
+  ),
+  define(pool('GlobalAveragePool', '', true, () => average)),
+  define(pool('GlobalMaxPool', '', true, maxOf)),
+  define(pool('LpPool', 'p', false, norm)),
+  define(pool('GlobalLpPool', 'p', true, norm)),
+];

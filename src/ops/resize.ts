@@ -1,0 +1,273 @@
+/** Resize and its predecessor Upsample. All modes are separable: every axis has its own list of weighted input positions. */
+import { elementCount } from '../graph/tensor.js';
+import type { DataType, Node } from '../graph/types.js';
+import type { AnyContext, Elements } from './define.js';
+import {
+  ANY,
+  axesOf,
+  check,
+  define,
+  dimsOf,
+  elements,
+  FLOAT,
+  float,
+  floats,
+  INT64,
+  input,
+  int,
+  ints,
+  isFloat,
+  LATEST,
+  numbers,
+  refuse,
+  typeOf,
+  word,
+} from './define.js';
+import { gather, offsets, stridesOf } from './strides.js';
+import type { Operator } from './operator.js';
+
+/** How one axis is resized. */
+interface Axis {
+  readonly input: number;
+  readonly output: number;
+  readonly scale: number;
+  /** Crop window of tf_crop_and_resize, as fractions of the axis. */
+  readonly roi: readonly [start: number, end: number];
+}
+
+interface Scaling {
+  readonly axes: readonly Axis[];
+  readonly mode: 'nearest' | 'linear' | 'cubic';
+  readonly coordinates: string;
+  readonly rounding: string;
+}
+
+const COORDINATES = [
+  'half_pixel',
+  'half_pixel_symmetric',
+  'pytorch_half_pixel',
+  'align_corners',
+  'asymmetric',
+  'tf_crop_and_resize',
+  'tf_half_pixel_for_nn',
+] as const;
+const POLICIES = ['stretch', 'not_larger', 'not_smaller'] as const;
+
+/** Position in the input that output position `o` shows. */
+function sourcePosition(
+  { input: size, output, scale, roi: [start, end] }: Axis,
+  coordinates: string,
+  o: number,
+): number {
+  switch (coordinates) {
+    case 'asymmetric':
+      return o / scale;
+    case 'align_corners':
+      return output === 1 ? 0 : (o * (size - 1)) / (output - 1);
+    case 'pytorch_half_pixel':
+      return output > 1 ? (o + 0.5) / scale - 0.5 : 0;
+    case 'tf_half_pixel_for_nn':
+      return (o + 0.5) / scale;
+    case 'tf_crop_and_resize':
+      return output > 1
+        ? start * (size - 1) + (o * (end - start) * (size - 1)) / (output - 1)
+        : 0.5 * (start + end) * (size - 1);
+    case 'half_pixel_symmetric': {
+      // Keeps the centres together when scale · size is not whole.
+      const adjustment = output / (scale * size);
+      return (size / 2) * (1 - adjustment) + (o + 0.5) / scale - 0.5;
+    }
+    default:
+      return (o + 0.5) / scale - 0.5;
+  }
+}
+
+const ROUNDINGS: Readonly<Record<string, (x: number) => number>> = {
+  round_prefer_floor: (x) => Math.ceil(x - 0.5),
+  round_prefer_ceil: (x) => Math.floor(x + 0.5),
+  floor: Math.floor,
+  ceil: Math.ceil,
+};
+
+/** Weights of the input positions around a source position. Cubic: Keys 1981 with coefficient `a`. */
+function kernelOf(mode: 'linear' | 'cubic', a: number): { radius: number; weight: (distance: number) => number } {
+  if (mode === 'linear') return { radius: 1, weight: (d) => Math.max(0, 1 - Math.abs(d)) };
+  const weight = (distance: number) => {
+    const d = Math.abs(distance);
+    if (d >= 2) return 0;
+    return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+  };
+  return { radius: 2, weight };
+}
+
+/** Sizes, scales and crop windows of every axis from whichever inputs the version and the model use. */
+function scaling(context: AnyContext): Scaling {
+  const { node, opset } = context;
+  const dims = dimsOf(context);
+  const upsample = node.op === 'Upsample';
+  const modern = opset >= 11 && !upsample;
+  const modes = upsample || !modern ? (['nearest', 'linear'] as const) : (['nearest', 'linear', 'cubic'] as const);
+  // The first versions were written before the coordinate modes had names, and resized like this.
+  const coordinates = modern ? word(node, 'coordinate_transformation_mode', COORDINATES) : 'asymmetric';
+  const rounding = modern ? word(node, 'nearest_mode', Object.keys(ROUNDINGS)) : 'floor';
+  const mode = word<'nearest' | 'linear' | 'cubic'>(node, 'mode', modes);
+  const axes = axesOf(node, (modern && ints(node, 'axes')) || dims.map((_, d) => d), dims.length);
+  const present = (index: number) => {
+    const list =
+      context.inputs[index] && elementCount(context.inputs[index].dims) > 0 ? numbers(context, index) : undefined;
+    check(node, !list || list.length === axes.length, `input ${index} has the wrong length`, axes.length, list?.length);
+    return list;
+  };
+  const scales = upsample && opset < 9 ? floats(node, 'scales') : present(modern ? 2 : 1);
+  const sizes = modern ? present(3) : undefined;
+  check(
+    node,
+    (scales === undefined) !== (sizes === undefined),
+    'exactly one of scales and sizes is needed',
+    'one',
+    scales ? 'both' : 'none',
+  );
+  check(node, !scales || scales.length === axes.length, 'scales has the wrong length', axes.length, scales?.length);
+  check(
+    node,
+    scales?.every((scale) => scale > 0 && scale < Infinity) !== false,
+    'a scale is out of range',
+    'above 0',
+    scales,
+  );
+  let roi: number[] | undefined;
+  if (coordinates === 'tf_crop_and_resize') {
+    roi = numbers(context, 1);
+    check(node, roi?.length === 2 * axes.length, 'roi has the wrong length', 2 * axes.length, roi?.length);
+  }
+  const policy = sizes ? word(node, 'keep_aspect_ratio_policy', POLICIES) : 'stretch';
+  const ratios = sizes?.map((size, a) => size / dims[axes[a]!]!) ?? [];
+  const common = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
+  return {
+    mode,
+    coordinates,
+    rounding,
+    axes: dims.map((size, d): Axis => {
+      const a = axes.indexOf(d);
+      if (a < 0) return { input: size, output: size, scale: 1, roi: [0, 1] };
+      const window = roi ? ([roi[a]!, roi[a + axes.length]!] as const) : ([0, 1] as const);
+      if (sizes) {
+        check(node, size > 0 || sizes[a] === 0, 'an empty axis cannot grow', 0, sizes[a]);
+        if (policy === 'stretch') return { input: size, output: sizes[a]!, scale: ratios[a] || 1, roi: window };
+        return { input: size, output: Math.floor(common * size + 0.5), scale: common, roi: window };
+      }
+      const scale = scales![a]!;
+      const extent = roi ? size * (window[1] - window[0]) : size;
+      return { input: size, output: Math.floor(extent * scale), scale, roi: window };
+    }),
+  };
+}
+
+/** For every output position of an axis, the input positions and weights that make it (one of weight 1 for nearest). */
+function contributions(
+  node: Node,
+  axis: Axis,
+  { mode, coordinates, rounding }: Scaling,
+): { at: number[]; weight: number[] }[] {
+  const last = axis.input - 1;
+  const clamp = (i: number) => Math.min(last, Math.max(0, i));
+  const antialias = int(node, 'antialias', 0) !== 0;
+  const stretch = antialias && axis.scale < 1 ? 1 / axis.scale : 1;
+  const exclude = int(node, 'exclude_outside', 0) !== 0 && mode === 'cubic';
+  return Array.from({ length: axis.output }, (_, o) => {
+    if (axis.input === axis.output && axis.scale === 1 && coordinates !== 'tf_crop_and_resize')
+      return { at: [o], weight: [1] };
+    const source = sourcePosition(axis, coordinates, o);
+    if (coordinates === 'tf_crop_and_resize' && (source < 0 || source > last)) return { at: [], weight: [] };
+    if (mode === 'nearest') return { at: [clamp(ROUNDINGS[rounding]!(source))], weight: [1] };
+    const { radius, weight: kernel } = kernelOf(mode, float(node, 'cubic_coeff_a', -0.75));
+    const reach = radius * stretch;
+    const at: number[] = [];
+    const weight: number[] = [];
+    for (let i = Math.floor(source - reach) + 1; i < source + reach || i === Math.floor(source); i++) {
+      const outside = i < 0 || i > last;
+      // Antialiasing filters renormalise over the image; the plain ones repeat its border.
+      if (outside && (exclude || antialias)) continue;
+      at.push(clamp(i));
+      weight.push(kernel((i - source) / stretch));
+    }
+    const total = weight.reduce((a, b) => a + b, 0);
+    return { at, weight: weight.map((w) => w / total) };
+  });
+}
+
+function resample(x: Elements, dims: readonly number[], context: AnyContext, setup: Scaling): Elements {
+  let current = x;
+  const shape = [...dims];
+  setup.axes.forEach((axis, d) => {
+    const rows = contributions(context.node, axis, setup);
+    if (rows.length === axis.input && rows.every(({ at, weight }, o) => at[0] === o && weight[0] === 1)) return;
+    const inner = elementCount(shape.slice(d + 1));
+    const outer = elementCount(shape.slice(0, d));
+    const next = new Float64Array(outer * axis.output * inner);
+    for (let n = 0; n < outer; n++) {
+      rows.forEach(({ at, weight }, o) => {
+        for (let i = 0; i < inner; i++) {
+          let sum = 0;
+          for (let k = 0; k < at.length; k++) sum += weight[k]! * current[(n * axis.input + at[k]!) * inner + i]!;
+          next[(n * axis.output + o) * inner + i] = sum;
+        }
+      });
+    }
+    shape[d] = axis.output;
+    current = next;
+  });
+  return current;
+}
+
+const resize = (name: string, opset: readonly [number, number], arity: readonly [number, number], attributes: string) =>
+  define({
+    name,
+    opset,
+    arity,
+    types: [ANY, opset[0] < 11 ? ['float32'] : FLOAT.slice(), ['float32'], INT64],
+    attributes,
+    infer(context) {
+      const type: DataType = typeOf(context);
+      const setup = scaling(context);
+      for (const name of ['antialias', 'exclude_outside']) int(context.node, name, 0);
+      for (const name of ['cubic_coeff_a', 'extrapolation_value']) float(context.node, name, 0);
+      if (setup.mode !== 'nearest' && !isFloat(type))
+        refuse(context.node, `${setup.mode} of ${type} is not supported`, 'Cast to float32 first');
+      const lost = setup.axes.some((axis) => axis.input === 0 && axis.output > 0);
+      check(context.node, !lost, 'an empty axis cannot grow', 0, 'more');
+      return [{ type, dims: setup.axes.map((axis) => axis.output) }];
+    },
+    evaluate(context, [y]) {
+      const setup = scaling(context);
+      const { node } = context;
+      const [x, out] = [input(context), elements(y!)];
+      if (setup.coordinates === 'tf_crop_and_resize') {
+        // Outside of the image the extrapolation value replaces the whole sum, in every mode.
+        const inside = setup.axes.map((axis) => contributions(node, axis, setup).map(({ at }) => (at.length ? 0 : 1)));
+        const outside = offsets(inside);
+        const values = resample(x, dimsOf(context), context, setup);
+        const fill = float(node, 'extrapolation_value', 0);
+        for (let i = 0; i < out.length; i++) out[i] = outside[i] ? fill : values[i]!;
+      } else if (setup.mode === 'nearest') {
+        const strides = stridesOf(dimsOf(context));
+        const tables = setup.axes.map((axis, d) =>
+          contributions(node, axis, setup).map(({ at }) => at[0]! * strides[d]!),
+        );
+        gather(x, offsets(tables), out);
+      } else {
+        const values = resample(x, dimsOf(context), context, setup);
+        for (let i = 0; i < out.length; i++) out[i] = values[i]!;
+      }
+    },
+  });
+
+const MODERN =
+  'mode coordinate_transformation_mode nearest_mode cubic_coeff_a exclude_outside extrapolation_value antialias axes keep_aspect_ratio_policy';
+
+export const RESIZE: readonly Operator[] = [
+  resize('Resize', [10, 10], [2, 2], 'mode'),
+  resize('Resize', [11, LATEST], [1, 4], MODERN),
+  resize('Upsample', [7, 8], [1, 1], 'mode scales'),
+  resize('Upsample', [9, 10], [2, 2], 'mode'),
+];
