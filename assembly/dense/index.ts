@@ -1,1 +1,4 @@
-export {};
+export { convolve } from './convolve';
+export { matmul } from './matmul';
+export { reduceMean } from './reduce';
+export { averagePool, depthwise, maxPool } from './window';

@@ -1,2 +1,113 @@
-/** Dense kernels and the fields of their parameter blocks, in order. */
-export const DENSE_KERNELS = {} as const satisfies Record<string, readonly string[]>;
+/** Dense kernels and the fields of their parameter blocks, in order. Sources: assembly/dense/. */
+
+/**
+ * First fields of every kernel that ends in an epilogue: y = activation(sum + bias + residual). `bias`, `residual`, `output` and
+ * `planes` may be 0. `low` and `high` are the limits of a clamp; `low` is the slope of LeakyRelu. The `planes` fields describe
+ * one {@link QuantisedPlanes}: scale, zero point, row pitch, bytes per plane, pads.
+ */
+const EPILOGUE = [
+  'bias',
+  'residual',
+  'output',
+  'activation',
+  'low:f32',
+  'high:f32',
+  'planes',
+  'planesScale:f32',
+  'planesZeroPoint',
+  'planesPitch',
+  'planesStride',
+  'planesTop',
+  'planesLeft',
+] as const;
+
+/** Depthwise convolution and pooling. `pitch` is the length of a padded row in scratch; average pooling divides by the window positions inside the image widened by the `count` fields. */
+const WINDOW = [
+  ...EPILOGUE,
+  'input',
+  'weights',
+  'scratch',
+  'scratchStride',
+  'channels',
+  'multiplier',
+  'height',
+  'width',
+  'outHeight',
+  'outWidth',
+  'kernelHeight',
+  'kernelWidth',
+  'strideY',
+  'strideX',
+  'dilationY',
+  'dilationX',
+  'top',
+  'left',
+  'countTop',
+  'countLeft',
+  'countBottom',
+  'countRight',
+  'pitch',
+  'rowsPerTile',
+  'rowBlocks',
+] as const;
+
+export const DENSE_KERNELS = {
+  /** `channels` and `outputs` are per group. A tile is (image, group, block of positions, block of outputs), the last fastest. */
+  convolve: [
+    ...EPILOGUE,
+    'input',
+    'inputBytes',
+    'weights',
+    'scratch',
+    'scratchStride',
+    'channels',
+    'outputs',
+    'groups',
+    'height',
+    'width',
+    'outHeight',
+    'outWidth',
+    'kernelHeight',
+    'kernelWidth',
+    'strideY',
+    'strideX',
+    'dilationY',
+    'dilationX',
+    'top',
+    'left',
+    'positionsPerTile',
+    'positionBlocks',
+    'outputsPerTile',
+    'outputBlocks',
+  ],
+  /** Strides and batch strides are in bytes; `panels` (packed constant right side) or `right` is 0. A tile is (matrix, rows, columns). */
+  matmul: [
+    ...EPILOGUE,
+    'left',
+    'leftBatch',
+    'leftRowStride',
+    'leftDepthStride',
+    'panels',
+    'right',
+    'rightBatch',
+    'rightDepthStride',
+    'rightColumnStride',
+    'scratch',
+    'scratchStride',
+    'rows',
+    'columns',
+    'depth',
+    'rowsPerTile',
+    'rowBlocks',
+    'columnsPerTile',
+    'columnBlocks',
+  ],
+  depthwise: WINDOW,
+  maxPool: WINDOW,
+  averagePool: WINDOW,
+  /** Mean of rows of `inner` values. A tile is one row. */
+  reduceMean: ['input', 'output', 'inner'],
+} as const satisfies Record<string, readonly string[]>;
+
+/** Values of the field `activation`; assembly/dense/epilogue.ts has the same. */
+export const ACTIVATION = { none: 0, clamp: 1, leakyRelu: 2, hardSwish: 3 } as const;

@@ -1,0 +1,181 @@
+// Convolution as a product of packed weights [M/4][C·kh·kw][4] with a tile of patches [P/8][C·kh·kw][8] that is gathered into
+// scratch. A tile is one block of output positions times one block of outputs of one group of one image.
+import {
+  CONVOLVE_CHANNELS,
+  CONVOLVE_DILATION_X,
+  CONVOLVE_DILATION_Y,
+  CONVOLVE_GROUPS,
+  CONVOLVE_HEIGHT,
+  CONVOLVE_INPUT,
+  CONVOLVE_INPUT_BYTES,
+  CONVOLVE_KERNEL_HEIGHT,
+  CONVOLVE_KERNEL_WIDTH,
+  CONVOLVE_LEFT,
+  CONVOLVE_OUT_HEIGHT,
+  CONVOLVE_OUT_WIDTH,
+  CONVOLVE_OUTPUT_BLOCKS,
+  CONVOLVE_OUTPUTS,
+  CONVOLVE_OUTPUTS_PER_TILE,
+  CONVOLVE_POSITION_BLOCKS,
+  CONVOLVE_POSITIONS_PER_TILE,
+  CONVOLVE_SCRATCH,
+  CONVOLVE_SCRATCH_STRIDE,
+  CONVOLVE_STRIDE_X,
+  CONVOLVE_STRIDE_Y,
+  CONVOLVE_TOP,
+  CONVOLVE_WEIGHTS,
+  CONVOLVE_WIDTH,
+} from '../gen/layout';
+import { finishPlane } from './epilogue';
+import { product4x4, product4x8 } from './micro';
+
+/**
+ * Scratch: patches [P/8][K][8] f32, masks [taps][P] i32 (all ones inside the image), offsets [taps][P] i32 (bytes from the
+ * channel's first value, 0 outside the image), sums [4][P] f32.
+ */
+export function convolve(p: usize, begin: i32, end: i32, thread: i32): void {
+  const channels = load<i32>(p, CONVOLVE_CHANNELS);
+  const taps = load<i32>(p, CONVOLVE_KERNEL_HEIGHT) * load<i32>(p, CONVOLVE_KERNEL_WIDTH);
+  const depth = channels * taps;
+  const groups = load<i32>(p, CONVOLVE_GROUPS);
+  const outputs = load<i32>(p, CONVOLVE_OUTPUTS);
+  const width = load<i32>(p, CONVOLVE_OUT_WIDTH);
+  const positions = load<i32>(p, CONVOLVE_OUT_HEIGHT) * width;
+  const perTile = load<i32>(p, CONVOLVE_POSITIONS_PER_TILE);
+  const outputsPerTile = load<i32>(p, CONVOLVE_OUTPUTS_PER_TILE);
+  const positionBlocks = load<i32>(p, CONVOLVE_POSITION_BLOCKS);
+  const outputBlocks = load<i32>(p, CONVOLVE_OUTPUT_BLOCKS);
+  const panelBytes = (<usize>depth) << 5;
+
+  const patches = load<usize>(p, CONVOLVE_SCRATCH) + <usize>thread * load<usize>(p, CONVOLVE_SCRATCH_STRIDE);
+  const masks = patches + <usize>(perTile >> 3) * panelBytes;
+  const offsets = masks + ((<usize>(taps * perTile)) << 2);
+  const sums = offsets + ((<usize>(taps * perTile)) << 2);
+  const sumsStride = (<usize>perTile) << 2;
+
+  let packed = -1;
+  for (let tile = begin; tile < end; tile++) {
+    const patchBlock = tile / outputBlocks;
+    const first = (patchBlock % positionBlocks) * perTile;
+    const image = patchBlock / positionBlocks;
+    const group = image % groups;
+    const count = min(perTile, positions - first);
+    if (patchBlock != packed) {
+      gather(p, image, first, count, patches, masks, offsets);
+      packed = patchBlock;
+    }
+    const lastOutput = min(outputs, (tile - patchBlock * outputBlocks + 1) * outputsPerTile);
+    const panels = (outputs + 3) >> 2;
+    for (let m = (tile - patchBlock * outputBlocks) * outputsPerTile; m < lastOutput; m += 4) {
+      const weights = load<usize>(p, CONVOLVE_WEIGHTS) + ((<usize>((group * panels + (m >> 2)) * depth)) << 4);
+      let patch = patches;
+      for (let i = 0; i < count; i += 8) {
+        if (count - i > 4) product4x8(weights, patch, depth, sums + ((<usize>i) << 2), sumsStride);
+        else product4x4(weights, patch, depth, sums + ((<usize>i) << 2), sumsStride);
+        patch += panelBytes;
+      }
+      const rows = min(4, outputs - m);
+      for (let r = 0; r < rows; r++) {
+        const plane = <usize>(image * outputs + m + r);
+        finishPlane(p, sums + <usize>r * sumsStride, count, plane, group * outputs + m + r, first, positions, width);
+      }
+    }
+  }
+}
+
+/** Fills `patches` for positions `first .. first + count` of one image and group (`image` = n · groups + group). */
+function gather(p: usize, image: i32, first: i32, count: i32, patches: usize, masks: usize, offsets: usize): void {
+  const channels = load<i32>(p, CONVOLVE_CHANNELS);
+  const width = load<i32>(p, CONVOLVE_WIDTH);
+  const top = load<i32>(p, CONVOLVE_TOP);
+  const left = load<i32>(p, CONVOLVE_LEFT);
+  const kernelHeight = load<i32>(p, CONVOLVE_KERNEL_HEIGHT);
+  const kernelWidth = load<i32>(p, CONVOLVE_KERNEL_WIDTH);
+  const taps = kernelHeight * kernelWidth;
+  const perTile = load<i32>(p, CONVOLVE_POSITIONS_PER_TILE);
+  const planeBytes = (<usize>(load<i32>(p, CONVOLVE_HEIGHT) * width)) << 2;
+  const input = load<usize>(p, CONVOLVE_INPUT);
+  const inputEnd = input + load<usize>(p, CONVOLVE_INPUT_BYTES);
+  const padded = (count + 7) & ~7;
+  const panelBytes = (<usize>(channels * taps)) << 5;
+  locate(p, first, count, padded, masks, offsets);
+
+  // At stride 1 with as many columns out as in, neighbouring positions read neighbouring values even across row ends.
+  const straight =
+    load<i32>(p, CONVOLVE_STRIDE_X) == 1 &&
+    load<i32>(p, CONVOLVE_STRIDE_Y) == 1 &&
+    load<i32>(p, CONVOLVE_OUT_WIDTH) == width;
+  let channel = input + <usize>(image * channels) * planeBytes;
+  let target = patches;
+  for (let c = 0; c < channels; c++) {
+    for (let tap = 0; tap < taps; tap++) {
+      const ky = tap / kernelWidth;
+      const kx = tap - ky * kernelWidth;
+      const table = (<usize>(tap * perTile)) << 2;
+      const dy = ky * load<i32>(p, CONVOLVE_DILATION_Y) - top;
+      const dx = kx * load<i32>(p, CONVOLVE_DILATION_X) - left;
+      const source = channel + ((first + dy * width + dx) << 2);
+      if (straight && source >= input && source + ((<usize>padded) << 2) <= inputEnd) {
+        copyMasked(source, masks + table, padded, target, panelBytes);
+      } else {
+        pick(channel, offsets + table, masks + table, padded, target, panelBytes);
+      }
+      target += 32;
+    }
+    channel += planeBytes;
+  }
+}
+
+/** For each tap and position: where it reads in a channel, and whether that lies inside the image. */
+function locate(p: usize, first: i32, count: i32, padded: i32, masks: usize, offsets: usize): void {
+  const width = load<i32>(p, CONVOLVE_WIDTH);
+  const height = load<i32>(p, CONVOLVE_HEIGHT);
+  const outWidth = load<i32>(p, CONVOLVE_OUT_WIDTH);
+  const perTile = load<i32>(p, CONVOLVE_POSITIONS_PER_TILE);
+  const kernelHeight = load<i32>(p, CONVOLVE_KERNEL_HEIGHT);
+  const kernelWidth = load<i32>(p, CONVOLVE_KERNEL_WIDTH);
+  const strideY = load<i32>(p, CONVOLVE_STRIDE_Y);
+  const strideX = load<i32>(p, CONVOLVE_STRIDE_X);
+  let table: usize = 0;
+  for (let ky = 0; ky < kernelHeight; ky++) {
+    const dy = ky * load<i32>(p, CONVOLVE_DILATION_Y) - load<i32>(p, CONVOLVE_TOP);
+    for (let kx = 0; kx < kernelWidth; kx++) {
+      const dx = kx * load<i32>(p, CONVOLVE_DILATION_X) - load<i32>(p, CONVOLVE_LEFT);
+      let oy = first / outWidth;
+      let ox = first - oy * outWidth;
+      for (let i = 0; i < padded; i++) {
+        const y = oy * strideY + dy;
+        const x = ox * strideX + dx;
+        const inside = -(<i32>((i < count) & (<u32>y < <u32>height) & (<u32>x < <u32>width)));
+        store<i32>(masks + table + ((<usize>i) << 2), inside);
+        store<i32>(offsets + table + ((<usize>i) << 2), inside & ((y * width + x) << 2));
+        if (++ox == outWidth) {
+          ox = 0;
+          oy++;
+        }
+      }
+      table += (<usize>perTile) << 2;
+    }
+  }
+}
+
+function copyMasked(source: usize, masks: usize, padded: i32, target: usize, panelBytes: usize): void {
+  for (let i = 0; i < padded; i += 8) {
+    v128.store(target, v128.and(v128.load(source), v128.load(masks)));
+    v128.store(target, v128.and(v128.load(source, 16), v128.load(masks, 16)), 16);
+    source += 32;
+    masks += 32;
+    target += panelBytes;
+  }
+}
+
+function pick(channel: usize, offsets: usize, masks: usize, padded: i32, target: usize, panelBytes: usize): void {
+  for (let i = 0; i < padded; i += 8) {
+    for (let lane: usize = 0; lane < 32; lane += 4) {
+      store<i32>(target + lane, load<i32>(channel + load<usize>(offsets + lane)) & load<i32>(masks + lane));
+    }
+    offsets += 32;
+    masks += 32;
+    target += panelBytes;
+  }
+}

@@ -1,0 +1,145 @@
+// What follows the sums of a layer: bias, residual, activation, dense store, re-quantised planes. The fields it reads stand
+// first in the parameter block of every kernel that calls it (EPILOGUE in src/kernels/dense.ts), so CONVOLVE_* offsets serve all.
+import {
+  CONVOLVE_ACTIVATION,
+  CONVOLVE_BIAS,
+  CONVOLVE_HIGH,
+  CONVOLVE_LOW,
+  CONVOLVE_OUTPUT,
+  CONVOLVE_PLANES,
+  CONVOLVE_PLANES_LEFT,
+  CONVOLVE_PLANES_PITCH,
+  CONVOLVE_PLANES_SCALE,
+  CONVOLVE_PLANES_STRIDE,
+  CONVOLVE_PLANES_TOP,
+  CONVOLVE_PLANES_ZERO_POINT,
+  CONVOLVE_RESIDUAL,
+} from '../gen/layout';
+
+/** Values of the field `activation`; src/kernels/dense.ts has the same. */
+const CLAMP: i32 = 1;
+const LEAKY_RELU: i32 = 2;
+const HARD_SWISH: i32 = 3;
+
+/** pmax and pmin in this order keep NaN and are one instruction each. */
+// @ts-ignore: decorator
+@inline
+export function clamp(x: v128, low: v128, high: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(x, low), high);
+}
+
+// @ts-ignore: decorator
+@inline
+function activate(x: v128, kind: i32, low: v128, high: v128): v128 {
+  if (kind == 0) return x;
+  if (kind == CLAMP) return clamp(x, low, high);
+  if (kind == LEAKY_RELU) return v128.bitselect(f32x4.mul(x, low), x, f32x4.lt(x, f32x4.splat(0)));
+  if (kind == HARD_SWISH) {
+    const gate = f32x4.add(f32x4.mul(x, f32x4.splat(1.0 / 6.0)), f32x4.splat(0.5));
+    return f32x4.mul(x, clamp(gate, f32x4.splat(0), f32x4.splat(1)));
+  }
+  return x;
+}
+
+/**
+ * Finishes `count` neighbouring outputs. `sums` holds them, readable and writable up to a multiple of four; `at` is the index of
+ * the first one in output and residual. `bias` is one value for all of them, or, with `columns`, points to one per output.
+ * The activated values are left in `sums`.
+ */
+// @ts-ignore: decorator
+@inline
+function finishRun(p: usize, sums: usize, count: i32, at: usize, bias: v128, columns: usize): void {
+  const residual = load<usize>(p, CONVOLVE_RESIDUAL);
+  const output = load<usize>(p, CONVOLVE_OUTPUT);
+  const kind = load<i32>(p, CONVOLVE_ACTIVATION);
+  const low = v128.load32_splat(p, CONVOLVE_LOW);
+  const high = v128.load32_splat(p, CONVOLVE_HIGH);
+  const whole = count & ~3;
+  let i: i32 = 0;
+  for (; i < whole; i += 4) {
+    const byte = (<usize>i) << 2;
+    let x = f32x4.add(v128.load(sums + byte), columns ? v128.load(columns + byte) : bias);
+    if (residual) x = f32x4.add(x, v128.load(residual + (at << 2) + byte));
+    x = activate(x, kind, low, high);
+    v128.store(sums + byte, x);
+    if (output) v128.store(output + (at << 2) + byte, x);
+  }
+  for (; i < count; i++) {
+    const byte = (<usize>i) << 2;
+    let x = f32x4.add(v128.load32_splat(sums + byte), columns ? v128.load32_splat(columns + byte) : bias);
+    if (residual) x = f32x4.add(x, v128.load32_splat(residual + (at << 2) + byte));
+    x = activate(x, kind, low, high);
+    v128.store_lane<f32>(sums + byte, x, 0);
+    if (output) v128.store_lane<f32>(output + (at << 2) + byte, x, 0);
+  }
+}
+
+/** round half even(x / scale) + zero point, clamped to 0..127; NaN gives 0. */
+// @ts-ignore: decorator
+@inline
+export function quantise4(x: v128, scale: v128, zeroPoint: v128): v128 {
+  const level = i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.nearest(f32x4.div(x, scale)), zeroPoint));
+  return i32x4.min_s(i32x4.max_s(level, i32x4.splat(0)), i32x4.splat(127));
+}
+
+/** Writes `count` values as bytes; reads `values` up to a multiple of four. */
+export function quantiseRun(values: usize, count: i32, target: usize, scale: v128, zeroPoint: v128): void {
+  for (; count >= 4; count -= 4) {
+    const level = quantise4(v128.load(values), scale, zeroPoint);
+    const pairs = i16x8.narrow_i32x4_s(level, level);
+    v128.store_lane<u32>(target, i8x16.narrow_i16x8_u(pairs, pairs), 0);
+    values += 16;
+    target += 4;
+  }
+  for (; count > 0; count--) {
+    store<u8>(target++, i32x4.extract_lane(quantise4(v128.load32_splat(values), scale, zeroPoint), 0));
+    values += 4;
+  }
+}
+
+/** Writes positions `first .. first + count` of one output plane of `width` columns into the padded uint8 planes. */
+function quantisePlane(p: usize, values: usize, count: i32, plane: usize, first: i32, width: i32): void {
+  const scale = v128.load32_splat(p, CONVOLVE_PLANES_SCALE);
+  const zeroPoint = f32x4.convert_i32x4_s(v128.load32_splat(p, CONVOLVE_PLANES_ZERO_POINT));
+  const pitch = load<i32>(p, CONVOLVE_PLANES_PITCH);
+  let y = first / width;
+  let x = first - y * width;
+  let row =
+    load<usize>(p, CONVOLVE_PLANES) +
+    plane * load<usize>(p, CONVOLVE_PLANES_STRIDE) +
+    <usize>((y + load<i32>(p, CONVOLVE_PLANES_TOP)) * pitch + load<i32>(p, CONVOLVE_PLANES_LEFT));
+  while (count > 0) {
+    const run = min(width - x, count);
+    quantiseRun(values, run, row + <usize>x, scale, zeroPoint);
+    values += (<usize>run) << 2;
+    count -= run;
+    x = 0;
+    row += <usize>pitch;
+  }
+}
+
+/**
+ * Finishes positions `first .. first + count` of output plane `plane` (n · M + m). `sums` holds them and is readable up to a
+ * multiple of four; `positions` is the size of a plane, `width` its row length, `m` the index into the bias.
+ */
+export function finishPlane(
+  p: usize,
+  sums: usize,
+  count: i32,
+  plane: usize,
+  m: i32,
+  first: i32,
+  positions: i32,
+  width: i32,
+): void {
+  const bias = load<usize>(p, CONVOLVE_BIAS);
+  const at = plane * <usize>positions + <usize>first;
+  finishRun(p, sums, count, at, bias ? v128.load32_splat(bias + ((<usize>m) << 2)) : f32x4.splat(0), 0);
+  if (load<usize>(p, CONVOLVE_PLANES)) quantisePlane(p, sums, count, plane, first, width);
+}
+
+/** Finishes columns `first .. first + count` of a row; `at` is the index of the first one in output and residual. */
+export function finishColumns(p: usize, sums: usize, count: i32, at: usize, first: i32): void {
+  const bias = load<usize>(p, CONVOLVE_BIAS);
+  finishRun(p, sums, count, at, f32x4.splat(0), bias ? bias + ((<usize>first) << 2) : 0);
+}

@@ -1,0 +1,222 @@
+// Layers that slide a window over each channel by itself: depthwise convolution, max and average pooling. A tile is one block of
+// output rows of one channel of one image; its input rows are copied into scratch with their padding, so that the inner loops
+// meet no borders. The three kernels have one parameter block (WINDOW in src/kernels/dense.ts), so DEPTHWISE_* offsets serve all.
+import {
+  DEPTHWISE_CHANNELS,
+  DEPTHWISE_COUNT_BOTTOM,
+  DEPTHWISE_COUNT_LEFT,
+  DEPTHWISE_COUNT_RIGHT,
+  DEPTHWISE_COUNT_TOP,
+  DEPTHWISE_DILATION_X,
+  DEPTHWISE_DILATION_Y,
+  DEPTHWISE_HEIGHT,
+  DEPTHWISE_INPUT,
+  DEPTHWISE_KERNEL_HEIGHT,
+  DEPTHWISE_KERNEL_WIDTH,
+  DEPTHWISE_LEFT,
+  DEPTHWISE_MULTIPLIER,
+  DEPTHWISE_OUT_HEIGHT,
+  DEPTHWISE_OUT_WIDTH,
+  DEPTHWISE_PITCH,
+  DEPTHWISE_ROW_BLOCKS,
+  DEPTHWISE_ROWS_PER_TILE,
+  DEPTHWISE_SCRATCH,
+  DEPTHWISE_SCRATCH_STRIDE,
+  DEPTHWISE_STRIDE_X,
+  DEPTHWISE_STRIDE_Y,
+  DEPTHWISE_TOP,
+  DEPTHWISE_WEIGHTS,
+  DEPTHWISE_WIDTH,
+} from '../gen/layout';
+import { finishPlane } from './epilogue';
+import { multiplyAdd } from './micro';
+
+const CONVOLUTION: i32 = 0;
+const MAXIMUM: i32 = 1;
+const AVERAGE: i32 = 2;
+
+/** Output channel m reads input channel m / multiplier. Weights [M][kh·kw]. */
+export function depthwise(p: usize, begin: i32, end: i32, thread: i32): void {
+  slide(p, begin, end, thread, CONVOLUTION);
+}
+
+/** Padding never wins. */
+export function maxPool(p: usize, begin: i32, end: i32, thread: i32): void {
+  slide(p, begin, end, thread, MAXIMUM);
+}
+
+/** Divides by the number of window positions inside the image widened by the `count` fields. */
+export function averagePool(p: usize, begin: i32, end: i32, thread: i32): void {
+  slide(p, begin, end, thread, AVERAGE);
+}
+
+/** Scratch: sums [ow up to 4] f32, counts [ow up to 4] f32 (average only), padded input rows [rows][pitch] f32. */
+// @ts-ignore: decorator
+@inline
+function slide(p: usize, begin: i32, end: i32, thread: i32, mode: i32): void {
+  const channels = load<i32>(p, DEPTHWISE_CHANNELS);
+  const width = load<i32>(p, DEPTHWISE_WIDTH);
+  const height = load<i32>(p, DEPTHWISE_HEIGHT);
+  const outWidth = load<i32>(p, DEPTHWISE_OUT_WIDTH);
+  const outHeight = load<i32>(p, DEPTHWISE_OUT_HEIGHT);
+  const taps = load<i32>(p, DEPTHWISE_KERNEL_HEIGHT) * load<i32>(p, DEPTHWISE_KERNEL_WIDTH);
+  const strideY = load<i32>(p, DEPTHWISE_STRIDE_Y);
+  const multiplier = load<i32>(p, DEPTHWISE_MULTIPLIER);
+  const rowsPerTile = load<i32>(p, DEPTHWISE_ROWS_PER_TILE);
+  const rowBlocks = load<i32>(p, DEPTHWISE_ROW_BLOCKS);
+  const rowBytes = load<usize>(p, DEPTHWISE_PITCH) << 2;
+  const sums = load<usize>(p, DEPTHWISE_SCRATCH) + (<usize>thread) * load<usize>(p, DEPTHWISE_SCRATCH_STRIDE);
+  const lineBytes = <usize>((outWidth + 3) & ~3) << 2;
+  const counts = sums + lineBytes;
+  const rows = counts + lineBytes;
+  if (mode == AVERAGE) {
+    countWindow(
+      counts,
+      outWidth,
+      load<i32>(p, DEPTHWISE_STRIDE_X),
+      load<i32>(p, DEPTHWISE_DILATION_X),
+      load<i32>(p, DEPTHWISE_KERNEL_WIDTH),
+      load<i32>(p, DEPTHWISE_LEFT),
+      -load<i32>(p, DEPTHWISE_COUNT_LEFT),
+      width + load<i32>(p, DEPTHWISE_COUNT_RIGHT),
+    );
+  }
+
+  for (let tile = begin; tile < end; tile++) {
+    const plane = tile / rowBlocks;
+    const image = plane / channels;
+    const m = plane - image * channels;
+    const firstRow = (tile - plane * rowBlocks) * rowsPerTile;
+    const lastRow = min(outHeight, firstRow + rowsPerTile);
+    const source =
+      load<usize>(p, DEPTHWISE_INPUT) +
+      ((<usize>(image * (channels / multiplier) + m / multiplier) * <usize>height * <usize>width) << 2);
+    const top = firstRow * strideY - load<i32>(p, DEPTHWISE_TOP);
+    const needed =
+      (lastRow - firstRow - 1) * strideY +
+      (load<i32>(p, DEPTHWISE_KERNEL_HEIGHT) - 1) * load<i32>(p, DEPTHWISE_DILATION_Y) +
+      1;
+    padRows(p, source, top, needed, rows, mode == MAXIMUM ? -Infinity : 0);
+    const weights = mode == CONVOLUTION ? load<usize>(p, DEPTHWISE_WEIGHTS) + ((<usize>(m * taps)) << 2) : 0;
+    for (let y = firstRow; y < lastRow; y++) {
+      slideRow(p, rows + <usize>((y - firstRow) * strideY) * rowBytes, weights, sums, mode);
+      if (mode == AVERAGE) divide(p, y, height, sums, counts);
+      finishPlane(p, sums, outWidth, <usize>plane, m, y * outWidth, outHeight * outWidth, outWidth);
+    }
+  }
+}
+
+/** One output row from padded input rows. */
+// @ts-ignore: decorator
+@inline
+function slideRow(p: usize, rows: usize, weights: usize, sums: usize, mode: i32): void {
+  const outWidth = load<i32>(p, DEPTHWISE_OUT_WIDTH);
+  const kernelHeight = load<i32>(p, DEPTHWISE_KERNEL_HEIGHT);
+  const kernelWidth = load<i32>(p, DEPTHWISE_KERNEL_WIDTH);
+  const step = load<usize>(p, DEPTHWISE_STRIDE_X) << 2;
+  const tapBytes = load<usize>(p, DEPTHWISE_DILATION_X) << 2;
+  const lineBytes = (load<usize>(p, DEPTHWISE_PITCH) << 2) * load<usize>(p, DEPTHWISE_DILATION_Y);
+  for (let x = 0; x < outWidth; x += 4) {
+    let sum = f32x4.splat(mode == MAXIMUM ? -Infinity : 0);
+    let line = rows + <usize>x * step;
+    let weight = weights;
+    for (let ky = 0; ky < kernelHeight; ky++) {
+      let from = line;
+      for (let kx = 0; kx < kernelWidth; kx++) {
+        let value: v128;
+        if (step == 4) {
+          value = v128.load(from);
+        } else if (step == 8) {
+          value = v128.shuffle<f32>(v128.load(from), v128.load(from, 16), 0, 2, 4, 6);
+        } else {
+          value = v128.load32_zero(from);
+          value = v128.load_lane<f32>(from + step, value, 1);
+          value = v128.load_lane<f32>(from + 2 * step, value, 2);
+          value = v128.load_lane<f32>(from + 3 * step, value, 3);
+        }
+        if (mode == CONVOLUTION) {
+          sum = multiplyAdd(v128.load32_splat(weight), value, sum);
+          weight += 4;
+        } else if (mode == MAXIMUM) {
+          sum = f32x4.pmax(sum, value);
+        } else {
+          sum = f32x4.add(sum, value);
+        }
+        from += tapBytes;
+      }
+      line += lineBytes;
+    }
+    v128.store(sums + ((<usize>x) << 2), sum);
+  }
+}
+
+/** Copies input rows `top .. top + count` with everything outside the image set to `fill`. */
+function padRows(p: usize, source: usize, top: i32, count: i32, target: usize, fill: f32): void {
+  const width = load<i32>(p, DEPTHWISE_WIDTH);
+  const height = load<i32>(p, DEPTHWISE_HEIGHT);
+  const left = load<i32>(p, DEPTHWISE_LEFT);
+  const pitch = load<i32>(p, DEPTHWISE_PITCH);
+  const filling = f32x4.splat(fill);
+  const copied = min(width, pitch - left);
+  for (let r = 0; r < count; r++) {
+    for (let x: i32 = 0; x < pitch; x += 4) v128.store(target + ((<usize>x) << 2), filling);
+    const y = top + r;
+    if (y >= 0 && y < height) {
+      let from = source + ((<usize>(y * width)) << 2);
+      let to = target + ((<usize>left) << 2);
+      let x: i32 = 0;
+      for (; x + 4 <= copied; x += 4) {
+        v128.store(to, v128.load(from));
+        from += 16;
+        to += 16;
+      }
+      for (; x < copied; x++) {
+        store<f32>(to, load<f32>(from));
+        from += 4;
+        to += 4;
+      }
+    }
+    target += (<usize>pitch) << 2;
+  }
+}
+
+/** counts[o] = number of window positions of output o that lie in low .. high. */
+function countWindow(
+  counts: usize,
+  outputs: i32,
+  stride: i32,
+  dilation: i32,
+  kernel: i32,
+  before: i32,
+  low: i32,
+  high: i32,
+): void {
+  const padded = (outputs + 3) & ~3;
+  for (let o = 0; o < padded; o++) {
+    store<f32>(counts + ((<usize>o) << 2), <f32>insideCount(o * stride - before, dilation, kernel, low, high));
+  }
+}
+
+function insideCount(first: i32, dilation: i32, kernel: i32, low: i32, high: i32): i32 {
+  let count = 0;
+  for (let k = 0; k < kernel; k++) {
+    const at = first + k * dilation;
+    count += <i32>(at >= low && at < high);
+  }
+  return count;
+}
+
+function divide(p: usize, y: i32, height: i32, sums: usize, counts: usize): void {
+  const inside = insideCount(
+    y * load<i32>(p, DEPTHWISE_STRIDE_Y) - load<i32>(p, DEPTHWISE_TOP),
+    load<i32>(p, DEPTHWISE_DILATION_Y),
+    load<i32>(p, DEPTHWISE_KERNEL_HEIGHT),
+    -load<i32>(p, DEPTHWISE_COUNT_TOP),
+    height + load<i32>(p, DEPTHWISE_COUNT_BOTTOM),
+  );
+  const scale = f32x4.splat(<f32>inside);
+  const bytes = <usize>((load<i32>(p, DEPTHWISE_OUT_WIDTH) + 3) & ~3) << 2;
+  for (let at: usize = 0; at < bytes; at += 16) {
+    v128.store(sums + at, f32x4.div(v128.load(sums + at), f32x4.mul(scale, v128.load(counts + at))));
+  }
+}

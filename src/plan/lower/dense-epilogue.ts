@@ -1,0 +1,77 @@
+import type { Activation, Node } from '../../graph/types.js';
+import { ACTIVATION } from '../../kernels/dense.js';
+import type { Address, LowerContext } from '../types.js';
+
+/** The parameter fields that an activation sets. */
+export function activationParams(activation: Activation | undefined): Record<'activation' | 'low' | 'high', number> {
+  switch (activation?.kind) {
+    case undefined:
+      return { activation: ACTIVATION.none, low: 0, high: 0 };
+    case 'Relu':
+      return { activation: ACTIVATION.clamp, low: 0, high: Infinity };
+    case 'Clip':
+      return { activation: ACTIVATION.clamp, low: activation.min, high: activation.max };
+    case 'LeakyRelu':
+      return { activation: ACTIVATION.leakyRelu, low: activation.alpha, high: 0 };
+    case 'HardSwish':
+      return { activation: ACTIVATION.hardSwish, low: 0, high: 0 };
+  }
+}
+
+const NO_PLANES = {
+  planes: 0,
+  planesScale: 1,
+  planesZeroPoint: 0,
+  planesPitch: 0,
+  planesStride: 0,
+  planesTop: 0,
+  planesLeft: 0,
+};
+
+/**
+ * The epilogue fields of a kernel that computes the first output of `node`. With `quantise` the kernel stores whole image planes,
+ * and may write the quantised planes that a following Encode wants; the dense tensor is then stored only if someone reads it.
+ */
+export function epilogueParams(
+  context: LowerContext,
+  node: Node,
+  bias: Address | 0,
+  quantise: boolean,
+): Record<string, number | Address> {
+  const value = node.outputs[0]!;
+  const { dense, quantised } = context.demand(value);
+  const residual = node.epilogue?.residual;
+  const params = {
+    ...activationParams(node.epilogue?.activation),
+    bias,
+    residual: residual === undefined ? 0 : context.dense(residual),
+  };
+  const [planes, ...others] = quantised;
+  if (!quantise || !planes) return { ...params, ...NO_PLANES, output: context.dense(value) };
+  context.markQuantised(planes);
+  return {
+    ...params,
+    output: dense || others.length > 0 ? context.dense(value) : 0,
+    planes: { buffer: planes.buffer, byteOffset: 0 },
+    planesScale: planes.scale,
+    planesZeroPoint: planes.zeroPoint,
+    planesPitch: planes.pitch,
+    planesStride: planes.plane,
+    planesTop: planes.pads[0],
+    planesLeft: planes.pads[1],
+  };
+}
+
+/** True when every named value is float32 and not empty. Names may be '' (omitted). */
+export function allFloat(context: LowerContext, names: readonly (string | undefined)[]): boolean {
+  return names.every((name) => {
+    if (!name) return true;
+    const { type, dims } = context.type(name);
+    return type === 'float32' && dims.every((dim) => dim > 0);
+  });
+}
+
+/** Bytes rounded up to the cache line, as {@link LowerContext.scratch} spaces its per-thread parts. */
+export function scratchParams(context: LowerContext, bytes: number) {
+  return { scratch: context.scratch(bytes), scratchStride: Math.ceil(bytes / 64) * 64 };
+}
