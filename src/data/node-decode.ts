@@ -1,5 +1,6 @@
 import { LutraError } from '../errors.js';
 import type { Picture } from './dataset.js';
+import { makePicture } from './picture.js';
 
 type Sharp = typeof import('sharp')['default'];
 let loading: Promise<Sharp> | undefined;
@@ -18,7 +19,7 @@ async function loadSharp(): Promise<Sharp> {
 /**
  * Decodes JPEG, PNG, WebP, GIF, TIFF or AVIF bytes (Node only). Upright (EXIF orientation applied), 8 bits, alpha dropped,
  * embedded colour profiles ignored: the bytes that Pillow's `convert('RGB')` gives, so that accuracy is comparable with
- * training. Grey pictures keep one channel.
+ * training. Grey becomes R = G = B.
  * @throws {LutraError} `INVALID_DATA` naming the file when it cannot be decoded whole; `PLATFORM` when sharp is missing.
  */
 export async function decodePicture(bytes: Uint8Array, name: string): Promise<Picture> {
@@ -26,17 +27,11 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Pi
   try {
     const { data, info } = await sharp(bytes, { ignoreIcc: true })
       .autoOrient()
+      .toColourspace('srgb')
       .removeAlpha()
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    const channels = info.channels === 1 ? 1 : 3;
-    if (data.length !== info.width * info.height * channels) throw new Error(`${info.channels} channels`);
-    return {
-      width: info.width,
-      height: info.height,
-      channels,
-      pixels: new Uint8Array(data.buffer, data.byteOffset, data.length),
-    };
+    return makePicture(info.width, info.height, 3, new Uint8Array(data.buffer, data.byteOffset, data.length));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new LutraError('INVALID_DATA', `${name} cannot be decoded as a picture: ${reason}`, { cause });

@@ -24,17 +24,22 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
+/** Node's Buffer is a Uint8Array whose `slice` does not copy. */
+function toBytes(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
 /** Reads a file and undoes gzip, whatever its name says. */
 async function readWhole(path: string): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = toBytes(await readFile(path));
   } catch (cause) {
     throw new LutraError('INVALID_DATA', `${path} cannot be read: ${reasonOf(cause)}`, { cause });
   }
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
-    return await promisify(gunzip)(bytes);
+    return toBytes(await promisify(gunzip)(bytes));
   } catch (cause) {
     throw new LutraError('INVALID_DATA', `${path} is truncated or damaged: ${reasonOf(cause)}`, { cause });
   }
@@ -102,7 +107,7 @@ export async function openDataset(path: string, options: OpenDatasetOptions = {}
   if (isZip(bytes)) return npzDataset(parseNpz(bytes, name), name, labels);
   if (isNpy(bytes)) return arrayDataset(parseNpy(bytes, name), undefined, name, labels);
   if (isIdx(bytes) && /idx\d/.test(name)) return openIdx(parseIdx(bytes, name), path, labels);
-  if (/\.bin(\.gz)?$/.test(name)) return cifarDataset(bytes, name, labels);
+  if (/\.bin(\.gz)?$/.test(name) && bytes.length > 0) return cifarDataset(bytes, name, labels);
   throw new LutraError('INVALID_DATA', `${path} is in no known format`, {
     expected: FORMATS,
     actual: appearance(bytes),

@@ -66,7 +66,8 @@ export function parseNpy(bytes: Uint8Array, name: string): TensorValue {
       hint: 'Save np.ascontiguousarray(x)',
     });
   }
-  const data = bytes.slice(start + headerLength);
+  // Copied to its own buffer, which aligns it. Not `slice`: on a Node Buffer that is a view.
+  const data = new Uint8Array(bytes.subarray(start + headerLength));
   const expected = elementCount(dims) * bytesPerElement(type);
   if (data.length !== expected) {
     throw new LutraError('INVALID_DATA', `${name} is not as long as its shape says`, {
@@ -74,7 +75,7 @@ export function parseNpy(bytes: Uint8Array, name: string): TensorValue {
       actual: `${data.length}`,
     });
   }
-  return { type, dims, data: new (arrayType(type))(data.buffer as ArrayBuffer) };
+  return { type, dims, data: new (arrayType(type))(data.buffer) };
 }
 
 /** Writes a .npy file, version 1.0. String tensors throw `UNSUPPORTED`. */

@@ -2,16 +2,23 @@ import { METADATA } from '../../graph/lookup.js';
 import { optimise } from '../../graph/passes/optimise.js';
 import { formatType } from '../../graph/tensor.js';
 import type { Graph, TensorType } from '../../graph/types.js';
+import { verifyContentHash } from '../../onnx/content-hash.js';
 import { parseModel } from '../../onnx/parse.js';
 import { plan } from '../../plan/plan.js';
 import { resolve } from '../../plan/resolve.js';
+import { loadBytes } from '../../session/load.js';
 import { type Arguments, type Command, UsageError } from '../arguments.js';
 import { type LayerFacts, layerFacts } from '../layers.js';
-import { readModel } from '../model.js';
 import { formatBytes, formatTable, print, printJson } from '../output.js';
 
 /** Longest metadata value that is shown whole in text. */
 const METADATA_LENGTH = 160;
+
+const HASH_NOTES = {
+  match: 'content hash matches',
+  mismatch: 'CONTENT HASH DOES NOT MATCH: the file was changed',
+  absent: 'no content hash',
+} as const;
 
 /** `--dims N=8,H=224` → sizes of symbolic dimensions. */
 function symbolSizes(args: Arguments): Map<string, number> {
@@ -82,7 +89,7 @@ export const inspectCommand: Command = {
   async run(args) {
     const path = args.positionals[0]!;
     const threads = args.integer('threads', 1, 64) ?? 1;
-    const bytes = await readModel(path);
+    const bytes = await loadBytes(path);
     const model = parseModel(bytes);
     const graph = optimise(model);
     const types = inputTypes(graph, args);
@@ -96,16 +103,17 @@ export const inspectCommand: Command = {
       tableBytes: total('tableBytes'),
       constantBytes: total('constantBytes'),
     };
+    const hash = await verifyContentHash(bytes);
     const memory = { total: schedule.memoryBytes, ...schedule.usage };
     if (args.has('json')) {
       const { inputs, outputs, opset, metadata } = model;
-      printJson({ file: path, bytes: bytes.length, opset, inputs, outputs, metadata, layers, totals, memory });
+      printJson({ file: path, bytes: bytes.length, hash, opset, inputs, outputs, metadata, layers, totals, memory });
       return;
     }
     const side = (title: string, values: Graph['inputs']) =>
       values.map(({ name, type, dims }) => `${title} ${name}  ${type}[${dims?.map((dim) => dim || '?') ?? '…'}]`);
     const opsets = Object.entries(model.opset).map(([domain, version]) => `${domain || 'ai.onnx'} ${version}`);
-    print(`${path}  ${formatBytes(bytes.length)}, opset ${opsets.join(', ')}`);
+    print(`${path}  ${formatBytes(bytes.length)}, opset ${opsets.join(', ')}, ${HASH_NOTES[hash]}`);
     print([...side('input ', model.inputs), ...side('output', model.outputs)].join('\n'));
     print(`\n${layerTable(layers)}\n`);
     print(
