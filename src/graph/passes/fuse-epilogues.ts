@@ -1,0 +1,90 @@
+import { isOperator, numberAttribute } from '../attributes.js';
+import { GraphEditor } from '../editor.js';
+import { LOOKUP_DOMAIN } from '../lookup.js';
+import type { Activation, Epilogue, Graph, Node } from '../types.js';
+import { type InferredTypes, inferSamples, sameTypeInSamples, sampledType } from './infer-types.js';
+
+/** What follows a node and can be fused into it. */
+interface Tail {
+  /** The fused nodes, the last of which gives the result. */
+  readonly nodes: readonly Node[];
+  readonly epilogue: Epilogue;
+}
+
+/**
+ * Fuses `activation(op(x) + residual)` into the Conv, Gemm, MatMul or LookUp that computes op(x), where nothing else reads the
+ * intermediate values. The residual must have the node's own shape: an Add that broadcasts stays.
+ * A residual cannot depend on the fused node, whose only reader is the Add itself.
+ */
+export function fuseEpilogues(graph: Graph): Graph {
+  const editor = new GraphEditor(graph);
+  const samples = inferSamples(graph);
+  // Backwards: of two convolutions that are added, the later takes the sum and the earlier is its residual.
+  for (const { name } of graph.nodes.toReversed()) {
+    const node = editor.node(name);
+    if (!node || node.epilogue || !takesEpilogue(editor, node, samples)) continue;
+    const sum = residualTail(editor, node, samples);
+    const activation = activationTail(editor, sum?.nodes.at(-1) ?? node);
+    const fused = [...(sum?.nodes ?? []), ...(activation?.nodes ?? [])];
+    const last = fused.at(-1);
+    if (!last) continue;
+    const epilogue = { ...sum?.epilogue, ...activation?.epilogue };
+    editor.replace([node, ...fused], [{ ...node, outputs: last.outputs, epilogue }]);
+  }
+  return editor.finish();
+}
+
+function takesEpilogue(editor: GraphEditor, node: Node, samples: readonly InferredTypes[]): boolean {
+  if (node.domain === LOOKUP_DOMAIN) return node.op === 'LookUp';
+  if (!isOperator(node, 'Conv', 'Gemm', 'MatMul')) return false;
+  return (
+    sampledType(samples, node.outputs[0]!)?.type === 'float32' || editor.constant(node.inputs[1])?.type === 'float32'
+  );
+}
+
+function residualTail(editor: GraphEditor, node: Node, samples: readonly InferredTypes[]): Tail | undefined {
+  const value = node.outputs[0]!;
+  const add = editor.soleReader(value);
+  if (!add || !isOperator(add, 'Add', 'Sum') || add.inputs.length !== 2) return undefined;
+  const residual = add.inputs[add.inputs[0] === value ? 1 : 0]!;
+  if (!sameTypeInSamples(samples, value, residual)) return undefined;
+  return { nodes: [add], epilogue: { residual } };
+}
+
+function activationTail(editor: GraphEditor, node: Node): Tail | undefined {
+  const value = node.outputs[0]!;
+  const reader = editor.soleReader(value);
+  if (!reader) return hardSwishTail(editor, value);
+  const activation = reader.inputs[0] === value ? activationOf(editor, reader) : undefined;
+  return activation && { nodes: [reader], epilogue: { activation } };
+}
+
+function activationOf(editor: GraphEditor, node: Node): Activation | undefined {
+  if (isOperator(node, 'Relu')) return { kind: 'Relu' };
+  if (isOperator(node, 'HardSwish')) return { kind: 'HardSwish' };
+  if (isOperator(node, 'LeakyRelu')) return { kind: 'LeakyRelu', alpha: numberAttribute(node, 'alpha', 0.01) };
+  if (!isOperator(node, 'Clip')) return undefined;
+  const min = bound(editor, node, 1, 'min', Number.NEGATIVE_INFINITY);
+  const max = bound(editor, node, 2, 'max', Number.POSITIVE_INFINITY);
+  return min === undefined || max === undefined ? undefined : { kind: 'Clip', min, max };
+}
+
+/** A bound of Clip: an attribute before opset 11, then an optional input, which must be constant here. */
+function bound(editor: GraphEditor, node: Node, index: number, name: string, otherwise: number): number | undefined {
+  const input = node.inputs[index];
+  if (!input) return numberAttribute(node, name, otherwise);
+  const constant = editor.constant(input);
+  return constant?.type === 'float32' ? (constant.data as Float32Array)[0] : undefined;
+}
+
+/** x · HardSigmoid(x) with slope 1/6 is HardSwish (Howard et al. 2019), as exporters before opset 14 write it. */
+function hardSwishTail(editor: GraphEditor, value: string): Tail | undefined {
+  if (editor.isPinned(value)) return undefined;
+  const readers = editor.readers(value);
+  const gate = readers.find((reader) => isOperator(reader, 'HardSigmoid'));
+  const product = readers.find((reader) => isOperator(reader, 'Mul'));
+  if (!gate || !product || readers.length !== 2 || editor.soleReader(gate.outputs[0]) !== product) return undefined;
+  const slope = numberAttribute(gate, 'alpha', 0.2);
+  if (Math.abs(slope - 1 / 6) > 1e-6 || numberAttribute(gate, 'beta', 0.5) !== 0.5) return undefined;
+  return { nodes: [gate, product], epilogue: { activation: { kind: 'HardSwish' } } };
+}
