@@ -27,7 +27,12 @@ export class Machine {
     private readonly thread: number,
   ) {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    this.#kernels = steps.map((step) => (step.kind === 'kernel' ? (exports[step.kernel] as Kernel) : undefined));
+    this.#kernels = steps.map((step) => {
+      if (step.kind !== 'kernel') return undefined;
+      const kernel = exports[step.kernel];
+      if (typeof kernel !== 'function') throw new LutraError('INTERNAL', `the Wasm build has no kernel ${step.kernel}`);
+      return kernel as Kernel;
+    });
     this.#hosts = steps.map((step) =>
       step.kind === 'host' && thread === 0 ? hostStep(memory.buffer, step) : undefined,
     );

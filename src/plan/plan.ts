@@ -161,7 +161,7 @@ function writeParameters(
   }
   fields.forEach((field, index) => {
     const float = field.endsWith(':f32');
-    const value = step.params[field] ?? step.params[field.replace(/:f32$/, '')];
+    const value = step.params[field.replace(/:f32$/, '')];
     if (value === undefined) {
       throw new LutraError('INTERNAL', `kernel ${step.kernel} was lowered without "${field}"`, {
         node: describeNode(step.node),

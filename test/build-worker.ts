@@ -1,0 +1,24 @@
+import { mkdtempSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'vite';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Compiles the worker script, since Node 20 cannot start a thread from TypeScript. Returns its address. */
+export async function buildWorker(): Promise<URL> {
+  // Inside node_modules, so that the script finds its dependencies.
+  const outDir = mkdtempSync(`${root}node_modules/.lutra-worker-`);
+  await build({
+    root,
+    configFile: false,
+    publicDir: false,
+    logLevel: 'error',
+    build: {
+      ssr: true,
+      outDir,
+      minify: false,
+      rollupOptions: { input: `${root}src/session/worker.ts`, output: { entryFileNames: 'worker.mjs' } },
+    },
+  });
+  return pathToFileURL(`${outDir}/worker.mjs`);
+}
