@@ -1,0 +1,120 @@
+import type { ActivationScale } from './activations.js';
+import type { EncoderKind } from './codebooks.js';
+import { layerCost } from './cost-model.js';
+import type { Planes } from './gather.js';
+import { gatherPoints } from './gather.js';
+import type { CodebookLayout, Geometry } from './geometry.js';
+import { fittingChannels, layoutCodebooks, outputSize, weightSlice } from './geometry.js';
+import { kmeans } from './kmeans.js';
+import { outputMetric, toMetricSpace } from './metric.js';
+import type { Checkpoint } from './progress.js';
+import type { Random } from './random.js';
+import { sampleIndices } from './random.js';
+import type { LayerSite } from './sites.js';
+import type { ConvertOptions, Objective } from './types.js';
+
+/** How much error counts against time: a geometry is worth `time · error^weight`. */
+const ERROR_WEIGHT: Readonly<Record<Objective, number>> = { speed: 0.4, balanced: 1, accuracy: 2.5 };
+
+const POINTS = 1024;
+const ITERATIONS = 5;
+
+/** Geometries worth trying. With `optimise` left to decide K, wide codebooks come with more centroids too. */
+export function candidateGeometries(site: LayerSite, options: ConvertOptions): Geometry[] {
+  const { geometry = {}, encoder = 'centroid' } = options;
+  const K = encoder === 'tree' ? 16 : options.centroids;
+  const fit = (kind: Geometry['kind'], channels: number, centroids: number): Geometry => ({
+    kind,
+    channels: fittingChannels(site.inputChannels, channels),
+    centroids: K ?? centroids,
+  });
+  let list: Geometry[];
+  if (site.kind === 'linear') {
+    list = geometry.linear ? [fit('linear', geometry.linear, 16)] : [32, 16, 8].map((g) => fit('linear', g, 16));
+  } else if (site.window.kernel.every((size) => size === 1)) {
+    list = geometry.pointwise
+      ? [fit('pixel', geometry.pointwise, 16)]
+      : [fit('pixel', 8, 16), fit('pixel', 4, 16), fit('pixel', 4, 32), fit('pixel', 2, 16)];
+  } else if (geometry.conv) {
+    list = [fit(geometry.conv.kind, geometry.conv.channels, 16)];
+  } else {
+    list = [
+      fit('patch', 1, 16),
+      fit('patch', 1, 32),
+      fit('row', 2, 16),
+      fit('row', 2, 32),
+      fit('row', 1, 16),
+      fit('pixel', 4, 16),
+      fit('pixel', 4, 32),
+    ];
+  }
+  const seen = new Set<string>();
+  return list.filter((candidate) => {
+    const key = JSON.stringify(candidate);
+    return seen.has(key) ? false : seen.add(key);
+  });
+}
+
+/** What a geometry would cost and lose. */
+export interface Estimate {
+  readonly geometry: Geometry;
+  /** Nanoseconds of the cost model. */
+  readonly time: number;
+  /** Expected squared error of one output position, summed over channels, as if codebooks erred independently. */
+  readonly error: number;
+}
+
+/** Clusters a small sample and adds up the errors of the codebooks in the metric of the output. */
+export async function estimateGeometry(
+  site: LayerSite,
+  layout: CodebookLayout,
+  encoder: EncoderKind,
+  input: Planes<Float32Array>,
+  images: number,
+  scale: ActivationScale,
+  random: Random,
+  checkpoint: Checkpoint,
+): Promise<Estimate> {
+  const [codeHeight, codeWidth] = outputSize(layout.encode, input.height, input.width);
+  const positions = sampleIndices(images * codeHeight * codeWidth, POINTS, random);
+  const points = gatherPoints(input, layout, codeHeight, codeWidth, positions, scale);
+  const v = layout.values;
+  let error = 0;
+  for (let c = 0; c < layout.codebooks; c++) {
+    const slices = Array.from({ length: layout.taps }, (_, tap) => weightSlice(site, layout, c, tap));
+    const { metric, magnitude } = outputMetric(slices, v);
+    const clusters = kmeans(toMetricSpace(metric, points[c]!, v), v, layout.geometry.centroids, ITERATIONS, random);
+    error += clusters.error * magnitude * scale.scale ** 2;
+    await checkpoint(c / layout.codebooks);
+  }
+  const cost = layerCost(site, layout, encoder, input.height, input.width);
+  return { geometry: layout.geometry, time: cost.encodeNanoseconds + cost.lookupNanoseconds, error };
+}
+
+/** The candidate with the best trade, among several estimates. */
+export function bestTrade(estimates: readonly Estimate[], objective: Objective): Geometry {
+  const value = ({ time, error }: Estimate) => time * Math.max(error, 1e-12) ** ERROR_WEIGHT[objective];
+  return estimates.reduce((best, next) => (value(next) < value(best) ? next : best)).geometry;
+}
+
+/** The geometry of one layer: the only candidate, or the best trade measured on a sample of its inputs. */
+export async function chooseGeometry(
+  site: LayerSite,
+  options: ConvertOptions,
+  input: Planes<Float32Array>,
+  images: number,
+  scale: ActivationScale,
+  random: Random,
+  checkpoint: Checkpoint,
+): Promise<Geometry> {
+  const candidates = candidateGeometries(site, options);
+  if (candidates.length === 1) return candidates[0]!;
+  const estimates: Estimate[] = [];
+  for (const candidate of candidates) {
+    const layout = layoutCodebooks(site, candidate);
+    estimates.push(
+      await estimateGeometry(site, layout, options.encoder ?? 'centroid', input, images, scale, random, checkpoint),
+    );
+  }
+  return bestTrade(estimates, options.optimise ?? 'balanced');
+}

@@ -1,0 +1,180 @@
+import { LutraError } from '../errors.js';
+import { LOOKUP_DOMAIN, LOOKUP_OPSET, METADATA } from '../graph/lookup.js';
+import { simplify } from '../graph/passes/simplify.js';
+import { readValues } from '../graph/topology.js';
+import type { Graph } from '../graph/types.js';
+import { compareOutputs, measuredDrop } from './agreement.js';
+import type { CalibrationData } from './calibration.js';
+import { readCalibration } from './calibration.js';
+import { layerCost } from './cost-model.js';
+import { layoutCodebooks } from './geometry.js';
+import { checkOptions } from './options.js';
+import { createCheckpoint } from './progress.js';
+import { describeLayers, sumTotals } from './report.js';
+import { fastestLookup, selectLayers } from './select.js';
+import type { LayerSite } from './sites.js';
+import { findSites } from './sites.js';
+import { type InputSize, measureSizes } from './sizes.js';
+import type {
+  AgreementReport,
+  Calibration,
+  ConvertControl,
+  ConvertOptions,
+  ConvertProgress,
+  ConvertReport,
+  ConvertResult,
+} from './types.js';
+import { type ConvertedLayer, Walk } from './walk.js';
+
+/** Share of the examples kept out of fitting: to measure, and more of them where a measurement decides. */
+const HELD_OUT = 1 / 8;
+const HELD_OUT_FOR_SEARCH = 1 / 3;
+
+interface Attempt {
+  readonly walk: Walk;
+  readonly layers: readonly ConvertedLayer[];
+  readonly heldOut: AgreementReport | undefined;
+}
+
+/**
+ * Replaces layers of a network by table lookups without training: layers in order, each fitted in closed form to the dense layer's
+ * output with inputs from the part already replaced. After LUT-NN (Tang et al. 2023) and MADDNESS (Blalock & Guttag 2021, §4.2).
+ *
+ * @param graph a parsed model, not optimised
+ * @param calibration representative inputs; labels are used to measure only
+ * @returns the converted graph, ready to serialise, and what was done and measured
+ * @throws LutraError `INVALID_DATA` (calibration data that is empty, does not fit or holds NaN), `INVALID_ARGUMENT` (options),
+ * `UNSUPPORTED` (the dense network does not run here), `ABORTED`
+ */
+export async function convert(
+  graph: Graph,
+  calibration: Calibration,
+  options: ConvertOptions = {},
+  control: ConvertControl = {},
+): Promise<ConvertResult> {
+  const started = performance.now();
+  checkOptions(options);
+  const simplified = simplify(graph);
+  const data = await readCalibration(simplified, calibration, control);
+  const sites = findSites(simplified);
+  const sizes = await measureSizes(simplified, sites, data.batches[0]!);
+  const { selected, kept } = selectLayers(simplified, sites, sizes, options);
+  const run = (layers: readonly LayerSite[], attempt: number) =>
+    attemptConversion(simplified, layers, data, options, control, attempt);
+  const chosen =
+    options.maxDrop === undefined
+      ? await run(selected, 1)
+      : await searchWithinDrop(selected, sizes, options, options.maxDrop, run);
+  const layers = describeLayers(sites, sizes, kept, chosen.layers, options);
+  const report: ConvertReport = {
+    examples: data.examples,
+    seed: options.seed ?? 1,
+    optimise: options.optimise ?? 'balanced',
+    ...(options.description === undefined ? {} : { description: options.description }),
+    layers,
+    ...(chosen.heldOut ? { heldOut: chosen.heldOut } : {}),
+    totals: sumTotals(layers),
+    seconds: (performance.now() - started) / 1000,
+  };
+  return { graph: assemble(simplified, chosen.walk, options, report), report };
+}
+
+async function attemptConversion(
+  graph: Graph,
+  layers: readonly LayerSite[],
+  data: CalibrationData,
+  options: ConvertOptions,
+  { signal, onProgress }: ConvertControl,
+  attempt: number,
+): Promise<Attempt> {
+  const heldOutShare = options.maxDrop === undefined ? HELD_OUT : HELD_OUT_FOR_SEARCH;
+  const walk = new Walk(graph, layers, data.batches, 1 - heldOutShare, options);
+  const converted: ConvertedLayer[] = [];
+  for (const [index, site] of layers.entries()) {
+    const at = { stage: 'layer', layer: site.node.name, index, layers: layers.length, attempt } as const;
+    onProgress?.({ ...at, fraction: 0 });
+    const checkpoint = createCheckpoint(signal, (fraction) => onProgress?.({ ...at, fraction }));
+    await checkpoint(0);
+    const layer = await walk.convert(site, checkpoint);
+    converted.push(layer);
+    onProgress?.({ ...at, fraction: 1, relativeError: layer.relativeError });
+  }
+  const at: Omit<ConvertProgress, 'fraction'> = { stage: 'evaluate', index: layers.length, layers: layers.length, attempt };
+  const outputs = await walk.finish(createCheckpoint(signal, (fraction) => onProgress?.({ ...at, fraction })));
+  const first = Math.min(data.examples - 1, Math.floor(data.examples * (1 - heldOutShare)));
+  const heldOut = compareOutputs(outputs.dense, outputs.lookup, graph.outputs[0]?.name ?? '', first, data.labels);
+  onProgress?.({ ...at, fraction: 1 });
+  return { walk, layers: converted, heldOut };
+}
+
+/**
+ * As many layers as fit: layers ordered by error per nanosecond saved, and the longest prefix of that order that stays within the drop,
+ * by bisection.
+ */
+async function searchWithinDrop(
+  selected: readonly LayerSite[],
+  sizes: ReadonlyMap<LayerSite, InputSize>,
+  options: ConvertOptions,
+  maxDrop: number,
+  run: (layers: readonly LayerSite[], attempt: number) => Promise<Attempt>,
+): Promise<Attempt> {
+  let best = await run(selected, 1);
+  const drop = measuredDrop(best.heldOut);
+  if (drop === undefined) {
+    throw new LutraError('INVALID_ARGUMENT', 'maxDrop needs a network that classifies', {
+      expected: 'a first output of type float32 and shape [N, classes]',
+      actual: 'another output',
+      hint: 'Leave maxDrop out, or choose layers by name',
+    });
+  }
+  if (drop <= maxDrop) return best;
+  const saved = (site: LayerSite) => {
+    const geometry = best.layers.find((layer) => layer.site === site)!.layout.geometry;
+    const cost = layerCost(site, layoutCodebooks(site, geometry), options.encoder ?? 'centroid', ...sizes.get(site)!);
+    return Math.max(1, cost.denseNanoseconds - fastestLookup(site, sizes.get(site)!, options));
+  };
+  const price = new Map(best.layers.map(({ site, relativeError }) => [site, relativeError / saved(site)]));
+  const order = [...selected].sort((a, b) => price.get(a)! - price.get(b)!);
+  let fits = 0;
+  let fails = order.length;
+  let attempt = 1;
+  best = await run([], ++attempt);
+  while (fails - fits > 1) {
+    const count = Math.floor((fits + fails) / 2);
+    const subset = new Set(order.slice(0, count));
+    const next = await run(selected.filter((site) => subset.has(site)), ++attempt);
+    if ((measuredDrop(next.heldOut) ?? Infinity) <= maxDrop) {
+      fits = count;
+      best = next;
+    } else {
+      fails = count;
+    }
+  }
+  return best;
+}
+
+function assemble(graph: Graph, walk: Walk, options: ConvertOptions, report: ConvertReport): Graph {
+  const initializers = new Map([...graph.initializers, ...walk.initializers]);
+  const read = new Set([...walk.nodes.flatMap(readValues), ...graph.outputs.map(({ name }) => name)]);
+  for (const name of initializers.keys()) if (!read.has(name)) initializers.delete(name);
+  const { examples, seed, optimise, description, layers } = report;
+  const facts = {
+    ...(description === undefined ? {} : { description }),
+    examples,
+    seed,
+    optimise,
+    layers: layers.filter(({ converted }) => converted).map(({ name, geometry, relativeError }) => ({ name, geometry, relativeError })),
+  };
+  return {
+    ...graph,
+    opset: { ...graph.opset, [LOOKUP_DOMAIN]: LOOKUP_OPSET },
+    nodes: walk.nodes,
+    initializers,
+    metadata: {
+      ...graph.metadata,
+      ...options.metadata,
+      [METADATA.version]: String(LOOKUP_OPSET),
+      [METADATA.calibration]: JSON.stringify(facts),
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import type { ActivationScale } from './activations.js';
+import { quantiseActivation } from './activations.js';
+import type { CodebookLayout } from './geometry.js';
+import type { CodeSamples } from './ridge.js';
+
+/** Activations of one value over the calibration data, batch by batch, as planes: each [n, channels, height, width]. */
+export interface Planes<Data extends Float32Array | Uint8Array> {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** One array per batch; images in order. */
+  readonly batches: readonly Data[];
+}
+
+/** Images in all batches together. */
+export function imageCount(planes: Planes<Float32Array | Uint8Array>): number {
+  const size = planes.channels * planes.height * planes.width;
+  return planes.batches.reduce((sum, data) => sum + data.length / size, 0);
+}
+
+/** Calls `visit` for positions (image · height · width + y · width + x) in ascending order with the batch that holds them. */
+function visitPositions<Data extends Float32Array | Uint8Array>(
+  planes: Planes<Data>,
+  height: number,
+  width: number,
+  positions: Uint32Array,
+  visit: (sample: number, data: Data, image: number, y: number, x: number) => void,
+): void {
+  const size = planes.channels * planes.height * planes.width;
+  const area = height * width;
+  let batch = 0;
+  let firstImage = 0;
+  for (let i = 0; i < positions.length; i++) {
+    const position = positions[i]!;
+    const image = Math.floor(position / area);
+    while (image - firstImage >= planes.batches[batch]!.length / size) {
+      firstImage += planes.batches[batch]!.length / size;
+      batch++;
+    }
+    const rest = position - image * area;
+    visit(i, planes.batches[batch]!, image - firstImage, Math.floor(rest / width), rest % width);
+  }
+}
+
+/** Up to `count` values spread evenly over all batches. */
+export function sampleValues(planes: Planes<Float32Array>, count: number): Float32Array {
+  const total = planes.batches.reduce((sum, data) => sum + data.length, 0);
+  // An odd step visits every channel and position in turn.
+  const step = Math.max(1, Math.floor(total / count)) | 1;
+  const out = new Float32Array(Math.ceil(total / step));
+  let at = 0;
+  let skip = 0;
+  for (const data of planes.batches) {
+    let i = skip;
+    for (; i < data.length; i += step) out[at++] = data[i]!;
+    skip = i - data.length;
+  }
+  return out.subarray(0, at);
+}
+
+/**
+ * Sub-vectors of every codebook at sampled code positions, quantised as Encode sees them: q − zero point, 0 outside the image.
+ * @param positions ascending positions of the code grid
+ * @returns per codebook [positions, v]
+ */
+export function gatherPoints(
+  planes: Planes<Float32Array>,
+  layout: CodebookLayout,
+  codeHeight: number,
+  codeWidth: number,
+  positions: Uint32Array,
+  scale: ActivationScale,
+): Float32Array[] {
+  const { channels, height, width } = planes;
+  const g = layout.geometry.channels;
+  const [kh, kw] = layout.encode.kernel;
+  const [sy, sx] = layout.encode.strides;
+  const [top, left] = layout.encode.pads;
+  const v = layout.values;
+  const points = Array.from({ length: layout.codebooks }, () => new Float32Array(positions.length * v));
+  visitPositions(planes, codeHeight, codeWidth, positions, (sample, data, image, y, x) => {
+    for (let c = 0; c < channels; c++) {
+      const out = points[Math.floor(c / g)]!;
+      let to = sample * v + (c % g) * kh * kw;
+      const plane = (image * channels + c) * height * width;
+      for (let i = 0; i < kh; i++) {
+        const row = y * sy + i - top;
+        for (let j = 0; j < kw; j++, to++) {
+          const column = x * sx + j - left;
+          if (row < 0 || row >= height || column < 0 || column >= width) continue;
+          out[to] = quantiseActivation(data[plane + row * width + column]!, scale);
+        }
+      }
+    }
+  });
+  return points;
+}
+
+/** Table rows used at sampled output positions. @param positions ascending positions of the output grid */
+export function gatherCodes(
+  codes: Planes<Uint8Array>,
+  layout: CodebookLayout,
+  outHeight: number,
+  outWidth: number,
+  positions: Uint32Array,
+): CodeSamples {
+  const { channels: B, height, width } = codes;
+  const [th, tw] = layout.lookup.kernel;
+  const [sy, sx] = layout.lookup.strides;
+  const [top, left] = layout.lookup.pads;
+  const K = layout.geometry.centroids;
+  const slots = B * th * tw;
+  const unknowns = slots * K;
+  const rows = new Uint32Array(positions.length * slots);
+  visitPositions(codes, outHeight, outWidth, positions, (sample, data, image, y, x) => {
+    let to = sample * slots;
+    for (let c = 0, slot = 0; c < B; c++) {
+      const plane = (image * B + c) * height * width;
+      for (let i = 0; i < th; i++) {
+        const row = y * sy + i - top;
+        for (let j = 0; j < tw; j++, slot++, to++) {
+          const column = x * sx + j - left;
+          const outside = row < 0 || row >= height || column < 0 || column >= width;
+          rows[to] = outside ? unknowns : slot * K + data[plane + row * width + column]!;
+        }
+      }
+    }
+  });
+  return { count: positions.length, slots, unknowns, rows };
+}
+
+/** Channel vectors at sampled positions. @returns [positions, channels] */
+export function gatherVectors(planes: Planes<Float32Array>, positions: Uint32Array): Float32Array {
+  const { channels, height, width } = planes;
+  const area = height * width;
+  const out = new Float32Array(positions.length * channels);
+  visitPositions(planes, height, width, positions, (sample, data, image, y, x) => {
+    const from = image * channels * area + y * width + x;
+    for (let c = 0; c < channels; c++) out[sample * channels + c] = data[from + c * area]!;
+  });
+  return out;
+}

@@ -1,0 +1,18 @@
+/** Conversion of dense networks into lookup networks without training: entry point `lutra/convert`. */
+export { LutraError, type LutraErrorCode } from '../errors.js';
+export type { EncoderKind } from './codebooks.js';
+export { convert } from './convert.js';
+export type { Geometry, GeometryKind } from './geometry.js';
+export type {
+  AgreementReport,
+  Calibration,
+  CalibrationBatch,
+  ConvertControl,
+  ConvertOptions,
+  ConvertProgress,
+  ConvertReport,
+  ConvertResult,
+  GeometryOptions,
+  LayerReport,
+  Objective,
+} from './types.js';

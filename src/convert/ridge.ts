@@ -1,0 +1,217 @@
+import { choleskyPanel, choleskySolve, PANEL, subtractProduct } from './linear-algebra.js';
+import type { Checkpoint } from './progress.js';
+
+/**
+ * Observations of a lookup layer: which table row every codebook and tap contributes to every sampled output position.
+ * Row `D` (one past the last) means that the tap lies outside the image and contributes nothing.
+ */
+export interface CodeSamples {
+  /** N, output positions */
+  readonly count: number;
+  /** E = codebooks · taps */
+  readonly slots: number;
+  /** D = E · K */
+  readonly unknowns: number;
+  /** [N, E]; row (e·K + code) or D */
+  readonly rows: Uint32Array;
+}
+
+/** Largest system solved by factorisation; beyond it the iteration is cheaper. */
+export const DIRECT_LIMIT = 2600;
+/** Largest system whose matrix is held in memory (float64: 210 MB). */
+export const MATRIX_LIMIT = 5120;
+
+/** `outputs[n, :] += sign · Σ_e table[rows[n, e], :]` for samples begin..end. @param table [D, O] @param outputs [N, O] */
+export function addLookups(samples: CodeSamples, table: Float32Array, outputs: Float32Array, O: number, sign: 1 | -1): void {
+  const { count, slots, unknowns, rows } = samples;
+  const sums = new Float64Array(O);
+  for (let n = 0; n < count; n++) {
+    sums.fill(0);
+    for (let e = n * slots; e < (n + 1) * slots; e++) {
+      const row = rows[e]!;
+      if (row === unknowns) continue;
+      const from = row * O;
+      for (let o = 0; o < O; o++) sums[o]! += table[from + o]!;
+    }
+    const to = n * O;
+    if (sign > 0) for (let o = 0; o < O; o++) outputs[to + o]! += sums[o]!;
+    else for (let o = 0; o < O; o++) outputs[to + o]! -= sums[o]!;
+  }
+}
+
+/** Sums of the samples that use each row: Gᵀ·Y with G the one-hot matrix of the codes. @returns [D, O] */
+export function scatterSums(samples: CodeSamples, values: Float32Array, O: number): Float64Array {
+  const { count, slots, unknowns, rows } = samples;
+  const sums = new Float64Array((unknowns + 1) * O);
+  for (let e = 0; e < slots; e++) {
+    for (let n = 0; n < count; n++) {
+      const to = rows[n * slots + e]! * O;
+      const from = n * O;
+      for (let o = 0; o < O; o++) sums[to + o]! += values[from + o]!;
+    }
+  }
+  return sums.subarray(0, unknowns * O);
+}
+
+/** How often each pair of rows is used together: Gᵀ·G as counts. @returns [D, D], symmetric */
+export async function cooccurrence(samples: CodeSamples, checkpoint: Checkpoint): Promise<Float64Array> {
+  const { count, slots, unknowns: D, rows } = samples;
+  // One column more than rows takes what taps outside the image would add.
+  const stride = D + 1;
+  const counts = new Float64Array(D * stride);
+  for (let e = 0; e < slots; e++) {
+    for (let n = 0; n < count; n++) {
+      const at = n * slots;
+      const row = rows[at + e]!;
+      if (row === D) continue;
+      const base = row * stride;
+      for (let f = at; f <= at + e; f++) counts[base + rows[f]!]!++;
+    }
+    await checkpoint((e + 1) / slots);
+  }
+  for (let i = 1; i < D; i++) counts.copyWithin(i * D, i * stride, i * stride + D);
+  const square = counts.subarray(0, D * D);
+  for (let i = 0; i < D; i++) for (let j = 0; j < i; j++) square[j * D + i] = square[i * D + j]!;
+  return square;
+}
+
+function transpose(from: Float64Array, rows: number, columns: number): Float64Array {
+  const out = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = from[i * columns + j]!;
+  return out;
+}
+
+/**
+ * Solves (A + ridge·I)·X = B by conjugate gradients, all right-hand sides side by side, preconditioned by the diagonal.
+ * @param matrix [D, D] symmetric
+ * @param b [O, D], one right-hand side per row
+ * @returns Xᵀ: [O, D]
+ */
+export async function conjugateGradients(
+  matrix: Float64Array,
+  D: number,
+  ridge: number,
+  b: Float64Array,
+  O: number,
+  iterations: number,
+  tolerance: number,
+  checkpoint: Checkpoint,
+): Promise<Float64Array> {
+  const x = new Float64Array(O * D);
+  const residual = b.slice();
+  const direction = new Float64Array(O * D);
+  const product = new Float64Array(O * D);
+  const energy = new Float64Array(O);
+  const first = new Float64Array(O);
+  for (let iteration = 0; iteration < iterations; iteration++) {
+    let active = false;
+    for (let o = 0; o < O; o++) {
+      const row = o * D;
+      let next = 0;
+      for (let i = 0; i < D; i++) next += residual[row + i]! ** 2 / (matrix[i * D + i]! + ridge);
+      if (iteration === 0) first[o] = next;
+      if (next > tolerance ** 2 * first[o]!) active = true;
+      const beta = iteration === 0 || energy[o]! === 0 ? 0 : next / energy[o]!;
+      energy[o] = next;
+      for (let i = 0; i < D; i++) {
+        direction[row + i] = residual[row + i]! / (matrix[i * D + i]! + ridge) + beta * direction[row + i]!;
+      }
+    }
+    if (!active) break;
+    product.fill(0);
+    subtractProduct(product, D, direction, D, matrix, D, 0, O, 0, D, D);
+    for (let o = 0; o < O; o++) {
+      const row = o * D;
+      let curvature = 0;
+      for (let i = 0; i < D; i++) {
+        product[row + i] = ridge * direction[row + i]! - product[row + i]!;
+        curvature += direction[row + i]! * product[row + i]!;
+      }
+      if (!(curvature > 0)) continue;
+      const step = energy[o]! / curvature;
+      for (let i = 0; i < D; i++) {
+        x[row + i]! += step * direction[row + i]!;
+        residual[row + i]! -= step * product[row + i]!;
+      }
+    }
+    await checkpoint((iteration + 1) / iterations);
+  }
+  return x;
+}
+
+/**
+ * Block Gauss-Seidel over the codebooks, on the samples themselves: for systems whose matrix would not fit in memory.
+ * Each step fits one codebook's rows to what the others leave over, which is a division by counts.
+ * @param residual [N, O], replaced by what remains
+ * @returns [D, O]
+ */
+export async function backfit(
+  samples: CodeSamples,
+  residual: Float32Array,
+  O: number,
+  ridge: number,
+  sweeps: number,
+  checkpoint: Checkpoint,
+): Promise<Float64Array> {
+  const { count, slots, unknowns: D, rows } = samples;
+  const K = D / slots;
+  const table = new Float64Array(D * O);
+  const sums = new Float64Array((K + 1) * O);
+  const counts = new Float64Array(K + 1);
+  for (let sweep = 0; sweep < sweeps; sweep++) {
+    for (let e = 0; e < slots; e++) {
+      sums.fill(0);
+      counts.fill(0);
+      for (let n = 0; n < count; n++) {
+        const k = Math.min(K, rows[n * slots + e]! - e * K);
+        counts[k]!++;
+        for (let o = 0, to = k * O, from = n * O; o < O; o++) sums[to + o]! += residual[from + o]!;
+      }
+      for (let k = 0; k < K; k++) {
+        const base = (e * K + k) * O;
+        for (let o = 0; o < O; o++) {
+          // The ridge pulls towards the prior, where the table started: at zero change.
+          const delta = (sums[k * O + o]! - ridge * table[base + o]!) / (counts[k]! + ridge);
+          table[base + o]! += delta;
+          sums[k * O + o] = delta;
+        }
+      }
+      sums.fill(0, K * O);
+      for (let n = 0; n < count; n++) {
+        const k = Math.min(K, rows[n * slots + e]! - e * K);
+        for (let o = 0, from = k * O, to = n * O; o < O; o++) residual[to + o]! -= sums[from + o]!;
+      }
+      await checkpoint((sweep * slots + e + 1) / (sweeps * slots));
+    }
+  }
+  return table;
+}
+
+/**
+ * The change of the table that fits the residual best with a ridge: argmin ‖residual − G·ΔT‖² + λ·(N/K)·‖ΔT‖².
+ * @param residual [N, O] target minus prior prediction; overwritten
+ * @returns ΔT: [D, O]
+ */
+export async function fitTable(
+  samples: CodeSamples,
+  residual: Float32Array,
+  O: number,
+  lambda: number,
+  checkpoint: Checkpoint,
+): Promise<Float64Array> {
+  const D = samples.unknowns;
+  const ridge = (lambda * samples.count * samples.slots) / D;
+  if (D > MATRIX_LIMIT) return backfit(samples, residual, O, ridge, 3, checkpoint);
+  const right = transpose(scatterSums(samples, residual, O), D, O);
+  const matrix = await cooccurrence(samples, (f) => checkpoint(f * 0.2));
+  if (D > DIRECT_LIMIT) {
+    return transpose(await conjugateGradients(matrix, D, ridge, right, O, 16, 0.02, (f) => checkpoint(0.2 + 0.8 * f)), O, D);
+  }
+  for (let i = 0; i < D; i++) matrix[i * D + i]! += ridge;
+  for (let start = 0; start < D; start += PANEL) {
+    choleskyPanel(matrix, D, start);
+    await checkpoint(0.2 + 0.7 * (start / D) ** 2);
+  }
+  choleskySolve(matrix, D, right, O);
+  return transpose(right, O, D);
+}

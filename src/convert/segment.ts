@@ -1,0 +1,92 @@
+import { LutraError } from '../errors.js';
+import { Executor } from '../engine/executor.js';
+import { optimise } from '../graph/passes/optimise.js';
+import { readValues } from '../graph/topology.js';
+import type { Graph, Node, TensorValue } from '../graph/types.js';
+
+/** Values alive at one point of a network, for one calibration batch. */
+export type LiveValues = ReadonlyMap<string, TensorValue>;
+
+/** Position in the graph up to which a network has run, with what the rest of it still needs, batch by batch. */
+export interface Frontier {
+  readonly batches: readonly LiveValues[];
+}
+
+/** A part of a graph as a graph of its own: its inputs are the values it does not compute. */
+export function extractSegment(
+  graph: Graph,
+  nodes: readonly Node[],
+  outputs: readonly string[],
+  live: LiveValues,
+  extra: ReadonlyMap<string, TensorValue> = new Map(),
+): Graph {
+  const computed = new Set(nodes.flatMap((node) => node.outputs));
+  const initializers = new Map<string, TensorValue>();
+  const inputs = new Set<string>();
+  for (const name of nodes.flatMap(readValues)) {
+    if (computed.has(name)) continue;
+    const constant = extra.get(name) ?? graph.initializers.get(name);
+    if (constant) initializers.set(name, constant);
+    else inputs.add(name);
+  }
+  return {
+    name: graph.name,
+    opset: { ...graph.opset, lutra: 1 },
+    inputs: [...inputs].map((name) => {
+      const value = live.get(name);
+      if (!value) throw new LutraError('INTERNAL', `value "${name}" is not alive where it is needed`);
+      // Batches may differ in their first dimension only.
+      return { name, type: value.type, dims: undefined };
+    }),
+    outputs: outputs.map((name) => ({ name, type: 'float32', dims: undefined })),
+    nodes,
+    initializers,
+    metadata: {},
+  };
+}
+
+/**
+ * Runs some nodes on every batch.
+ * @param keep names needed later; anything else is dropped
+ * @param between called after every batch with the fraction done
+ */
+export async function runNodes(
+  graph: Graph,
+  nodes: readonly Node[],
+  frontier: Frontier,
+  keep: ReadonlySet<string>,
+  between: (fraction: number) => void | Promise<void>,
+  extra?: ReadonlyMap<string, TensorValue>,
+): Promise<Frontier> {
+  const first = frontier.batches[0]!;
+  const wanted = nodes.flatMap((node) => node.outputs).filter((name) => keep.has(name));
+  const retain = (live: LiveValues, computed: Readonly<Record<string, TensorValue>>): LiveValues => {
+    const next = new Map<string, TensorValue>();
+    for (const [name, value] of live) if (keep.has(name)) next.set(name, value);
+    for (const name of wanted) next.set(name, computed[name]!);
+    return next;
+  };
+  if (wanted.length === 0) return { batches: frontier.batches.map((live) => retain(live, {})) };
+  const segment = extractSegment(graph, nodes, wanted, first, extra);
+  const executor = await Executor.create(optimise(segment), { threads: 1 });
+  try {
+    const batches: LiveValues[] = [];
+    for (const live of frontier.batches) {
+      const feeds = Object.fromEntries(segment.inputs.map(({ name }) => [name, live.get(name)!]));
+      batches.push(retain(live, executor.run(feeds)));
+      await between(batches.length / frontier.batches.length);
+    }
+    return { batches };
+  } finally {
+    executor.dispose();
+  }
+}
+
+/** Names that nodes from `from` on, or the graph's outputs, still read. */
+export function neededFrom(graph: Graph, from: number): Set<string> {
+  const needed = new Set(graph.outputs.map((output) => output.name));
+  for (let i = from; i < graph.nodes.length; i++) {
+    for (const name of readValues(graph.nodes[i]!)) if (!graph.initializers.has(name)) needed.add(name);
+  }
+  return needed;
+}

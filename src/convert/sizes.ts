@@ -1,0 +1,46 @@
+import { Executor } from '../engine/executor.js';
+import { optimise } from '../graph/passes/optimise.js';
+import { elementCount } from '../graph/tensor.js';
+import type { Graph, TensorValue } from '../graph/types.js';
+import type { LiveValues } from './segment.js';
+import type { LayerSite } from './sites.js';
+
+/** Height and width of a layer's input for one example; a linear layer has its rows as width. */
+export type InputSize = readonly [height: number, width: number];
+
+/** Runs one example and reads the shapes of every layer's input. */
+export async function measureSizes(
+  graph: Graph,
+  sites: readonly LayerSite[],
+  batch: LiveValues,
+): Promise<ReadonlyMap<LayerSite, InputSize>> {
+  const produced = new Set(graph.nodes.flatMap((node) => node.outputs));
+  const names = [...new Set(sites.map((site) => site.input))].filter((name) => produced.has(name));
+  const feeds: Record<string, TensorValue> = {};
+  let examples = 1;
+  for (const { name, dims } of graph.inputs) {
+    const value = batch.get(name)!;
+    const fixed = typeof dims?.[0] === 'number';
+    if (fixed) examples = value.dims[0]!;
+    feeds[name] = fixed ? value : firstExample(value);
+  }
+  const probe: Graph = { ...graph, outputs: names.map((name) => ({ name, type: 'float32', dims: undefined })) };
+  const executor = await Executor.create(optimise(probe), { threads: 1 });
+  try {
+    const values: Record<string, TensorValue> = names.length > 0 ? executor.run(feeds) : {};
+    return new Map(
+      sites.map((site) => {
+        const { dims } = values[site.input] ?? feeds[site.input]!;
+        const size: InputSize =
+          site.kind === 'conv' ? [dims[2]!, dims[3]!] : [1, elementCount(dims) / site.inputChannels / examples];
+        return [site, size];
+      }),
+    );
+  } finally {
+    executor.dispose();
+  }
+}
+
+function firstExample({ type, dims, data }: TensorValue): TensorValue {
+  return { type, dims: [1, ...dims.slice(1)], data: data.slice(0, data.length / dims[0]!) };
+}

@@ -1,0 +1,141 @@
+import type { Graph, TensorValue } from '../graph/types.js';
+import type { EncoderKind } from './codebooks.js';
+import type { Geometry } from './geometry.js';
+
+export type Objective = 'speed' | 'balanced' | 'accuracy';
+
+/** Fixed geometry per layer kind; a kind left out is chosen by `optimise`. */
+export interface GeometryOptions {
+  /** Convolutions with a kernel larger than 1 × 1. `channels` is reduced to the nearest divisor of the input channels. */
+  readonly conv?: { readonly kind: 'patch' | 'row' | 'pixel'; readonly channels: number };
+  /** Channels per codebook of 1 × 1 convolutions. */
+  readonly pointwise?: number;
+  /** Inputs per codebook of Gemm and MatMul. */
+  readonly linear?: number;
+}
+
+export interface ConvertOptions {
+  /** What geometry and K are chosen for where they are not given. Default `balanced`. */
+  readonly optimise?: Objective;
+  /** K for every layer: 8, 16, 32 or 64. Default: chosen together with the geometry. */
+  readonly centroids?: number;
+  readonly geometry?: GeometryOptions;
+  /** Default `centroid`. `tree` (MADDNESS) encodes faster and less accurately; K = 16. */
+  readonly encoder?: EncoderKind;
+  /**
+   * `default`: every Conv of one group and every Gemm/MatMul with constant weights, except the first convolution, the last layer and
+   * layers that the cost model expects to become slower. `all`: without these exceptions. Or names of nodes (of the simplified graph).
+   */
+  readonly layers?: 'default' | 'all' | readonly string[];
+  /** Names of nodes to keep dense, whatever `layers` says. */
+  readonly exclude?: readonly string[];
+  /**
+   * Converts as many layers as fit within this many percentage points: of accuracy on held-out calibration examples when there are
+   * labels, else of agreement with the dense network.
+   */
+  readonly maxDrop?: number;
+  /** Strength of the ridge, relative to the mean use of a table row. Default 0.03. */
+  readonly lambda?: number;
+  /** Bring mean and variance of every output channel back to the dense layer's. Default true. */
+  readonly normalise?: boolean;
+  /** Default 1. The same seed, data and options give the same model. */
+  readonly seed?: number;
+  /** Entries added to the model's metadata, such as `lutra.preprocess`. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Described in the report and in `lutra.calibration`. */
+  readonly description?: string;
+}
+
+/** One batch: the tensor of a network with one input, or all inputs by name. The first dimension counts examples. */
+export type CalibrationBatch = TensorValue | Readonly<Record<string, TensorValue>>;
+
+export interface Calibration {
+  /** Batches of at least one example; all of the same type and shape but for the first dimension. 512 to 1000 examples are enough. */
+  readonly feeds: Iterable<CalibrationBatch> | AsyncIterable<CalibrationBatch>;
+  /** Class index of every example, in order. */
+  readonly labels?: ArrayLike<number>;
+}
+
+export interface ConvertProgress {
+  /** `calibrate`: reading data; `layer`: fitting; `evaluate`: running the result on held-out examples. */
+  readonly stage: 'calibrate' | 'layer' | 'evaluate';
+  /** Node name of the layer at work or just finished. */
+  readonly layer?: string;
+  /** 0-based place of the layer among `layers`. */
+  readonly index: number;
+  readonly layers: number;
+  /** 0..1 within this stage or layer. */
+  readonly fraction: number;
+  /** Present once a layer is done. */
+  readonly relativeError?: number;
+  /** Number of the attempt of a `maxDrop` search, from 1. */
+  readonly attempt: number;
+}
+
+export interface ConvertControl {
+  readonly onProgress?: (progress: ConvertProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** One Conv, Gemm or MatMul with constant weights. Counts are for one example. */
+export interface LayerReport {
+  readonly name: string;
+  readonly op: string;
+  readonly converted: boolean;
+  /** Why it stayed dense. */
+  readonly reason?: 'first' | 'last' | 'excluded' | 'cost' | 'maxDrop';
+  readonly geometry?: Geometry;
+  readonly encoder?: EncoderKind;
+  /** The codes come from another layer's Encode. */
+  readonly sharedCodes?: boolean;
+  /** Squared error relative to the variance of the dense outputs, on held-out examples, inputs from the converted prefix. */
+  readonly relativeError?: number;
+  readonly weightBytes: number;
+  /** Tables, scales, biases and encoder; 0 when dense. */
+  readonly tableBytes: number;
+  /** Floating-point operations of the dense layer: 2 per multiply-add. */
+  readonly denseFlops: number;
+  /** 8-bit multiply-adds of the search. */
+  readonly searchMacs: number;
+  readonly lookups: number;
+  /** Of the cost model (src/convert/cost-model.ts), one thread. */
+  readonly denseNanoseconds: number;
+  readonly lookupNanoseconds: number;
+}
+
+/** Answers of the converted network on examples that were not used for fitting. */
+export interface AgreementReport {
+  readonly examples: number;
+  /** Percentage of examples with the same highest output as the dense network. */
+  readonly agreement: number;
+  /** Percentages of correct answers; only with labels. */
+  readonly denseAccuracy?: number;
+  readonly convertedAccuracy?: number;
+}
+
+export interface ConvertReport {
+  readonly examples: number;
+  readonly seed: number;
+  readonly optimise: Objective;
+  readonly description?: string;
+  readonly layers: readonly LayerReport[];
+  /** undefined when the first output is not a float32 [N, classes]. */
+  readonly heldOut?: AgreementReport;
+  readonly totals: {
+    readonly converted: number;
+    readonly weightBytesBefore: number;
+    /** Tables of converted layers and weights of the others. */
+    readonly weightBytesAfter: number;
+    readonly flopsBefore: number;
+    /** Of the layers left dense. */
+    readonly flopsAfter: number;
+    readonly searchMacs: number;
+    readonly lookups: number;
+  };
+  readonly seconds: number;
+}
+
+export interface ConvertResult {
+  readonly graph: Graph;
+  readonly report: ConvertReport;
+}

@@ -1,0 +1,291 @@
+import { LutraError } from '../errors.js';
+import { tensorValue } from '../graph/tensor.js';
+import { uniqueName, valueNames } from '../graph/topology.js';
+import type { Graph, Node, TensorValue } from '../graph/types.js';
+import type { ActivationScale } from './activations.js';
+import { fitActivationScale } from './activations.js';
+import { chooseGeometry } from './choose.js';
+import type { Codebooks } from './codebooks.js';
+import { encodeNode, fitCodebooks } from './codebooks.js';
+import { fitLayer, type LayerSamples, lookUpNode } from './fit-layer.js';
+import { gatherCodes, gatherPoints, gatherVectors, imageCount, type Planes, sampleValues } from './gather.js';
+import type { CodebookLayout } from './geometry.js';
+import { layoutCodebooks, outputSize, weightSlice } from './geometry.js';
+import type { Checkpoint } from './progress.js';
+import type { Random } from './random.js';
+import { sampleIndices, seededRandom } from './random.js';
+import type { Frontier, LiveValues } from './segment.js';
+import { neededFrom, runNodes } from './segment.js';
+import type { LayerSite } from './sites.js';
+import type { ConvertOptions } from './types.js';
+
+/** Sub-vectors that a codebook learns from. */
+const CODEBOOK_POINTS = 4096;
+const LLOYD_ITERATIONS = 12;
+/** Output positions that a table is fitted to, and more where the table is large. */
+const TABLE_POSITIONS = 32768;
+const HELD_OUT_POSITIONS = 8192;
+const SCALE_SAMPLE = 1 << 16;
+const DEFAULT_LAMBDA = 0.03;
+
+/** What became of one layer. */
+export interface ConvertedLayer {
+  readonly site: LayerSite;
+  readonly layout: CodebookLayout;
+  readonly sharedCodes: boolean;
+  readonly relativeError: number;
+}
+
+/** Codes that later layers may share. */
+interface Encoding {
+  readonly layout: CodebookLayout;
+  readonly books: Codebooks;
+  readonly nodes: readonly Node[];
+  readonly codes: string;
+}
+
+interface Plan {
+  readonly layout: CodebookLayout;
+  /** Layers with equal keys share codes. */
+  readonly key: string;
+}
+
+/**
+ * One pass over the network: replaces the given layers in order, each fitted to the dense network's outputs with inputs from the part
+ * already replaced.
+ */
+export class Walk {
+  /** Nodes of the converted graph so far. */
+  readonly nodes: Node[] = [];
+  readonly initializers = new Map<string, TensorValue>();
+  readonly converted: ConvertedLayer[] = [];
+  #dense: Frontier;
+  #lookup: Frontier;
+  #position = 0;
+  readonly #names: Set<string>;
+  readonly #scales = new Map<string, ActivationScale>();
+  readonly #plans = new Map<LayerSite, Plan>();
+  readonly #encodings = new Map<string, Encoding>();
+  readonly #shapes = new Map<string, string>();
+  readonly #random: Random;
+
+  /**
+   * @param graph simplified
+   * @param sites layers to replace, in order
+   * @param fitShare 0..1, the part of the examples (from the first) to fit on; the rest measures
+   */
+  constructor(
+    private readonly graph: Graph,
+    private readonly sites: readonly LayerSite[],
+    batches: readonly LiveValues[],
+    private readonly fitShare: number,
+    private readonly options: ConvertOptions,
+  ) {
+    this.#dense = { batches };
+    this.#lookup = this.#dense;
+    this.#names = valueNames(graph);
+    for (const node of graph.nodes) this.#names.add(node.name);
+    this.#random = seededRandom(options.seed ?? 1);
+  }
+
+  /** Runs both networks up to the input of `site`, then replaces it. @returns its relative error */
+  async convert(site: LayerSite, checkpoint: Checkpoint): Promise<ConvertedLayer> {
+    await this.#advance(site.index, (f) => checkpoint(f * 0.1));
+    const fit = (f: number) => checkpoint(0.15 + 0.8 * f);
+    const input = planesOf(this.#lookup, site, site.input, site.inputChannels);
+    const { layout, key } = await this.#plan(site, input, fit);
+    let encoding = this.#encodings.get(key);
+    const sharedCodes = encoding !== undefined;
+    if (!encoding) {
+      encoding = await this.#encode(site, layout, key, input, fit);
+      this.#encodings.set(key, encoding);
+      this.nodes.push(...encoding.nodes);
+    }
+
+    const keep = neededFrom(this.graph, site.index);
+    keep.add(encoding.codes).add(site.output);
+    const coded = await runNodes(this.graph, encoding.nodes, this.#lookup, keep, () => checkpoint(0.5), this.initializers);
+    this.#dense = await runNodes(this.graph, [site.node], this.#dense, keep, () => checkpoint(0.5));
+
+    const output = planesOf(this.#dense, site, site.output, site.outputChannels);
+    const codes = codePlanes(coded, encoding.codes, layout, input);
+    const training = this.#samples(codes, output, layout, 0, this.fitShare, TABLE_POSITIONS);
+    const heldOut = this.#samples(codes, output, layout, this.fitShare, 1, HELD_OUT_POSITIONS);
+    const { lambda = DEFAULT_LAMBDA, normalise = true } = this.options;
+    const { centroids } = encoding.books;
+    const fitted = await fitLayer(site, layout, centroids, training, heldOut, { lambda, normalise }, fit);
+
+    const lookups = this.#lookUpNodes(site, layout, fitted.table, encoding.codes, this.#dense.batches[0]!);
+    this.nodes.push(...lookups);
+    const needed = neededFrom(this.graph, site.index + 1);
+    this.#lookup = await runNodes(this.graph, lookups, coded, needed, () => checkpoint(0.98), this.initializers);
+    this.#dense = await runNodes(this.graph, [], this.#dense, needed, () => undefined);
+    this.#position = site.index + 1;
+    const layer = { site, layout, sharedCodes, relativeError: fitted.relativeError };
+    this.converted.push(layer);
+    return layer;
+  }
+
+  /** Runs what follows the last layer. @returns the outputs of both networks, batch by batch */
+  async finish(checkpoint: Checkpoint): Promise<{ readonly dense: Frontier; readonly lookup: Frontier }> {
+    await this.#advance(this.graph.nodes.length, checkpoint);
+    return { dense: this.#dense, lookup: this.#lookup };
+  }
+
+  async #advance(index: number, checkpoint: Checkpoint): Promise<void> {
+    const between = this.graph.nodes.slice(this.#position, index);
+    const keep = neededFrom(this.graph, index);
+    const same = this.#lookup === this.#dense;
+    this.#dense = await runNodes(this.graph, between, this.#dense, keep, (f) => checkpoint(f / 2));
+    // Before the first replaced layer the two networks are one.
+    this.#lookup = same ? this.#dense : await runNodes(this.graph, between, this.#lookup, keep, (f) => checkpoint(0.5 + f / 2));
+    this.nodes.push(...between);
+    this.#position = index;
+  }
+
+  #scale(name: string, input: Planes<Float32Array>): ActivationScale {
+    let scale = this.#scales.get(name);
+    if (!scale) {
+      scale = fitActivationScale(sampleValues(input, SCALE_SAMPLE));
+      this.#scales.set(name, scale);
+    }
+    return scale;
+  }
+
+  /** Decides how all layers that read this layer's input are cut into codebooks, so that they share codes where they can. */
+  async #plan(site: LayerSite, input: Planes<Float32Array>, checkpoint: Checkpoint): Promise<Plan> {
+    const known = this.#plans.get(site);
+    if (known) return known;
+    const group = this.sites.filter((other) => other.input === site.input);
+    const images = Math.max(1, Math.floor(imageCount(input) * this.fitShare));
+    const scale = this.#scale(site.input, input);
+    const shared = new Set<string>();
+    const pixelKey = (channels: number, K: number) => `${channels},${K}`;
+    for (const member of [...group].sort((a, b) => b.window.kernel[0] * b.window.kernel[1] - a.window.kernel[0] * a.window.kernel[1])) {
+      const geometry = await chooseGeometry(member, this.options, input, images, scale, this.#random, checkpoint);
+      let layout = layoutCodebooks(member, geometry);
+      if (member.kind === 'conv' && geometry.kind === 'pixel') {
+        const pixel = pixelKey(geometry.channels, geometry.centroids);
+        if (layout.taps > 1) shared.add(pixel);
+        else if (shared.has(pixel)) layout = layoutCodebooks(member, geometry, true);
+      }
+      const key = JSON.stringify([site.input, layout.geometry.channels, layout.geometry.centroids, layout.encode]);
+      this.#plans.set(member, { layout, key });
+    }
+    return this.#plans.get(site)!;
+  }
+
+  async #encode(
+    site: LayerSite,
+    layout: CodebookLayout,
+    key: string,
+    input: Planes<Float32Array>,
+    checkpoint: Checkpoint,
+  ): Promise<Encoding> {
+    const [codeHeight, codeWidth] = outputSize(layout.encode, input.height, input.width);
+    const images = Math.max(1, Math.floor(imageCount(input) * this.fitShare));
+    const positions = sampleIndices(images * codeHeight * codeWidth, CODEBOOK_POINTS, this.#random);
+    const scale = this.#scale(site.input, input);
+    const points = gatherPoints(input, layout, codeHeight, codeWidth, positions, scale);
+    const readers = this.sites.filter((other) => this.#plans.get(other)?.key === key);
+    const slices = (codebook: number) =>
+      readers.flatMap((reader) => {
+        const own = this.#plans.get(reader)!.layout;
+        return Array.from({ length: own.taps }, (_, tap) => weightSlice(reader, own, codebook, tap));
+      });
+    const kind = this.options.encoder ?? 'centroid';
+    const books = await fitCodebooks(points, slices, layout, kind, scale, LLOYD_ITERATIONS, this.#random, checkpoint);
+    const nodes: Node[] = [];
+    let source = site.input;
+    if (site.kind === 'linear') source = this.#reshape(`${site.node.name}/rows`, source, [-1, site.inputChannels, 1, 1], nodes);
+    const name = this.#name(`${site.node.name}/${kind === 'tree' ? 'EncodeTree' : 'Encode'}`);
+    const codes = this.#name(`${name}.codes`);
+    nodes.push(encodeNode(books, layout, name, source, codes, this.initializers));
+    return { layout, books, nodes, codes };
+  }
+
+  #lookUpNodes(
+    site: LayerSite,
+    layout: CodebookLayout,
+    table: Parameters<typeof lookUpNode>[0],
+    codes: string,
+    dense: LiveValues,
+  ): Node[] {
+    const name = this.#name(`${site.node.name}/LookUp`);
+    if (site.kind === 'conv') return [lookUpNode(table, layout, name, codes, site.output, this.initializers)];
+    const rows = this.#name(`${name}.rows`);
+    const nodes = [lookUpNode(table, layout, name, codes, rows, this.initializers)];
+    // The first dimension follows the number of rows; the others are as the calibration data showed them.
+    const { dims } = dense.get(site.output)!;
+    this.#reshape(`${site.node.name}/shape`, rows, [-1, ...dims.slice(1)], nodes, site.output);
+    return nodes;
+  }
+
+  #reshape(hint: string, input: string, dims: readonly number[], nodes: Node[], output?: string): string {
+    const name = this.#name(hint);
+    const key = dims.join(',');
+    let shape = this.#shapes.get(key);
+    if (!shape) {
+      shape = this.#name(`${name}.dims`);
+      this.#shapes.set(key, shape);
+      this.initializers.set(shape, tensorValue('int64', [dims.length], BigInt64Array.from(dims, BigInt)));
+    }
+    const result = output ?? this.#name(`${name}.out`);
+    nodes.push({ name, op: 'Reshape', domain: '', inputs: [input, shape], outputs: [result], attributes: {} });
+    return result;
+  }
+
+  #name(hint: string): string {
+    return uniqueName(hint, this.#names);
+  }
+
+  #samples(
+    codes: Planes<Uint8Array>,
+    output: Planes<Float32Array>,
+    layout: CodebookLayout,
+    from: number,
+    to: number,
+    count: number,
+  ): LayerSamples {
+    const images = imageCount(output);
+    const area = output.height * output.width;
+    const begin = Math.min(images - 1, Math.floor(images * from)) * area;
+    const end = Math.max(begin + area, Math.floor(images * to) * area);
+    const positions = sampleIndices(end - begin, count, this.#random).map((position) => position + begin);
+    return {
+      codes: gatherCodes(codes, layout, output.height, output.width, positions),
+      targets: gatherVectors(output, positions),
+    };
+  }
+}
+
+/** A live value as planes; rows of a linear layer are images of 1 × 1. */
+function planesOf(frontier: Frontier, site: LayerSite, name: string, channels: number): Planes<Float32Array> {
+  const values = frontier.batches.map((live) => live.get(name)!);
+  const first = values[0]!.dims;
+  for (const { dims, type } of values) {
+    const rank = site.kind === 'conv' ? 4 : first.length;
+    const fits = type === 'float32' && dims.length === rank && dims.slice(1).every((d, i) => d === first[i + 1]);
+    if (!fits) {
+      throw new LutraError('INVALID_DATA', `value "${name}" changes its shape between calibration batches`, {
+        node: `${site.node.name} (${site.node.op})`,
+        expected: `[N,${first.slice(1)}]`,
+        actual: `${type}[${dims}]`,
+      });
+    }
+  }
+  const batches = values.map(({ data }) => data as Float32Array);
+  const [height, width] = site.kind === 'conv' ? [first[2]!, first[3]!] : [1, 1];
+  return { channels, height, width, batches };
+}
+
+function codePlanes(
+  frontier: Frontier,
+  name: string,
+  layout: CodebookLayout,
+  input: Planes<Float32Array>,
+): Planes<Uint8Array> {
+  const [height, width] = outputSize(layout.encode, input.height, input.width);
+  const batches = frontier.batches.map((live) => live.get(name)!.data as Uint8Array);
+  return { channels: layout.codebooks, height, width, batches };
+}
