@@ -125,9 +125,7 @@ function build(c: Case, tree: boolean) {
   const Ho = Math.floor((c.H + top + bottom - kh) / c.strides[0]) + 1;
   const Wo = Math.floor((c.W + left + right - kw) / c.strides[1]) + 1;
   const a = (n: number, channel: number, y: number, xx: number) =>
-    y < 0 || xx < 0 || y >= c.H || xx >= c.W
-      ? 0
-      : quantise(x[((n * C + channel) * c.H + y) * c.W + xx]!) - zeroPoint;
+    y < 0 || xx < 0 || y >= c.H || xx >= c.W ? 0 : quantise(x[((n * C + channel) * c.H + y) * c.W + xx]!) - zeroPoint;
   const codes: number[] = [];
   for (let n = 0; n < c.n; n++)
     for (let book = 0; book < c.B; book++)
@@ -188,7 +186,11 @@ describe('function bodies in onnxruntime', () => {
           ['disabled', 0],
           ['all', 1e-5],
         ] as const) {
-          const session = await ort.InferenceSession.create(bytes, { graphOptimizationLevel, intraOpNumThreads: 1 });
+          const session = await ort.InferenceSession.create(bytes, {
+            graphOptimizationLevel,
+            intraOpNumThreads: 1,
+            logSeverityLevel: 3,
+          });
           const result = await session.run({ x: new ort.Tensor('float32', x, dims) });
           expect(Array.from(result.codes!.data as Uint8Array)).toEqual(codes);
           const actual = result.y!.data as Float32Array;
