@@ -4,7 +4,7 @@ import { unshareMemory } from './memory-flag.js';
 
 const bytes = Uint8Array.from(Buffer.from(WASM_BASE64.simd, 'base64'));
 const instantiate = (code: Uint8Array, shared: boolean) =>
-  new WebAssembly.Instance(new WebAssembly.Module(code), {
+  new WebAssembly.Instance(new WebAssembly.Module(code.slice()), {
     env: { memory: new WebAssembly.Memory({ initial: 1, maximum: 8, shared }) },
   });
 

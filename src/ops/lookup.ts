@@ -1,0 +1,282 @@
+import { LOOKUP_DOMAIN, LOOKUP_OPSET, MAX_LEVEL } from '../graph/lookup.js';
+import { toNumbers } from '../graph/tensor.js';
+import type { Node, TensorType } from '../graph/types.js';
+import type { AnyContext, EvaluateContext, InferContext } from './define.js';
+import { check, define, dimsOf, input, int, ints } from './define.js';
+import type { Operator } from './operator.js';
+import type { Geometry } from './windows.js';
+import { windowGeometry } from './windows.js';
+
+/** Bounds of docs/lookup-operators.md. Sums stay below 2^24, so that they are exact in float32 too. */
+const MAX_CENTROIDS = 64;
+const MAX_SCORE_BIAS = 2 ** 22;
+const MAX_SUM = 2 ** 24;
+const MAX_WEIGHT = 127;
+const TREE_DEPTH = 4;
+const TREE_CENTROIDS = 2 ** TREE_DEPTH;
+
+/** What an encoder works on: x [N, C, H, W] → codes [N, codebooks, Ho, Wo], each of `depth` channels × the window. */
+export interface EncodeShape {
+  readonly centroids: number;
+  readonly codebooks: number;
+  readonly depth: number;
+  readonly geometry: Geometry;
+}
+
+/** What LookUp works on: codes [N, codebooks, H, W] → y [N, outputs, Ho, Wo]. */
+export interface LookUpShape {
+  readonly centroids: number;
+  readonly codebooks: number;
+  readonly outputs: number;
+  readonly geometry: Geometry;
+}
+
+function checkDims(context: AnyContext, index: number, name: string, expected: readonly number[]): void {
+  const dims = dimsOf(context, index);
+  check(context.node, `${dims}` === `${expected}`, `${name} has the wrong shape`, `[${expected}]`, `[${dims}]`);
+}
+
+/** Every element of a constant input lies in low..high. Inputs computed at run time are not looked at. */
+function checkRange(context: InferContext, index: number, name: string, low: number, high: number): void {
+  const value = context.inputs[index]?.value;
+  if (!value) return;
+  const outside = toNumbers(value).find((element) => !(element >= low && element <= high));
+  check(context.node, outside === undefined, `${name} is out of range`, `${low}..${high}`, outside);
+}
+
+function centroidCount(node: Node): number {
+  const centroids = int(node, 'K');
+  check(node, centroids >= 2 && centroids <= MAX_CENTROIDS, 'K is out of range', `2..${MAX_CENTROIDS}`, centroids);
+  return centroids;
+}
+
+function checkRank(context: AnyContext, index: number, name: string): void {
+  const rank = dimsOf(context, index).length;
+  check(context.node, rank === 4, `${name} must have 4 dimensions`, 4, rank);
+}
+
+/** Shapes of an Encode or EncodeTree node; throws `INVALID_MODEL` where attributes and inputs contradict each other. */
+export function encodeShape(context: AnyContext): EncodeShape {
+  const { node } = context;
+  const tree = node.op === 'EncodeTree';
+  const centroids = centroidCount(node);
+  checkRank(context, 0, 'x');
+  const [, channels = 0, ...size] = dimsOf(context);
+  const kernel = ints(node, 'kernel_shape') ?? [];
+  const geometry = windowGeometry(node, size, kernel);
+  const codebooks = int(node, 'group');
+  check(node, codebooks >= 1 && channels % codebooks === 0, 'group does not divide the channels', channels, codebooks);
+  const depth = channels / codebooks;
+  checkDims(context, 1, 'x_scale', []);
+  checkDims(context, 2, 'x_zero_point', []);
+  if (tree) {
+    check(node, centroids === TREE_CENTROIDS, 'a tree has 16 leaves', `K = ${TREE_CENTROIDS}`, centroids);
+    checkDims(context, 3, 'features', [codebooks, TREE_DEPTH]);
+    checkDims(context, 4, 'thresholds', [codebooks, TREE_CENTROIDS - 1]);
+  } else {
+    checkDims(context, 3, 'Q', [codebooks * centroids, depth, ...kernel]);
+    checkDims(context, 4, 'b', [codebooks * centroids]);
+  }
+  return { centroids, codebooks, depth, geometry };
+}
+
+/** Shapes of a LookUp node; throws `INVALID_MODEL` where attributes and inputs contradict each other. */
+export function lookUpShape(context: AnyContext): LookUpShape {
+  const { node } = context;
+  const centroids = centroidCount(node);
+  checkRank(context, 0, 'codes');
+  checkRank(context, 1, 'table');
+  const [, codebooks = 0, ...size] = dimsOf(context);
+  const [outputs = 0, rows = 0, ...window] = dimsOf(context, 1);
+  check(node, rows === codebooks * centroids, 'table and codes do not fit', `${codebooks} · ${centroids} rows`, rows);
+  const kernel = ints(node, 'kernel_shape') ?? window;
+  check(node, `${kernel}` === `${window}`, 'kernel_shape does not repeat the table', `[${window}]`, `[${kernel}]`);
+  checkDims(context, 2, 'scale', [outputs]);
+  checkDims(context, 3, 'bias', [outputs]);
+  return { centroids, codebooks, outputs, geometry: windowGeometry(node, size, kernel) };
+}
+
+/** x / scale rounded half to even, plus zero, clamped to 0..127; NaN gives 0. One float32 division. */
+export function quantiseLevel(x: number, scale: number, zero: number): number {
+  const ratio = Math.fround(x / scale);
+  if (Number.isNaN(ratio)) return 0;
+  const floor = Math.floor(ratio);
+  const fraction = ratio - floor;
+  const rounded = fraction === 0.5 ? floor + (floor & 1) : Math.round(ratio);
+  return Math.min(MAX_LEVEL, Math.max(0, rounded + zero));
+}
+
+function inferCodes(context: InferContext): TensorType[] {
+  const { codebooks, geometry } = encodeShape(context);
+  checkRange(context, 1, 'x_scale', Number.MIN_VALUE, Number.MAX_VALUE);
+  checkRange(context, 2, 'x_zero_point', 0, MAX_LEVEL);
+  return [{ type: 'uint8', dims: [dimsOf(context)[0]!, codebooks, ...geometry.output] }];
+}
+
+/** Calls `encode` with every sub-vector of levels (order: channel, row, column) and stores the code it returns. */
+function forEachSubVector(
+  context: EvaluateContext,
+  shape: EncodeShape,
+  codes: Uint8Array,
+  encode: (levels: Int32Array, zero: number, codebook: number) => number,
+): void {
+  const [batch = 0, channels = 0, height = 0, width = 0] = dimsOf(context);
+  const { depth, codebooks, geometry } = shape;
+  const [kernelHeight = 1, kernelWidth = 1] = geometry.kernel;
+  const [strideY = 1, strideX = 1] = geometry.strides;
+  const [top = 0, left = 0] = geometry.begins;
+  const [outHeight = 0, outWidth = 0] = geometry.output;
+  const scale = input(context, 1)[0]!;
+  const zero = input(context, 2)[0]!;
+  const levels = Uint8Array.from(context.inputs[0]!.data as Float32Array, (x) => quantiseLevel(x, scale, zero));
+  const vector = new Int32Array(depth * kernelHeight * kernelWidth);
+  let at = 0;
+  for (let n = 0; n < batch; n++) {
+    for (let codebook = 0; codebook < codebooks; codebook++) {
+      for (let oy = 0; oy < outHeight; oy++) {
+        for (let ox = 0; ox < outWidth; ox++) {
+          let element = 0;
+          for (let g = 0; g < depth; g++) {
+            const plane = (n * channels + codebook * depth + g) * height;
+            for (let i = 0; i < kernelHeight; i++) {
+              for (let j = 0; j < kernelWidth; j++) {
+                const y = oy * strideY + i - top;
+                const x = ox * strideX + j - left;
+                const inside = y >= 0 && y < height && x >= 0 && x < width;
+                vector[element++] = inside ? levels[(plane + y) * width + x]! : zero;
+              }
+            }
+          }
+          codes[at++] = encode(vector, zero, codebook);
+        }
+      }
+    }
+  }
+}
+
+const ENCODE_ATTRIBUTES = 'K kernel_shape strides pads group';
+const FLOAT32 = ['float32'] as const;
+const UINT8 = ['uint8'] as const;
+const INT8 = ['int8'] as const;
+const INT32 = ['int32'] as const;
+const DOMAIN = { domain: LOOKUP_DOMAIN, opset: [LOOKUP_OPSET, LOOKUP_OPSET] } as const;
+
+const encode = define({
+  ...DOMAIN,
+  name: 'Encode',
+  arity: [5, 5],
+  types: [FLOAT32, FLOAT32, UINT8, INT8, INT32],
+  attributes: ENCODE_ATTRIBUTES,
+  infer(context) {
+    const types = inferCodes(context);
+    const { depth, geometry } = encodeShape(context);
+    const taps = depth * geometry.kernel[0]! * geometry.kernel[1]!;
+    checkRange(context, 3, 'Q', -MAX_WEIGHT, MAX_WEIGHT);
+    checkRange(context, 4, 'b', -MAX_SCORE_BIAS, MAX_SCORE_BIAS);
+    const biases = context.inputs[4]?.value;
+    const bias = biases ? toNumbers(biases).reduce((most, b) => Math.max(most, Math.abs(b)), 0) : 0;
+    const largest = taps * MAX_WEIGHT * MAX_LEVEL + bias;
+    check(context.node, largest < MAX_SUM, 'scores may exceed 2^24', 'a smaller window, depth or bias', largest);
+    return types;
+  },
+  evaluate(context, outputs) {
+    const shape = encodeShape(context);
+    const { centroids } = shape;
+    const weights = input(context, 3);
+    const biases = input(context, 4);
+    forEachSubVector(context, shape, outputs[0]!.data as Uint8Array, (levels, zero, codebook) => {
+      let best = Number.NEGATIVE_INFINITY;
+      let code = 0;
+      for (let k = 0; k < centroids; k++) {
+        const row = codebook * centroids + k;
+        let score = biases[row]!;
+        for (let e = 0; e < levels.length; e++) score += weights[row * levels.length + e]! * (levels[e]! - zero);
+        if (score > best) {
+          best = score;
+          code = k;
+        }
+      }
+      return code;
+    });
+  },
+});
+
+const encodeTree = define({
+  ...DOMAIN,
+  name: 'EncodeTree',
+  arity: [5, 5],
+  types: [FLOAT32, FLOAT32, UINT8, INT32, UINT8],
+  attributes: ENCODE_ATTRIBUTES,
+  infer(context) {
+    const types = inferCodes(context);
+    const { depth, geometry } = encodeShape(context);
+    checkRange(context, 3, 'features', 0, depth * geometry.kernel[0]! * geometry.kernel[1]! - 1);
+    checkRange(context, 4, 'thresholds', 0, MAX_LEVEL);
+    return types;
+  },
+  evaluate(context, outputs) {
+    const features = input(context, 3);
+    const thresholds = input(context, 4);
+    forEachSubVector(context, encodeShape(context), outputs[0]!.data as Uint8Array, (levels, _zero, codebook) => {
+      let code = 0;
+      for (let level = 0; level < TREE_DEPTH; level++) {
+        const threshold = thresholds[codebook * (TREE_CENTROIDS - 1) + 2 ** level - 1 + code]!;
+        code = 2 * code + (levels[features[codebook * TREE_DEPTH + level]!]! > threshold ? 1 : 0);
+      }
+      return code;
+    });
+  },
+});
+
+const lookUp = define({
+  ...DOMAIN,
+  name: 'LookUp',
+  arity: [4, 4],
+  types: [UINT8, INT8, FLOAT32, FLOAT32],
+  attributes: 'K kernel_shape strides pads',
+  infer(context) {
+    const { codebooks, centroids, outputs, geometry } = lookUpShape(context);
+    checkRange(context, 0, 'codes', 0, centroids - 1);
+    checkRange(context, 1, 'table', -MAX_WEIGHT, MAX_WEIGHT);
+    const largest = codebooks * geometry.kernel[0]! * geometry.kernel[1]! * MAX_WEIGHT;
+    check(context.node, largest < MAX_SUM, 'sums may exceed 2^24', 'fewer codebooks or taps', largest);
+    return [{ type: 'float32', dims: [dimsOf(context)[0]!, outputs, ...geometry.output] }];
+  },
+  evaluate(context, [y]) {
+    const { codebooks, centroids, outputs, geometry } = lookUpShape(context);
+    const [batch = 0, , height = 0, width = 0] = dimsOf(context);
+    const [tableHeight = 1, tableWidth = 1] = geometry.kernel;
+    const [strideY = 1, strideX = 1] = geometry.strides;
+    const [top = 0, left = 0] = geometry.begins;
+    const [outHeight = 0, outWidth = 0] = geometry.output;
+    const [codes, table, scale, bias] = [0, 1, 2, 3].map((index) => input(context, index));
+    const result = y!.data as Float32Array;
+    let at = 0;
+    for (let n = 0; n < batch; n++) {
+      for (let m = 0; m < outputs; m++) {
+        for (let oy = 0; oy < outHeight; oy++) {
+          for (let ox = 0; ox < outWidth; ox++) {
+            let sum = 0;
+            for (let c = 0; c < codebooks; c++) {
+              for (let i = 0; i < tableHeight; i++) {
+                for (let j = 0; j < tableWidth; j++) {
+                  const iy = oy * strideY + i - top;
+                  const ix = ox * strideX + j - left;
+                  if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
+                  const code = codes![((n * codebooks + c) * height + iy) * width + ix]!;
+                  if (code >= centroids) check(context.node, false, 'a code is out of range', `< ${centroids}`, code);
+                  const row = (m * codebooks + c) * centroids + code;
+                  sum += table![(row * tableHeight + i) * tableWidth + j]!;
+                }
+              }
+            }
+            // |sum| < 2^24, so the double product and sum are exact before their one rounding.
+            result[at++] = Math.fround(sum * scale![m]!) + bias![m]!;
+          }
+        }
+      }
+    }
+  },
+});
+
+export const LOOKUP_OPERATORS: readonly Operator[] = [encode, encodeTree, lookUp];

@@ -1,0 +1,284 @@
+import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../../graph/lookup.js';
+import { elementCount, toNumbers } from '../../graph/tensor.js';
+import type { Node } from '../../graph/types.js';
+import { POSITION_GROUP } from '../../kernels/lookup.js';
+import type { EncodeShape } from '../../ops/lookup.js';
+import { encodeShape } from '../../ops/lookup.js';
+import type { Address, LowerContext, QuantisedPlanes } from '../types.js';
+import type { CodePlanes } from './lookup-positions.js';
+import { codePlanes, pixelTable, positionTable, scratchFields, splits, windowTable } from './lookup-positions.js';
+
+/** Values per tile of the quantise kernel where rows have no borders between them. */
+const QUANTISE_CHUNK = 4096;
+/** Positions gathered at a time: the scratch of a codebook stays in the first-level cache. */
+const GATHER_CHUNK = 256;
+/** Key of the codes of a value in {@link LowerContext.notes}. */
+export const codesNote = (value: string) => `codes ${value}`;
+
+/** Lowers Encode and EncodeTree: quantises x unless its producer did, then finds codes. */
+export function lowerEncode(context: LowerContext, node: Node): boolean {
+  const [x = '', scaleName = '', zeroName = ''] = node.inputs;
+  const constants = node.inputs.slice(1).map((name) => context.constant(name));
+  if (constants.some((value) => !value) || context.constant(x)) return false;
+  const codes = node.outputs[0]!;
+  if ([...context.type(x).dims, ...context.type(codes).dims].includes(0)) return false;
+  const scale = toNumbers(context.constant(scaleName)!)[0]!;
+  const zero = toNumbers(context.constant(zeroName)!)[0]!;
+  const planes = context.demand(x).quantised.find((wanted) => wanted.scale === scale && wanted.zeroPoint === zero);
+  if (!planes) return false;
+  quantise(context, node, x, planes);
+  const inputs = node.inputs.map((name) => ({ ...context.type(name) }));
+  const shape = encodeShape({ node, opset: LOOKUP_OPSET, inputs });
+  const { readers, pads } = codeReaders(context, codes);
+  const dims = context.type(codes).dims as CodePlanes['dims'];
+  if (readers > 0) {
+    const target = codePlanes(context, codes, dims, pads, shape.centroids);
+    context.notes.set(codesNote(codes), target);
+    encodeInto(context, node, shape, planes, target);
+  }
+  if (context.demand(codes).dense && needsDense(context, codes, readers)) {
+    const [, codebooks, height, width] = dims;
+    const plane = height * width;
+    encodeInto(context, node, shape, planes, {
+      address: context.dense(codes),
+      rows: false,
+      centroids: shape.centroids,
+      dims,
+      pads: [0, 0, 0, 0],
+      pitch: width,
+      stride: plane,
+      batch: codebooks * plane,
+    });
+  }
+  return true;
+}
+
+/** LookUps that will read private codes, and the largest padding among them. */
+function codeReaders(context: LowerContext, codes: string) {
+  const pads: [number, number, number, number] = [0, 0, 0, 0];
+  let readers = 0;
+  for (const node of context.concrete.consumers.get(codes) ?? []) {
+    if (!readsPrivateCodes(context, node, codes)) continue;
+    readers++;
+    ((node.attributes.pads ?? []) as readonly number[]).forEach((pad, side) => {
+      pads[side] = Math.max(pads[side]!, pad);
+    });
+  }
+  return { readers, pads };
+}
+
+/** True for a LookUp whose table, scale and bias are constant: the only reader of codes that has a kernel. */
+export function readsPrivateCodes(context: LowerContext, node: Node, codes: string): boolean {
+  const [first, ...others] = node.inputs;
+  return (
+    node.domain === LOOKUP_DOMAIN &&
+    node.op === 'LookUp' &&
+    first === codes &&
+    others.every((name) => context.constant(name)) &&
+    !context.type(node.outputs[0]!).dims.includes(0)
+  );
+}
+
+/** Someone other than those LookUps reads the codes, or they are an output of the graph. */
+function needsDense(context: LowerContext, codes: string, readers: number): boolean {
+  return context.concrete.outputs.has(codes) || (context.concrete.consumers.get(codes) ?? []).length > readers;
+}
+
+function quantise(context: LowerContext, node: Node, x: string, planes: QuantisedPlanes): void {
+  if (context.isQuantised(planes)) return;
+  const [, , height, width] = planes.dims;
+  const total = elementCount(planes.dims);
+  const [top, left] = planes.pads;
+  const bordered = planes.plane !== height * width;
+  context.emit({
+    kind: 'kernel',
+    node,
+    kernel: 'quantise',
+    params: {
+      input: context.dense(x),
+      output: { buffer: planes.buffer, byteOffset: top * planes.pitch + left },
+      total,
+      width: bordered ? width : QUANTISE_CHUNK,
+      planeRows: bordered ? height : 1,
+      plane: bordered ? planes.plane : QUANTISE_CHUNK,
+      pitch: planes.pitch,
+      scale: planes.scale,
+      zero: planes.zeroPoint,
+    },
+    tiles: Math.ceil(total / (bordered ? width : QUANTISE_CHUNK)),
+  });
+  context.markQuantised(planes);
+}
+
+/** Offsets of the taps of a sub-vector in planes, in the order channel, row, column. */
+function tapOffsets({ depth, geometry }: EncodeShape, planes: QuantisedPlanes): number[] {
+  const [kernelHeight = 1, kernelWidth = 1] = geometry.kernel;
+  return Array.from({ length: depth * kernelHeight * kernelWidth }, (_, tap) => {
+    const j = tap % kernelWidth;
+    const i = Math.floor(tap / kernelWidth) % kernelHeight;
+    return Math.floor(tap / kernelWidth / kernelHeight) * planes.plane + i * planes.pitch + j;
+  });
+}
+
+/** Groups taps (by index) into steps of at most four: neighbours in memory, or simply in order. */
+function groupTaps(offsets: readonly number[], neighbours: boolean): number[][] {
+  const steps: number[][] = [];
+  offsets.forEach((offset, tap) => {
+    const step = steps.at(-1);
+    if (step && step.length < 4 && (!neighbours || offset === offsets[tap - 1]! + 1)) step.push(tap);
+    else steps.push([tap]);
+  });
+  return steps;
+}
+
+function encodeInto(
+  context: LowerContext,
+  node: Node,
+  shape: EncodeShape,
+  planes: QuantisedPlanes,
+  codes: CodePlanes,
+): void {
+  const { geometry, codebooks, depth } = shape;
+  const [batch, , height, width] = codes.dims;
+  const images = codes.rows ? 1 : batch;
+  const positions = codes.rows ? batch : height * width;
+  const imageBytes = planes.dims[1] * planes.plane;
+  const offsets = tapOffsets(shape, planes);
+  const neighbours = groupTaps(offsets, true);
+  const gathered = groupTaps(offsets, false);
+  const tree = node.op === 'EncodeTree';
+  const inOrder = tree || neighbours.length <= gathered.length * (geometry.strides[1] === 1 ? 1 : 2);
+  const all = Math.ceil(positions / POSITION_GROUP) * POSITION_GROUP;
+  const wanted = splits(images * codebooks, context.threads, all / POSITION_GROUP);
+  const even = Math.ceil(all / POSITION_GROUP / wanted) * POSITION_GROUP;
+  const chunk = inOrder ? even : Math.min(even, GATHER_CHUNK);
+  const chunks = Math.ceil(positions / chunk);
+  const [top, left] = [planes.pads[0] - geometry.begins[0]!, planes.pads[1] - geometry.begins[1]!];
+  const common = {
+    input: { buffer: planes.buffer, byteOffset: 0 },
+    inputOffsets: codes.rows
+      ? positionTable(context, `${batch} images of ${imageBytes} at ${top * planes.pitch + left}`, batch, (n) => {
+          return n * imageBytes + top * planes.pitch + left;
+        })
+      : windowTable(context, geometry, planes.pitch, planes.pads),
+    inputStride: depth * planes.plane,
+    inputBatch: imageBytes,
+    codes: codes.address,
+    codeOffsets: codes.rows
+      ? positionTable(context, `${batch} rows`, batch, (n) => n)
+      : pixelTable(context, height, width, codes.pitch, codes.pads[0], codes.pads[1]),
+    codeStride: codes.stride,
+    codeBatch: codes.batch,
+    codebooks,
+    positions,
+    chunks,
+    chunk,
+  };
+  const tiles = images * codebooks * chunks;
+  if (tree) {
+    const params = { ...common, ...treeTables(context, node, codebooks, offsets) };
+    context.emit({ kind: 'kernel', node, kernel: 'encodeTree', params, tiles });
+    return;
+  }
+  const steps = inOrder ? neighbours : gathered;
+  const scores = {
+    weights: searchTable(context, node, shape, steps),
+    quads: Math.ceil(shape.centroids / 4),
+    steps: steps.length,
+    shift: Math.ceil(Math.log2(shape.centroids)),
+  };
+  const taps = inOrder
+    ? steps.map((step) => offsets[step[0]!]!)
+    : steps.flatMap((step) => [0, 1, 2, 3].map((t) => offsets[step[t] ?? step[0]!]!));
+  const tapTable = intern(context, `taps ${taps}`, taps);
+  if (inOrder) {
+    const params = { ...common, ...scores, tapOffsets: tapTable };
+    context.emit({ kind: 'kernel', node, kernel: 'encodeRows', params, tiles });
+    return;
+  }
+  const params = {
+    ...common,
+    ...scores,
+    tapOffsets: tapTable,
+    ...scratchFields(context, steps.length * chunk * 4),
+    gatheredPositions: positionTable(context, `${chunk} gathered`, chunk, (p) => 4 * p),
+    gatheredTaps: intern(
+      context,
+      `gathered taps ${steps.length} of ${chunk}`,
+      steps.map((_, step) => step * chunk * 4),
+    ),
+  };
+  context.emit({ kind: 'kernel', node, kernel: 'encodeGathered', params, tiles });
+}
+
+function intern(context: LowerContext, key: string, values: readonly number[]): Address {
+  return context.packed(key, `${key.slice(0, 40)} [${values.length}] i32`, () => Int32Array.from(values));
+}
+
+/** Packs Q and b for the search: per codebook and quad of centroids the weights of each step, then the key biases. */
+function searchTable(
+  context: LowerContext,
+  node: Node,
+  { centroids, codebooks }: EncodeShape,
+  steps: readonly (readonly number[])[],
+): Address {
+  const [, , zeroName = '', weightName = '', biasName = ''] = node.inputs;
+  const quads = Math.ceil(centroids / 4);
+  const key = `search ${weightName} ${biasName} ${zeroName} ${steps.join('|')}`;
+  const label = `${node.name}.search [${codebooks}][${quads}]{[${steps.length}][4][4] i8, [4] i32}`;
+  return context.packed(key, label, () => {
+    const weights = context.constant(weightName)!.data as Int8Array;
+    const biases = context.constant(biasName)!.data as Int32Array;
+    const zero = toNumbers(context.constant(zeroName)!)[0]!;
+    const taps = weights.length / (codebooks * centroids);
+    const shift = Math.ceil(Math.log2(centroids));
+    const quadBytes = 16 * (steps.length + 1);
+    const packed = new DataView(new ArrayBuffer(codebooks * quads * quadBytes));
+    for (let codebook = 0; codebook < codebooks; codebook++) {
+      for (let k = 0; k < quads * 4; k++) {
+        const at = (codebook * quads + (k >> 2)) * quadBytes;
+        const keyAt = at + 16 * steps.length + 4 * (k & 3);
+        if (k >= centroids) {
+          // No weights and the lowest key: never wins.
+          packed.setInt32(keyAt, -(2 ** 31), true);
+          continue;
+        }
+        const row = codebook * centroids + k;
+        let sum = 0;
+        for (let tap = 0; tap < taps; tap++) sum += weights[row * taps + tap]!;
+        // May wrap; the key of every actual score fits 31 bits, so wrapping additions end right.
+        packed.setInt32(keyAt, Math.imul(biases[row]! - zero * sum, 1 << shift) + (1 << shift) - 1 - k, true);
+        steps.forEach((step, s) => {
+          step.forEach((tap, t) => {
+            packed.setInt8(at + 16 * s + 4 * (k & 3) + t, weights[row * taps + tap]!);
+          });
+        });
+      }
+    }
+    return packed;
+  });
+}
+
+/** Feature offsets i32 [codebooks][4] and thresholds u8 [codebooks][4 levels][16]. */
+function treeTables(context: LowerContext, node: Node, codebooks: number, offsets: readonly number[]) {
+  const [, , , featureName = '', thresholdName = ''] = node.inputs;
+  const features = context.constant(featureName)!.data as Int32Array;
+  return {
+    tapOffsets: intern(
+      context,
+      `features ${featureName} ${offsets}`,
+      Array.from(features, (tap) => offsets[tap]!),
+    ),
+    thresholds: context.packed(`tree ${thresholdName}`, `${node.name}.thresholds [${codebooks}][4][16] u8`, () => {
+      const thresholds = context.constant(thresholdName)!.data as Uint8Array;
+      const packed = new Uint8Array(codebooks * 64);
+      for (let codebook = 0; codebook < codebooks; codebook++) {
+        for (let level = 0; level < 4; level++) {
+          const from = codebook * 15 + 2 ** level - 1;
+          packed.set(thresholds.subarray(from, from + 2 ** level), codebook * 64 + level * 16);
+        }
+      }
+      return packed;
+    }),
+  };
+}
