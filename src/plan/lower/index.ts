@@ -1,9 +1,10 @@
 import { Lowering } from '../context.js';
 import type { ConcreteGraph, LoweringRule, VirtualBuffer } from '../types.js';
 import { DENSE_RULES } from './dense.js';
+import { LOOKUP_RULES } from './lookup.js';
 
 /** Fast paths by `domain:op`; whatever has none, or whose rule declines, runs its operator's `evaluate`. */
-const RULES: Readonly<Record<string, LoweringRule>> = { ...DENSE_RULES };
+const RULES: Readonly<Record<string, LoweringRule>> = { ...DENSE_RULES, ...LOOKUP_RULES };
 
 /**
  * Turns nodes into steps over virtual buffers. A producer stores only what its readers ask for; when a reader turns out to need
