@@ -53,19 +53,21 @@ const COORDINATES = [
 ] as const;
 const POLICIES = ['stretch', 'not_larger', 'not_smaller'] as const;
 
-/** Position in the input that output position `o` shows. */
-function sourcePosition(
-  { input: size, output, scale, roi: [start, end] }: Axis,
-  coordinates: string,
-  o: number,
-): number {
+/**
+ * Position in the input that output position `o` shows. As in the ONNX reference the resized length is `size · scale` before it
+ * is rounded down to `output`.
+ */
+function sourcePosition(axis: Axis, coordinates: string, o: number): number {
+  const { input: size, output, scale } = axis;
+  const [start, end] = axis.roi;
+  const length = size * scale;
   switch (coordinates) {
     case 'asymmetric':
       return o / scale;
     case 'align_corners':
-      return output === 1 ? 0 : (o * (size - 1)) / (output - 1);
+      return length === 1 ? 0 : (o * (size - 1)) / (length - 1);
     case 'pytorch_half_pixel':
-      return output > 1 ? (o + 0.5) / scale - 0.5 : 0;
+      return length > 1 ? (o + 0.5) / scale - 0.5 : 0;
     case 'tf_half_pixel_for_nn':
       return (o + 0.5) / scale;
     case 'tf_crop_and_resize':
@@ -74,7 +76,7 @@ function sourcePosition(
         : 0.5 * (start + end) * (size - 1);
     case 'half_pixel_symmetric': {
       // Keeps the centres together when scale · size is not whole.
-      const adjustment = output / (scale * size);
+      const adjustment = output / length;
       return (size / 2) * (1 - adjustment) + (o + 0.5) / scale - 0.5;
     }
     default:
@@ -173,7 +175,7 @@ function contributions(
   const clamp = (i: number) => Math.min(last, Math.max(0, i));
   const antialias = int(node, 'antialias', 0) !== 0;
   const stretch = antialias && axis.scale < 1 ? 1 / axis.scale : 1;
-  const exclude = int(node, 'exclude_outside', 0) !== 0 && mode === 'cubic';
+  const exclude = int(node, 'exclude_outside', 0) !== 0;
   return Array.from({ length: axis.output }, (_, o) => {
     if (axis.input === axis.output && axis.scale === 1 && coordinates !== 'tf_crop_and_resize')
       return { at: [o], weight: [1] };
@@ -185,9 +187,7 @@ function contributions(
     const at: number[] = [];
     const weight: number[] = [];
     for (let i = Math.floor(source - reach) + 1; i < source + reach || i === Math.floor(source); i++) {
-      const outside = i < 0 || i > last;
-      // Antialiasing filters renormalise over the image; the plain ones repeat its border.
-      if (outside && (exclude || antialias)) continue;
+      if (exclude && (i < 0 || i > last)) continue;
       at.push(clamp(i));
       weight.push(kernel((i - source) / stretch));
     }
