@@ -1,11 +1,11 @@
 /** Runs one node through its lowering rule on Wasm kernels, and through its operator's `evaluate`, for kernel tests. */
 import { allocate, elementCount } from '../src/graph/tensor.js';
 import type { Graph, Node, TensorType, TensorValue } from '../src/graph/types.js';
-import { KERNELS } from '../src/kernels/list.js';
 import { WASM_BASE64 } from '../src/kernels/gen/wasm.js';
+import { KERNELS } from '../src/kernels/list.js';
 import { unshareMemory } from '../src/kernels/memory-flag.js';
-import { findOperator } from '../src/ops/registry.js';
 import type { Operator } from '../src/ops/operator.js';
+import { findOperator } from '../src/ops/registry.js';
 import { Lowering } from '../src/plan/context.js';
 import type { Address, ConcreteGraph, KernelCall, LoweringRule, VirtualBuffer } from '../src/plan/types.js';
 
@@ -124,7 +124,11 @@ const CANARY = 0xc5;
  * Lowers the node with `rule`, lays its buffers out one after the other and runs its tiles as `threads` threads would.
  * Returns undefined when the rule declines; throws when a kernel writes outside of its buffers.
  */
-export function runNode(rule: LoweringRule, test: NodeCase, { threads = 1, shared = false, wasm = 'simd' }: RunSettings = {}): NodeRun | undefined {
+export function runNode(
+  rule: LoweringRule,
+  test: NodeCase,
+  { threads = 1, shared = false, wasm = 'simd' }: RunSettings = {},
+): NodeRun | undefined {
   const concrete = concreteOf(test);
   const lowering = new Lowering(concrete, threads, new Set(), new Map());
   const node = concrete.nodes[0]!;

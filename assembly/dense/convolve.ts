@@ -31,7 +31,8 @@ import { product4x4, product4x8 } from './micro';
 
 /**
  * Scratch: patches [P/8][K][8] f32, masks [taps][P] i32 (all ones inside the image), offsets [taps][P] i32 (bytes from the
- * channel's first value, 0 outside the image), sums [4][P] f32.
+ * channel's first value, 0 outside the image), sums [4][P] f32,
+ * starts [P/4] i32 (see locate).
  */
 export function convolve(p: usize, begin: i32, end: i32, thread: i32): void {
   const channels = load<i32>(p, CONVOLVE_CHANNELS);
@@ -61,7 +62,7 @@ export function convolve(p: usize, begin: i32, end: i32, thread: i32): void {
     const group = image % groups;
     const count = min(perTile, positions - first);
     if (patchBlock != packed) {
-      gather(p, image, first, count, patches, masks, offsets);
+      gather(p, image, first, count, patches, masks, offsets, sums + (sumsStride << 2));
       packed = patchBlock;
     }
     const lastOutput = min(outputs, (tile - patchBlock * outputBlocks + 1) * outputsPerTile);
@@ -84,7 +85,16 @@ export function convolve(p: usize, begin: i32, end: i32, thread: i32): void {
 }
 
 /** Fills `patches` for positions `first .. first + count` of one image and group (`image` = n · groups + group). */
-function gather(p: usize, image: i32, first: i32, count: i32, patches: usize, masks: usize, offsets: usize): void {
+function gather(
+  p: usize,
+  image: i32,
+  first: i32,
+  count: i32,
+  patches: usize,
+  masks: usize,
+  offsets: usize,
+  starts: usize,
+): void {
   const channels = load<i32>(p, CONVOLVE_CHANNELS);
   const width = load<i32>(p, CONVOLVE_WIDTH);
   const top = load<i32>(p, CONVOLVE_TOP);
@@ -98,7 +108,7 @@ function gather(p: usize, image: i32, first: i32, count: i32, patches: usize, ma
   const inputEnd = input + load<usize>(p, CONVOLVE_INPUT_BYTES);
   const padded = (count + 7) & ~7;
   const panelBytes = (<usize>(channels * taps)) << 5;
-  locate(p, first, count, padded, masks, offsets);
+  locate(p, first, count, padded, masks, offsets, starts);
 
   // At stride 1 with as many columns out as in, neighbouring positions read neighbouring values even across row ends.
   const straight =
@@ -114,11 +124,12 @@ function gather(p: usize, image: i32, first: i32, count: i32, patches: usize, ma
       const table = (<usize>(tap * perTile)) << 2;
       const dy = ky * load<i32>(p, CONVOLVE_DILATION_Y) - top;
       const dx = kx * load<i32>(p, CONVOLVE_DILATION_X) - left;
-      const source = channel + ((first + dy * width + dx) << 2);
+      const source = channel + <usize>((first + dy * width + dx) << 2);
       if (straight && source >= input && source + ((<usize>padded) << 2) <= inputEnd) {
         copyMasked(source, masks + table, padded, target, panelBytes);
       } else {
-        pick(channel, offsets + table, masks + table, padded, target, panelBytes);
+        const origin = channel + <usize>((dy * width + dx) << 2);
+        pick(p, channel, origin, starts, offsets + table, masks + table, padded, target, panelBytes);
       }
       target += 32;
     }
@@ -126,35 +137,48 @@ function gather(p: usize, image: i32, first: i32, count: i32, patches: usize, ma
   }
 }
 
-/** For each tap and position: where it reads in a channel, and whether that lies inside the image. */
-function locate(p: usize, first: i32, count: i32, padded: i32, masks: usize, offsets: usize): void {
+/**
+ * For each tap and position: where it reads in a channel, and whether that lies inside the image. For each four positions:
+ * the row and column offset of the first, or -1 where they do not lie in one output row.
+ */
+function locate(p: usize, first: i32, count: i32, padded: i32, masks: usize, offsets: usize, starts: usize): void {
   const width = load<i32>(p, CONVOLVE_WIDTH);
-  const height = load<i32>(p, CONVOLVE_HEIGHT);
   const outWidth = load<i32>(p, CONVOLVE_OUT_WIDTH);
-  const perTile = load<i32>(p, CONVOLVE_POSITIONS_PER_TILE);
+  const tableBytes = load<usize>(p, CONVOLVE_POSITIONS_PER_TILE) << 2;
   const kernelHeight = load<i32>(p, CONVOLVE_KERNEL_HEIGHT);
   const kernelWidth = load<i32>(p, CONVOLVE_KERNEL_WIDTH);
   const strideY = load<i32>(p, CONVOLVE_STRIDE_Y);
   const strideX = load<i32>(p, CONVOLVE_STRIDE_X);
-  let table: usize = 0;
-  for (let ky = 0; ky < kernelHeight; ky++) {
-    const dy = ky * load<i32>(p, CONVOLVE_DILATION_Y) - load<i32>(p, CONVOLVE_TOP);
-    for (let kx = 0; kx < kernelWidth; kx++) {
-      const dx = kx * load<i32>(p, CONVOLVE_DILATION_X) - load<i32>(p, CONVOLVE_LEFT);
-      let oy = first / outWidth;
-      let ox = first - oy * outWidth;
-      for (let i = 0; i < padded; i++) {
-        const y = oy * strideY + dy;
-        const x = ox * strideX + dx;
-        const inside = -(<i32>((i < count) & (<u32>y < <u32>height) & (<u32>x < <u32>width)));
-        store<i32>(masks + table + ((<usize>i) << 2), inside);
-        store<i32>(offsets + table + ((<usize>i) << 2), inside & ((y * width + x) << 2));
-        if (++ox == outWidth) {
-          ox = 0;
-          oy++;
-        }
+  const heights = i32x4.splat(load<i32>(p, CONVOLVE_HEIGHT));
+  const widths = i32x4.splat(width);
+  let oy = first / outWidth;
+  let ox = first - oy * outWidth;
+  for (let i = 0; i < padded; i += 4) {
+    store<i32>(starts + (<usize>i), ox + 3 < outWidth ? (oy * strideY * width + ox * strideX) << 2 : -1);
+    let ys = i32x4.splat(0);
+    let xs = ys;
+    for (let lane = 0; lane < 4; lane++) {
+      // Lanes move down by one, so that after four of them the first is in lane 0.
+      ys = i32x4.replace_lane(v128.shuffle<i32>(ys, ys, 1, 2, 3, 0), 3, oy * strideY);
+      xs = i32x4.replace_lane(v128.shuffle<i32>(xs, xs, 1, 2, 3, 0), 3, ox * strideX);
+      if (++ox == outWidth) {
+        ox = 0;
+        oy++;
       }
-      table += (<usize>perTile) << 2;
+    }
+    const real = i32x4.lt_s(i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3)), i32x4.splat(count));
+    let table = (<usize>i) << 2;
+    for (let ky = 0; ky < kernelHeight; ky++) {
+      const y = i32x4.add(ys, i32x4.splat(ky * load<i32>(p, CONVOLVE_DILATION_Y) - load<i32>(p, CONVOLVE_TOP)));
+      const realRow = v128.and(real, i32x4.lt_u(y, heights));
+      const row = i32x4.mul(y, widths);
+      for (let kx = 0; kx < kernelWidth; kx++) {
+        const x = i32x4.add(xs, i32x4.splat(kx * load<i32>(p, CONVOLVE_DILATION_X) - load<i32>(p, CONVOLVE_LEFT)));
+        const inside = v128.and(realRow, i32x4.lt_u(x, widths));
+        v128.store(masks + table, inside);
+        v128.store(offsets + table, v128.and(inside, i32x4.shl(i32x4.add(row, x), 2)));
+        table += tableBytes;
+      }
     }
   }
 }
@@ -169,13 +193,39 @@ function copyMasked(source: usize, masks: usize, padded: i32, target: usize, pan
   }
 }
 
-function pick(channel: usize, offsets: usize, masks: usize, padded: i32, target: usize, panelBytes: usize): void {
-  for (let i = 0; i < padded; i += 8) {
-    for (let lane: usize = 0; lane < 32; lane += 4) {
-      store<i32>(target + lane, load<i32>(channel + load<usize>(offsets + lane)) & load<i32>(masks + lane));
+/**
+ * Any stride. `tap` is the address that the tap reads at offset 0 of `starts`; four positions of one row at stride 1 or 2 are
+ * loaded whole where that stays within the input.
+ */
+function pick(
+  p: usize,
+  channel: usize,
+  tap: usize,
+  starts: usize,
+  offsets: usize,
+  masks: usize,
+  padded: i32,
+  target: usize,
+  panelBytes: usize,
+): void {
+  const stride = load<i32>(p, CONVOLVE_STRIDE_X);
+  const input = load<usize>(p, CONVOLVE_INPUT);
+  const last = input + load<usize>(p, CONVOLVE_INPUT_BYTES) - 32;
+  const whole = stride <= 2 && last >= input;
+  for (let i = 0; i < padded; i += 4) {
+    const at = target + <usize>(i >> 3) * panelBytes + (<usize>(i & 4) << 2);
+    const start = load<i32>(starts + (<usize>i));
+    const source = tap + <usize>start;
+    if (whole && start >= 0 && source >= input && source <= last) {
+      let values = v128.load(source);
+      if (stride == 2) values = v128.shuffle<f32>(values, v128.load(source, 16), 0, 2, 4, 6);
+      v128.store(at, v128.and(values, v128.load(masks)));
+    } else {
+      for (let lane: usize = 0; lane < 16; lane += 4) {
+        store<i32>(at + lane, load<i32>(channel + load<usize>(offsets + lane)) & load<i32>(masks + lane));
+      }
     }
-    offsets += 32;
-    masks += 32;
-    target += panelBytes;
+    offsets += 16;
+    masks += 16;
   }
 }

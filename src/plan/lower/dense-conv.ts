@@ -71,7 +71,7 @@ export const lowerConv: LoweringRule = (context, node) => {
     kernel: 'convolve',
     params: {
       ...epilogue,
-      ...scratchParams(context, 4 * width * (depth + 2 * taps + 4)),
+      ...scratchParams(context, 4 * width * (depth + 2 * taps + 5)),
       ...tiling,
       input: context.dense(input),
       inputBytes: 4 * dims.reduce((product, dim) => product * dim, 1),
