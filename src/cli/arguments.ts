@@ -153,7 +153,7 @@ export function parseArguments(command: Command, argv: readonly string[]): Argum
   const positionals = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
   const values: Record<string, string | boolean> = {};
   for (const token of tokens) if (token.kind === 'option') values[token.name] = token.value ?? true;
-  if (values['help']) return new Arguments(positionals, values);
+  if (values.help) return new Arguments(positionals, values);
   const missing = command.positionals[positionals.length];
   if (missing?.startsWith('<')) throw new UsageError(`${missing} is missing`);
   const surplus = positionals[command.positionals.length];

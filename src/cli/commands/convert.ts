@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { convert } from '../../convert/index.js';
 import { seededRandom } from '../../convert/random.js';
 import type { ConvertOptions, ConvertProgress, ConvertReport, GeometryOptions } from '../../convert/types.js';
 import { batches } from '../../data/batches.js';
@@ -95,6 +94,8 @@ async function calibrate(graph: Graph, args: Arguments, facts: ModelFacts, metad
   const whole = typeof fixed === 'number' ? order.slice(0, order.length - (order.length % batch)) : order;
   const truth = dataset.labels && whole.map((index) => dataset.labels![index]!);
   const calibration = { feeds: inputs(batches(dataset, whole, batch, spec)), ...(truth ? { labels: truth } : {}) };
+  // Loaded here, so that the other commands start without the converter.
+  const { convert } = await import('../../convert/index.js');
   const progress = new Progress('converting');
   try {
     return await convert(

@@ -138,10 +138,19 @@ export const runCommand: Command = {
       }
       const profile = args.has('profile') ? await session.profile(feeds) : undefined;
       if (args.has('json')) {
+        const { threads, wasm, modelBytes } = session.info;
         const shapes = Object.fromEntries(
           Object.entries(outputs).map(([name, { type, dims }]) => [name, { type, dims }]),
         );
-        printJson({ outputs: shapes, top: answers, latency_ms: latency, profile, ...session.info });
+        printJson({
+          outputs: shapes,
+          top: answers,
+          latency_ms: latency,
+          profile,
+          threads,
+          wasm,
+          model_bytes: modelBytes,
+        });
         return;
       }
       if (answers) {
