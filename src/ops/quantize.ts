@@ -1,4 +1,5 @@
 /** Integer quantisation: real = (stored − zero point) · scale. */
+import { elementCount } from '../graph/tensor.js';
 import type { DataType, TensorType } from '../graph/types.js';
 import { typeAttribute } from './cast.js';
 import { convGeometry, convolve } from './conv.js';
@@ -34,12 +35,14 @@ function scaleIndex(context: AnyContext): (i: number) => number {
   if (int(node, 'block_size', 0) !== 0)
     refuse(node, 'blocked quantisation is not supported', 'Quantise per tensor or per axis');
   const zero = context.inputs[2]?.dims;
-  check(node, !zero || `${zero}` === `${scale}`, 'scale and zero point differ in shape', `[${scale}]`, `[${zero}]`);
-  if (scale.length === 0 || (scale.length === 1 && scale[0] === 1)) return () => 0;
+  // Exporters mix [] and [1] for one number.
+  const same = !zero || elementCount(zero) === elementCount(scale);
+  check(node, same, 'scale and zero point differ in shape', `[${scale}]`, `[${zero}]`);
+  if (scale.length <= 1 && elementCount(scale) === 1) return () => 0;
   check(node, scale.length === 1, 'scale has the wrong rank', '0 or 1', scale.length);
   const axis = axisOf(node, int(node, 'axis', 1), dims.length);
   check(node, scale[0] === dims[axis], 'scale does not fit the axis', dims[axis], scale[0]);
-  const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const inner = elementCount(dims.slice(axis + 1));
   return (i) => Math.floor(i / inner) % scale[0]!;
 }
 
@@ -141,7 +144,7 @@ function perChannel(context: EvaluateContext, index: number): (channel: number) 
 function checkParameters(context: AnyContext, indices: readonly number[], channels = 1): void {
   for (const index of indices) {
     const dims = context.inputs[index]?.dims ?? [];
-    const count = dims.reduce((a, b) => a * b, 1);
+    const count = elementCount(dims);
     const fits = dims.length <= 1 && (count === 1 || count === channels);
     if (!fits)
       refuse(context.node, `input ${index} of shape [${dims}] is not supported`, `Supported: [] or [${channels}]`);
