@@ -28,7 +28,6 @@ export function encodeRows(p: usize, begin: i32, end: i32, thread: i32): void {
       weights + codebook * (((steps + 1) * quads) << 4),
       quads,
       steps,
-      load<i32>(p, at.ENCODE_ROWS_SHIFT),
       load<usize>(p, at.ENCODE_ROWS_CODES) +
         image * load<i32>(p, at.ENCODE_ROWS_CODE_BATCH) +
         codebook * load<i32>(p, at.ENCODE_ROWS_CODE_STRIDE),
@@ -75,7 +74,6 @@ export function encodeGathered(p: usize, begin: i32, end: i32, thread: i32): voi
       weights + codebook * (((steps + 1) * quads) << 4),
       quads,
       steps,
-      load<i32>(p, at.ENCODE_GATHERED_SHIFT),
       load<usize>(p, at.ENCODE_GATHERED_CODES) +
         image * load<i32>(p, at.ENCODE_GATHERED_CODE_BATCH) +
         codebook * load<i32>(p, at.ENCODE_GATHERED_CODE_STRIDE),

@@ -4,13 +4,21 @@
  *
  *     weights of a quad:  step 0: [k0: t0 t1 t2 t3 | k1: t0..t3 | k2: t0..t3 | k3: t0..t3]  i8
  *                         step 1: ...
- *                         keys:   [k0 | k1 | k2 | k3]  i32 = (b − zero·ΣQ)·2^shift + (2^shift − 1 − k)
+ *                         keys:   [k0 | k1 | k2 | k3]  i32 = (b − zero·ΣQ)·64 + (63 − k)
  *     taps of a position: [t0 t1 t2 t3] × 4  u8, 0..127 (a tap beyond the window has weight 0 and may be any byte)
  *
- * key = score·2^shift + (2^shift − 1 − k): the highest key is the highest score, and the lowest k among equals.
+ * key = score·64 + (63 − k): the highest key is the highest score, and the lowest k among equals.
  *
  * Plain SIMD has no dot of bytes: it widens, and a quad needs two sums, [k0 k0 k1 k1] and [k2 k2 k3 k3], joined at the end.
  */
+
+/** Low bits of a key: room for 64 centroids, and scores of 24 bits leave a key of 30. A constant, since a variable shift costs 4 instructions. */
+// @ts-ignore: decorator
+@inline
+const INDEX_BITS: i32 = 6;
+// @ts-ignore: decorator
+@inline
+const INDEX_MASK: i32 = 63;
 
 /** The four taps of one position at `from`, in the form that `low` and `high` multiply. */
 // @ts-ignore: decorator
@@ -38,12 +46,12 @@ function high(weights: usize, x: v128, sum: v128): v128 {
 /** The higher of `best` and the key of a finished sum. */
 // @ts-ignore: decorator
 @inline
-function rank(best: v128, low: v128, high: v128, shift: i32, bias: v128): v128 {
+function rank(best: v128, low: v128, high: v128, bias: v128): v128 {
   let sum = low;
   if (!ASC_FEATURE_RELAXED_SIMD) {
     sum = i32x4.add(v128.shuffle<i32>(low, high, 0, 2, 4, 6), v128.shuffle<i32>(low, high, 1, 3, 5, 7));
   }
-  return i32x4.max_s(best, i32x4.add(i32x4.shl(sum, shift), bias));
+  return i32x4.max_s(best, i32x4.add(i32x4.shl(sum, INDEX_BITS), bias));
 }
 
 /** [max of a | max of b | max of c | max of d] over the four lanes of each. */
@@ -70,13 +78,12 @@ export function search(
   weights: usize,
   quads: i32,
   steps: i32,
-  shift: i32,
   codes: usize,
   codeOffsets: usize,
   count: i32,
 ): void {
   const zero = i32x4.splat(0);
-  const mask = i32x4.splat((1 << shift) - 1);
+  const mask = i32x4.splat(INDEX_MASK);
   const step0 = load<i32>(stepTable);
   const step1 = steps > 1 ? load<i32>(stepTable, 4) : 0;
   const step2 = steps > 2 ? load<i32>(stepTable, 8) : 0;
@@ -106,14 +113,12 @@ export function search(
             bestA,
             low(w + 32, a2, low(w + 16, a1, low(w, a0, zero))),
             high(w + 32, a2, high(w + 16, a1, high(w, a0, zero))),
-            shift,
             bias,
           );
           bestB = rank(
             bestB,
             low(w + 32, b2, low(w + 16, b1, low(w, b0, zero))),
             high(w + 32, b2, high(w + 16, b1, high(w, b0, zero))),
-            shift,
             bias,
           );
           w += 64;
@@ -123,8 +128,8 @@ export function search(
         const b0 = taps(b + step0);
         for (let quad = 0; quad < quads; quad++) {
           const bias = v128.load(w, 16);
-          bestA = rank(bestA, low(w, a0, zero), high(w, a0, zero), shift, bias);
-          bestB = rank(bestB, low(w, b0, zero), high(w, b0, zero), shift, bias);
+          bestA = rank(bestA, low(w, a0, zero), high(w, a0, zero), bias);
+          bestB = rank(bestB, low(w, b0, zero), high(w, b0, zero), bias);
           w += 32;
         }
       } else {
@@ -144,8 +149,8 @@ export function search(
             w += 16;
           }
           const bias = v128.load(w);
-          bestA = rank(bestA, lowA, highA, shift, bias);
-          bestB = rank(bestB, lowB, highB, shift, bias);
+          bestA = rank(bestA, lowA, highA, bias);
+          bestB = rank(bestB, lowB, highB, bias);
           w += 16;
         }
       }

@@ -12,6 +12,8 @@ export const OUTPUT_QUAD = 4;
 export const OUTPUT_BLOCK = 64;
 /** A code outside the image: adds nothing. */
 export const OUTSIDE_CODE = 0x80;
+/** A search key is score·64 + (63 − k). */
+export const KEY_INDEX_BITS = 6;
 /** Per-thread scratch of every look-up kernel: sums i32 [64][16] and one v128 for tails, before the gathered codes. */
 export const LOOK_UP_SCRATCH_BYTES = 64 * 16 * 4 + 64;
 
@@ -94,10 +96,9 @@ const ENCODE = [
 const SCORES = [
   /** Per codebook [quads]{ i8 [steps][4 centroids][4 taps], i32 [4] key biases }. */
   'weights',
-  /** Number of centroids / 4, number of 4-tap steps, log2 of the centroid count rounded up to a power of two. */
+  /** Number of centroids / 4, number of 4-tap steps. */
   'quads',
   'steps',
-  'shift',
 ] as const;
 
 export const LOOKUP_KERNELS = {

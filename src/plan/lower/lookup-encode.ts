@@ -1,7 +1,7 @@
 import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../../graph/lookup.js';
 import { elementCount, toNumbers } from '../../graph/tensor.js';
 import type { Node } from '../../graph/types.js';
-import { POSITION_GROUP } from '../../kernels/lookup.js';
+import { KEY_INDEX_BITS, POSITION_GROUP } from '../../kernels/lookup.js';
 import type { EncodeShape } from '../../ops/lookup.js';
 import { encodeShape } from '../../ops/lookup.js';
 import type { Address, LowerContext, QuantisedPlanes } from '../types.js';
@@ -185,7 +185,6 @@ function encodeInto(
     weights: searchTable(context, node, shape, steps),
     quads: Math.ceil(shape.centroids / 4),
     steps: steps.length,
-    shift: Math.ceil(Math.log2(shape.centroids)),
   };
   const taps = inOrder
     ? steps.map((step) => offsets[step[0]!]!)
@@ -231,7 +230,7 @@ function searchTable(
     const biases = context.constant(biasName)!.data as Int32Array;
     const zero = toNumbers(context.constant(zeroName)!)[0]!;
     const taps = weights.length / (codebooks * centroids);
-    const shift = Math.ceil(Math.log2(centroids));
+    const unit = 1 << KEY_INDEX_BITS;
     const quadBytes = 16 * (steps.length + 1);
     const packed = new DataView(new ArrayBuffer(codebooks * quads * quadBytes));
     for (let codebook = 0; codebook < codebooks; codebook++) {
@@ -247,7 +246,7 @@ function searchTable(
         let sum = 0;
         for (let tap = 0; tap < taps; tap++) sum += weights[row * taps + tap]!;
         // May wrap; the key of every actual score fits 31 bits, so wrapping additions end right.
-        packed.setInt32(keyAt, Math.imul(biases[row]! - zero * sum, 1 << shift) + (1 << shift) - 1 - k, true);
+        packed.setInt32(keyAt, Math.imul(biases[row]! - zero * sum, unit) + unit - 1 - k, true);
         steps.forEach((step, s) => {
           step.forEach((tap, t) => {
             packed.setInt8(at + 16 * s + 4 * (k & 3) + t, weights[row * taps + tap]!);
