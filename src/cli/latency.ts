@@ -1,6 +1,8 @@
 /** Milliseconds over repeated runs. */
 export interface Latency {
   readonly runs: number;
+  /** The run that was disturbed least. */
+  readonly min: number;
   readonly p50: number;
   readonly p90: number;
   readonly mean: number;
@@ -31,5 +33,5 @@ export async function measure(
   }
   times.sort((a, b) => a - b);
   const mean = times.reduce((a, b) => a + b, 0) / repeat;
-  return { runs: repeat, p50: percentile(times, 50), p90: percentile(times, 90), mean };
+  return { runs: repeat, min: times[0]!, p50: percentile(times, 50), p90: percentile(times, 90), mean };
 }

@@ -62,6 +62,8 @@ function convertOptions(args: Arguments): ConvertOptions {
 /** Shows the layer at work as a bar and every finished layer as a line. */
 function progressReporter(progress: Progress): (event: ConvertProgress) => void {
   let last = '';
+  let attemptShown = 1;
+  let furthest = 0;
   return ({ stage, layer, index, layers, fraction, relativeError, attempt }) => {
     const name = layer ?? stage;
     if (relativeError !== undefined && last !== `${attempt} ${name}`) {
@@ -71,7 +73,11 @@ function progressReporter(progress: Progress): (event: ConvertProgress) => void 
       );
     }
     const detail = attempt > 1 ? `${name}, attempt ${attempt}` : name;
-    progress.update(stage === 'layer' && layers > 0 ? (index + fraction) / layers : fraction, detail);
+    if (attempt !== attemptShown) furthest = 0;
+    attemptShown = attempt;
+    // Fitting a layer takes several passes, each of which counts from 0 again; the bar only moves forward.
+    if (stage === 'layer' && layers > 0) furthest = Math.max(furthest, (index + fraction) / layers);
+    progress.update(furthest, detail);
   };
 }
 

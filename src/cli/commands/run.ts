@@ -91,8 +91,8 @@ function profileTable(steps: readonly StepProfile[]): string {
   return formatTable(['layer', 'operator', 'kernel', 'ms', 'share'], rows, [false, false, false, true, true]);
 }
 
-function latencyLine({ runs, p50, p90, mean }: Latency): string {
-  return `latency p50 ${formatMilliseconds(p50)}, p90 ${formatMilliseconds(p90)}, mean ${formatMilliseconds(mean)} (${runs} runs)`;
+function latencyLine({ runs, min, p50, p90 }: Latency): string {
+  return `latency p50 ${formatMilliseconds(p50)}, p90 ${formatMilliseconds(p90)}, min ${formatMilliseconds(min)} (${runs} runs)`;
 }
 
 export const runCommand: Command = {
