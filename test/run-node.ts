@@ -22,6 +22,8 @@ export interface NodeCase {
   readonly constants?: Readonly<Record<string, TensorValue>>;
   /** Names of the node's inputs, '' for an omitted one. Default: inputs, then constants. */
   readonly order?: readonly string[];
+  /** Default: y. */
+  readonly outputs?: readonly string[];
   /** Nodes behind the tested one, whose wishes its rule must see (Encode), with their constants in `constants`. */
   readonly readers?: readonly Node[];
 }
@@ -44,9 +46,9 @@ function graphOf(test: NodeCase): Graph {
   const order = test.order ?? [...Object.keys(test.inputs), ...Object.keys(test.constants ?? {})];
   const { op, domain = '', attributes = {} } = test;
   const epilogue = test.epilogue ? { epilogue: test.epilogue } : {};
-  const node: Node = { name: 'n', op, domain, inputs: order, outputs: ['y'], attributes, ...epilogue };
+  const node: Node = { name: 'n', op, domain, inputs: order, outputs: test.outputs ?? ['y'], attributes, ...epilogue };
   const readers = test.readers ?? [];
-  const outputs = readers.length > 0 ? readers.map((reader) => reader.outputs[0]!) : ['y'];
+  const outputs = readers.length > 0 ? readers.map((reader) => reader.outputs[0]!) : node.outputs;
   return {
     name: 'test',
     opset: { '': test.opset ?? 17, lutra: 1, 'com.microsoft': 1 },
@@ -78,14 +80,14 @@ function withValue(value: TensorValue | undefined) {
 }
 
 /** The operator's own result, before any epilogue. */
-export function reference(test: NodeCase): Float32Array {
+export function reference(test: NodeCase, output = 0): Float32Array {
   const graph = graphOf(test);
   const node = graph.nodes[0]!;
   const { operator, opset } = operatorOf(graph, node);
   const outputs = infer(test, graph).map((output) => allocate(output.type, output.dims));
   const inputs = node.inputs.map((name) => test.inputs[name] ?? test.constants?.[name]);
   operator.evaluate({ node, opset, inputs }, outputs);
-  return outputs[0]!.data as Float32Array;
+  return outputs[output]!.data as Float32Array;
 }
 
 /** The graph as the planner would see it: every type known. */
@@ -93,7 +95,8 @@ function concreteOf(test: NodeCase): ConcreteGraph {
   const graph = graphOf(test);
   const values = Object.entries({ ...test.inputs, ...test.constants });
   const types = new Map<string, TensorType>(values.map(([name, { type, dims }]) => [name, { type, dims }]));
-  types.set('y', infer(test, graph)[0]!);
+  const inferred = infer(test, graph);
+  graph.nodes[0]!.outputs.forEach((name, i) => types.set(name, inferred[i]!));
   const consumers = new Map<string, readonly Node[]>([['y', test.readers ?? []]]);
   const outputs = new Set(graph.outputs.map((output) => output.name));
   return { graph, nodes: graph.nodes, types, constants: graph.initializers, consumers, outputs };
@@ -106,6 +109,8 @@ export interface NodeRun {
   offset(buffer: VirtualBuffer): number;
   /** Output `y` of the node after the first run. */
   readonly y: Float32Array;
+  /** Any float32 output, by name. */
+  read(output: string): Float32Array;
   /** Runs all tiles once more, for benchmarks. */
   again(): void;
 }
@@ -187,20 +192,23 @@ export function runNode(
       throw new Error(`something wrote behind ${buffer.label}`);
     }
   }
-  const { buffer, byteOffset } = lowering.dense('y');
-  const at = offsets.get(buffer);
-  const count = elementCount(lowering.type('y').dims);
-  const y = new Float32Array(at === undefined ? 0 : count);
-  if (at !== undefined) {
-    new Uint8Array(y.buffer).set(bytes.subarray(at + byteOffset, at + byteOffset + 4 * count));
-  }
+  const read = (output: string) => {
+    const { buffer, byteOffset } = lowering.dense(output);
+    const at = offsets.get(buffer);
+    const values = new Float32Array(at === undefined ? 0 : elementCount(lowering.type(output).dims));
+    if (at !== undefined) {
+      new Uint8Array(values.buffer).set(bytes.subarray(at + byteOffset, at + byteOffset + values.byteLength));
+    }
+    return values;
+  };
   return {
     kernels: calls.map((call) => call.kernel),
     memory: bytes,
     lowering,
     offset: (wanted) => offsets.get(wanted)!,
     again: () => calls.forEach(runTiles),
-    y,
+    y: read(node.outputs[0]!),
+    read,
   };
 }
 

@@ -30,7 +30,7 @@ export function clamp(x: v128, low: v128, high: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function activate(x: v128, kind: i32, low: v128, high: v128): v128 {
+export function activate(x: v128, kind: i32, low: v128, high: v128): v128 {
   if (kind == 0) return x;
   if (kind == CLAMP) return clamp(x, low, high);
   if (kind == LEAKY_RELU) return v128.bitselect(f32x4.mul(x, low), x, f32x4.lt(x, f32x4.splat(0)));

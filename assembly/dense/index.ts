@@ -1,4 +1,7 @@
 export { convolve } from './convolve';
+export { copyRows, transpose } from './copy';
+export { binary, unary } from './elementwise';
 export { matmul } from './matmul';
+export { layerNorm, softmax } from './normalise';
 export { reduceMean } from './reduce';
 export { averagePool, depthwise, maxPool } from './window';

@@ -107,7 +107,55 @@ export const DENSE_KERNELS = {
   averagePool: WINDOW,
   /** Mean of rows of `inner` values. A tile is one row. */
   reduceMean: ['input', 'output', 'inner'],
+  /** `low` and `high` as in the epilogue; HardSigmoid: slope and offset; Swish: slope in `low`. A tile is `perTile` values. */
+  unary: ['input', 'output', 'function', 'low:f32', 'high:f32', 'count', 'perTile'],
+  /** Row r of an operand starts ((r / divisor) mod modulus) · step bytes in; `vector` 0 repeats its first value. A tile is `rowsPerTile` rows. */
+  binary: [
+    'left',
+    'leftVector',
+    'leftDivisor',
+    'leftModulus',
+    'leftStep',
+    'right',
+    'rightVector',
+    'rightDivisor',
+    'rightModulus',
+    'rightStep',
+    'output',
+    'operation',
+    'inner',
+    'count',
+    'rows',
+    'rowsPerTile',
+  ],
+  /** Over rows of `inner` values. A tile is one row. */
+  softmax: ['input', 'output', 'inner'],
+  /** Over rows of `inner` values; `bias` may be 0. A tile is one row. */
+  layerNorm: ['input', 'output', 'scale', 'bias', 'inner', 'epsilon:f32'],
+  /** Rows of `bytes` bytes, `total` in all, between two spacings. A tile is `rowsPerTile` rows. */
+  copyRows: ['input', 'output', 'inputStride', 'outputStride', 'bytes', 'total', 'rows', 'rowsPerTile'],
+  /** [batch][rows][columns][chunk] of 4-byte values → [batch][columns][rows][chunk]. A tile is four columns of one batch item. */
+  transpose: ['input', 'output', 'rows', 'columns', 'chunk'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Values of the field `activation`; assembly/dense/epilogue.ts has the same. */
 export const ACTIVATION = { none: 0, clamp: 1, leakyRelu: 2, hardSwish: 3 } as const;
+
+/** Values of the field `function` of `unary`: those of {@link ACTIVATION} and these; assembly/dense/elementwise.ts has the same. */
+export const FUNCTION = {
+  ...ACTIVATION,
+  hardSigmoid: 4,
+  sigmoid: 5,
+  tanh: 6,
+  exp: 7,
+  erf: 8,
+  gelu: 9,
+  geluTanh: 10,
+  swish: 11,
+  sqrt: 12,
+  abs: 13,
+  neg: 14,
+} as const;
+
+/** Values of the field `operation` of `binary`; assembly/dense/elementwise.ts has the same. */
+export const OPERATION = { Add: 0, Sub: 1, Mul: 2, Div: 3, Min: 4, Max: 5, PRelu: 6 } as const;

@@ -1,28 +1,85 @@
-import { elementCount } from '../../graph/tensor.js';
+import { elementCount, toNumbers } from '../../graph/tensor.js';
 import type { Node } from '../../graph/types.js';
+import { float, int, ints } from '../../ops/define.js';
 import type { LowerContext, LoweringRule } from '../types.js';
 import { allFloat } from './dense-epilogue.js';
+
+/** The size of the last `axes` axes of a shape, and of the others. */
+function splitRows(dims: readonly number[], axes: number): { rows: number; inner: number } {
+  const first = dims.length - axes;
+  return { rows: elementCount(dims.slice(0, first)), inner: elementCount(dims.slice(first)) };
+}
 
 /** Mean over the last `axes` axes, which lie together in memory. */
 function emitMean(context: LowerContext, node: Node, axes: number): boolean {
   const input = node.inputs[0]!;
-  const { dims } = context.type(input);
-  const rows = elementCount(dims.slice(0, dims.length - axes));
-  context.emit({
-    kind: 'kernel',
-    node,
-    kernel: 'reduceMean',
-    params: {
-      input: context.dense(input),
-      output: context.dense(node.outputs[0]!),
-      inner: elementCount(dims.slice(dims.length - axes)),
-    },
-    tiles: rows,
-  });
+  const { rows, inner } = splitRows(context.type(input).dims, axes);
+  const params = { input: context.dense(input), output: context.dense(node.outputs[0]!), inner };
+  context.emit({ kind: 'kernel', node, kernel: 'reduceMean', params, tiles: rows });
   return true;
 }
 
 export const lowerGlobalAveragePool: LoweringRule = (context, node) => {
   if (!allFloat(context, [node.inputs[0]])) return false;
   return emitMean(context, node, context.type(node.inputs[0]!).dims.length - 2);
+};
+
+/** ReduceMean over last axes; axes are an attribute or, from version 18 on, a constant input. */
+export const lowerReduceMean: LoweringRule = (context, node) => {
+  const [input, axesName] = node.inputs as [string, string | undefined];
+  if (!allFloat(context, [input])) return false;
+  const rank = context.type(input).dims.length;
+  const constant = axesName ? context.constant(axesName) : undefined;
+  if (axesName && !constant) return false;
+  const given = constant ? toNumbers(constant) : (ints(node, 'axes') ?? []);
+  if (given.length === 0) return int(node, 'noop_with_empty_axes', 0) === 0 && emitMean(context, node, rank);
+  const axes = given.map((axis) => (axis < 0 ? axis + rank : axis));
+  return Math.min(...axes) === rank - axes.length && emitMean(context, node, axes.length);
+};
+
+/** Softmax over the last axis; before version 13 over all axes from `axis` on. */
+export const lowerSoftmax: LoweringRule = (context, node) => {
+  const input = node.inputs[0]!;
+  if (!allFloat(context, [input])) return false;
+  const { dims } = context.type(input);
+  const flattens = (context.concrete.graph.opset[''] ?? 1) < 13;
+  const given = int(node, 'axis', flattens ? 1 : -1);
+  const axis = given < 0 ? given + dims.length : given;
+  if (!flattens && elementCount(dims.slice(axis + 1)) !== 1) return false;
+  const { rows, inner } = splitRows(dims, dims.length - axis);
+  const params = { input: context.dense(input), output: context.dense(node.outputs[0]!), inner };
+  context.emit({ kind: 'kernel', node, kernel: 'softmax', params, tiles: rows });
+  return true;
+};
+
+/** LayerNormalization whose mean and deviation outputs nobody reads. */
+export const lowerLayerNorm: LoweringRule = (context, node) => {
+  const [input, scale, bias] = node.inputs as [string, string, string | undefined];
+  const { consumers, outputs } = context.concrete;
+  const statistics = node.outputs.slice(1).some((name) => (consumers.get(name)?.length ?? 0) > 0 || outputs.has(name));
+  if (statistics || !allFloat(context, [input, scale, bias])) return false;
+  const { dims } = context.type(input);
+  const given = int(node, 'axis', -1);
+  const axes = given < 0 ? -given : dims.length - given;
+  const { rows, inner } = splitRows(dims, axes);
+  const whole = (name: string) => {
+    const shape = context.type(name).dims;
+    return elementCount(shape) === inner && `${shape.slice(-axes)}` === `${dims.slice(-axes)}`;
+  };
+  if (!whole(scale) || (bias && !whole(bias))) return false;
+  context.emit({
+    kind: 'kernel',
+    node,
+    kernel: 'layerNorm',
+    params: {
+      input: context.dense(input),
+      output: context.dense(node.outputs[0]!),
+      scale: context.dense(scale),
+      bias: bias ? context.dense(bias) : 0,
+      inner,
+      epsilon: float(node, 'epsilon', 1e-5),
+    },
+    tiles: rows,
+  });
+  return true;
 };

@@ -1,7 +1,10 @@
+import { FUNCTION } from '../../kernels/dense.js';
 import type { LoweringRule } from '../types.js';
 import { lowerConv } from './dense-conv.js';
+import { lowerBinary, lowerClip, lowerGelu, lowerPow, lowerRelu, lowerUnary } from './dense-elementwise.js';
 import { lowerGemm, lowerMatMul } from './dense-matmul.js';
-import { lowerGlobalAveragePool } from './dense-reduce.js';
+import { lowerConcat, lowerSplit, lowerTranspose } from './dense-move.js';
+import { lowerGlobalAveragePool, lowerLayerNorm, lowerReduceMean, lowerSoftmax } from './dense-reduce.js';
 import { lowerAlias } from './dense-shape.js';
 import { lowerAveragePool, lowerMaxPool } from './dense-window.js';
 
@@ -13,6 +16,37 @@ export const DENSE_RULES: Readonly<Record<string, LoweringRule>> = {
   ':MaxPool': lowerMaxPool,
   ':AveragePool': lowerAveragePool,
   ':GlobalAveragePool': lowerGlobalAveragePool,
+  ':ReduceMean': lowerReduceMean,
+  ':Softmax': lowerSoftmax,
+  ':LayerNormalization': lowerLayerNorm,
+  ':Add': lowerBinary('Add'),
+  ':Sub': lowerBinary('Sub'),
+  ':Mul': lowerBinary('Mul'),
+  ':Div': lowerBinary('Div'),
+  ':Min': lowerBinary('Min'),
+  ':Max': lowerBinary('Max'),
+  ':Sum': lowerBinary('Add'),
+  ':PRelu': lowerBinary('PRelu'),
+  ':Pow': lowerPow,
+  ':Relu': lowerRelu,
+  ':Clip': lowerClip,
+  ':LeakyRelu': lowerUnary(FUNCTION.leakyRelu, ['alpha', 0.01]),
+  ':HardSwish': lowerUnary(FUNCTION.hardSwish),
+  ':HardSigmoid': lowerUnary(FUNCTION.hardSigmoid, ['alpha', 0.2], ['beta', 0.5]),
+  ':Sigmoid': lowerUnary(FUNCTION.sigmoid),
+  ':Tanh': lowerUnary(FUNCTION.tanh),
+  ':Exp': lowerUnary(FUNCTION.exp),
+  ':Erf': lowerUnary(FUNCTION.erf),
+  ':Swish': lowerUnary(FUNCTION.swish, ['alpha', 1]),
+  'com.microsoft:QuickGelu': lowerUnary(FUNCTION.swish, ['alpha', 1.702]),
+  ':Gelu': lowerGelu,
+  'com.microsoft:Gelu': lowerGelu,
+  ':Sqrt': lowerUnary(FUNCTION.sqrt),
+  ':Abs': lowerUnary(FUNCTION.abs),
+  ':Neg': lowerUnary(FUNCTION.neg),
+  ':Concat': lowerConcat,
+  ':Split': lowerSplit,
+  ':Transpose': lowerTranspose,
   ':Reshape': lowerAlias,
   ':Flatten': lowerAlias,
   ':Squeeze': lowerAlias,

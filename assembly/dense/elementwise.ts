@@ -1,0 +1,160 @@
+// Functions of one or two float32 tensors.
+import {
+  BINARY_COUNT,
+  BINARY_INNER,
+  BINARY_LEFT,
+  BINARY_LEFT_DIVISOR,
+  BINARY_LEFT_MODULUS,
+  BINARY_LEFT_STEP,
+  BINARY_LEFT_VECTOR,
+  BINARY_OPERATION,
+  BINARY_OUTPUT,
+  BINARY_RIGHT,
+  BINARY_RIGHT_DIVISOR,
+  BINARY_RIGHT_MODULUS,
+  BINARY_RIGHT_STEP,
+  BINARY_RIGHT_VECTOR,
+  BINARY_ROWS,
+  BINARY_ROWS_PER_TILE,
+  UNARY_COUNT,
+  UNARY_FUNCTION,
+  UNARY_HIGH,
+  UNARY_INPUT,
+  UNARY_LOW,
+  UNARY_OUTPUT,
+  UNARY_PER_TILE,
+} from '../gen/layout';
+import { activate, clamp } from './epilogue';
+import { erf4, exp4, sigmoid4, tanh4 } from './functions';
+
+/** Values of the field `function` behind those of `activation`; src/kernels/dense.ts has the same. */
+const HARD_SIGMOID: i32 = 4;
+const SIGMOID: i32 = 5;
+const TANH: i32 = 6;
+const EXP: i32 = 7;
+const ERF: i32 = 8;
+const GELU: i32 = 9;
+const GELU_TANH: i32 = 10;
+const SWISH: i32 = 11;
+const SQRT: i32 = 12;
+const ABS: i32 = 13;
+const NEG: i32 = 14;
+
+export function unary(p: usize, begin: i32, end: i32, thread: i32): void {
+  const kind = load<i32>(p, UNARY_FUNCTION);
+  const low = v128.load32_splat(p, UNARY_LOW);
+  const high = v128.load32_splat(p, UNARY_HIGH);
+  const perTile = load<i32>(p, UNARY_PER_TILE);
+  const last = min(load<i32>(p, UNARY_COUNT), end * perTile);
+  let i = begin * perTile;
+  let from = load<usize>(p, UNARY_INPUT) + ((<usize>i) << 2);
+  let to = load<usize>(p, UNARY_OUTPUT) + ((<usize>i) << 2);
+  for (; i + 4 <= last; i += 4) {
+    v128.store(to, apply(v128.load(from), kind, low, high));
+    from += 16;
+    to += 16;
+  }
+  for (; i < last; i++) {
+    v128.store_lane<f32>(to, apply(v128.load32_splat(from), kind, low, high), 0);
+    from += 4;
+    to += 4;
+  }
+}
+
+function apply(x: v128, kind: i32, low: v128, high: v128): v128 {
+  const half = f32x4.splat(0.5);
+  const one = f32x4.splat(1);
+  switch (kind) {
+    case HARD_SIGMOID:
+      return clamp(f32x4.add(f32x4.mul(x, low), high), f32x4.splat(0), one);
+    case SIGMOID:
+      return sigmoid4(x);
+    case TANH:
+      return tanh4(x);
+    case EXP:
+      return exp4(x);
+    case ERF:
+      return erf4(x);
+    case GELU:
+      return f32x4.mul(f32x4.mul(x, half), f32x4.add(one, erf4(f32x4.mul(x, f32x4.splat(0.70710678)))));
+    case GELU_TANH: {
+      const cube = f32x4.mul(f32x4.mul(f32x4.mul(x, x), x), f32x4.splat(0.044715));
+      const inner = f32x4.mul(f32x4.add(x, cube), f32x4.splat(0.79788456));
+      return f32x4.mul(f32x4.mul(x, half), f32x4.add(one, tanh4(inner)));
+    }
+    case SWISH:
+      return f32x4.mul(x, sigmoid4(f32x4.mul(x, low)));
+    case SQRT:
+      return f32x4.sqrt(x);
+    case ABS:
+      return f32x4.abs(x);
+    case NEG:
+      return f32x4.neg(x);
+    default:
+      return activate(x, kind, low, high);
+  }
+}
+
+/**
+ * output[row][i] = left ∘ right for rows of `inner` values, the last possibly shorter. Row r of an operand starts
+ * ((r / divisor) mod modulus) · step bytes in; where `vector` is 0 its first value serves the whole row.
+ */
+export function binary(p: usize, begin: i32, end: i32, thread: i32): void {
+  const operation = load<i32>(p, BINARY_OPERATION);
+  const inner = load<i32>(p, BINARY_INNER);
+  const count = load<i32>(p, BINARY_COUNT);
+  const rowsPerTile = load<i32>(p, BINARY_ROWS_PER_TILE);
+  const last = min(load<i32>(p, BINARY_ROWS), end * rowsPerTile);
+  const leftVector = load<i32>(p, BINARY_LEFT_VECTOR) != 0;
+  const rightVector = load<i32>(p, BINARY_RIGHT_VECTOR) != 0;
+  for (let row = begin * rowsPerTile; row < last; row++) {
+    let left =
+      load<usize>(p, BINARY_LEFT) +
+      <usize>((row / load<i32>(p, BINARY_LEFT_DIVISOR)) % load<i32>(p, BINARY_LEFT_MODULUS)) * load<usize>(p, BINARY_LEFT_STEP);
+    let right =
+      load<usize>(p, BINARY_RIGHT) +
+      <usize>((row / load<i32>(p, BINARY_RIGHT_DIVISOR)) % load<i32>(p, BINARY_RIGHT_MODULUS)) * load<usize>(p, BINARY_RIGHT_STEP);
+    let to = load<usize>(p, BINARY_OUTPUT) + ((<usize>(row * inner)) << 2);
+    let left4 = v128.load32_splat(left);
+    let right4 = v128.load32_splat(right);
+    let i = min(inner, count - row * inner);
+    for (; i >= 4; i -= 4) {
+      if (leftVector) left4 = v128.load(left);
+      if (rightVector) right4 = v128.load(right);
+      v128.store(to, combine(left4, right4, operation));
+      left += 16;
+      right += 16;
+      to += 16;
+    }
+    for (; i > 0; i--) {
+      if (leftVector) left4 = v128.load32_splat(left);
+      if (rightVector) right4 = v128.load32_splat(right);
+      v128.store_lane<f32>(to, combine(left4, right4, operation), 0);
+      left += 4;
+      right += 4;
+      to += 4;
+    }
+  }
+}
+
+/** Values of the field `operation`: OPERATION in src/kernels/dense.ts has the same. */
+// @ts-ignore: decorator
+@inline
+function combine(a: v128, b: v128, operation: i32): v128 {
+  switch (operation) {
+    case 0:
+      return f32x4.add(a, b);
+    case 1:
+      return f32x4.sub(a, b);
+    case 2:
+      return f32x4.mul(a, b);
+    case 3:
+      return f32x4.div(a, b);
+    case 4:
+      return f32x4.min(a, b);
+    case 5:
+      return f32x4.max(a, b);
+    default:
+      return v128.bitselect(f32x4.mul(a, b), a, f32x4.lt(a, f32x4.splat(0)));
+  }
+}
