@@ -7,7 +7,14 @@ import { barrier, CONTROL } from './control.js';
 import { applyEpilogue } from './epilogue.js';
 
 type Kernel = (params: number, begin: number, end: number, thread: number) => void;
+type KernelStep = Extract<Step, { kind: 'kernel' }>;
 type HostStep = Extract<Step, { kind: 'host' }>;
+/** A step as one thread sees it. */
+export type MachineStep =
+  | Pick<KernelStep, 'kind' | 'kernel' | 'params' | 'tiles'>
+  | HostStep
+  /** A host step, for helpers. */
+  | { readonly kind: 'elsewhere' };
 
 /** One thread's view of a plan: kernels bound to the memory, ready to walk. */
 export class Machine {
@@ -15,6 +22,8 @@ export class Machine {
   readonly #hosts: readonly ((() => void) | undefined)[];
   readonly #params: Int32Array;
   readonly #tiles: Int32Array;
+  /** 1 where all threads meet after the step. Between steps that thread 0 takes alone nobody needs to wait. */
+  readonly #meets: Uint8Array;
 
   /**
    * @param thread Number of this thread; thread 0 runs the host steps.
@@ -22,7 +31,7 @@ export class Machine {
   constructor(
     module: WebAssembly.Module,
     private readonly memory: WebAssembly.Memory,
-    steps: readonly Step[],
+    steps: readonly MachineStep[],
     private readonly control: Int32Array,
     private readonly thread: number,
   ) {
@@ -38,6 +47,8 @@ export class Machine {
     );
     this.#params = Int32Array.from(steps, (step) => (step.kind === 'kernel' ? step.params : 0));
     this.#tiles = Int32Array.from(steps, (step) => (step.kind === 'kernel' ? step.tiles : 0));
+    const alone = (index: number): boolean => index >= steps.length || this.#tiles[index]! < 2;
+    this.#meets = Uint8Array.from(steps, (_, index) => (alone(index) && alone(index + 1) ? 0 : 1));
   }
 
   /** Writes constants and fills. Once per memory. */
@@ -73,8 +84,9 @@ export class Machine {
           const kernel = this.#kernels[step];
           if (kernel) {
             const tiles = this.#tiles[step]!;
-            const begin = Math.floor((tiles * thread) / threads);
-            const end = Math.floor((tiles * (thread + 1)) / threads);
+            // Rounded up, so that a single tile is thread 0's.
+            const begin = Math.ceil((tiles * thread) / threads);
+            const end = Math.ceil((tiles * (thread + 1)) / threads);
             if (begin < end) kernel(this.#params[step]!, begin, end, thread);
           } else {
             this.#hosts[step]?.();
@@ -84,8 +96,9 @@ export class Machine {
           Atomics.store(control, CONTROL.stop, run);
         }
       }
-      if (threads > 1) barrier(control, threads);
-      else if (performance.now() >= deadline) {
+      if (threads > 1) {
+        if (this.#meets[step]) barrier(control, threads);
+      } else if (performance.now() >= deadline) {
         step++;
         break;
       }

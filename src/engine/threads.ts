@@ -1,7 +1,7 @@
 import * as Comlink from 'comlink';
 import type { Step } from '../plan/types.js';
 import { COMMAND, CONTROL, command, waitWhile } from './control.js';
-import { Machine } from './machine.js';
+import { Machine, type MachineStep } from './machine.js';
 
 /** A worker, whatever the platform. */
 export interface WorkerHandle {
@@ -17,7 +17,7 @@ export interface WorkerHandle {
 export interface HelperTask {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  readonly steps: readonly Step[];
+  readonly steps: readonly MachineStep[];
   readonly control: Int32Array;
   readonly thread: number;
   readonly threads: number;
@@ -50,13 +50,21 @@ export const helperApi: HelperApi = {
   },
 };
 
+interface Helper {
+  readonly handle: WorkerHandle;
+  /** Kept as long as the worker: Comlink closes the other end when its proxy is collected. */
+  readonly api: Comlink.Remote<HelperApi>;
+}
+
 /** Helper threads of one executor. */
 export class HelperPool {
   /** Epoch in which the current plan was handed out. */
   #epoch = -1;
+  /** A helper died: whoever waited for it would wait for ever. */
+  #broken = false;
 
   private constructor(
-    private readonly handles: readonly WorkerHandle[],
+    private readonly helpers: readonly Helper[],
     private readonly control: Int32Array,
   ) {}
 
@@ -66,50 +74,65 @@ export class HelperPool {
    * @returns undefined when one of them could not be started: the executor then runs alone.
    */
   static async start(count: number, control: Int32Array, spawn: () => WorkerHandle): Promise<HelperPool | undefined> {
-    const handles: WorkerHandle[] = [];
+    const helpers: Helper[] = [];
     try {
-      for (let i = 0; i < count; i++) handles.push(spawn());
+      for (let i = 0; i < count; i++) {
+        const handle = spawn();
+        helpers.push({ handle, api: Comlink.wrap<HelperApi>(handle.endpoint) });
+      }
       await Promise.all(
-        handles.map(
-          (handle) =>
-            new Promise((resolve, reject) => {
+        helpers.map(
+          ({ handle, api }) =>
+            new Promise<void>((resolve, reject) => {
               handle.onFailure(reject);
-              Comlink.wrap<HelperApi>(handle.endpoint).ping().then(resolve, reject);
+              api.ping().then(resolve, reject);
             }),
         ),
       );
     } catch {
-      for (const handle of handles) handle.terminate();
+      for (const { handle } of helpers) handle.terminate();
       return undefined;
     }
-    for (const handle of handles) handle.keepAlive(false);
-    return new HelperPool(handles, control);
+    const pool = new HelperPool(helpers, control);
+    for (const { handle } of helpers) {
+      handle.keepAlive(false);
+      handle.onFailure(() => {
+        pool.#broken = true;
+      });
+    }
+    return pool;
   }
 
   /** Makes every helper leave its present plan and take up another. */
   load(module: WebAssembly.Module, memory: WebAssembly.Memory, steps: readonly Step[]): void {
     command(this.control, COMMAND.leave);
     this.#epoch = Atomics.load(this.control, CONTROL.epoch);
-    const kernelSteps = steps.map(
-      (step): Step => (step.kind === 'kernel' ? step : { ...step, inputs: [], outputs: [] }),
+    const shared = steps.map(
+      (step): MachineStep =>
+        step.kind === 'kernel'
+          ? { kind: 'kernel', kernel: step.kernel, params: step.params, tiles: step.tiles }
+          : { kind: 'elsewhere' },
     );
-    this.handles.forEach((handle, index) => {
+    this.helpers.forEach(({ api }, index) => {
       const task = {
         module,
         memory,
-        steps: kernelSteps,
+        steps: shared,
         control: this.control,
         thread: index + 1,
-        threads: this.handles.length + 1,
+        threads: this.helpers.length + 1,
         epoch: this.#epoch,
       };
-      void Comlink.wrap<HelperApi>(handle.endpoint).help(task);
+      void api.help(task);
     });
   }
 
   /** All helpers have loaded the plan and wait for a run. */
   get ready(): boolean {
-    return this.handles.every((_, index) => Atomics.load(this.control, CONTROL.loaded + index + 1) === this.#epoch);
+    return (
+      !this.#broken &&
+      this.helpers.every((_, index) => Atomics.load(this.control, CONTROL.loaded + index + 1) === this.#epoch)
+    );
   }
 
   /** Resolves when {@link ready}, or after a few seconds: runs then go without helpers until it is. */
@@ -119,6 +142,6 @@ export class HelperPool {
   }
 
   terminate(): void {
-    for (const handle of this.handles) handle.terminate();
+    for (const { handle } of this.helpers) handle.terminate();
   }
 }

@@ -14,7 +14,9 @@ describe('assignOffsets', () => {
     fc.assert(
       fc.property(lifetimes, fc.constantFrom(16, 64), (buffers, alignment) => {
         const { offsets, bytes } = assignOffsets(buffers, alignment);
-        expect(Math.max(0, ...buffers.map((buffer, i) => (buffer.bytes ? offsets[i]! + buffer.bytes : 0)))).toBeLessThanOrEqual(bytes);
+        expect(
+          Math.max(0, ...buffers.map((buffer, i) => (buffer.bytes ? offsets[i]! + buffer.bytes : 0))),
+        ).toBeLessThanOrEqual(bytes);
         buffers.forEach((a, i) => {
           expect(offsets[i]! % alignment).toBe(0);
           buffers.slice(i + 1).forEach((b, after) => {

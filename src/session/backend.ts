@@ -4,6 +4,8 @@ import type { MemoryUse, StepProfile } from './types.js';
 /** Where a session's work is done: in a worker or on the calling thread. */
 export interface Backend {
   readonly worker: boolean;
+  /** Compiles the kernels; resolves once the place of work is up. */
+  compile(options: OpenOptions): Promise<void>;
   /** `bytes` are moved: the caller's view is empty afterwards. */
   open(bytes: Uint8Array<ArrayBuffer>, options: OpenOptions): Promise<SessionFacts>;
   /**

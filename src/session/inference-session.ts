@@ -70,12 +70,17 @@ export class InferenceSession implements InferenceSessionApi {
         ? (await import('./local.js')).createLocal(options.workerUrl)
         : createRemote(options.workerUrl);
     const watch = watchSignal(signal);
+    const orStop = <T>(work: Promise<T>): Promise<T> => Promise.race([work, backend.failure, watch.aborted]);
     try {
-      const bytes = await loading;
+      const settings = { threads, wasm, dimensions };
+      const compiling = backend.compile(settings);
+      compiling.catch(() => {});
+      const bytes = await orStop(loading);
       const { length } = bytes;
+      onProgress?.({ stage: 'compile', loaded: length, total: length });
+      await orStop(compiling);
       onProgress?.({ stage: 'plan', loaded: length, total: length });
-      const opening = backend.open(bytes, { threads, wasm, dimensions });
-      const facts = await Promise.race([opening, backend.failure, watch.aborted]);
+      const facts = await orStop(backend.open(bytes, settings));
       backend.keepAlive(false);
       onProgress?.({ stage: 'ready', loaded: length, total: length });
       return new InferenceSession(backend, facts, length);

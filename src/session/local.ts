@@ -7,6 +7,7 @@ export function createLocal(workerUrl: string | URL | undefined): Backend {
   const service = new Service(() => spawnWorker(workerUrl));
   return {
     worker: false,
+    compile: (options) => service.compile(options),
     open: (bytes, options) => service.open(bytes, options),
     run: (feeds, run, stoppable) => service.run(feeds, run, stoppable),
     stop: (run) => service.stop(run),

@@ -26,6 +26,7 @@ export function createRemote(workerUrl: string | URL | undefined): Backend {
   return {
     worker: true,
     failure,
+    compile: (options) => receive(api.compile(options)),
     async open(bytes, options) {
       const facts = await receive<Awaited<ReturnType<Backend['open']>>>(
         api.open(Comlink.transfer(bytes, [bytes.buffer]), options),

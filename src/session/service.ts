@@ -1,6 +1,8 @@
 import { CONTROL } from '../engine/control.js';
 import { Executor } from '../engine/executor.js';
+import { canShareMemory, chooseVariant } from '../engine/features.js';
 import type { WorkerHandle } from '../engine/threads.js';
+import { compileKernels } from '../engine/wasm.js';
 import { LutraError } from '../errors.js';
 import { optimise } from '../graph/passes/optimise.js';
 import type { TensorValue, ValueInfo } from '../graph/types.js';
@@ -26,6 +28,11 @@ export class Service {
   #executor: Executor | undefined;
 
   constructor(private readonly spawn: () => WorkerHandle) {}
+
+  /** Compiles the kernels that {@link open} will want. */
+  async compile({ wasm = 'auto', threads }: OpenOptions): Promise<void> {
+    await compileKernels(chooseVariant(wasm), threads !== 1 && canShareMemory());
+  }
 
   /** Parses, optimises and plans. */
   async open(bytes: Uint8Array, options: OpenOptions): Promise<SessionFacts> {

@@ -34,6 +34,7 @@ async function reply<T>(task: () => T | Promise<T>): Promise<Reply<T>> {
 
 const api = {
   ...helperApi,
+  compile: (options: OpenOptions): Promise<Reply<void>> => reply(() => service.compile(options)),
   open: (bytes: Uint8Array, options: OpenOptions): Promise<Reply<SessionFacts>> =>
     reply(() => service.open(bytes, options)),
   async run(feeds: Values, run: number, sliced: boolean): Promise<Reply<Values>> {
