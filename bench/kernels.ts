@@ -78,9 +78,9 @@ function layerGraph(layer: Layer): { graph: Graph; x: TensorValue } {
   const table = whole ? [1, 1] : geometry === 'row' ? [kernel, 1] : [kernel, kernel];
   const padsOf = (shape: number[]) => shape.concat(shape).map((extent) => (extent === kernel ? border : 0));
   const initializers = new Map<string, TensorValue>();
-  const int8 = (name: string, dims: number[]) => {
+  const int8 = (name: string, dims: number[], most = 127) => {
     const count = dims.reduce((a, b) => a * b);
-    initializers.set(name, tensorValue('int8', dims, Int8Array.from(integers(count, -127, 127))));
+    initializers.set(name, tensorValue('int8', dims, Int8Array.from(integers(count, -most, most))));
   };
   const floats = (name: string, dims: number[], value: number) => {
     const count = dims.reduce((a, b) => a * b, 1);
@@ -89,7 +89,8 @@ function layerGraph(layer: Layer): { graph: Graph; x: TensorValue } {
   const taps = depth * window[0]! * window[1]!;
   floats('s', [], 0.05);
   initializers.set('z', tensorValue('uint8', [], Uint8Array.of(64)));
-  int8('Q', [codebooks * K, depth, ...window]);
+  // Learnt weights reach 127 but are smaller on average than uniform ones.
+  int8('Q', [codebooks * K, depth, ...window], process.env.WIDE ? 127 : 50);
   initializers.set('b', tensorValue('int32', [codebooks * K], new Int32Array(codebooks * K)));
   initializers.set(
     'features',

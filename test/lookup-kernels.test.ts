@@ -112,13 +112,13 @@ class Builder {
     const data = Float32Array.from({ length: elementCount(dims) }, () => low + this.random() * (high - low));
     return this.constant(name, tensorValue('float32', dims, data));
   }
-  int8(name: string, dims: number[]): string {
+  int8(name: string, dims: number[], most = 127): string {
     return this.constant(
       name,
       tensorValue(
         'int8',
         dims,
-        Int8Array.from({ length: elementCount(dims) }, () => this.integer(-127, 127)),
+        Int8Array.from({ length: elementCount(dims) }, () => this.integer(-most, most)),
       ),
     );
   }
@@ -161,10 +161,11 @@ class Builder {
       return this.node('EncodeTree', name, quantisation, { ...attributes, K: 16 });
     }
     const rows = s.codebooks * s.K;
-    quantisation.push(this.int8(`${name}.Q`, [rows, depth, ...s.kernel]));
+    // Small weights take the path of i16 sums.
+    quantisation.push(this.int8(`${name}.Q`, [rows, depth, ...s.kernel], s.ties || s.zero === 1 ? 30 : 127));
     // Few distinct values, so that equal scores happen.
     const biases = Int32Array.from({ length: rows }, () => this.integer(-3, 3) * (s.K > 8 ? 1000 : 1_000_000));
-    if (s.ties) this.initializers.get(`${name}.Q`)!.data.fill(0 as never);
+    if (s.ties && s.zero > 0) this.initializers.get(`${name}.Q`)!.data.fill(0 as never);
     quantisation.push(this.constant(`${name}.b`, tensorValue('int32', [rows], biases)));
     return this.node('Encode', name, quantisation, attributes);
   }

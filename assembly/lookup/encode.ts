@@ -28,6 +28,7 @@ export function encodeRows(p: usize, begin: i32, end: i32, thread: i32): void {
       weights + codebook * (((steps + 1) * quads) << 4),
       quads,
       steps,
+      load<i32>(p, at.ENCODE_ROWS_NARROW) != 0,
       load<usize>(p, at.ENCODE_ROWS_CODES) +
         image * load<i32>(p, at.ENCODE_ROWS_CODE_BATCH) +
         codebook * load<i32>(p, at.ENCODE_ROWS_CODE_STRIDE),
@@ -74,6 +75,7 @@ export function encodeGathered(p: usize, begin: i32, end: i32, thread: i32): voi
       weights + codebook * (((steps + 1) * quads) << 4),
       quads,
       steps,
+      load<i32>(p, at.ENCODE_GATHERED_NARROW) != 0,
       load<usize>(p, at.ENCODE_GATHERED_CODES) +
         image * load<i32>(p, at.ENCODE_GATHERED_CODE_BATCH) +
         codebook * load<i32>(p, at.ENCODE_GATHERED_CODE_STRIDE),

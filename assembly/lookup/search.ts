@@ -43,6 +43,16 @@ function high(weights: usize, x: v128, sum: v128): v128 {
   return i32x4.add(sum, i32x4.dot_i16x8_s(v128.load8x8_s(weights, 8), x));
 }
 
+/**
+ * Pair sums of one step in i16: half the instructions of a four-tap dot where the processor has no instruction for that. Sums of
+ * several steps stay exact only for weights that planning found small enough (`narrow`).
+ */
+// @ts-ignore: decorator
+@inline
+function pairs(weights: usize, x: v128): v128 {
+  return i16x8.relaxed_dot_i8x16_i7x16_s(v128.load(weights), x);
+}
+
 /** The higher of `best` and the key of a finished sum. */
 // @ts-ignore: decorator
 @inline
@@ -52,6 +62,13 @@ function rank(best: v128, low: v128, high: v128, bias: v128): v128 {
     sum = i32x4.add(v128.shuffle<i32>(low, high, 0, 2, 4, 6), v128.shuffle<i32>(low, high, 1, 3, 5, 7));
   }
   return i32x4.max_s(best, i32x4.add(i32x4.shl(sum, INDEX_BITS), bias));
+}
+
+/** `rank` of i16 pair sums. */
+// @ts-ignore: decorator
+@inline
+function rankPairs(best: v128, sums: v128, bias: v128): v128 {
+  return i32x4.max_s(best, i32x4.add(i32x4.shl(i32x4.extadd_pairwise_i16x8_s(sums), INDEX_BITS), bias));
 }
 
 /** [max of a | max of b | max of c | max of d] over the four lanes of each. */
@@ -69,6 +86,7 @@ function reduce(a: v128, b: v128, c: v128, d: v128): v128 {
  * @param input      tap t of step s of position p is the byte at input + positions[p] + steps[s] + t
  * @param positions  i32 [count, rounded up to 4]
  * @param stepTable  i32 [steps]
+ * @param narrow     every sum of pairs over all steps fits i16
  * @param codes      code of position p goes to codes + codeOffsets[p]
  */
 export function search(
@@ -78,6 +96,7 @@ export function search(
   weights: usize,
   quads: i32,
   steps: i32,
+  narrow: bool,
   codes: usize,
   codeOffsets: usize,
   count: i32,
@@ -107,7 +126,16 @@ export function search(
         const b0 = taps(b + step0);
         const b1 = taps(b + step1);
         const b2 = taps(b + step2);
-        for (let quad = 0; quad < quads; quad++) {
+        if (ASC_FEATURE_RELAXED_SIMD && narrow) {
+          for (let quad = 0; quad < quads; quad++) {
+            const bias = v128.load(w, 48);
+            const a = i16x8.add(i16x8.add(pairs(w, a0), pairs(w + 16, a1)), pairs(w + 32, a2));
+            const b = i16x8.add(i16x8.add(pairs(w, b0), pairs(w + 16, b1)), pairs(w + 32, b2));
+            bestA = rankPairs(bestA, a, bias);
+            bestB = rankPairs(bestB, b, bias);
+            w += 64;
+          }
+        } else for (let quad = 0; quad < quads; quad++) {
           const bias = v128.load(w, 48);
           bestA = rank(
             bestA,
@@ -128,9 +156,29 @@ export function search(
         const b0 = taps(b + step0);
         for (let quad = 0; quad < quads; quad++) {
           const bias = v128.load(w, 16);
-          bestA = rank(bestA, low(w, a0, zero), high(w, a0, zero), bias);
-          bestB = rank(bestB, low(w, b0, zero), high(w, b0, zero), bias);
+          if (ASC_FEATURE_RELAXED_SIMD) {
+            bestA = rankPairs(bestA, pairs(w, a0), bias);
+            bestB = rankPairs(bestB, pairs(w, b0), bias);
+          } else {
+            bestA = rank(bestA, low(w, a0, zero), high(w, a0, zero), bias);
+            bestB = rank(bestB, low(w, b0, zero), high(w, b0, zero), bias);
+          }
           w += 32;
+        }
+      } else if (ASC_FEATURE_RELAXED_SIMD && narrow) {
+        for (let quad = 0; quad < quads; quad++) {
+          let sumA = zero;
+          let sumB = zero;
+          for (let step = 0; step < steps; step++) {
+            const offset = load<i32>(stepTable + (step << 2));
+            sumA = i16x8.add(sumA, pairs(w, taps(a + offset)));
+            sumB = i16x8.add(sumB, pairs(w, taps(b + offset)));
+            w += 16;
+          }
+          const bias = v128.load(w);
+          bestA = rankPairs(bestA, sumA, bias);
+          bestB = rankPairs(bestB, sumB, bias);
+          w += 16;
         }
       } else {
         for (let quad = 0; quad < quads; quad++) {

@@ -1,4 +1,4 @@
-import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../../graph/lookup.js';
+import { LOOKUP_DOMAIN, LOOKUP_OPSET, MAX_LEVEL } from '../../graph/lookup.js';
 import { elementCount, toNumbers } from '../../graph/tensor.js';
 import type { Node } from '../../graph/types.js';
 import { KEY_INDEX_BITS, POSITION_GROUP } from '../../kernels/lookup.js';
@@ -185,6 +185,7 @@ function encodeInto(
     weights: searchTable(context, node, shape, steps),
     quads: Math.ceil(shape.centroids / 4),
     steps: steps.length,
+    narrow: fitsPairs(context.constant(node.inputs[3]!)!.data as Int8Array, offsets.length, steps) ? 1 : 0,
   };
   const taps = inOrder
     ? steps.map((step) => offsets[step[0]!]!)
@@ -212,6 +213,28 @@ function encodeInto(
 
 function intern(context: LowerContext, key: string, values: readonly number[]): Address {
   return context.packed(key, `${key.slice(0, 40)} [${values.length}] i32`, () => Int32Array.from(values));
+}
+
+/**
+ * Whether the search may add the pair sums of all steps in i16: in the worst case every level is 0 or 127, so the positive and
+ * the negative weights that meet in one i16 lane (taps 0, 1 or taps 2, 3 of each step) must each stay within 32767 / 127.
+ */
+export function fitsPairs(weights: Int8Array, taps: number, steps: readonly (readonly number[])[]): boolean {
+  const limit = Math.floor(32767 / MAX_LEVEL);
+  const lanes = [0, 1].map((lane) => steps.flatMap((step) => step.slice(2 * lane, 2 * lane + 2)));
+  for (let row = 0; row < weights.length; row += taps) {
+    for (const lane of lanes) {
+      let positive = 0;
+      let negative = 0;
+      for (const tap of lane) {
+        const weight = weights[row + tap]!;
+        if (weight > 0) positive += weight;
+        else negative -= weight;
+      }
+      if (positive > limit || negative > limit) return false;
+    }
+  }
+  return true;
 }
 
 /** Packs Q and b for the search: per codebook and quad of centroids the weights of each step, then the key biases. */
