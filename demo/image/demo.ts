@@ -131,7 +131,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
           if (mine !== networks || !input) continue;
           const label = (index: number) => network.label(index);
           status.clear();
-          result.show({ picture: now.picture, probabilities, label, how: describe(network) }, now.announce);
+          result.show({ picture: now.picture, probabilities, label, how: account(network) }, now.announce);
           answered = now;
         } catch (error) {
           if (mine !== networks) continue;
@@ -148,7 +148,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     }
   }
 
-  function describe({ info }: Network): string {
+  function account({ info }: Network): string {
     const threads = info.threads === 1 ? '1 thread' : `${info.threads} threads`;
     const kind = state.engine === 'lut' ? 'lookup' : 'the dense original';
     return `Computed by ${kind} in a worker, ${threads}, ${info.wasm === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}.`;

@@ -45,7 +45,8 @@ describe('rasteriseDigit', () => {
         (scale, dx, dy) => {
           const moved = SEVEN.map(({ x, y }) => ({ x: x * scale + dx, y: y * scale + dy }));
           const ink = rasteriseDigit([moved], scale)!;
-          ink.forEach((value, at) => expect(Math.abs(value - reference[at]!)).toBeLessThanOrEqual(1));
+          const apart = ink.map((value, at) => Math.abs(value - reference[at]!));
+          expect(Math.max(...apart)).toBeLessThanOrEqual(1);
         },
       ),
       { numRuns: 25 },

@@ -1,0 +1,16 @@
+import { expect, test } from '@playwright/test';
+import { type Hashes, hashOutputs } from './kernels/hashes.js';
+import { address } from './ports.js';
+
+test('codes, integer sums and outputs are the same bytes in every build, on every thread count, and in Node', async ({
+  page,
+}) => {
+  await page.goto(address('kernels'));
+  const text = page.locator('#hashes[data-done]');
+  await expect(text).not.toBeEmpty();
+  const runs = JSON.parse((await text.textContent())!) as Hashes[];
+  expect(runs.map(({ wasm, threads }) => `${wasm} ${threads}`)).toEqual(['simd 1', 'simd 2', 'relaxed 1', 'relaxed 2']);
+  const node = await hashOutputs({ wasm: 'simd', threads: 1, worker: false });
+  expect(Object.keys(node.outputs)).toEqual(['codes1', 'sums1', 'codes2', 'y']);
+  for (const { outputs } of runs) expect(outputs).toEqual(node.outputs);
+});

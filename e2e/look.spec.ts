@@ -1,0 +1,79 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { measured, withoutSamples } from './support/demo-page.js';
+
+for (const width of [375, 1280, 1600]) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test.describe(`${width} px, ${colorScheme}`, () => {
+      test.use({ viewport: { width, height: 900 }, colorScheme });
+
+      test('fits, passes axe, and has its picture taken', async ({ page, context, browserName }) => {
+        await withoutSamples(context);
+        await page.goto('./#model=digits');
+        await measured(page);
+        await page.getByText('All layers as a table').click();
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(overflow).toBeLessThanOrEqual(0);
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+        await page.getByText('All layers as a table').click();
+        const path = `test-results/screens/${browserName}-digits-${width}-${colorScheme}.png`;
+        await page.screenshot({ path, fullPage: true });
+      });
+    });
+  }
+}
+
+test('passes axe on the pictures, the camera, and an error', async ({ page, context }) => {
+  await withoutSamples(context);
+  await page.goto('./#model=cifar10');
+  await expect(page.locator('#status')).toContainText('Choose, drop or paste');
+  const check = async () => {
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+  };
+  await check();
+  await page.getByRole('tab', { name: 'Camera' }).click();
+  await check();
+  await page.getByRole('tab', { name: 'Pictures' }).click();
+  const broken = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') };
+  await page.locator('#file').setInputFiles(broken);
+  await expect(page.getByRole('alert')).toBeVisible();
+  await check();
+});
+
+test('moves nothing when reduced motion is asked for', async ({ page, context }) => {
+  await withoutSamples(context);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.goto('./');
+  const duration = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--glide'));
+  expect(duration.trim()).toBe('0ms');
+});
+
+test('can be used from the keyboard in a sensible order', async ({ page, context }) => {
+  await withoutSamples(context);
+  await page.goto('./');
+  await measured(page);
+  await page.locator('body').press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to the demo' })).toBeFocused();
+  const visited: string[] = [];
+  for (let i = 0; i < 14; i++) {
+    await page.keyboard.press('Tab');
+    visited.push(
+      await page.evaluate(() => document.activeElement?.id || document.activeElement?.getAttribute('name') || ''),
+    );
+  }
+  const order = [
+    'theme',
+    'model',
+    'engine',
+    'threads',
+    'wasm',
+    'tab-draw',
+    'board',
+    'pad-undo',
+    'pad-example',
+    'measure',
+  ];
+  expect(visited.filter((id) => order.includes(id))).toEqual(order);
+});

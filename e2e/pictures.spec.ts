@@ -1,0 +1,121 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { expect, type Page, test } from '@playwright/test';
+import { readTar } from '../src/data/tar.js';
+import { firstAnswer, photographDigit, winner, withoutSamples } from './support/demo-page.js';
+
+const CIFAR = '../shared/data/cifar10/test_a.tar.gz';
+const CAMERA_PAGE = './#model=cifar10&source=camera';
+
+/** Hands a file to the page as a drop or a paste would. */
+async function hand(page: Page, how: 'drop' | 'paste', bytes: Buffer): Promise<void> {
+  await page.evaluate(
+    ({ how: kind, base64 }) => {
+      const data = new DataTransfer();
+      const content = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      data.items.add(new File([content], 'digit.png', { type: 'image/png' }));
+      if (kind === 'paste') {
+        document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }));
+        return;
+      }
+      for (const type of ['dragenter', 'dragover', 'drop']) {
+        document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+      }
+    },
+    { how, base64: bytes.toString('base64') },
+  );
+}
+
+for (const how of ['drop', 'paste'] as const) {
+  test(`reads a photographed digit on ${how}`, async ({ page, context }) => {
+    await withoutSamples(context);
+    await page.goto('./');
+    await expect(page.locator('#announcement')).not.toBeEmpty();
+    await hand(page, how, await photographDigit('7'));
+    await expect(winner(page)).toHaveText('7');
+    await expect(page.getByRole('tab', { name: 'Pictures' })).toHaveAttribute('aria-selected', 'true');
+    await expect(page.getByRole('img', { name: 'digit.png' })).toBeVisible();
+    expect(new URL(page.url()).hash).toContain('source=pictures');
+  });
+}
+
+test('reads a chosen file, also the same one twice', async ({ page, context }) => {
+  await withoutSamples(context);
+  await page.goto('./#model=digits&source=pictures');
+  await expect(page.locator('#status')).toContainText('Choose, drop or paste');
+  for (const digit of ['2', '5', '2']) {
+    const file = { name: `${digit}.png`, mimeType: 'image/png', buffer: await photographDigit(digit) };
+    await page.locator('#file').setInputFiles(file);
+    await expect(winner(page)).toHaveText(digit);
+  }
+});
+
+test('says so when a file is no picture, or a blank one', async ({ page, context }) => {
+  await withoutSamples(context);
+  await page.goto('./#model=digits&source=pictures');
+  await expect(page.locator('#status')).toContainText('Choose, drop or paste');
+  const broken = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') };
+  await page.locator('#file').setInputFiles(broken);
+  await expect(page.getByRole('alert')).toContainText('notes.png is not a picture');
+  const { default: sharp } = await import('sharp');
+  const blank = await sharp({ create: { width: 90, height: 60, channels: 3, background: '#fff' } })
+    .png()
+    .toBuffer();
+  await page.locator('#file').setInputFiles({ name: 'blank.png', mimeType: 'image/png', buffer: blank });
+  await expect(page.locator('#status')).toContainText('No writing found');
+});
+
+test('answers on the sample gallery', async ({ page, context }) => {
+  test.skip(!existsSync(CIFAR), 'needs ../shared/data/cifar10');
+  const wanted = new Map(['ship', 'automobile', 'horse', 'frog'].map((label) => [`${label}.jpg`, label]));
+  const files = readTar(gunzipSync(readFileSync(CIFAR)), CIFAR);
+  const pictures = new Map(
+    [...wanted].map(([file, label]) => [file, files.find(({ path }) => path.includes(`/${label}/`))!.data]),
+  );
+  await context.route('**/samples/*', async (route) => {
+    const file = new URL(route.request().url()).pathname.split('/').at(-1)!;
+    const samples = [...wanted].map(([name, label]) => ({ file: name, label }));
+    if (file === 'manifest.json') await route.fulfill({ json: { samples } });
+    else await route.fulfill({ contentType: 'image/jpeg', body: Buffer.from(pictures.get(file)!) });
+  });
+  await page.goto('./#model=cifar10');
+  await firstAnswer(page);
+  await expect(page.locator('.gallery button')).toHaveCount(wanted.size);
+  let right = 0;
+  for (const label of wanted.values()) {
+    await page.locator('.gallery').getByRole('button', { name: label }).click();
+    await expect(page.getByRole('img', { name: `sample: ${label}` })).toBeVisible();
+    await expect(page.locator(`.gallery button[title="${label}"]`)).toHaveAttribute('aria-pressed', 'true');
+    await page.waitForFunction((name) => document.querySelector('.shown')?.getAttribute('alt')?.endsWith(name), label);
+    const answer = winner(page).filter({ hasText: label });
+    right += await answer.waitFor({ timeout: 2_000 }).then(
+      () => 1,
+      () => 0,
+    );
+  }
+  // The network errs on one picture in six or so; the page must not.
+  expect(right).toBeGreaterThanOrEqual(3);
+});
+
+test('films with the camera and stops', async ({ page, context, browserName }) => {
+  await withoutSamples(context);
+  if (browserName === 'chromium') await context.grantPermissions(['camera']);
+  await page.goto(CAMERA_PAGE);
+  await expect(page.locator('#status')).toContainText('Start the camera');
+  await page.locator('#camera-toggle').click();
+  await firstAnswer(page);
+  await expect(page.locator('#camera-toggle')).toHaveText('Stop the camera');
+  await page.locator('#camera-toggle').click();
+  await expect(page.locator('video')).toBeHidden();
+  await page.getByRole('tab', { name: 'Pictures' }).click();
+  await expect(page.locator('video')).toBeHidden();
+});
+
+test('explains a refused camera', async ({ page, context, browserName }) => {
+  test.skip(browserName === 'firefox', 'the preference that fakes its camera also grants it');
+  await withoutSamples(context);
+  await page.goto(CAMERA_PAGE);
+  await page.locator('#camera-toggle').click();
+  await expect(page.getByRole('alert')).toContainText('not allowed to use the camera');
+  await expect(page.locator('#camera-toggle')).toBeEnabled();
+});
