@@ -167,7 +167,8 @@ function transposeGeometry(context: AnyContext): { dims: number[]; geometry: Geo
     const half = total >> 1;
     begins[d] = autoPad === 'SAME_UPPER' ? half : total - half;
     ends[d] = total - begins[d]!;
-    return wanted;
+    // SAME never grows a result whose windows do not reach that far.
+    return shape ? wanted : full - total;
   });
   const geometry = { input: size, kernel, strides, dilations, begins, ends, output };
   return { dims: [x[0]!, channels, ...size], geometry, group };
