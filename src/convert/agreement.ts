@@ -54,5 +54,7 @@ export function compareOutputs(
 export function measuredDrop(report: AgreementReport | undefined): number | undefined {
   if (!report) return undefined;
   const { denseAccuracy, convertedAccuracy, agreement } = report;
-  return denseAccuracy !== undefined && convertedAccuracy !== undefined ? denseAccuracy - convertedAccuracy : 100 - agreement;
+  return denseAccuracy !== undefined && convertedAccuracy !== undefined
+    ? denseAccuracy - convertedAccuracy
+    : 100 - agreement;
 }

@@ -32,7 +32,9 @@ export async function readCalibration(
     onProgress?.({ stage: 'calibrate', index: 0, layers: 0, fraction: 0, attempt: 1 });
   }
   if (examples === 0) {
-    throw new LutraError('INVALID_DATA', 'there is no calibration data', { hint: 'Give at least one batch; 512 examples work well' });
+    throw new LutraError('INVALID_DATA', 'there is no calibration data', {
+      hint: 'Give at least one batch; 512 examples work well',
+    });
   }
   const { labels } = calibration;
   if (labels && labels.length !== examples) {
@@ -54,8 +56,16 @@ function checkBatch(graph: Graph, batch: CalibrationBatch, index: number): Map<s
   for (const { name, type, dims } of graph.inputs) {
     const value = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
     const what = `calibration batch ${index}, input "${name}"`;
-    if (!value) throw new LutraError('INVALID_DATA', `${what} is missing`, { expected: name, actual: Object.keys(feeds).join(', ') });
-    const fits = value.type === type && (!dims || (dims.length === value.dims.length && dims.every((d, i) => i === 0 || typeof d === 'string' || d === value.dims[i])));
+    if (!value)
+      throw new LutraError('INVALID_DATA', `${what} is missing`, {
+        expected: name,
+        actual: Object.keys(feeds).join(', '),
+      });
+    const fits =
+      value.type === type &&
+      (!dims ||
+        (dims.length === value.dims.length &&
+          dims.every((d, i) => i === 0 || typeof d === 'string' || d === value.dims[i])));
     if (!fits || value.type === 'string' || !(value.data instanceof arrayType(value.type))) {
       throw new LutraError('INVALID_DATA', `${what} does not fit the model`, {
         expected: `${type}[${dims ?? 'any shape'}]`,
@@ -69,7 +79,9 @@ function checkBatch(graph: Graph, batch: CalibrationBatch, index: number): Map<s
       });
     }
     if (value.data instanceof Float32Array && !value.data.every(Number.isFinite)) {
-      throw new LutraError('INVALID_DATA', `${what} holds NaN or Infinity`, { hint: 'Check the data and its preprocessing' });
+      throw new LutraError('INVALID_DATA', `${what} holds NaN or Infinity`, {
+        hint: 'Check the data and its preprocessing',
+      });
     }
     live.set(name, value);
   }
@@ -83,17 +95,23 @@ function checkAlike(first: LiveValues | undefined, live: LiveValues, index: numb
   for (const [name, { dims }] of live) {
     const expected = first?.get(name)?.dims ?? dims;
     if (dims.length === expected.length && dims.every((d, i) => i === 0 || d === expected[i])) continue;
-    throw new LutraError('INVALID_DATA', `calibration batch ${index}, input "${name}" has another shape than the batches before`, {
-      expected: `[N,${expected.slice(1)}]`,
-      actual: `[${dims}]`,
-      hint: 'Resize all examples to one size',
-    });
+    throw new LutraError(
+      'INVALID_DATA',
+      `calibration batch ${index}, input "${name}" has another shape than the batches before`,
+      {
+        expected: `[N,${expected.slice(1)}]`,
+        actual: `[${dims}]`,
+        hint: 'Resize all examples to one size',
+      },
+    );
   }
 }
 
 /** Cuts a batch into pieces of the model's own batch size, where that is fixed. */
 function splitFixed(graph: Graph, live: Map<string, TensorValue>, index: number): LiveValues[] {
-  const declared = graph.inputs.map(({ dims }) => dims?.[0]).find((dim) => typeof dim === 'number') as number | undefined;
+  const declared = graph.inputs.map(({ dims }) => dims?.[0]).find((dim) => typeof dim === 'number') as
+    | number
+    | undefined;
   const size = live.values().next().value!.dims[0]!;
   if (declared === undefined || declared === size) return [live];
   if (declared === 0 || size % declared !== 0) {
@@ -106,7 +124,11 @@ function splitFixed(graph: Graph, live: Map<string, TensorValue>, index: number)
     const piece = new Map<string, TensorValue>();
     for (const [name, { type, dims, data }] of live) {
       const length = (data.length / size) * declared;
-      piece.set(name, { type, dims: [declared, ...dims.slice(1)], data: data.slice(part * length, (part + 1) * length) });
+      piece.set(name, {
+        type,
+        dims: [declared, ...dims.slice(1)],
+        data: data.slice(part * length, (part + 1) * length),
+      });
     }
     return piece;
   });

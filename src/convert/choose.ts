@@ -69,7 +69,7 @@ export async function estimateGeometry(
   site: LayerSite,
   layout: CodebookLayout,
   encoder: EncoderKind,
-  input: Planes<Float32Array>,
+  input: Planes<Int8Array>,
   images: number,
   scale: ActivationScale,
   random: Random,
@@ -77,7 +77,7 @@ export async function estimateGeometry(
 ): Promise<Estimate> {
   const [codeHeight, codeWidth] = outputSize(layout.encode, input.height, input.width);
   const positions = sampleIndices(images * codeHeight * codeWidth, POINTS, random);
-  const points = gatherPoints(input, layout, codeHeight, codeWidth, positions, scale);
+  const points = gatherPoints(input, layout, codeHeight, codeWidth, positions);
   const v = layout.values;
   let error = 0;
   for (let c = 0; c < layout.codebooks; c++) {
@@ -101,7 +101,7 @@ export function bestTrade(estimates: readonly Estimate[], objective: Objective):
 export async function chooseGeometry(
   site: LayerSite,
   options: ConvertOptions,
-  input: Planes<Float32Array>,
+  input: Planes<Int8Array>,
   images: number,
   scale: ActivationScale,
   random: Random,

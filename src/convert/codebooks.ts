@@ -2,12 +2,12 @@ import type { Node, TensorValue } from '../graph/types.js';
 import { LOOKUP_DOMAIN } from '../graph/lookup.js';
 import { tensorValue } from '../graph/tensor.js';
 import type { ActivationScale } from './activations.js';
-import { fitCentroids } from './encoder.js';
+import { type CentroidCodebook, fitCentroids } from './encoder.js';
 import type { CodebookLayout } from './geometry.js';
 import { outputMetric, toMetricSpace } from './metric.js';
 import type { Checkpoint } from './progress.js';
 import type { Random } from './random.js';
-import { fitTree } from './tree.js';
+import { fitTree, type TreeCodebook } from './tree.js';
 
 export type EncoderKind = 'centroid' | 'tree';
 
@@ -17,6 +17,10 @@ export interface Codebooks {
   readonly scale: ActivationScale;
   /** Representative values of every code, in real units: per codebook [K, v]. */
   readonly centroids: readonly Float32Array[];
+  /** Per codebook; empty for a tree. */
+  readonly scores: readonly { readonly weights: Int8Array; readonly biases: Int32Array }[];
+  /** Per codebook; empty for centroids. */
+  readonly trees: readonly { readonly features: Int32Array; readonly thresholds: Uint8Array }[];
   /** Inputs of the Encode or EncodeTree operator after x, x_scale and x_zero_point. */
   readonly parameters: readonly [name: string, value: TensorValue][];
 }
@@ -40,6 +44,8 @@ export async function fitCodebooks(
   const { channels: g, centroids: K } = layout.geometry;
   const [kh, kw] = layout.encode.kernel;
   const centroids: Float32Array[] = [];
+  const scores: CentroidCodebook[] = [];
+  const trees: TreeCodebook[] = [];
   const weights = new Int8Array(B * K * v);
   const biases = new Int32Array(B * K);
   const features = new Int32Array(B * 4);
@@ -51,12 +57,14 @@ export async function fitCodebooks(
       const book = fitCentroids(points[c]!, metric, v, K, iterations, random);
       weights.set(book.weights, c * K * v);
       biases.set(book.biases, c * K);
+      scores.push(book);
       integers = book.centroids;
     } else {
       const quantised = Uint8Array.from(points[c]!, (a) => a + scale.zeroPoint);
       const tree = fitTree(quantised, toMetricSpace(metric, points[c]!, v), v);
       features.set(tree.features, c * 4);
       thresholds.set(tree.thresholds, c * 15);
+      trees.push(tree);
       integers = clusterMeans(points[c]!, tree.assignment, v, K);
     }
     centroids.push(integers.map((a) => a * scale.scale));
@@ -72,7 +80,7 @@ export async function fitCodebooks(
           ['features', tensorValue('int32', [B, 4], features)],
           ['thresholds', tensorValue('uint8', [B, 15], thresholds)],
         ];
-  return { encoder, scale, centroids, parameters };
+  return { encoder, scale, centroids, scores, trees, parameters };
 }
 
 /** Mean of every cluster; an empty one gets the mean of all points. @returns [K, v] */

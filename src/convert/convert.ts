@@ -99,7 +99,12 @@ async function attemptConversion(
     converted.push(layer);
     onProgress?.({ ...at, fraction: 1, relativeError: layer.relativeError });
   }
-  const at: Omit<ConvertProgress, 'fraction'> = { stage: 'evaluate', index: layers.length, layers: layers.length, attempt };
+  const at: Omit<ConvertProgress, 'fraction'> = {
+    stage: 'evaluate',
+    index: layers.length,
+    layers: layers.length,
+    attempt,
+  };
   const outputs = await walk.finish(createCheckpoint(signal, (fraction) => onProgress?.({ ...at, fraction })));
   const first = Math.min(data.examples - 1, Math.floor(data.examples * (1 - heldOutShare)));
   const heldOut = compareOutputs(outputs.dense, outputs.lookup, graph.outputs[0]?.name ?? '', first, data.labels);
@@ -142,7 +147,10 @@ async function searchWithinDrop(
   while (fails - fits > 1) {
     const count = Math.floor((fits + fails) / 2);
     const subset = new Set(order.slice(0, count));
-    const next = await run(selected.filter((site) => subset.has(site)), ++attempt);
+    const next = await run(
+      selected.filter((site) => subset.has(site)),
+      ++attempt,
+    );
     if ((measuredDrop(next.heldOut) ?? Infinity) <= maxDrop) {
       fits = count;
       best = next;
@@ -163,7 +171,9 @@ function assemble(graph: Graph, walk: Walk, options: ConvertOptions, report: Con
     examples,
     seed,
     optimise,
-    layers: layers.filter(({ converted }) => converted).map(({ name, geometry, relativeError }) => ({ name, geometry, relativeError })),
+    layers: layers
+      .filter(({ converted }) => converted)
+      .map(({ name, geometry, relativeError }) => ({ name, geometry, relativeError })),
   };
   return {
     ...graph,

@@ -76,7 +76,11 @@ function channelMoments(values: Float32Array, O: number): { mean: Float64Array; 
 }
 
 /** Scale and shift per channel that give the predictions the mean and variance of the targets: a folded batch normalisation, re-estimated. */
-export function matchStatistics(quantised: QuantisedTable, predicted: Float32Array, targets: Float32Array): QuantisedTable {
+export function matchStatistics(
+  quantised: QuantisedTable,
+  predicted: Float32Array,
+  targets: Float32Array,
+): QuantisedTable {
   const O = quantised.bias.length;
   const is = channelMoments(predicted, O);
   const want = channelMoments(targets, O);

@@ -1,10 +1,11 @@
 import type { ActivationScale } from './activations.js';
 import { quantiseActivation } from './activations.js';
 import type { CodebookLayout } from './geometry.js';
-import type { CodeSamples } from './ridge.js';
+
+export type PlaneData = Float32Array | Uint8Array | Int8Array;
 
 /** Activations of one value over the calibration data, batch by batch, as planes: each [n, channels, height, width]. */
-export interface Planes<Data extends Float32Array | Uint8Array> {
+export interface Planes<Data extends PlaneData> {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
@@ -13,13 +14,13 @@ export interface Planes<Data extends Float32Array | Uint8Array> {
 }
 
 /** Images in all batches together. */
-export function imageCount(planes: Planes<Float32Array | Uint8Array>): number {
+export function imageCount(planes: Planes<PlaneData>): number {
   const size = planes.channels * planes.height * planes.width;
   return planes.batches.reduce((sum, data) => sum + data.length / size, 0);
 }
 
 /** Calls `visit` for positions (image · height · width + y · width + x) in ascending order with the batch that holds them. */
-function visitPositions<Data extends Float32Array | Uint8Array>(
+function visitPositions<Data extends PlaneData>(
   planes: Planes<Data>,
   height: number,
   width: number,
@@ -58,18 +59,24 @@ export function sampleValues(planes: Planes<Float32Array>, count: number): Float
   return out.subarray(0, at);
 }
 
+/** Activations as Encode multiplies them: q − zero point, −127..127. */
+export function quantisePlanes(planes: Planes<Float32Array>, scale: ActivationScale): Planes<Int8Array> {
+  const batches = planes.batches.map((data) => Int8Array.from(data, (x) => quantiseActivation(x, scale)));
+  return { ...planes, batches };
+}
+
 /**
- * Sub-vectors of every codebook at sampled code positions, quantised as Encode sees them: q − zero point, 0 outside the image.
+ * Sub-vectors of every codebook at sampled code positions; 0 outside the image.
+ * @param planes quantised
  * @param positions ascending positions of the code grid
  * @returns per codebook [positions, v]
  */
 export function gatherPoints(
-  planes: Planes<Float32Array>,
+  planes: Planes<Int8Array>,
   layout: CodebookLayout,
   codeHeight: number,
   codeWidth: number,
   positions: Uint32Array,
-  scale: ActivationScale,
 ): Float32Array[] {
   const { channels, height, width } = planes;
   const g = layout.geometry.channels;
@@ -88,45 +95,12 @@ export function gatherPoints(
         for (let j = 0; j < kw; j++, to++) {
           const column = x * sx + j - left;
           if (row < 0 || row >= height || column < 0 || column >= width) continue;
-          out[to] = quantiseActivation(data[plane + row * width + column]!, scale);
+          out[to] = data[plane + row * width + column]!;
         }
       }
     }
   });
   return points;
-}
-
-/** Table rows used at sampled output positions. @param positions ascending positions of the output grid */
-export function gatherCodes(
-  codes: Planes<Uint8Array>,
-  layout: CodebookLayout,
-  outHeight: number,
-  outWidth: number,
-  positions: Uint32Array,
-): CodeSamples {
-  const { channels: B, height, width } = codes;
-  const [th, tw] = layout.lookup.kernel;
-  const [sy, sx] = layout.lookup.strides;
-  const [top, left] = layout.lookup.pads;
-  const K = layout.geometry.centroids;
-  const slots = B * th * tw;
-  const unknowns = slots * K;
-  const rows = new Uint32Array(positions.length * slots);
-  visitPositions(codes, outHeight, outWidth, positions, (sample, data, image, y, x) => {
-    let to = sample * slots;
-    for (let c = 0, slot = 0; c < B; c++) {
-      const plane = (image * B + c) * height * width;
-      for (let i = 0; i < th; i++) {
-        const row = y * sy + i - top;
-        for (let j = 0; j < tw; j++, slot++, to++) {
-          const column = x * sx + j - left;
-          const outside = row < 0 || row >= height || column < 0 || column >= width;
-          rows[to] = outside ? unknowns : slot * K + data[plane + row * width + column]!;
-        }
-      }
-    }
-  });
-  return { count: positions.length, slots, unknowns, rows };
 }
 
 /** Channel vectors at sampled positions. @returns [positions, channels] */

@@ -55,8 +55,7 @@ export function layoutCodebooks(site: LayerSite, geometry: Geometry, codesOfEver
   const [sy, sx] = site.window.strides;
   const [top, left, bottom, right] = site.window.pads;
   const coversRows = geometry.kind === 'patch' || (kh === 1 && !codesOfEveryPixel);
-  const coversColumns =
-    geometry.kind === 'patch' || geometry.kind === 'row' || (kw === 1 && !codesOfEveryPixel);
+  const coversColumns = geometry.kind === 'patch' || geometry.kind === 'row' || (kw === 1 && !codesOfEveryPixel);
   const encode: Window = {
     kernel: [coversRows ? kh : 1, coversColumns ? kw : 1],
     strides: [coversRows ? sy : 1, coversColumns ? sx : 1],

@@ -25,22 +25,49 @@ export function assignNearest(
 ): void {
   const n = assignment.length;
   const K = centres.length / v;
-  const halfNorms = new Float64Array(K);
+  // Four centroids at a time share each value of a point: [v][K rounded up to 4]; the ones added never win.
+  const width = Math.ceil(K / 4) * 4;
+  const columns = new Float64Array(v * width);
+  const starts = new Float64Array(width).fill(-Infinity);
   for (let k = 0; k < K; k++) {
     let sum = 0;
-    for (let j = 0; j < v; j++) sum += centres[k * v + j]! ** 2;
-    halfNorms[k] = sum / 2;
+    for (let j = 0; j < v; j++) {
+      sum += centres[k * v + j]! ** 2;
+      columns[j * width + k] = centres[k * v + j]!;
+    }
+    starts[k] = -sum / 2;
   }
   for (let i = 0; i < n; i++) {
     const p = i * v;
     let best = -Infinity;
     let bestK = 0;
-    for (let k = 0, q = 0; k < K; k++) {
-      let score = -halfNorms[k]!;
-      for (let j = 0; j < v; j++, q++) score += centres[q]! * points[p + j]!;
-      if (score > best) {
-        best = score;
+    for (let k = 0; k < width; k += 4) {
+      let s0 = starts[k]!;
+      let s1 = starts[k + 1]!;
+      let s2 = starts[k + 2]!;
+      let s3 = starts[k + 3]!;
+      for (let j = 0, q = k; j < v; j++, q += width) {
+        const x = points[p + j]!;
+        s0 += x * columns[q]!;
+        s1 += x * columns[q + 1]!;
+        s2 += x * columns[q + 2]!;
+        s3 += x * columns[q + 3]!;
+      }
+      if (s0 > best) {
+        best = s0;
         bestK = k;
+      }
+      if (s1 > best) {
+        best = s1;
+        bestK = k + 1;
+      }
+      if (s2 > best) {
+        best = s2;
+        bestK = k + 2;
+      }
+      if (s3 > best) {
+        best = s3;
+        bestK = k + 3;
       }
     }
     let norm = 0;

@@ -11,19 +11,25 @@ function randomArray(n: number, seed: number): Float64Array {
 describe('subtractProduct', () => {
   it('equals three loops for odd sizes', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 11 }), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 13 }), (m, n, k) => {
-        const a = randomArray(m * k, 1);
-        const b = randomArray(n * k, 2);
-        const c = randomArray(m * n, 3);
-        const expected = c.slice();
-        for (let i = 0; i < m; i++) {
-          for (let j = 0; j < n; j++) for (let d = 0; d < k; d++) expected[i * n + j]! -= a[i * k + d]! * b[j * k + d]!;
-        }
-        subtractProduct(c, n, a, k, b, k, 0, m, 0, n, k);
-        c.forEach((x, i) => {
-          expect(x).toBeCloseTo(expected[i]!, 10);
-        });
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 11 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 0, max: 13 }),
+        (m, n, k) => {
+          const a = randomArray(m * k, 1);
+          const b = randomArray(n * k, 2);
+          const c = randomArray(m * n, 3);
+          const expected = c.slice();
+          for (let i = 0; i < m; i++) {
+            for (let j = 0; j < n; j++)
+              for (let d = 0; d < k; d++) expected[i * n + j]! -= a[i * k + d]! * b[j * k + d]!;
+          }
+          subtractProduct(c, n, a, k, b, k, 0, m, 0, n, k);
+          c.forEach((x, i) => {
+            expect(x).toBeCloseTo(expected[i]!, 10);
+          });
+        },
+      ),
       { numRuns: 60 },
     );
   });

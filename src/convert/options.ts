@@ -4,7 +4,11 @@ import type { ConvertOptions } from './types.js';
 const CENTROIDS = [8, 16, 32, 64];
 
 function check(holds: boolean, name: keyof ConvertOptions, expected: string, actual: unknown): void {
-  if (!holds) throw new LutraError('INVALID_ARGUMENT', `option "${name}" is wrong`, { expected, actual: JSON.stringify(actual) ?? 'undefined' });
+  if (!holds)
+    throw new LutraError('INVALID_ARGUMENT', `option "${name}" is wrong`, {
+      expected,
+      actual: JSON.stringify(actual) ?? 'undefined',
+    });
 }
 
 function isCount(value: unknown): boolean {
@@ -18,10 +22,20 @@ export function checkOptions(options: ConvertOptions): void {
   check(optimise === undefined || objectives.includes(optimise), 'optimise', objectives.join(' | '), optimise);
   check(centroids === undefined || CENTROIDS.includes(centroids), 'centroids', CENTROIDS.join(' | '), centroids);
   check(encoder === undefined || encoder === 'centroid' || encoder === 'tree', 'encoder', 'centroid | tree', encoder);
-  check(encoder !== 'tree' || centroids === undefined || centroids === 16, 'centroids', '16 with the tree encoder', centroids);
+  check(
+    encoder !== 'tree' || centroids === undefined || centroids === 16,
+    'centroids',
+    '16 with the tree encoder',
+    centroids,
+  );
   const { conv, pointwise, linear } = geometry ?? {};
   const kinds = ['patch', 'row', 'pixel'];
-  check(conv === undefined || (kinds.includes(conv.kind) && isCount(conv.channels)), 'geometry', `conv of kind ${kinds.join(' | ')} with channels >= 1`, conv);
+  check(
+    conv === undefined || (kinds.includes(conv.kind) && isCount(conv.channels)),
+    'geometry',
+    `conv of kind ${kinds.join(' | ')} with channels >= 1`,
+    conv,
+  );
   check(pointwise === undefined || isCount(pointwise), 'geometry', 'pointwise >= 1', pointwise);
   check(linear === undefined || isCount(linear), 'geometry', 'linear >= 1', linear);
   const named = Array.isArray(layers) || layers === undefined || layers === 'default' || layers === 'all';

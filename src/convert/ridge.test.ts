@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from './random.js';
-import { addLookups, backfit, type CodeSamples, conjugateGradients, cooccurrence, fitTable, scatterSums } from './ridge.js';
+import {
+  addLookups,
+  backfit,
+  type CodeSamples,
+  conjugateGradients,
+  cooccurrence,
+  fitTable,
+  scatterSums,
+} from './ridge.js';
 
 const proceed = () => undefined;
 
@@ -56,7 +64,10 @@ describe('normal equations', () => {
   it('sums the values of the samples that use a row', () => {
     const sums = scatterSums(data, target, O);
     for (let d = 0; d < data.unknowns; d++) {
-      expect(sums[d * O + 1]).toBeCloseTo(G.reduce((sum, row, n) => sum + row[d]! * target[n * O + 1]!, 0), 5);
+      expect(sums[d * O + 1]).toBeCloseTo(
+        G.reduce((sum, row, n) => sum + row[d]! * target[n * O + 1]!, 0),
+        5,
+      );
     }
   });
 
@@ -65,7 +76,10 @@ describe('normal equations', () => {
     const out = new Float32Array(data.count * O);
     addLookups(data, table, out, O, 1);
     for (let n = 0; n < data.count; n++) {
-      expect(out[n * O + 2]).toBeCloseTo(G[n]!.reduce((sum, g, d) => sum + g * table[d * O + 2]!, 0), 5);
+      expect(out[n * O + 2]).toBeCloseTo(
+        G[n]!.reduce((sum, g, d) => sum + g * table[d * O + 2]!, 0),
+        5,
+      );
     }
   });
 });
@@ -82,7 +96,16 @@ describe('ridge regression', () => {
     const sums = scatterSums(data, target, O);
     const right = new Float64Array(sums.length);
     for (let d = 0; d < data.unknowns; d++) for (let o = 0; o < O; o++) right[o * data.unknowns + d] = sums[d * O + o]!;
-    const x = await conjugateGradients(await cooccurrence(data, proceed), data.unknowns, ridge, right, O, 40, 1e-9, proceed);
+    const x = await conjugateGradients(
+      await cooccurrence(data, proceed),
+      data.unknowns,
+      ridge,
+      right,
+      O,
+      40,
+      1e-9,
+      proceed,
+    );
     const table = new Float64Array(x.length);
     for (let d = 0; d < data.unknowns; d++) for (let o = 0; o < O; o++) table[d * O + o] = x[o * data.unknowns + d]!;
     expect(gradient(table, ridge)).toBeLessThan(1e-4);

@@ -22,7 +22,13 @@ export const DIRECT_LIMIT = 2600;
 export const MATRIX_LIMIT = 5120;
 
 /** `outputs[n, :] += sign · Σ_e table[rows[n, e], :]` for samples begin..end. @param table [D, O] @param outputs [N, O] */
-export function addLookups(samples: CodeSamples, table: Float32Array, outputs: Float32Array, O: number, sign: 1 | -1): void {
+export function addLookups(
+  samples: CodeSamples,
+  table: Float32Array,
+  outputs: Float32Array,
+  O: number,
+  sign: 1 | -1,
+): void {
   const { count, slots, unknowns, rows } = samples;
   const sums = new Float64Array(O);
   for (let n = 0; n < count; n++) {
@@ -205,7 +211,11 @@ export async function fitTable(
   const right = transpose(scatterSums(samples, residual, O), D, O);
   const matrix = await cooccurrence(samples, (f) => checkpoint(f * 0.2));
   if (D > DIRECT_LIMIT) {
-    return transpose(await conjugateGradients(matrix, D, ridge, right, O, 16, 0.02, (f) => checkpoint(0.2 + 0.8 * f)), O, D);
+    return transpose(
+      await conjugateGradients(matrix, D, ridge, right, O, 16, 0.02, (f) => checkpoint(0.2 + 0.8 * f)),
+      O,
+      D,
+    );
   }
   for (let i = 0; i < D; i++) matrix[i * D + i]! += ridge;
   for (let start = 0; start < D; start += PANEL) {

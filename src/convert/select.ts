@@ -43,10 +43,14 @@ export function selectLayers(
   for (const name of [...(typeof layers === 'string' ? [] : layers), ...exclude]) {
     if (byName.has(name)) continue;
     const node = graph.nodes.find((other) => other.name === name);
-    throw new LutraError('INVALID_ARGUMENT', `layer "${name}" cannot be ${exclude.includes(name) ? 'excluded' : 'converted'}`, {
-      expected: `one of ${[...byName.keys()].join(', ') || 'no layers'}`,
-      actual: node ? `${node.name} (${node.op}), which has no lookup form` : 'no such node',
-    });
+    throw new LutraError(
+      'INVALID_ARGUMENT',
+      `layer "${name}" cannot be ${exclude.includes(name) ? 'excluded' : 'converted'}`,
+      {
+        expected: `one of ${[...byName.keys()].join(', ') || 'no layers'}`,
+        actual: node ? `${node.name} (${node.op}), which has no lookup form` : 'no such node',
+      },
+    );
   }
   const kept = new Map<LayerSite, NonNullable<LayerReport['reason']>>();
   for (const site of sites) {

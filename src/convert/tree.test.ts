@@ -43,7 +43,12 @@ describe('fitTree', () => {
 
   it('lowers the error at every level', () => {
     const levels = [0, 1, 2, 3, 4].map((level) =>
-      squaredError(points, v, Array.from(tree.assignment, (code) => code >> (4 - level)), 1 << level),
+      squaredError(
+        points,
+        v,
+        Array.from(tree.assignment, (code) => code >> (4 - level)),
+        1 << level,
+      ),
     );
     for (let level = 1; level < levels.length; level++) expect(levels[level]).toBeLessThan(levels[level - 1]!);
   });

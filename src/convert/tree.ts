@@ -14,7 +14,12 @@ export interface TreeCodebook {
 }
 
 /** The code of one sub-vector: `p ← 2p + (q[feature of the level] > threshold of node p)`, four times. */
-export function encodeTree(values: ArrayLike<number>, offset: number, features: Int32Array, thresholds: Uint8Array): number {
+export function encodeTree(
+  values: ArrayLike<number>,
+  offset: number,
+  features: Int32Array,
+  thresholds: Uint8Array,
+): number {
   let code = 0;
   for (let level = 0; level < DEPTH; level++) {
     const above = values[offset + features[level]!]! > thresholds[(1 << level) - 1 + code]!;

@@ -1,6 +1,6 @@
 import { LutraError } from '../errors.js';
 import { tensorValue } from '../graph/tensor.js';
-import { uniqueName, valueNames } from '../graph/topology.js';
+import { UniqueNames, valueNames } from '../graph/topology.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
 import type { ActivationScale } from './activations.js';
 import { fitActivationScale } from './activations.js';
@@ -8,7 +8,8 @@ import { chooseGeometry } from './choose.js';
 import type { Codebooks } from './codebooks.js';
 import { encodeNode, fitCodebooks } from './codebooks.js';
 import { fitLayer, type LayerSamples, lookUpNode } from './fit-layer.js';
-import { gatherCodes, gatherPoints, gatherVectors, imageCount, type Planes, sampleValues } from './gather.js';
+import { encodeSamples } from './encode.js';
+import { gatherPoints, gatherVectors, imageCount, type Planes, quantisePlanes, sampleValues } from './gather.js';
 import type { CodebookLayout } from './geometry.js';
 import { layoutCodebooks, outputSize, weightSlice } from './geometry.js';
 import type { Checkpoint } from './progress.js';
@@ -62,7 +63,7 @@ export class Walk {
   #dense: Frontier;
   #lookup: Frontier;
   #position = 0;
-  readonly #names: Set<string>;
+  readonly #names: UniqueNames;
   readonly #scales = new Map<string, ActivationScale>();
   readonly #plans = new Map<LayerSite, Plan>();
   readonly #encodings = new Map<string, Encoding>();
@@ -83,8 +84,9 @@ export class Walk {
   ) {
     this.#dense = { batches };
     this.#lookup = this.#dense;
-    this.#names = valueNames(graph);
-    for (const node of graph.nodes) this.#names.add(node.name);
+    const names = valueNames(graph);
+    for (const node of graph.nodes) names.add(node.name);
+    this.#names = new UniqueNames(names);
     this.#random = seededRandom(options.seed ?? 1);
   }
 
@@ -92,7 +94,7 @@ export class Walk {
   async convert(site: LayerSite, checkpoint: Checkpoint): Promise<ConvertedLayer> {
     await this.#advance(site.index, (f) => checkpoint(f * 0.1));
     const fit = (f: number) => checkpoint(0.15 + 0.8 * f);
-    const input = planesOf(this.#lookup, site, site.input, site.inputChannels);
+    const input = this.#quantised(site);
     const { layout, key } = await this.#plan(site, input, fit);
     let encoding = this.#encodings.get(key);
     const sharedCodes = encoding !== undefined;
@@ -102,15 +104,18 @@ export class Walk {
       this.nodes.push(...encoding.nodes);
     }
 
-    const keep = neededFrom(this.graph, site.index);
-    keep.add(encoding.codes).add(site.output);
-    const coded = await runNodes(this.graph, encoding.nodes, this.#lookup, keep, () => checkpoint(0.5), this.initializers);
+    const keep = neededFrom(this.graph, site.index).add(site.output);
     this.#dense = await runNodes(this.graph, [site.node], this.#dense, keep, () => checkpoint(0.5));
-
     const output = planesOf(this.#dense, site, site.output, site.outputChannels);
-    const codes = codePlanes(coded, encoding.codes, layout, input);
-    const training = this.#samples(codes, output, layout, 0, this.fitShare, TABLE_POSITIONS);
-    const heldOut = this.#samples(codes, output, layout, this.fitShare, 1, HELD_OUT_POSITIONS);
+    const sample = (from: number, to: number, count: number): LayerSamples => {
+      const positions = this.#positions(output, from, to, count);
+      return {
+        codes: encodeSamples(input, output, layout, encoding.books, positions),
+        targets: gatherVectors(output, positions),
+      };
+    };
+    const training = sample(0, this.fitShare, TABLE_POSITIONS);
+    const heldOut = sample(this.fitShare, 1, HELD_OUT_POSITIONS);
     const { lambda = DEFAULT_LAMBDA, normalise = true } = this.options;
     const { centroids } = encoding.books;
     const fitted = await fitLayer(site, layout, centroids, training, heldOut, { lambda, normalise }, fit);
@@ -118,7 +123,15 @@ export class Walk {
     const lookups = this.#lookUpNodes(site, layout, fitted.table, encoding.codes, this.#dense.batches[0]!);
     this.nodes.push(...lookups);
     const needed = neededFrom(this.graph, site.index + 1);
-    this.#lookup = await runNodes(this.graph, lookups, coded, needed, () => checkpoint(0.98), this.initializers);
+    const replacement = [...encoding.nodes, ...lookups];
+    this.#lookup = await runNodes(
+      this.graph,
+      replacement,
+      this.#lookup,
+      needed,
+      () => checkpoint(0.98),
+      this.initializers,
+    );
     this.#dense = await runNodes(this.graph, [], this.#dense, needed, () => undefined);
     this.#position = site.index + 1;
     const layer = { site, layout, sharedCodes, relativeError: fitted.relativeError };
@@ -138,30 +151,36 @@ export class Walk {
     const same = this.#lookup === this.#dense;
     this.#dense = await runNodes(this.graph, between, this.#dense, keep, (f) => checkpoint(f / 2));
     // Before the first replaced layer the two networks are one.
-    this.#lookup = same ? this.#dense : await runNodes(this.graph, between, this.#lookup, keep, (f) => checkpoint(0.5 + f / 2));
+    this.#lookup = same
+      ? this.#dense
+      : await runNodes(this.graph, between, this.#lookup, keep, (f) => checkpoint(0.5 + f / 2));
     this.nodes.push(...between);
     this.#position = index;
   }
 
-  #scale(name: string, input: Planes<Float32Array>): ActivationScale {
-    let scale = this.#scales.get(name);
+  /** The layer's input in the converted network as Encode quantises it; one scale for all layers that read the same value. */
+  #quantised(site: LayerSite): Planes<Int8Array> {
+    const input = planesOf(this.#lookup, site, site.input, site.inputChannels);
+    let scale = this.#scales.get(site.input);
     if (!scale) {
       scale = fitActivationScale(sampleValues(input, SCALE_SAMPLE));
-      this.#scales.set(name, scale);
+      this.#scales.set(site.input, scale);
     }
-    return scale;
+    return quantisePlanes(input, scale);
   }
 
   /** Decides how all layers that read this layer's input are cut into codebooks, so that they share codes where they can. */
-  async #plan(site: LayerSite, input: Planes<Float32Array>, checkpoint: Checkpoint): Promise<Plan> {
+  async #plan(site: LayerSite, input: Planes<Int8Array>, checkpoint: Checkpoint): Promise<Plan> {
     const known = this.#plans.get(site);
     if (known) return known;
     const group = this.sites.filter((other) => other.input === site.input);
     const images = Math.max(1, Math.floor(imageCount(input) * this.fitShare));
-    const scale = this.#scale(site.input, input);
+    const scale = this.#scales.get(site.input)!;
     const shared = new Set<string>();
     const pixelKey = (channels: number, K: number) => `${channels},${K}`;
-    for (const member of [...group].sort((a, b) => b.window.kernel[0] * b.window.kernel[1] - a.window.kernel[0] * a.window.kernel[1])) {
+    for (const member of [...group].sort(
+      (a, b) => b.window.kernel[0] * b.window.kernel[1] - a.window.kernel[0] * a.window.kernel[1],
+    )) {
       const geometry = await chooseGeometry(member, this.options, input, images, scale, this.#random, checkpoint);
       let layout = layoutCodebooks(member, geometry);
       if (member.kind === 'conv' && geometry.kind === 'pixel') {
@@ -179,14 +198,14 @@ export class Walk {
     site: LayerSite,
     layout: CodebookLayout,
     key: string,
-    input: Planes<Float32Array>,
+    input: Planes<Int8Array>,
     checkpoint: Checkpoint,
   ): Promise<Encoding> {
     const [codeHeight, codeWidth] = outputSize(layout.encode, input.height, input.width);
     const images = Math.max(1, Math.floor(imageCount(input) * this.fitShare));
     const positions = sampleIndices(images * codeHeight * codeWidth, CODEBOOK_POINTS, this.#random);
-    const scale = this.#scale(site.input, input);
-    const points = gatherPoints(input, layout, codeHeight, codeWidth, positions, scale);
+    const scale = this.#scales.get(site.input)!;
+    const points = gatherPoints(input, layout, codeHeight, codeWidth, positions);
     const readers = this.sites.filter((other) => this.#plans.get(other)?.key === key);
     const slices = (codebook: number) =>
       readers.flatMap((reader) => {
@@ -197,7 +216,8 @@ export class Walk {
     const books = await fitCodebooks(points, slices, layout, kind, scale, LLOYD_ITERATIONS, this.#random, checkpoint);
     const nodes: Node[] = [];
     let source = site.input;
-    if (site.kind === 'linear') source = this.#reshape(`${site.node.name}/rows`, source, [-1, site.inputChannels, 1, 1], nodes);
+    if (site.kind === 'linear')
+      source = this.#reshape(`${site.node.name}/rows`, source, [-1, site.inputChannels, 1, 1], nodes);
     const name = this.#name(`${site.node.name}/${kind === 'tree' ? 'EncodeTree' : 'Encode'}`);
     const codes = this.#name(`${name}.codes`);
     nodes.push(encodeNode(books, layout, name, source, codes, this.initializers));
@@ -236,26 +256,16 @@ export class Walk {
   }
 
   #name(hint: string): string {
-    return uniqueName(hint, this.#names);
+    return this.#names.make(hint);
   }
 
-  #samples(
-    codes: Planes<Uint8Array>,
-    output: Planes<Float32Array>,
-    layout: CodebookLayout,
-    from: number,
-    to: number,
-    count: number,
-  ): LayerSamples {
+  /** Random output positions of the examples in [from, to), as shares of all. */
+  #positions(output: Planes<Float32Array>, from: number, to: number, count: number): Uint32Array {
     const images = imageCount(output);
     const area = output.height * output.width;
     const begin = Math.min(images - 1, Math.floor(images * from)) * area;
     const end = Math.max(begin + area, Math.floor(images * to) * area);
-    const positions = sampleIndices(end - begin, count, this.#random).map((position) => position + begin);
-    return {
-      codes: gatherCodes(codes, layout, output.height, output.width, positions),
-      targets: gatherVectors(output, positions),
-    };
+    return sampleIndices(end - begin, count, this.#random).map((position) => position + begin);
   }
 }
 
@@ -277,15 +287,4 @@ function planesOf(frontier: Frontier, site: LayerSite, name: string, channels: n
   const batches = values.map(({ data }) => data as Float32Array);
   const [height, width] = site.kind === 'conv' ? [first[2]!, first[3]!] : [1, 1];
   return { channels, height, width, batches };
-}
-
-function codePlanes(
-  frontier: Frontier,
-  name: string,
-  layout: CodebookLayout,
-  input: Planes<Float32Array>,
-): Planes<Uint8Array> {
-  const [height, width] = outputSize(layout.encode, input.height, input.width);
-  const batches = frontier.batches.map((live) => live.get(name)!.data as Uint8Array);
-  return { channels: layout.codebooks, height, width, batches };
 }
