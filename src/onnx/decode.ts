@@ -1,6 +1,6 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import { type ModelProto, ModelProtoSchema } from 'onnx-buf';
+import type { ModelProto } from 'onnx-buf';
 import { LutraError } from '../errors.js';
+import { readModel } from './wire.js';
 
 const LARGEST_FILE = 2 ** 31;
 
@@ -17,7 +17,7 @@ export function decodeModel(bytes: Uint8Array): ModelProto {
   try {
     // A plain view: the methods of Node's Buffer differ.
     const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    model = fromBinary(ModelProtoSchema, view, { readUnknownFields: false });
+    model = readModel(view);
   } catch (cause) {
     throw notAModel(bytes, cause);
   }
