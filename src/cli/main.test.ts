@@ -305,6 +305,7 @@ describe('convert', () => {
 
   it.each([
     ['a layer that does not exist', ['--layers', 'nothing'], 1, /nothing/],
+    ['a folder that does not exist', ['-o', 'nowhere/x.onnx'], 1, /nowhere\/x\.onnx cannot be written/],
     ['group without geometry', ['--group', '2'], 2, /--group needs --geometry/],
     ['another K', ['--k', '12'], 2, /--k must be one of 8, 16, 32, 64/],
     ['a tree of 32 leaves', ['--encoder', 'tree', '--k', '32'], 2, /--encoder tree needs --k 16/],
@@ -321,6 +322,13 @@ describe('convert', () => {
     expect([code, stderr]).toEqual([expected, expect.stringMatching(message)]);
     expect(existsSync(at('x.onnx'))).toBe(false);
   });
+});
+
+it('convert refuses an old opset before it starts', async () => {
+  const graph = parseModel(colourModel());
+  writeFileSync(at('old.onnx'), serializeModel({ ...graph, opset: { '': 11 } }));
+  const { code, stderr } = await lutra('convert', at('old.onnx'), '-o', at('x.onnx'), '--calibration', at('nowhere'));
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/UNSUPPORTED.*newer default opset/)]);
 });
 
 describe('inspect', () => {

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { seededRandom } from '../../convert/random.js';
 import type { ConvertOptions, ConvertProgress, ConvertReport, GeometryOptions } from '../../convert/types.js';
 import { batches } from '../../data/batches.js';
@@ -7,6 +8,7 @@ import { calibrationOrder } from '../../data/sampling.js';
 import { LutraError } from '../../errors.js';
 import { METADATA } from '../../graph/lookup.js';
 import type { Graph, TensorValue } from '../../graph/types.js';
+import { BODY_OPSET } from '../../onnx/functions.js';
 import { parseModel } from '../../onnx/parse.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';
 import { loadBytes } from '../../session/load.js';
@@ -81,6 +83,21 @@ function progressReporter(progress: Progress): (event: ConvertProgress) => void 
   };
 }
 
+/** Finds out before minutes of work what would make them useless. */
+async function checkFirst(graph: Graph, out: string): Promise<void> {
+  const opset = graph.opset[''] ?? 0;
+  if (opset < BODY_OPSET) {
+    throw new LutraError('UNSUPPORTED', 'lookup operators need a newer default opset', {
+      expected: `${BODY_OPSET} or newer`,
+      actual: `${opset}`,
+      hint: 'Raise the opset of the model with onnx.version_converter first',
+    });
+  }
+  await access(dirname(out), constants.W_OK).catch((cause: Error) => {
+    throw new LutraError('INVALID_ARGUMENT', `${out} cannot be written: ${cause.message}`, { cause });
+  });
+}
+
 async function* inputs(source: AsyncIterable<{ readonly input: TensorValue }>): AsyncGenerator<TensorValue> {
   for await (const { input } of source) yield input;
 }
@@ -89,6 +106,7 @@ async function calibrate(graph: Graph, args: Arguments, facts: ModelFacts, metad
   const data = args.required('calibration', 'give pictures or arrays like those the network will see');
   const samples = args.integer('samples', 1) ?? DEFAULT_SAMPLES;
   const options = convertOptions(args);
+  await checkFirst(graph, args.required('out', 'give the file to write'));
   const { spec, assumed } = resolvePreprocess(args, facts);
   const labels = await resolveLabels(args, facts);
   const dataset = await openDataset(data, labels ? { labels } : {});
@@ -223,6 +241,7 @@ export const convertCommand: Command = {
     await writeFile(out, bytes).catch((cause: Error) => {
       throw new LutraError('INVALID_ARGUMENT', `${out} cannot be written: ${cause.message}`, { cause });
     });
+    if (result?.report.totals.converted === 0) warn('no layer was converted: the file is the dense network');
     if (args.has('json')) {
       printJson({ file: out, bytes: bytes.length, ...result?.report });
       return;
