@@ -1,6 +1,6 @@
 import { LutraError } from '../errors.js';
 import { LOOKUP_DOMAIN, LOOKUP_OPSET } from './lookup.js';
-import { sortTopologically, uniqueName } from './topology.js';
+import { sortTopologically, UniqueNames } from './topology.js';
 import type { Attribute, DataType, Graph, Node, TensorValue, ValueInfo } from './types.js';
 
 export interface GraphBuilderOptions {
@@ -25,7 +25,7 @@ export interface NodeOptions {
  */
 export class GraphBuilder {
   private readonly opset: Record<string, number>;
-  private readonly used = new Set<string>();
+  private readonly names = new UniqueNames();
   private readonly inputs: ValueInfo[] = [];
   private readonly outputs: ValueInfo[] = [];
   private readonly nodes: Node[] = [];
@@ -44,7 +44,7 @@ export class GraphBuilder {
 
   /** Stores a constant and returns its name. */
   constant(value: TensorValue, hint = 'constant'): string {
-    const name = uniqueName(hint, this.used);
+    const name = this.names.make(hint);
     this.initializers.set(name, value);
     return name;
   }
@@ -69,7 +69,7 @@ export class GraphBuilder {
     const domain = options.domain ?? '';
     if (this.opset[domain] === undefined) this.opset[domain] = domain === LOOKUP_DOMAIN ? LOOKUP_OPSET : 1;
     const name = options.name ?? `${op}_${this.nodes.length}`;
-    const outputs = options.outputs ?? [uniqueName(`${name}_output`, this.used)];
+    const outputs = options.outputs ?? [this.names.make(`${name}_output`)];
     if (options.outputs) for (const output of options.outputs) if (output) this.claim(output);
     const names = inputs.map((input) => (typeof input === 'string' ? input : this.constant(input, `${name}_constant`)));
     this.nodes.push({ name, op, domain, inputs: names, outputs, attributes });
@@ -95,7 +95,7 @@ export class GraphBuilder {
   }
 
   private claim(name: string): void {
-    if (this.used.has(name)) throw new LutraError('INVALID_MODEL', `the value "${name}" is defined twice`);
-    this.used.add(name);
+    if (this.names.has(name)) throw new LutraError('INVALID_MODEL', `the value "${name}" is defined twice`);
+    this.names.add(name);
   }
 }

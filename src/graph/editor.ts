@@ -4,7 +4,7 @@ import {
   readValues,
   sortTopologically,
   subgraphs,
-  uniqueName,
+  UniqueNames,
   valueNames,
 } from './topology.js';
 import type { Graph, Node, TensorValue } from './types.js';
@@ -21,14 +21,14 @@ export class GraphEditor {
   private readonly reads = new Map<string, Node[]>();
   private readonly pinned = new Set<string>();
   private readonly initializers: Map<string, TensorValue>;
-  private readonly names: Set<string>;
+  private readonly names: UniqueNames;
   private changed = false;
 
   constructor(readonly graph: Graph) {
     this.slots = graph.nodes.map((node) => [node]);
     this.producers = producersOf(graph.nodes);
     this.initializers = new Map(graph.initializers);
-    this.names = valueNames(graph);
+    this.names = new UniqueNames(valueNames(graph));
     for (const output of graph.outputs) this.pinned.add(output.name);
     for (const [index, node] of graph.nodes.entries()) {
       this.addReads(node);
@@ -91,7 +91,7 @@ export class GraphEditor {
   }
 
   newName(hint: string): string {
-    return uniqueName(hint, this.names);
+    return this.names.make(hint);
   }
 
   /** Removes `old` and puts `replacement` where the last of them stood. */

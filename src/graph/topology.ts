@@ -84,12 +84,34 @@ export function sortTopologically(nodes: readonly Node[]): Node[] {
   return sorted;
 }
 
-/** Makes names that are not in `used`, and adds them to it. */
+/** A name that is not in `used`, which it joins. For many names of one hint, {@link UniqueNames} is faster. */
 export function uniqueName(hint: string, used: Set<string>): string {
-  let name = hint;
-  for (let count = 1; used.has(name); count++) name = `${hint}_${count}`;
-  used.add(name);
-  return name;
+  return new UniqueNames(used).make(hint);
+}
+
+/** Makes names that were not used before. Many equal hints stay cheap: each remembers the last number it was given. */
+export class UniqueNames {
+  private readonly next = new Map<string, number>();
+
+  constructor(private readonly used: Set<string> = new Set()) {}
+
+  has(name: string): boolean {
+    return this.used.has(name);
+  }
+
+  add(name: string): void {
+    this.used.add(name);
+  }
+
+  /** `hint`, or `hint_1`, `hint_2` … */
+  make(hint: string): string {
+    let name = hint;
+    let count = this.next.get(hint) ?? 1;
+    while (this.used.has(name)) name = `${hint}_${count++}`;
+    this.next.set(hint, count);
+    this.used.add(name);
+    return name;
+  }
 }
 
 /** Every value name of a graph, subgraphs included. */

@@ -1,11 +1,13 @@
 import type { AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto } from 'onnx-buf';
 import { LutraError } from '../errors.js';
 import { LOOKUP_DOMAIN } from '../graph/lookup.js';
+import { UniqueNames } from '../graph/topology.js';
 
 /** Functions calling functions: deeper is refused, which also ends recursion. */
 const DEEPEST_CALL = 32;
 /** A few functions that call each other twice would otherwise grow without end. */
 const MOST_NODES = 200_000;
+const LONGEST_NAME = 200;
 
 /** `ai.onnx` is another spelling of the default domain. */
 export function normaliseDomain(domain: string): string {
@@ -18,13 +20,13 @@ export function normaliseDomain(domain: string): string {
  *
  * @throws LutraError `INVALID_MODEL` when functions recurse or a call does not fit its function.
  */
-export function inlineFunctions(model: ModelProto, graph: GraphProto): readonly NodeProto[] {
+export function inlineFunctions(model: ModelProto, graph: GraphProto): NodeProto[] {
   const functions = new Map<string, FunctionProto>();
   for (const body of model.functions) {
     if (body.domain !== LOOKUP_DOMAIN) functions.set(functionKey(body.domain, body.name, body.overload), body);
   }
   if (functions.size === 0) return graph.node;
-  return new Inliner(functions, usedNames(graph)).expand(graph.node, 0);
+  return new Inliner(functions, new UniqueNames(usedNames(graph))).expand(graph.node, 0);
 }
 
 function functionKey(domain: string, name: string, overload: string): string {
@@ -42,7 +44,7 @@ function usedNames(graph: GraphProto, names = new Set<string>()): Set<string> {
 }
 
 function subgraphs(node: NodeProto): GraphProto[] {
-  return node.attribute.flatMap((attribute) => (attribute.g ? [attribute.g, ...attribute.graphs] : attribute.graphs));
+  return node.attribute.flatMap((attribute) => attribute.g ?? []);
 }
 
 /** What a call binds while its body is copied. */
@@ -58,26 +60,25 @@ class Inliner {
 
   constructor(
     private readonly functions: ReadonlyMap<string, FunctionProto>,
-    private readonly used: Set<string>,
+    private readonly names: UniqueNames,
   ) {}
 
   expand(nodes: readonly NodeProto[], depth: number): NodeProto[] {
     return nodes.flatMap((node) => {
       const body = this.functions.get(functionKey(node.domain, node.opType, node.overload));
-      if (body) return this.call(node, body, depth);
+      // Calls count too: functions that only call each other would expand to nothing, but take forever.
       if (++this.produced > MOST_NODES) {
         throw new LutraError('INVALID_MODEL', `the functions of the model expand to more than ${MOST_NODES} nodes`);
       }
+      if (body) return this.call(node, body, depth);
       if (subgraphs(node).length === 0) return [node];
       return [{ ...node, attribute: node.attribute.map((attribute) => this.expandAttribute(attribute, depth)) }];
     });
   }
 
   private expandAttribute(attribute: AttributeProto, depth: number): AttributeProto {
-    const graphs = attribute.graphs.map((graph) => ({ ...graph, node: this.expand(graph.node, depth) }));
-    return attribute.g
-      ? { ...attribute, graphs, g: { ...attribute.g, node: this.expand(attribute.g.node, depth) } }
-      : { ...attribute, graphs };
+    const { g } = attribute;
+    return g ? { ...attribute, g: { ...g, node: this.expand(g.node, depth) } } : attribute;
   }
 
   private call(node: NodeProto, body: FunctionProto, depth: number): NodeProto[] {
@@ -93,16 +94,16 @@ class Inliner {
       });
     }
     const names = new Map<string, string>([['', '']]);
-    const prefix = this.unique(node.name || node.opType);
+    const prefix = this.inside('', node.name || node.opType);
     body.input.forEach((name, index) => {
       names.set(name, node.input[index] ?? '');
     });
     const passedThrough: NodeProto[] = [];
     body.output.forEach((name, index) => {
-      const actual = node.output[index] || this.unique(`${prefix}/${name}`);
+      const actual = node.output[index] || this.inside(prefix, name);
       const source = names.get(name);
       if (source === undefined) names.set(name, actual);
-      else passedThrough.push(identity(node, source, actual));
+      else if (node.output[index]) passedThrough.push(identity(node, source, actual));
     });
     const attributes = new Map(body.attributeProto.map((attribute) => [attribute.name, attribute]));
     for (const attribute of node.attribute) attributes.set(attribute.name, attribute);
@@ -113,7 +114,7 @@ class Inliner {
   private copyNodes(nodes: readonly NodeProto[], call: Call): NodeProto[] {
     return nodes.map((node) => ({
       ...node,
-      name: node.name && this.unique(`${call.prefix}/${node.name}`),
+      name: node.name && this.inside(call.prefix, node.name),
       input: node.input.map((name) => this.rename(name, call)),
       output: node.output.map((name) => this.rename(name, call)),
       attribute: node.attribute.flatMap((attribute) => this.copyAttribute(attribute, call)),
@@ -126,14 +127,13 @@ class Inliner {
       const actual = call.attributes.get(attribute.refAttrName);
       return actual ? [{ ...actual, name: attribute.name }] : [];
     }
-    const graphs = attribute.graphs.map((graph) => this.copyGraph(graph, call));
-    return [attribute.g ? { ...attribute, graphs, g: this.copyGraph(attribute.g, call) } : { ...attribute, graphs }];
+    return [attribute.g ? { ...attribute, g: this.copyGraph(attribute.g, call) } : attribute];
   }
 
   private copyGraph(graph: GraphProto, call: Call): GraphProto {
     const inner = { ...call, names: new Map(call.names) };
-    const renamed = <T extends { readonly name: string }>(items: readonly T[]): T[] =>
-      items.map((item) => ({ ...item, name: this.rename(item.name, inner) }));
+    const renamed = <T extends { name: string }>(items: readonly T[]): T[] =>
+      items.map((item) => ({ ...item, name: this.rename(item.name, inner) }) as T);
     return {
       ...graph,
       input: renamed(graph.input),
@@ -143,32 +143,22 @@ class Inliner {
     };
   }
 
+  /** Cut to a length that stays readable: nested calls lengthen names, and a hostile file repeats them. */
+  private inside(prefix: string, name: string): string {
+    return this.names.make((prefix ? `${prefix}/${name}` : name).slice(-LONGEST_NAME));
+  }
+
   private rename(name: string, call: Call): string {
     let actual = call.names.get(name);
     if (actual === undefined) {
-      actual = this.unique(`${call.prefix}/${name}`);
+      actual = this.inside(call.prefix, name);
       call.names.set(name, actual);
     }
     return actual;
   }
-
-  private unique(name: string): string {
-    let candidate = name;
-    for (let count = 1; this.used.has(candidate); count++) candidate = `${name}_${count}`;
-    this.used.add(candidate);
-    return candidate;
-  }
 }
 
 function identity(call: NodeProto, source: string, target: string): NodeProto {
-  return {
-    ...call,
-    name: '',
-    opType: 'Identity',
-    domain: '',
-    overload: '',
-    input: [source],
-    output: [target],
-    attribute: [],
-  };
+  const input = [source];
+  return { ...call, name: '', opType: 'Identity', domain: '', overload: '', input, output: [target], attribute: [] };
 }

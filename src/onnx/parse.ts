@@ -1,7 +1,7 @@
 import type { GraphProto, ModelProto, ValueInfoProto } from 'onnx-buf';
 import { LutraError } from '../errors.js';
 import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../graph/lookup.js';
-import { sortTopologically, uniqueName } from '../graph/topology.js';
+import { sortTopologically, UniqueNames } from '../graph/topology.js';
 import type { Graph, Node, TensorValue, ValueInfo } from '../graph/types.js';
 import { constantValue, parseAttributes } from './attributes.js';
 import { decodeModel } from './decode.js';
@@ -46,7 +46,7 @@ export function parseModel(bytes: Uint8Array): Graph {
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
     label: graph.name || 'graph',
   };
-  return parseGraph({ ...graph, node: [...inlineFunctions(model, graph)] }, scope);
+  return parseGraph({ ...graph, node: inlineFunctions(model, graph) }, scope);
 }
 
 function parseOpset(model: ModelProto): Record<string, number> {
@@ -98,7 +98,7 @@ function parseGraph(proto: GraphProto, scope: Scope): Graph {
     for (const output of node.output) if (output) define(output, `an output of ${node.opType}`);
 
   const visible = new Set([...scope.outer, ...defined]);
-  const names = new Set(proto.node.map((node) => node.name));
+  const names = new UniqueNames(new Set(proto.node.map((node) => node.name)));
   const taken = new Set<string>();
   const nodes: Node[] = [];
   for (const nodeProto of proto.node) {
@@ -106,7 +106,7 @@ function parseGraph(proto: GraphProto, scope: Scope): Graph {
     const name =
       nodeProto.name && !taken.has(nodeProto.name)
         ? nodeProto.name
-        : uniqueName(nodeProto.name || nodeProto.output.find(Boolean) || nodeProto.opType, names);
+        : names.make(nodeProto.name || nodeProto.output.find(Boolean) || nodeProto.opType);
     taken.add(name);
     const domain = normaliseDomain(nodeProto.domain);
     const label = `${name} (${domain ? `${domain}:` : ''}${nodeProto.opType})`;

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import * as ort from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { relativeDifference, runInOnnxRuntime } from '../../../test/onnxruntime.js';
+import { randomGraph } from '../../../test/random-graph.js';
+import { Executor } from '../../engine/executor.js';
+import { GraphBuilder } from '../builder.js';
+import type { Graph } from '../types.js';
+import { fuseEpilogues } from './fuse-epilogues.js';
+import { optimise } from './optimise.js';
+
+function weight(dims: number[]) {
+  const length = dims.reduce((product, dim) => product * dim, 1);
+  return { type: 'float32' as const, dims, data: new Float32Array(length).fill(0.5) };
+}
+
+/** relu(x + conv(x)) with the given dimensions of x, and what else `extend` adds. */
+function block(dims: (number | string)[], channels = 4, extend?: (b: GraphBuilder, convolved: string) => void): Graph {
+  const b = new GraphBuilder();
+  const x = b.input('x', dims);
+  const y = b.node('Conv', [x, weight([channels, 4, 3, 3])], { pads: [1, 1, 1, 1], kernel_shape: [3, 3] });
+  b.output(b.node('Relu', [b.node('Add', [x, y])]));
+  extend?.(b, y);
+  return b.build();
+}
+
+const shape = (graph: Graph) => fuseEpilogues(graph).nodes.map(({ op, epilogue }) => [op, epilogue]);
+
+describe('fuseEpilogues', () => {
+  it.each([[['N', 4, 8, 8]], [['N', 4, 'H', 'W']], [[1, 4, 8, 8]]])('fuses the block of a ResNet over %j', (dims) => {
+    expect(shape(block(dims))).toEqual([['Conv', { residual: 'x', activation: { kind: 'Relu' } }]]);
+  });
+
+  it('leaves a sum that broadcasts', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', ['N', 4, 8, 8]);
+    const pooled = b.node('GlobalAveragePool', [x]);
+    b.output(b.node('Add', [pooled, b.node('Conv', [x, weight([4, 4, 1, 1])])]));
+    expect(shape(b.build()).map(([op]) => op)).toEqual(['GlobalAveragePool', 'Conv', 'Add']);
+  });
+
+  it('leaves values that others read', () => {
+    const read = block(['N', 4, 8, 8], 4, (b, convolved) => b.output(b.node('Neg', [convolved])));
+    expect(shape(read).map(([op]) => op)).toEqual(['Conv', 'Add', 'Relu', 'Neg']);
+    const output = block(['N', 4, 8, 8], 4, (b, convolved) => b.output(convolved));
+    expect(shape(output).map(([op]) => op)).toEqual(['Conv', 'Add', 'Relu']);
+  });
+
+  it('keeps the outputs of random networks', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), async (seed) => {
+        const { graph, feeds } = randomGraph(seed);
+        const expected = await runInOnnxRuntime(graph, feeds);
+        const executor = await Executor.create(optimise(graph));
+        const actual = executor.run(feeds);
+        for (const [name, tensor] of Object.entries(expected)) {
+          const { data, dims } = actual[name]!;
+          expect(relativeDifference(tensor, new ort.Tensor('float32', data as Float32Array, dims)), name).toBeLessThan(
+            1e-5,
+          );
+        }
+        executor.dispose();
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
