@@ -12,7 +12,7 @@ export function shareCommonSubexpressions(graph: Graph): Graph {
   const constants = new Map<string, string>();
   const canonical = new Map<string, string>();
   for (const [name, value] of graph.initializers) {
-    const key = value.data.length <= MOST_COMPARED ? describe(value) : name;
+    const key = value.data.length <= MOST_COMPARED ? keyOf(value) : name;
     const first = constants.get(key) ?? name;
     constants.set(key, first);
     canonical.set(name, first);
@@ -22,7 +22,7 @@ export function shareCommonSubexpressions(graph: Graph): Graph {
     const node = editor.node(name)!;
     if (RANDOM.test(node.op) || subgraphs(node).length > 0) continue;
     const inputs = node.inputs.map((input) => canonical.get(input) ?? input);
-    const key = describe([node.domain, node.op, inputs, node.outputs.length, sortedAttributes(node), node.epilogue]);
+    const key = keyOf([node.domain, node.op, inputs, node.outputs.length, sortedAttributes(node), node.epilogue]);
     const first = seen.get(key);
     if (!first) seen.set(key, node);
     else if (!node.outputs.some((output) => editor.isPinned(output))) {
@@ -40,7 +40,7 @@ function sortedAttributes(node: Node): unknown {
 }
 
 /** Text that is equal for equal values. NaN, −0 and infinities are told apart from what JSON would make of them. */
-function describe(value: unknown): string {
+function keyOf(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => {
     if (typeof item === 'bigint') return `${item}n`;
     if (typeof item === 'number') return Object.is(item, -0) ? '-0' : String(item);
