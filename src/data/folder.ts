@@ -14,9 +14,14 @@ const PICTURE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i;
 /** Decoded ahead of the consumer: enough to keep Node's thread pool busy, few enough to hold in memory. */
 const READ_AHEAD = 16;
 
-/** True for names that look like pictures and are not leftovers of a file manager. */
+/** True for what file managers and archivers leave behind. */
+export function isHiddenPath(path: string): boolean {
+  return path.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
+}
+
+/** True for names that look like pictures and are not hidden. */
 export function isPicturePath(path: string): boolean {
-  return PICTURE.test(path) && !path.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
+  return PICTURE.test(path) && !isHiddenPath(path);
 }
 
 /** Finds the class folder of every file, or undefined when the files lie in no folder or all in one that is not a class. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -50,11 +50,12 @@ beforeAll(async () => {
   put('set/README.txt', 'not a picture');
   put('set/cat/.hidden.png', 'leftover of a file manager');
   execFileSync('tar', ['-czf', at('set.tar.gz'), '-C', folder, 'set']);
+  execFileSync('tar', ['-cf', at('here.tar'), '-C', at('set'), '.']);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('class folders', () => {
-  it.each(['set', 'set.tar.gz'])('%s: sorted classes, pictures by path', async (name) => {
+  it.each(['set', 'set.tar.gz', 'here.tar'])('%s: sorted classes, pictures by path', async (name) => {
     const dataset = await openDataset(at(name));
     expect(dataset.classes).toEqual(['cat', 'dog', 'eel']);
     expect([...dataset.labels!]).toEqual([0, 0, 1, 2]);
@@ -62,6 +63,18 @@ describe('class folders', () => {
     expect(samples.map(firstByte)).toEqual([3, 2, 1, 4]);
     expect(samples.map(({ label }) => label)).toEqual([0, 0, 1, 2]);
     expect((await readAll(dataset, [3, 0, 3])).map(firstByte)).toEqual([4, 3, 4]);
+  });
+
+  it('follows links, and takes folders in any spelling', async () => {
+    mkdirSync(at('linked'));
+    for (const name of ['cat', 'dog']) symlinkSync(at('set', name), at('linked', name));
+    for (const path of [at('linked'), `${at('linked')}/`, `${folder}/./set/../linked`]) {
+      const dataset = await openDataset(path);
+      expect([dataset.count, dataset.classes]).toEqual([3, ['cat', 'dog']]);
+      expect(dataset.description).toBe('linked: 3 pictures in 2 classes');
+    }
+    symlinkSync(at('linked'), at('linked', 'self'));
+    await expect(openDataset(at('linked'))).rejects.toThrow(/nested too deep/);
   });
 
   it('follows the order of the model where it names its classes', async () => {

@@ -1,12 +1,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { LutraError } from '../errors.js';
 import { arrayDataset, cifarDataset, idxDataset, npzDataset } from './arrays.js';
 import { CIFAR_RECORD } from './cifar.js';
 import type { Dataset } from './dataset.js';
-import { type EncodedFile, folderDataset, isPicturePath } from './folder.js';
+import { type EncodedFile, folderDataset, isHiddenPath, isPicturePath } from './folder.js';
 import { type IdxArray, isIdx, labelFileName, parseIdx } from './idx.js';
 import { decodePicture } from './node-decode.js';
 import { isNpy, isZip, parseNpy, parseNpz } from './npy.js';
@@ -19,6 +19,9 @@ export interface OpenDatasetOptions {
 
 const FORMATS =
   'a folder or .tar(.gz) of class folders, CIFAR-10 binary (.bin, .bin.gz), MNIST IDX (…-images-idx3-ubyte[.gz]), .npz or .npy';
+
+/** Class folders lie one or two levels deep; more is a cycle of links. */
+const MAX_DEPTH = 16;
 
 function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
@@ -45,26 +48,32 @@ async function readWhole(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Lists files below `root`; a folder without any picture is an error where its siblings are classes. */
-async function walk(root: string): Promise<EncodedFile[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const files: EncodedFile[] = [];
-  const folders = new Set<string>();
-  for (const entry of entries) {
-    const full = join(entry.parentPath, entry.name);
-    const path = full.slice(root.length).replaceAll('\\', '/').replace(/^\/+/, '');
-    if (entry.isDirectory()) folders.add(path);
-    else files.push({ path, read: () => readWhole(full) });
+/**
+ * Lists pictures below a folder, following symbolic links. A folder without any picture is an error: it would be a class
+ * without examples, or a mistake.
+ */
+async function listPictures(root: string, prefix = ''): Promise<EncodedFile[]> {
+  if (prefix.split('/').length > MAX_DEPTH) {
+    throw new LutraError('INVALID_DATA', `${join(root, prefix)} is nested too deep`, {
+      hint: 'Is there a link to a folder above it?',
+    });
   }
-  for (const folder of folders) {
-    const visible = !folder.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
-    if (visible && !files.some((file) => file.path.startsWith(`${folder}/`) && isPicturePath(file.path))) {
-      throw new LutraError('INVALID_DATA', `${join(root, folder)} holds no picture`, {
-        hint: 'Remove the empty folder',
-      });
+  const found: EncodedFile[] = [];
+  for (const entry of await readdir(join(root, prefix), { withFileTypes: true })) {
+    const path = prefix + entry.name;
+    const full = join(root, path);
+    const isFolder = entry.isSymbolicLink() ? (await stat(full)).isDirectory() : entry.isDirectory();
+    if (isFolder && !isHiddenPath(path)) {
+      const inside = await listPictures(root, `${path}/`);
+      if (inside.length === 0) {
+        throw new LutraError('INVALID_DATA', `${full} holds no picture`, { hint: 'Remove the empty folder' });
+      }
+      for (const file of inside) found.push(file);
+    } else if (!isFolder && isPicturePath(path)) {
+      found.push({ path, read: () => readWhole(full) });
     }
   }
-  return files;
+  return found;
 }
 
 async function openIdx(images: IdxArray, path: string, labels: readonly string[] | undefined): Promise<Dataset> {
@@ -93,11 +102,16 @@ async function openIdx(images: IdxArray, path: string, labels: readonly string[]
  */
 export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
   const { labels } = options;
-  const name = basename(path);
+  const name = basename(resolve(path));
   const info = await stat(path).catch((cause: unknown) => {
     throw new LutraError('INVALID_DATA', `${path} cannot be read: ${reasonOf(cause)}`, { cause });
   });
-  if (info.isDirectory()) return folderDataset(await walk(path), name, decodePicture, labels);
+  if (info.isDirectory()) {
+    const files = await listPictures(path).catch((cause: unknown) => {
+      throw LutraError.from(cause, 'INVALID_DATA');
+    });
+    return folderDataset(files, name, decodePicture, labels);
+  }
 
   const bytes = await readWhole(path);
   if (isTarHeader(bytes)) {

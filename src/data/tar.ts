@@ -51,7 +51,7 @@ function paxPath(data: Uint8Array): string | undefined {
 
 /**
  * Lists the regular files of an uncompressed tar archive (POSIX ustar and pax, GNU long names), in archive order.
- * Links and devices are left out. `name` is used in messages.
+ * Links and devices are left out; a leading `./` is cut off. `name` is used in messages.
  * @throws {LutraError} `INVALID_DATA` for a broken header or an archive that ends inside a file.
  */
 export function readTar(bytes: Uint8Array, name: string): TarEntry[] {
@@ -80,7 +80,8 @@ export function readTar(bytes: Uint8Array, name: string): TarEntry[] {
       const prefix = text(header, 257, 5) === 'ustar' ? text(header, 345, 155) : '';
       const path = longPath ?? (prefix ? `${prefix}/${text(header, 0, 100)}` : text(header, 0, 100));
       longPath = undefined;
-      if ((type === '0' || type === '\0') && !path.endsWith('/')) entries.push({ path, data });
+      if ((type === '0' || type === '\0') && !path.endsWith('/'))
+        entries.push({ path: path.replace(/^(\.\/)+/, ''), data });
     }
     at = start + Math.ceil(size / BLOCK) * BLOCK;
   }
