@@ -83,7 +83,7 @@ export function evaluateGraph(graph: Graph, feeds: Readonly<Record<string, Tenso
     const types = operator.infer({ node, opset, inputs: inputs.map((value) => value && { ...value, value }) });
     const outputs = types.map(({ type, dims }) => allocate(type, dims));
     operator.evaluate({ node, opset, inputs }, outputs);
-    outputs.forEach((value, i) => values.set(node.outputs[i]!, value));
+    for (const [i, value] of outputs.entries()) values.set(node.outputs[i]!, value);
   }
   return Object.fromEntries(graph.outputs.map(({ name }) => [name, values.get(name)!]));
 }

@@ -52,10 +52,13 @@ const exactGelu = (x: number) => 0.5 * x * (1 + erf(x * Math.SQRT1_2));
 const tanhGelu = (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 
 /** Bounds are applied low first, so that low > high gives high everywhere, as ONNX says. A NaN input stays NaN. */
-function clamp(context: EvaluateContext, y: TensorValue, low: number, high: number): void {
-  map(context, y, (x) => {
-    const raised = x < low ? low : x;
-    return raised > high ? high : raised;
+function clamp(context: EvaluateContext, output: TensorValue, low: number, high: number): void {
+  map(context, output, (x) => {
+    // Comparisons, since Math.max takes no bigints.
+    let y = x;
+    if (y < low) y = low;
+    if (y > high) y = high;
+    return y;
   });
 }
 
@@ -88,7 +91,7 @@ export const ACTIVATION: readonly Operator[] = [
   activation('LeakyRelu', { alpha: 0.01 }, (alpha) => (x) => (x < 0 ? alpha! * x : x)),
   activation('Elu', { alpha: 1 }, (alpha) => elu(alpha!)),
   // alpha and gamma are float32 constants in the specification (Klambauer et al. 2017).
-  activation('Selu', { alpha: 1.67326319217681884765625, gamma: 1.05070102214813232421875 }, (alpha, gamma) => {
+  activation('Selu', { alpha: 1.6732631921768188, gamma: 1.0507010221481323 }, (alpha, gamma) => {
     const base = elu(alpha!);
     return (x) => gamma! * base(x);
   }),

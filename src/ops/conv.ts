@@ -215,7 +215,7 @@ const convTranspose = define({
 /** `com.microsoft` FusedConv: Conv, then an optional residual, then an activation (onnxruntime contrib operators). */
 const ACTIVATIONS: Readonly<Record<string, (x: number, parameters: readonly number[]) => number>> = {
   '': (x) => x,
-  Relu: (x) => (x < 0 ? 0 : x),
+  Relu: (x) => Math.max(0, x),
   Tanh: Math.tanh,
   Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   LeakyRelu: (x, [alpha = 0.01]) => (x < 0 ? alpha * x : x),

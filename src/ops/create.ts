@@ -11,11 +11,9 @@ import {
   dimsOf,
   element,
   elements,
-  floats,
   INT64,
   input,
   int,
-  ints,
   LATEST,
   likeInput,
   NUMBER,
@@ -43,25 +41,6 @@ function fillValue(context: AnyContext): TensorValue {
   check(context.node, tensor.data?.length === 1, 'value is not one number', 'a tensor of 1 element', tensor.dims);
   if (!ANY.includes(tensor.type)) refuse(context.node, `value has type ${tensor.type}`);
   return tensor;
-}
-
-/** Constant: exactly one of the value attributes. */
-function constant(context: AnyContext): TensorValue {
-  const { node } = context;
-  const { value, value_float, value_int } = node.attributes;
-  const tensor = value as TensorValue | undefined;
-  if (tensor?.data && ANY.includes(tensor.type)) return tensor;
-  const list = (type: DataType, values: readonly number[], dims: readonly number[]): TensorValue => {
-    const result = allocate(type, dims);
-    values.forEach((item, i) => (elements(result)[i] = element(type, item)));
-    return result;
-  };
-  if (typeof value_float === 'number') return list('float32', [value_float], []);
-  if (typeof value_int === 'number') return list('int64', [value_int], []);
-  const [reals, integers] = [floats(node, 'value_floats'), ints(node, 'value_ints')];
-  if (reals) return list('float32', reals, [reals.length]);
-  if (integers) return list('int64', integers, [integers.length]);
-  return refuse(node, 'the constant has no value of a supported kind', 'Supported: dense tensors, numbers');
 }
 
 const RANGE_TYPES: readonly DataType[] = ['float32', 'float64', 'float16', 'int16', 'int32', 'int64'];
@@ -121,21 +100,6 @@ function checkMatrix(context: AnyContext, exactly: boolean): void {
 }
 
 export const CREATE: readonly Operator[] = [
-  define({
-    name: 'Constant',
-    arity: [0, 0],
-    types: [ANY],
-    attributes: 'value value_float value_floats value_int value_ints',
-    raw: true,
-    infer(context) {
-      const { type, dims } = constant(context);
-      return [{ type, dims }];
-    },
-    evaluate(context, [y]) {
-      const [x, out] = [elements(constant(context)), elements(y!)];
-      for (let i = 0; i < out.length; i++) out[i] = x[i]!;
-    },
-  }),
   define({
     name: 'Shape',
     types: [ANY],

@@ -1,5 +1,5 @@
-import type { DataType } from '../graph/types.js';
 import { LutraError } from '../errors.js';
+import type { DataType } from '../graph/types.js';
 import type { Definition, Elements, EvaluateContext } from './define.js';
 import {
   ANY,
@@ -104,9 +104,9 @@ function variadic(
   });
 }
 
-/** NaN on either side wins, as in numpy. `!==` on itself is the test that bigints understand too. */
-const larger: Binary = (a, b) => (a > b || a !== a ? a : b);
-const smaller: Binary = (a, b) => (a < b || a !== a ? a : b);
+/** NaN on either side wins, as in numpy. */
+const larger: Binary = (a, b) => (a > b || Number.isNaN(a) ? a : b);
+const smaller: Binary = (a, b) => (a < b || Number.isNaN(a) ? a : b);
 
 const divide: BinaryOf = (type, { node }) => {
   if (isFloat(type)) return (a, b) => a / b;

@@ -85,7 +85,7 @@ function extreme(type: DataType, max: boolean): Fold {
     let best = start;
     for (let j = 0; j < at.length; j++) {
       const value = x[base + at[j]!]!;
-      if ((max ? value > best : value < best) || value !== value) best = value;
+      if ((max ? value > best : value < best) || Number.isNaN(value)) best = value;
     }
     return best;
   };
@@ -149,7 +149,7 @@ function argExtreme(name: string, better: (a: number, b: number) => boolean): Op
         let best = 0;
         for (let j = 1; j < folded.length; j++) {
           const [value, top] = [x[kept[i]! + folded[j]!]!, x[kept[i]! + folded[best]!]!];
-          if (better(value, top) || (last && value === top) || (value !== value && top === top)) best = j;
+          if (better(value, top) || (last && value === top) || (Number.isNaN(value) && !Number.isNaN(top))) best = j;
         }
         out[i] = BigInt(best);
       }

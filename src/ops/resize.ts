@@ -23,8 +23,8 @@ import {
   typeOf,
   word,
 } from './define.js';
-import { gather, offsets, stridesOf } from './strides.js';
 import type { Operator } from './operator.js';
+import { gather, offsets, stridesOf } from './strides.js';
 
 /** How one axis is resized. */
 interface Axis {

@@ -90,11 +90,10 @@ export async function onnxruntime(test: Case): Promise<TensorValue[]> {
 /** Throws unless both runs agree: shapes and types exactly, floats within `tolerance` of max(1, |expected|). */
 export async function expectSame(test: Case, tolerance = 1e-5): Promise<void> {
   const [actual, expected] = [evaluate(test), await onnxruntime(test)];
-  const describe = ({ type, dims }: TensorType) => `${type}[${dims}]`;
+  const format = ({ type, dims }: TensorType) => `${type}[${dims}]`;
   expected.forEach((value, o) => {
     const mine = actual[o]!;
-    if (describe(mine) !== describe(value))
-      throw new Error(`output ${o}: ${describe(mine)} instead of ${describe(value)}`);
+    if (format(mine) !== format(value)) throw new Error(`output ${o}: ${format(mine)} instead of ${format(value)}`);
     for (let i = 0; i < value.data.length; i++) {
       const [a, b] = [Number(mine.data[i]), Number(value.data[i])];
       const same = Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b));
