@@ -47,8 +47,12 @@ for (const target of TARGETS) {
   process.stdout.write(`build/lutra-${target}.wasm ${builds[target].length} bytes\n`);
 }
 
-const source = TARGETS.map((target) => `  ${target}: '${builds[target].toString('base64')}',\n`);
+// One module per build, so that a page loads only the one that it runs.
+for (const target of TARGETS) {
+  await writeFile(`src/kernels/gen/${target}.ts`, `${STAMP}export default '${builds[target].toString('base64')}';\n`);
+}
+const imports = TARGETS.map((target) => `import ${target} from './${target}.js';\n`).join('');
 await writeFile(
   'src/kernels/gen/wasm.ts',
-  `${STAMP}/** Each Wasm build in base64. */\nexport const WASM_BASE64 = {\n${source.join('')}} as const;\n`,
+  `${STAMP}${imports}\n/** Each Wasm build in base64. */\nexport const WASM_BASE64 = { ${TARGETS.join(', ')} } as const;\n`,
 );

@@ -56,12 +56,15 @@ export function chooseVariant(wanted: WasmVariant): Exclude<WasmVariant, 'auto'>
   return 'simd';
 }
 
-/** Whether Wasm memory can be shared with workers, and this thread may wait for them. */
+/** Whether Wasm memory can be shared with workers. */
 export function canShareMemory(): boolean {
   if (typeof SharedArrayBuffer !== 'function' || typeof Atomics !== 'object') return false;
-  const scope = globalThis as { crossOriginIsolated?: boolean; document?: unknown };
-  // Atomics.wait is forbidden on a page's main thread.
-  return scope.crossOriginIsolated !== false && scope.document === undefined;
+  return (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false;
+}
+
+/** Whether this thread may wait for others: a page's main thread may not. */
+export function canWait(): boolean {
+  return !('document' in globalThis);
 }
 
 /** Processors that can run threads. */

@@ -1,44 +1,49 @@
 import { LutraError } from '../errors.js';
-import { WASM_BASE64 } from '../kernels/gen/wasm.js';
 import { unshareMemory } from '../kernels/memory-flag.js';
 import type { WasmVariant } from '../session/types.js';
-import { decodeBase64 } from './features.js';
+import { canShareMemory, chooseVariant, decodeBase64 } from './features.js';
 
-const PAGE_BYTES = 65536;
-
-const compiled = new Map<string, Promise<WebAssembly.Module>>();
-
-/** The compiled kernels; compiled once per kind and thread. */
-export function compileKernels(variant: Exclude<WasmVariant, 'auto'>, shared: boolean): Promise<WebAssembly.Module> {
-  const key = `${variant} ${shared}`;
-  let module = compiled.get(key);
-  if (!module) {
-    const bytes = decodeBase64(WASM_BASE64[variant]);
-    module = WebAssembly.compile((shared ? bytes : unshareMemory(bytes)) as BufferSource).catch((thrown: unknown) => {
-      compiled.delete(key);
-      throw new LutraError('PLATFORM', 'the Wasm kernels could not be compiled', {
-        hint: "A Content Security Policy must allow 'wasm-unsafe-eval'",
-        cause: thrown,
-      });
-    });
-    compiled.set(key, module);
-  }
-  return module;
+/** A compiled Wasm build. May be posted to workers. */
+export interface Kernels {
+  readonly variant: Exclude<WasmVariant, 'auto'>;
+  readonly module: WebAssembly.Module;
+  /** Whether it wants shared memory. */
+  readonly shared: boolean;
 }
 
+const SOURCES = {
+  simd: () => import('../kernels/gen/simd.js'),
+  relaxed: () => import('../kernels/gen/relaxed.js'),
+} as const;
+
+const loaded = new Map<string, Promise<Kernels>>();
+
 /**
- * A memory of at least `bytes` that never grows.
+ * Loads and compiles the Wasm build that fits this platform; each once per thread.
  *
- * @throws LutraError `OUT_OF_MEMORY`
+ * @param threads As in `CreateOptions`: 1 never wants shared memory.
+ * @throws LutraError `PLATFORM`
  */
-export function createMemory(bytes: number, shared: boolean): WebAssembly.Memory {
-  const pages = Math.ceil(bytes / PAGE_BYTES);
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
-  } catch (cause) {
-    throw new LutraError('OUT_OF_MEMORY', `${pages * PAGE_BYTES} bytes of Wasm memory could not be reserved`, {
-      hint: 'Release other sessions, or use smaller inputs',
-      cause,
+export async function loadKernels(wasm: WasmVariant, threads: number | 'auto'): Promise<Kernels> {
+  const variant = chooseVariant(wasm);
+  const shared = threads !== 1 && canShareMemory();
+  const key = `${variant} ${shared}`;
+  let kernels = loaded.get(key);
+  if (!kernels) {
+    kernels = compile(variant, shared).catch((cause: unknown) => {
+      loaded.delete(key);
+      throw new LutraError('PLATFORM', 'the Wasm kernels could not be compiled', {
+        hint: "A Content Security Policy must allow 'wasm-unsafe-eval'",
+        cause,
+      });
     });
+    loaded.set(key, kernels);
   }
+  return kernels;
+}
+
+async function compile(variant: Kernels['variant'], shared: boolean): Promise<Kernels> {
+  const bytes = decodeBase64((await SOURCES[variant]()).default);
+  const module = await WebAssembly.compile((shared ? bytes : unshareMemory(bytes)) as BufferSource);
+  return { variant, module, shared };
 }

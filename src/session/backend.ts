@@ -1,13 +1,12 @@
+import type { Kernels } from '../engine/wasm.js';
 import type { OpenOptions, SessionFacts, Values } from './service.js';
 import type { MemoryUse, StepProfile } from './types.js';
 
 /** Where a session's work is done: in a worker or on the calling thread. */
 export interface Backend {
   readonly worker: boolean;
-  /** Compiles the kernels; resolves once the place of work is up. */
-  compile(options: OpenOptions): Promise<void>;
   /** `bytes` are moved: the caller's view is empty afterwards. */
-  open(bytes: Uint8Array<ArrayBuffer>, options: OpenOptions): Promise<SessionFacts>;
+  open(bytes: Uint8Array<ArrayBuffer>, kernels: Kernels, options: OpenOptions): Promise<SessionFacts>;
   /**
    * Moves `feeds`, too.
    *

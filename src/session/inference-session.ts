@@ -1,4 +1,5 @@
 import { checkFeeds, checkTensor } from '../engine/feeds.js';
+import { loadKernels } from '../engine/wasm.js';
 import { LutraError } from '../errors.js';
 import { formatType } from '../graph/tensor.js';
 import type { ValueInfo } from '../graph/types.js';
@@ -72,15 +73,14 @@ export class InferenceSession implements InferenceSessionApi {
     const watch = watchSignal(signal);
     const orStop = <T>(work: Promise<T>): Promise<T> => Promise.race([work, backend.failure, watch.aborted]);
     try {
-      const settings = { threads, wasm, dimensions };
-      const compiling = backend.compile(settings);
+      const compiling = loadKernels(wasm, threads);
       compiling.catch(() => {});
       const bytes = await orStop(loading);
       const { length } = bytes;
       onProgress?.({ stage: 'compile', loaded: length, total: length });
-      await orStop(compiling);
+      const kernels = await orStop(compiling);
       onProgress?.({ stage: 'plan', loaded: length, total: length });
-      const facts = await orStop(backend.open(bytes, settings));
+      const facts = await orStop(backend.open(bytes, kernels, { threads, dimensions }));
       backend.keepAlive(false);
       onProgress?.({ stage: 'ready', loaded: length, total: length });
       return new InferenceSession(backend, facts, length);

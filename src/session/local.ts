@@ -7,8 +7,7 @@ export function createLocal(workerUrl: string | URL | undefined): Backend {
   const service = new Service(() => spawnWorker(workerUrl));
   return {
     worker: false,
-    compile: (options) => service.compile(options),
-    open: (bytes, options) => service.open(bytes, options),
+    open: (bytes, kernels, options) => service.open(bytes, kernels, options),
     run: (feeds, run, stoppable) => service.run(feeds, run, stoppable),
     stop: (run) => service.stop(run),
     profile: async (feeds) => service.profile(feeds),

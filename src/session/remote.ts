@@ -26,10 +26,9 @@ export function createRemote(workerUrl: string | URL | undefined): Backend {
   return {
     worker: true,
     failure,
-    compile: (options) => receive(api.compile(options)),
-    async open(bytes, options) {
+    async open(bytes, kernels, options) {
       const facts = await receive<Awaited<ReturnType<Backend['open']>>>(
-        api.open(Comlink.transfer(bytes, [bytes.buffer]), options),
+        api.open(Comlink.transfer(bytes, [bytes.buffer]), kernels, options),
       );
       control = facts.control;
       return facts;

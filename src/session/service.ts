@@ -1,15 +1,14 @@
 import { CONTROL } from '../engine/control.js';
-import { Executor } from '../engine/executor.js';
-import { canShareMemory, chooseVariant } from '../engine/features.js';
+import { ExecutorCore } from '../engine/core.js';
 import type { WorkerHandle } from '../engine/threads.js';
-import { compileKernels } from '../engine/wasm.js';
+import type { Kernels } from '../engine/wasm.js';
 import { LutraError } from '../errors.js';
 import { optimise } from '../graph/passes/optimise.js';
 import type { TensorValue, ValueInfo } from '../graph/types.js';
 import { parseModel } from '../onnx/parse.js';
 import type { CreateOptions, MemoryUse, SessionInfo, StepProfile } from './types.js';
 
-export type OpenOptions = Pick<CreateOptions, 'threads' | 'wasm' | 'dimensions'>;
+export type OpenOptions = Pick<CreateOptions, 'threads' | 'dimensions'>;
 
 /** What a session tells about itself once it is open. */
 export interface SessionFacts {
@@ -25,26 +24,21 @@ export type Values = Readonly<Record<string, TensorValue>>;
 
 /** One network, ready to run, on whichever thread this is. */
 export class Service {
-  #executor: Executor | undefined;
+  #executor: ExecutorCore | undefined;
 
   constructor(private readonly spawn: () => WorkerHandle) {}
 
-  /** Compiles the kernels that {@link open} will want. */
-  async compile({ wasm = 'auto', threads }: OpenOptions): Promise<void> {
-    await compileKernels(chooseVariant(wasm), threads !== 1 && canShareMemory());
-  }
-
   /** Parses, optimises and plans. */
-  async open(bytes: Uint8Array, options: OpenOptions): Promise<SessionFacts> {
+  async open(bytes: Uint8Array, kernels: Kernels, options: OpenOptions): Promise<SessionFacts> {
     const model = parseModel(bytes);
-    const executor = await Executor.create(optimise(model), { ...options, spawn: this.spawn });
+    const executor = await ExecutorCore.start(optimise(model), kernels, { ...options, spawn: this.spawn });
     this.#executor = executor;
     const shared = typeof SharedArrayBuffer === 'function' && executor.control.buffer instanceof SharedArrayBuffer;
     return {
       inputs: model.inputs,
       outputs: model.outputs,
       metadata: model.metadata,
-      info: { threads: executor.threads, wasm: executor.variant },
+      info: { threads: executor.threads, wasm: kernels.variant },
       control: shared ? executor.control : undefined,
     };
   }
@@ -72,7 +66,7 @@ export class Service {
     this.#executor = undefined;
   }
 
-  #opened(): Executor {
+  #opened(): ExecutorCore {
     if (!this.#executor) throw new LutraError('RELEASED', 'the session is not open');
     return this.#executor;
   }

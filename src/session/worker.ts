@@ -2,6 +2,7 @@
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { helperApi, type WorkerHandle } from '../engine/threads.js';
+import type { Kernels } from '../engine/wasm.js';
 import { LutraError } from '../errors.js';
 import { nodeHandle, nodeThreads, webHandle } from './handle.js';
 import { type OpenOptions, Service, type SessionFacts, type Values } from './service.js';
@@ -34,9 +35,8 @@ async function reply<T>(task: () => T | Promise<T>): Promise<Reply<T>> {
 
 const api = {
   ...helperApi,
-  compile: (options: OpenOptions): Promise<Reply<void>> => reply(() => service.compile(options)),
-  open: (bytes: Uint8Array, options: OpenOptions): Promise<Reply<SessionFacts>> =>
-    reply(() => service.open(bytes, options)),
+  open: (bytes: Uint8Array, kernels: Kernels, options: OpenOptions): Promise<Reply<SessionFacts>> =>
+    reply(() => service.open(bytes, kernels, options)),
   async run(feeds: Values, run: number, sliced: boolean): Promise<Reply<Values>> {
     const result = await reply(() => service.run(feeds, run, sliced));
     return 'value' in result ? Comlink.transfer(result, buffersOf(result.value)) : result;

@@ -1,0 +1,230 @@
+import { LutraError } from '../errors.js';
+import { formatType } from '../graph/tensor.js';
+import type { Graph, TensorType, TensorValue } from '../graph/types.js';
+import { plan } from '../plan/plan.js';
+import type { Plan } from '../plan/types.js';
+import type { MemoryUse, StepProfile } from '../session/types.js';
+import { COMMAND, CONTROL, command, createControl, MAX_THREADS } from './control.js';
+import { canWait, processorCount } from './features.js';
+import { checkFeeds, feedTypes } from './feeds.js';
+import { Machine } from './machine.js';
+import { createMemory } from './memory.js';
+import { HelperPool, type WorkerHandle } from './threads.js';
+import type { Kernels } from './wasm.js';
+
+export interface CoreOptions {
+  /** Default 1. More need {@link spawn} and memory that can be shared; otherwise 1. */
+  readonly threads?: number | 'auto';
+  /** Sizes of symbolic input dimensions for the first plan; missing ones are 1. */
+  readonly dimensions?: Readonly<Record<string, number>>;
+  /** Starts a worker that serves `helperApi`. */
+  readonly spawn?: () => WorkerHandle;
+}
+
+/** `auto` uses no more threads than this: small networks gain nothing from more. */
+const MAX_AUTO_THREADS = 4;
+/** A sliced run lets other tasks in after so many milliseconds. */
+const SLICE = 8;
+
+/**
+ * Runs one graph on the calling thread (and helpers). Synchronous: whoever must not block puts it into a worker.
+ * Feeds of other shapes than the last make it plan again.
+ */
+export class ExecutorCore {
+  /** Shared with whoever wants to stop a run: see {@link CONTROL}. */
+  readonly control: Int32Array;
+  #machine: Machine | undefined;
+  #plan: Plan | undefined;
+  #memory: WebAssembly.Memory | undefined;
+  #planned = '';
+  #disposed = false;
+
+  private constructor(
+    private readonly graph: Graph,
+    readonly kernels: Kernels,
+    private readonly helpers: HelperPool | undefined,
+    control: Int32Array,
+    /** Threads that work on a run. */
+    readonly threads: number,
+  ) {
+    this.control = control;
+  }
+
+  /**
+   * Starts helpers and plans for the declared input shapes (symbolic dimensions as in `dimensions`).
+   *
+   * @param graph An optimised graph.
+   * @throws LutraError `UNSUPPORTED`, `INVALID_MODEL`, `INVALID_ARGUMENT`, `OUT_OF_MEMORY`.
+   */
+  static async start(graph: Graph, kernels: Kernels, options: CoreOptions = {}): Promise<ExecutorCore> {
+    const { spawn, dimensions = {} } = options;
+    const wanted = options.threads ?? 1;
+    if (wanted !== 'auto' && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= MAX_THREADS)) {
+      throw new LutraError('INVALID_ARGUMENT', 'option "threads" is wrong', {
+        expected: `1 to ${MAX_THREADS}, or "auto"`,
+        actual: String(wanted),
+      });
+    }
+    const control = createControl(typeof SharedArrayBuffer === 'function');
+    const count = wanted === 'auto' ? Math.min(MAX_AUTO_THREADS, processorCount()) : wanted;
+    const helpers =
+      count > 1 && spawn && kernels.shared && canWait() ? await HelperPool.start(count - 1, control, spawn) : undefined;
+    try {
+      const executor = new ExecutorCore(graph, kernels, helpers, control, helpers ? count : 1);
+      executor.#planDeclared(dimensions);
+      await helpers?.untilReady();
+      return executor;
+    } catch (thrown) {
+      helpers?.terminate();
+      throw thrown;
+    }
+  }
+
+  /** Plans for the declared shapes; leaves it to the first run where these do not say enough. */
+  #planDeclared(dimensions: Readonly<Record<string, number>>): void {
+    let guessed = false;
+    const types: Record<string, TensorType> = {};
+    for (const { name, type, dims } of this.graph.inputs) {
+      if (!dims) return;
+      types[name] = {
+        type,
+        dims: dims.map((dim) => {
+          if (typeof dim === 'number') return dim;
+          guessed ||= !Object.hasOwn(dimensions, dim);
+          return Object.hasOwn(dimensions, dim) ? dimensions[dim]! : 1;
+        }),
+      };
+    }
+    try {
+      this.#prepare(types);
+    } catch (thrown) {
+      const { code } = LutraError.from(thrown);
+      if (!guessed || code !== 'INVALID_MODEL') throw thrown;
+    }
+  }
+
+  #prepare(types: Readonly<Record<string, TensorType>>): { machine: Machine; plan: Plan } {
+    if (this.#disposed) throw new LutraError('RELEASED', 'the session was released');
+    const key = this.graph.inputs.map(({ name }) => types[name] && formatType(types[name])).join(' ');
+    if (!this.#machine || !this.#plan || key !== this.#planned) {
+      const next = plan(this.graph, types, { threads: this.threads });
+      // The old memory may go before the new one comes.
+      this.#machine = undefined;
+      this.#memory = undefined;
+      const memory = createMemory(next.memoryBytes, this.kernels.shared);
+      const machine = new Machine(this.kernels.module, memory, next.steps, this.control, 0);
+      machine.load(next);
+      this.helpers?.load(this.kernels.module, memory, next.steps);
+      this.#memory = memory;
+      this.#machine = machine;
+      this.#plan = { ...next, constants: [] };
+      this.#planned = key;
+    }
+    return { machine: this.#machine, plan: this.#plan };
+  }
+
+  /** The current plan without its constants, for `inspect`; undefined before the first. */
+  get plan(): Plan | undefined {
+    return this.#plan;
+  }
+
+  /**
+   * Runs the graph.
+   *
+   * @param run Number by which {@link CONTROL.stop} can stop this run; different from that of the run before.
+   * @returns Every graph output, in memory of its own.
+   * @throws LutraError `INVALID_ARGUMENT` for wrong feeds, `ABORTED`, `RELEASED`, and what planning throws.
+   */
+  run(feeds: Readonly<Record<string, TensorValue>>, run = this.#nextRun()): Record<string, TensorValue> {
+    const { machine, plan } = this.#begin(feeds, run);
+    this.#walk(machine);
+    return this.#finish(machine, plan);
+  }
+
+  /** Like {@link run}, but returns to the event loop every few milliseconds so that a message can stop it. One thread. */
+  async runSliced(feeds: Readonly<Record<string, TensorValue>>, run: number): Promise<Record<string, TensorValue>> {
+    const { machine, plan } = this.#begin(feeds, run);
+    for (let step = 0; step < plan.steps.length; ) {
+      step = machine.walk(step, 1, performance.now() + SLICE);
+      await nextTask();
+    }
+    return this.#finish(machine, plan);
+  }
+
+  /** Runs once more with `feeds` after a warm-up and returns the time of every step. */
+  profile(feeds: Readonly<Record<string, TensorValue>>): StepProfile[] {
+    this.run(feeds);
+    const { machine, plan } = this.#begin(feeds, this.#nextRun());
+    const times = new Float64Array(plan.steps.length + 1);
+    this.#walk(machine, times);
+    return plan.steps.map((step, index) => ({
+      node: step.node,
+      op: step.op,
+      kernel: step.kind === 'kernel' ? step.kernel : 'host',
+      milliseconds: times[index + 1]! - times[index]!,
+    }));
+  }
+
+  memory(): MemoryUse {
+    const usage = this.#plan?.usage ?? { constants: 0, persistent: 0, arena: 0, scratch: 0 };
+    return { total: this.#memory?.buffer.byteLength ?? 0, ...usage };
+  }
+
+  /** Stops the helpers and drops the memory. */
+  dispose(): void {
+    this.#disposed = true;
+    this.helpers?.terminate();
+    this.#machine = undefined;
+    this.#memory = undefined;
+    this.#plan = undefined;
+  }
+
+  #nextRun(): number {
+    return Atomics.load(this.control, CONTROL.run) + 1;
+  }
+
+  #begin(feeds: Readonly<Record<string, TensorValue>>, run: number): { machine: Machine; plan: Plan } {
+    checkFeeds(this.graph.inputs, feeds);
+    const prepared = this.#prepare(feedTypes(feeds));
+    const { machine, plan } = prepared;
+    for (const input of plan.inputs) {
+      const { data } = machine.view(input);
+      (data as Uint8Array).set(feeds[input.name]!.data as Uint8Array);
+    }
+    Atomics.store(this.control, CONTROL.run, run);
+    return prepared;
+  }
+
+  #walk(machine: Machine, times?: Float64Array): void {
+    const threads = this.helpers?.ready ? this.threads : 1;
+    if (threads > 1) command(this.control, COMMAND.run);
+    machine.walk(0, threads, Number.POSITIVE_INFINITY, times);
+  }
+
+  #finish(machine: Machine, plan: Plan): Record<string, TensorValue> {
+    const run = Atomics.load(this.control, CONTROL.run);
+    if (Atomics.load(this.control, CONTROL.failed) === run) {
+      throw new LutraError('INTERNAL', 'a kernel failed in a helper thread');
+    }
+    if (this.#disposed) throw new LutraError('RELEASED', 'the session was released');
+    if (Atomics.load(this.control, CONTROL.stop) === run) throw new LutraError('ABORTED', 'the run was aborted');
+    return Object.fromEntries(
+      plan.outputs.map((output) => {
+        const { type, dims, data } = machine.view(output);
+        return [output.name, { type, dims, data: (data as Uint8Array).slice() }];
+      }),
+    );
+  }
+}
+
+/** Resolves in a new task of the event loop, so that messages that wait are delivered first. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
