@@ -96,7 +96,9 @@ function concreteOf(test: NodeCase): ConcreteGraph {
   const values = Object.entries({ ...test.inputs, ...test.constants });
   const types = new Map<string, TensorType>(values.map(([name, { type, dims }]) => [name, { type, dims }]));
   const inferred = infer(test, graph);
-  graph.nodes[0]!.outputs.forEach((name, i) => types.set(name, inferred[i]!));
+  graph.nodes[0]!.outputs.forEach((name, i) => {
+    types.set(name, inferred[i]!);
+  });
   const consumers = new Map<string, readonly Node[]>([['y', test.readers ?? []]]);
   const outputs = new Set(graph.outputs.map((output) => output.name));
   return { graph, nodes: graph.nodes, types, constants: graph.initializers, consumers, outputs };

@@ -8,6 +8,24 @@ import {
   COPY_ROWS_ROWS,
   COPY_ROWS_ROWS_PER_TILE,
   COPY_ROWS_TOTAL,
+  FILL_COUNT,
+  FILL_OUTPUT,
+  FILL_PER_TILE,
+  FILL_VALUE,
+  MOVE_BY_TABLES_INPUT,
+  MOVE_BY_TABLES_INPUT0,
+  MOVE_BY_TABLES_INPUT1,
+  MOVE_BY_TABLES_INPUT2,
+  MOVE_BY_TABLES_INPUT3,
+  MOVE_BY_TABLES_OUTPUT,
+  MOVE_BY_TABLES_OUTPUT0,
+  MOVE_BY_TABLES_OUTPUT1,
+  MOVE_BY_TABLES_OUTPUT2,
+  MOVE_BY_TABLES_OUTPUT3,
+  MOVE_BY_TABLES_SIZE1,
+  MOVE_BY_TABLES_SIZE2,
+  MOVE_BY_TABLES_SIZE3,
+  MOVE_BY_TABLES_STRAIGHT,
   TRANSPOSE_CHUNK,
   TRANSPOSE_COLUMNS,
   TRANSPOSE_INPUT,
@@ -75,5 +93,56 @@ export function transpose(p: usize, begin: i32, end: i32, thread: i32): void {
       from += inputRow;
       to += chunkBytes;
     }
+  }
+}
+
+/** Slices, pads, tilings, expansions: whatever takes the source position apart axis by axis. See src/kernels/dense.ts. */
+export function moveByTables(p: usize, begin: i32, end: i32, thread: i32): void {
+  const size1 = load<i32>(p, MOVE_BY_TABLES_SIZE1);
+  const size2 = <usize>load<i32>(p, MOVE_BY_TABLES_SIZE2) << 2;
+  const size3 = <usize>load<i32>(p, MOVE_BY_TABLES_SIZE3) << 2;
+  const input2 = load<usize>(p, MOVE_BY_TABLES_INPUT2);
+  const input3 = load<usize>(p, MOVE_BY_TABLES_INPUT3);
+  const output2 = load<usize>(p, MOVE_BY_TABLES_OUTPUT2);
+  const output3 = load<usize>(p, MOVE_BY_TABLES_OUTPUT3);
+  const straight = load<i32>(p, MOVE_BY_TABLES_STRAIGHT);
+  for (let tile = begin; tile < end; tile++) {
+    const i = (<usize>(tile / size1)) << 2;
+    const j = (<usize>(tile % size1)) << 2;
+    const from =
+      load<usize>(p, MOVE_BY_TABLES_INPUT) +
+      load<usize>(load<usize>(p, MOVE_BY_TABLES_INPUT0) + i) +
+      load<usize>(load<usize>(p, MOVE_BY_TABLES_INPUT1) + j);
+    const to =
+      load<usize>(p, MOVE_BY_TABLES_OUTPUT) +
+      load<usize>(load<usize>(p, MOVE_BY_TABLES_OUTPUT0) + i) +
+      load<usize>(load<usize>(p, MOVE_BY_TABLES_OUTPUT1) + j);
+    for (let k: usize = 0; k < size2; k += 4) {
+      const source = from + load<usize>(input2 + k);
+      const target = to + load<usize>(output2 + k);
+      if (straight) {
+        memory.copy(target, source, size3);
+      } else {
+        for (let l: usize = 0; l < size3; l += 4) {
+          store<i32>(target + load<usize>(output3 + l), load<i32>(source + load<usize>(input3 + l)));
+        }
+      }
+    }
+  }
+}
+
+export function fill(p: usize, begin: i32, end: i32, thread: i32): void {
+  const perTile = load<i32>(p, FILL_PER_TILE);
+  const last = min(load<i32>(p, FILL_COUNT), end * perTile);
+  const value = v128.load32_splat(p, FILL_VALUE);
+  let i = begin * perTile;
+  let to = load<usize>(p, FILL_OUTPUT) + ((<usize>i) << 2);
+  for (; i + 4 <= last; i += 4) {
+    v128.store(to, value);
+    to += 16;
+  }
+  for (; i < last; i++) {
+    v128.store_lane<f32>(to, value, 0);
+    to += 4;
   }
 }

@@ -1,5 +1,5 @@
 export { convolve } from './convolve';
-export { copyRows, transpose } from './copy';
+export { copyRows, fill, moveByTables, transpose } from './copy';
 export { binary, unary } from './elementwise';
 export { matmul } from './matmul';
 export { layerNorm, softmax } from './normalise';

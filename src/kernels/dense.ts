@@ -136,6 +136,28 @@ export const DENSE_KERNELS = {
   copyRows: ['input', 'output', 'inputStride', 'outputStride', 'bytes', 'total', 'rows', 'rowsPerTile'],
   /** [batch][rows][columns][chunk] of 4-byte values → [batch][columns][rows][chunk]. A tile is four columns of one batch item. */
   transpose: ['input', 'output', 'rows', 'columns', 'chunk'],
+  /**
+   * output[o0[i] + o1[j] + o2[k] + o3[l]] = input[i0[i] + i1[j] + i2[k] + i3[l]] for 4-byte values; `inputN` and `outputN` point to
+   * byte offsets (i32), `sizeN` of each. `straight`: the last tables are 0, 4, 8, … A tile is one (i, j).
+   */
+  moveByTables: [
+    'input',
+    'output',
+    'input0',
+    'input1',
+    'input2',
+    'input3',
+    'output0',
+    'output1',
+    'output2',
+    'output3',
+    'size1',
+    'size2',
+    'size3',
+    'straight',
+  ],
+  /** A tile is `perTile` values. */
+  fill: ['output', 'count', 'perTile', 'value:f32'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Values of the field `activation`; assembly/dense/epilogue.ts has the same. */

@@ -84,7 +84,9 @@ describe('Concat and Split', () => {
         const x = noise(shape.with(axis, shape[axis]! * parts), 1);
         const test: NodeCase = { op: 'Split', opset: 13, attributes: { axis }, inputs: { x }, outputs };
         const run = runNode(lowerSplit, test)!;
-        outputs.forEach((name, i) => expect(run.read(name)).toEqual(reference(test, i)));
+        outputs.forEach((name, i) => {
+          expect(run.read(name)).toEqual(reference(test, i));
+        });
       }),
       { numRuns: 50 },
     );

@@ -6,6 +6,7 @@ import { lowerGemm, lowerMatMul } from './dense-matmul.js';
 import { lowerConcat, lowerSplit, lowerTranspose } from './dense-move.js';
 import { lowerGlobalAveragePool, lowerLayerNorm, lowerReduceMean, lowerSoftmax } from './dense-reduce.js';
 import { lowerAlias } from './dense-shape.js';
+import { lowerNearest, lowerPad, lowerRearranged } from './dense-tables.js';
 import { lowerAveragePool, lowerMaxPool } from './dense-window.js';
 
 /** Fast paths of the standard operators by `domain:op`. */
@@ -46,7 +47,16 @@ export const DENSE_RULES: Readonly<Record<string, LoweringRule>> = {
   ':Neg': lowerUnary(FUNCTION.neg),
   ':Concat': lowerConcat,
   ':Split': lowerSplit,
-  ':Transpose': lowerTranspose,
+  ':Transpose': (context, node) => lowerTranspose(context, node) || lowerRearranged(context, node),
+  ':Slice': lowerRearranged,
+  ':Expand': lowerRearranged,
+  ':Tile': lowerRearranged,
+  ':DepthToSpace': lowerRearranged,
+  ':SpaceToDepth': lowerRearranged,
+  ':Gather': lowerRearranged,
+  ':Resize': lowerNearest,
+  ':Upsample': lowerNearest,
+  ':Pad': lowerPad,
   ':Reshape': lowerAlias,
   ':Flatten': lowerAlias,
   ':Squeeze': lowerAlias,
