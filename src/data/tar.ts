@@ -77,7 +77,7 @@ export function readTar(bytes: Uint8Array, name: string): TarEntry[] {
     } else if (type === 'x') {
       longPath = paxPath(data) ?? longPath;
     } else if (type !== 'g') {
-      const prefix = text(header, 257, 5) === 'ustar' ? text(header, 345, 155) : '';
+      const prefix = text(header, 257, 6) === 'ustar' ? text(header, 345, 155) : '';
       const path = longPath ?? (prefix ? `${prefix}/${text(header, 0, 100)}` : text(header, 0, 100));
       longPath = undefined;
       if ((type === '0' || type === '\0') && !path.endsWith('/'))
