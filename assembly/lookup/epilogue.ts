@@ -129,74 +129,86 @@ function scatter(bytes: v128, to: usize, offsets: usize, valid: i32, tail: usize
 }
 
 /**
- * Stores four neighbouring outputs m .. m+3 of one row (linear layers): sums are one v128. `valid` < 4 at the end of a row.
- * Row r of the dense result is at output + 4·r·outputs; of the planes at planes + r·planeBatch.
+ * Stores rows of neighbouring outputs (linear layers). Row r of the dense result is at output + 4·r·outputs; of the planes at
+ * planes + r·planeBatch.
+ *
+ * @param sums      i32 [rows][rowBytes / 4], of which `count` outputs from m on are real
+ * @param row       first row
+ * @param tail      64 bytes of scratch
  */
-export function finishRow(p: usize, sums: v128, row: i32, m: i32, valid: i32, tail: usize): void {
+export function finishRows(
+  p: usize,
+  sums: usize,
+  rowBytes: i32,
+  row: i32,
+  rows: i32,
+  m: i32,
+  count: i32,
+  tail: usize,
+): void {
   const outputs = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUTS);
   const residual = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_RESIDUAL);
   const output = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUT);
+  const kind = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_ACTIVATION);
+  const low = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_LOW);
+  const high = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_HIGH);
   const planes = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANES);
   const planes2 = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANES2);
-  const scale = v128.load(load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCALE) + (<usize>m << 2));
-  const bias = v128.load(load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_BIAS) + (<usize>m << 2));
-  let y = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(sums), scale), bias);
-  const dense = <usize>(row * outputs + m) << 2;
-  if (residual != 0) {
-    let r = residual + dense;
-    if (valid < 4) {
-      memory.copy(tail, r, valid << 2);
-      r = tail;
+  const scales = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCALE) + (<usize>m << 2);
+  const biases = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_BIAS) + (<usize>m << 2);
+  for (let r = 0; r < rows; r++) {
+    const from = sums + r * rowBytes;
+    const dense = <usize>((row + r) * outputs + m) << 2;
+    for (let i = 0; i < count; i += 4) {
+      const valid = min(4, count - i);
+      const offset = <usize>i << 2;
+      let y = f32x4.convert_i32x4_s(v128.load(from + offset));
+      y = f32x4.add(f32x4.mul(y, v128.load(scales + offset)), v128.load(biases + offset));
+      if (residual != 0) {
+        let other = residual + dense + offset;
+        if (valid < 4) {
+          memory.copy(tail, other, valid << 2);
+          other = tail;
+        }
+        y = f32x4.add(y, v128.load(other));
+      }
+      y = activate(y, kind, low, high);
+      if (output != 0) {
+        if (valid == 4) {
+          v128.store(output + dense + offset, y);
+        } else {
+          v128.store(tail, y);
+          memory.copy(output + dense + offset, tail, valid << 2);
+        }
+      }
+      if (planes != 0) {
+        const q = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_SCALE);
+        const zero = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_ZERO);
+        const batch = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_BATCH);
+        const stride = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_STRIDE);
+        storeRowLevels(levels(y, q, zero), planes + (row + r) * batch + (m + i) * stride, stride, valid);
+      }
+      if (planes2 != 0) {
+        const q = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_SCALE2);
+        const zero = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_ZERO2);
+        const batch = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_BATCH2);
+        const stride = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_STRIDE2);
+        storeRowLevels(levels(y, q, zero), planes2 + (row + r) * batch + (m + i) * stride, stride, valid);
+      }
     }
-    y = f32x4.add(y, v128.load(r));
-  }
-  y = activate(
-    y,
-    load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_ACTIVATION),
-    v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_LOW),
-    v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_HIGH),
-  );
-  if (output != 0) {
-    if (valid == 4) {
-      v128.store(output + dense, y);
-    } else {
-      v128.store(tail, y);
-      memory.copy(output + dense, tail, valid << 2);
-    }
-  }
-  if (planes != 0) {
-    const q = levels(
-      y,
-      v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_SCALE),
-      v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_ZERO),
-    );
-    storeRowLevels(
-      q,
-      planes + row * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_BATCH),
-      load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_STRIDE),
-      m,
-      valid,
-    );
-  }
-  if (planes2 != 0) {
-    const q = levels(
-      y,
-      v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_SCALE2),
-      v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_ZERO2),
-    );
-    storeRowLevels(
-      q,
-      planes2 + row * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_BATCH2),
-      load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_STRIDE2),
-      m,
-      valid,
-    );
   }
 }
 
-function storeRowLevels(four: v128, to: usize, stride: i32, m: i32, valid: i32): void {
-  store<u8>(to + m * stride, i32x4.extract_lane(four, 0));
-  if (valid > 1) store<u8>(to + (m + 1) * stride, i32x4.extract_lane(four, 1));
-  if (valid > 2) store<u8>(to + (m + 2) * stride, i32x4.extract_lane(four, 2));
-  if (valid > 3) store<u8>(to + (m + 3) * stride, i32x4.extract_lane(four, 3));
+/** The first `valid` levels of four, `stride` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function storeRowLevels(four: v128, to: usize, stride: i32, valid: i32): void {
+  if (valid == 4 && stride == 1) {
+    store<i32>(to, i32x4.extract_lane(narrow(four, four, four, four), 0));
+    return;
+  }
+  store<u8>(to, i32x4.extract_lane(four, 0));
+  if (valid > 1) store<u8>(to + stride, i32x4.extract_lane(four, 1));
+  if (valid > 2) store<u8>(to + 2 * stride, i32x4.extract_lane(four, 2));
+  if (valid > 3) store<u8>(to + 3 * stride, i32x4.extract_lane(four, 3));
 }

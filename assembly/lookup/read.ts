@@ -8,7 +8,7 @@
  * Sums widen as in widen.ts; the bias to take out is 128 per listed row.
  */
 import * as at from '../gen/layout';
-import { GATHERED, TAIL, finishPlanes, finishRow } from './epilogue';
+import { GATHERED, TAIL, finishPlanes, finishRows } from './epilogue';
 import { FLUSH, flush } from './widen';
 
 /** Lists the table rows of one position; returns their number. */
@@ -139,7 +139,7 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
         const list = lists + q * listBytes;
         accumulate(list + 4, load<i32>(list), blockTable, width, single);
         if (rows) {
-          for (let i = 0; i < valid; i += 4) finishRow(p, v128.load(single + (i << 2)), first + q, m + i, min(4, valid - i), tail);
+          finishRows(p, single, 256, first + q, 1, m, valid, tail);
         } else {
           for (let i = 0; i < valid; i += 4) spread(v128.load(single + (i << 2)), scratch + (i << 6) + (q << 2));
         }

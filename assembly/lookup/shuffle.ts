@@ -8,7 +8,7 @@
  * A code outside the image is 0x80 and looks 0 up, so the bias to take out is 128 per term inside: `corrections[position]`.
  */
 import * as at from '../gen/layout';
-import { GATHERED, TAIL, finishPlanes, finishRow } from './epilogue';
+import { GATHERED, TAIL, finishPlanes, finishRows } from './epilogue';
 import { gather16, runLength } from './gather';
 import { swizzle } from './swizzle';
 import { FLUSH, flush } from './widen';
@@ -118,31 +118,53 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
       for (let g = 0; g < groups; g++) {
         const group = firstGroup + g;
         accumulate(gathered + ((g * terms) << 4), quadTable, terms, corrections + (group << 6), sums);
-        if (rows) finishRows(p, sums, group << 4, min(16, positions - (group << 4)), m, min(4, outputs - m));
-        else finishPlanes(p, sums, image, m, min(4, outputs - m), group << 4, sums + TAIL);
+        if (rows) {
+          transpose(sums);
+          finishRows(p, sums, 16, group << 4, min(16, positions - (group << 4)), m, min(4, outputs - m), sums + TAIL);
+        } else {
+          finishPlanes(p, sums, image, m, min(4, outputs - m), group << 4, sums + TAIL);
+        }
       }
     }
   }
 }
 
-/** Transposes sums [4 outputs][16 rows] to rows of four outputs. */
-function finishRows(p: usize, sums: usize, first: i32, count: i32, m: i32, valid: i32): void {
-  for (let r = 0; r < count; r += 4) {
-    const from = sums + (r << 2);
-    const a = v128.load(from);
-    const b = v128.load(from, 64);
-    const c = v128.load(from, 128);
-    const d = v128.load(from, 192);
-    const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-    const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-    const AB = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-    const CD = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-    const tail = sums + TAIL;
-    finishRow(p, v128.shuffle<i64>(ab, cd, 0, 2), first + r, m, valid, tail);
-    if (r + 1 < count) finishRow(p, v128.shuffle<i64>(ab, cd, 1, 3), first + r + 1, m, valid, tail);
-    if (r + 2 < count) finishRow(p, v128.shuffle<i64>(AB, CD, 0, 2), first + r + 2, m, valid, tail);
-    if (r + 3 < count) finishRow(p, v128.shuffle<i64>(AB, CD, 1, 3), first + r + 3, m, valid, tail);
-  }
+/** Turns sums i32 [4 outputs][16 rows] into [16 rows][4 outputs], in place. */
+function transpose(sums: usize): void {
+  // Blocks of four rows trade places along with their own transposition, so all sixteen vectors are read first.
+  const a0 = v128.load(sums);
+  const a1 = v128.load(sums, 16);
+  const a2 = v128.load(sums, 32);
+  const a3 = v128.load(sums, 48);
+  const b0 = v128.load(sums, 64);
+  const b1 = v128.load(sums, 80);
+  const b2 = v128.load(sums, 96);
+  const b3 = v128.load(sums, 112);
+  const c0 = v128.load(sums, 128);
+  const c1 = v128.load(sums, 144);
+  const c2 = v128.load(sums, 160);
+  const c3 = v128.load(sums, 176);
+  const d0 = v128.load(sums, 192);
+  const d1 = v128.load(sums, 208);
+  const d2 = v128.load(sums, 224);
+  const d3 = v128.load(sums, 240);
+  transpose4(sums, a0, b0, c0, d0);
+  transpose4(sums + 64, a1, b1, c1, d1);
+  transpose4(sums + 128, a2, b2, c2, d2);
+  transpose4(sums + 192, a3, b3, c3, d3);
+}
+
+// @ts-ignore: decorator
+@inline
+function transpose4(to: usize, a: v128, b: v128, c: v128, d: v128): void {
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+  const AB = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+  const CD = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
+  v128.store(to, v128.shuffle<i64>(ab, cd, 1, 3), 16);
+  v128.store(to, v128.shuffle<i64>(AB, CD, 0, 2), 32);
+  v128.store(to, v128.shuffle<i64>(AB, CD, 1, 3), 48);
 }
 
 /** Maps: results are planes [image][output][position]. */

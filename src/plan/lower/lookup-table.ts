@@ -112,14 +112,21 @@ function lookUpLayout({ geometry }: LookUpShape, codes: CodePlanes): LookUpLayou
     : { images: batch, positions: height * width, taps, height, width, rows: false };
 }
 
+/** Table rows of a row-read block beyond this many bytes come from the last-level cache, one line per row. */
+const SECOND_LEVEL_BYTES = 256 * 1024;
+
 /**
  * Which accumulation is faster, from vector instructions per term: a shuffle step does 20 for 16 positions × 4 outputs and wastes
- * the positions that do not fill a group; a row read does 5 for one position × 16 outputs, and a little per row.
+ * the positions that do not fill a group; a row read does 5 for one position × 16 outputs, a little per row, and waits for its
+ * rows when the tables of a block outgrow the caches (measured: bench/kernels.ts, conv 512,7).
  */
-export function prefersShuffle({ centroids, outputs }: LookUpShape, positions: number): boolean {
+export function prefersShuffle({ centroids, codebooks, outputs, geometry }: LookUpShape, positions: number): boolean {
   if (centroids > SHUFFLE_CENTROIDS) return false;
+  const blockBytes =
+    codebooks * geometry.kernel[0]! * geometry.kernel[1]! * centroids * Math.min(outputs, OUTPUT_BLOCK);
+  const wait = blockBytes > SECOND_LEVEL_BYTES ? 2.5 : 1.2;
   const shuffle = Math.ceil(positions / POSITION_GROUP) * Math.ceil(outputs / OUTPUT_QUAD) * 20;
-  const read = positions * (Math.ceil(outputs / 16) * 5 + Math.ceil(outputs / OUTPUT_BLOCK) * 2);
+  const read = positions * wait * (Math.ceil(outputs / 16) * 5 + Math.ceil(outputs / OUTPUT_BLOCK) * 2);
   return shuffle <= read;
 }
 
