@@ -1,7 +1,7 @@
 /**
- * Dense kernels against onnxruntime-web's fp32 Wasm backend, one thread each, in Node: `npx tsx bench/dense.ts [simd|relaxed]`
- * (relaxed: `NODE_OPTIONS=--experimental-wasm-relaxed-simd`). Prints the best of several runs in ms and GMAC/s.
- * Both engines alternate, so that a busy machine disturbs both.
+ * Dense kernels against onnxruntime-web's fp32 Wasm backend, one thread each, in Node: `npx tsx bench/dense.ts [simd|relaxed] [name]`
+ * (relaxed in Node 20: `node --experimental-wasm-relaxed-simd --import tsx bench/dense.ts relaxed`). Prints the best of several
+ * runs in ms and GMAC/s. Both engines alternate, so that a busy machine disturbs both.
  */
 import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 import type { Graph } from '../src/graph/types.js';
