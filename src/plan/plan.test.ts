@@ -166,7 +166,7 @@ describe('a planned graph', () => {
     };
     const network = graph([fused], ['y'], { w: tensorValue('float32', [1, 1, 1, 1, 1], Float32Array.of(2)) });
     const { y } = await run(network, ramp(1, 1, 1, 1, 8));
-    expect(y!.data).toEqual(ramp(8).data.map((value) => Math.min(Math.max(3 * (value as number), -1), 4)));
+    expect(y!.data).toEqual((ramp(8).data as Float32Array).map((value) => Math.min(Math.max(3 * value, -1), 4)));
   });
 
   it('keeps every value alive as long as it is read', async () => {

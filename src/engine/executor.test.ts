@@ -1,0 +1,88 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import * as ort from 'onnxruntime-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildWorker } from '../../test/build-worker.js';
+import { optimise } from '../graph/passes/optimise.js';
+import { elementCount } from '../graph/tensor.js';
+import type { TensorValue } from '../graph/types.js';
+import { parseModel } from '../onnx/parse.js';
+import { nodeHandle } from '../session/handle.js';
+import { Executor } from './executor.js';
+
+const MODELS = new URL('../../../shared/data/onnx-models/', import.meta.url);
+/** Networks that are quick enough for a unit test, with sizes of their symbolic dimensions. */
+const CASES: readonly (readonly [string, Readonly<Record<string, number>>])[] = [
+  ['mnist-8', {}],
+  ['mlperf_tiny_ad_autoencoder', {}],
+  ['mlperf_tiny_kws_dscnn', {}],
+  ['mlperf_tiny_resnet8_cifar10', {}],
+  ['mlperf_tiny_vww_mobilenetv1_025', {}],
+  ['resnet20_cifar10', {}],
+  ['vit_cifar10_pgd_2_3_16', {}],
+  ['ultraface_rfb_320', {}],
+];
+/** Of the largest output value. */
+const TOLERANCE = 1e-4;
+
+let workerUrl: URL;
+beforeAll(async () => {
+  workerUrl = await buildWorker();
+});
+afterAll(() => rmSync(new URL('.', workerUrl), { recursive: true }));
+
+const spawn = () => nodeHandle(new Worker(workerUrl));
+
+function noise(dims: readonly number[]): TensorValue {
+  let state = 1;
+  const data = Float32Array.from({ length: elementCount(dims) }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+  return { type: 'float32', dims, data };
+}
+
+describe.skipIf(!existsSync(MODELS))('Executor on trained networks', () => {
+  it.each(CASES)('%s answers like onnxruntime, the same with one and two threads', async (name, sizes) => {
+    const bytes = readFileSync(new URL(`${name}.onnx`, MODELS));
+    const graph = optimise(parseModel(bytes));
+    const feeds = Object.fromEntries(
+      graph.inputs.map((input) => [
+        input.name,
+        noise(input.dims!.map((dim) => (typeof dim === 'number' ? dim : (sizes[dim] ?? 1)))),
+      ]),
+    );
+    const alone = await Executor.create(graph);
+    const results = alone.run(feeds);
+    expect(alone.run(feeds)).toEqual(results);
+    alone.dispose();
+
+    const pair = await Executor.create(graph, { threads: 2, spawn });
+    expect(pair.threads).toBe(2);
+    expect(pair.run(feeds)).toEqual(results);
+    pair.dispose();
+
+    const session = await ort.InferenceSession.create(bytes, {
+      graphOptimizationLevel: 'disabled',
+      logSeverityLevel: 3,
+    });
+    const wanted = await session.run(
+      Object.fromEntries(
+        Object.entries(feeds).map(([input, { data, dims }]) => [
+          input,
+          new ort.Tensor('float32', data as Float32Array, dims),
+        ]),
+      ),
+    );
+    await session.release();
+    for (const [output, { data, dims }] of Object.entries(wanted)) {
+      const result = results[output]!;
+      expect(result.dims).toEqual(dims);
+      const largest = Math.max(...Array.from(data as Float32Array, Math.abs));
+      const difference = Math.max(
+        ...Array.from(data as Float32Array, (value, i) => Math.abs(value - (result.data as Float32Array)[i]!)),
+      );
+      expect(difference / largest).toBeLessThan(TOLERANCE);
+    }
+  });
+});
