@@ -16,10 +16,17 @@ function poolGeometry(context: AnyContext, global: boolean): Geometry {
   const kernel = global ? spatial : ints(node, 'kernel_shape');
   check(node, kernel !== undefined, 'attribute kernel_shape is missing', 'a list of integers', 'nothing');
   const geometry = windowGeometry(node, spatial, kernel!, int(node, 'ceil_mode', 0) !== 0);
-  geometry.begins.forEach((begin, d) => {
-    const extent = (kernel![d]! - 1) * geometry.dilations[d]! + 1;
-    if (Math.max(begin, geometry.ends[d]!) >= extent) refuse(node, 'a window lies wholly in the padding');
+  // Such a window has no maximum and no mean; a dilated one can also step over a narrow input.
+  const empty = geometry.output.some((count, d) => {
+    const { input: size, strides, dilations, begins } = geometry;
+    const hits = (o: number) => {
+      const first = o * strides[d]! - begins[d]!;
+      const skipped = Math.max(0, Math.ceil(-first / dilations[d]!));
+      return skipped < kernel![d]! && first + skipped * dilations[d]! < size[d]!;
+    };
+    return Array.from({ length: count }, (_, o) => o).some((o) => !hits(o));
   });
+  if (empty) refuse(node, 'a window lies wholly in the padding');
   return geometry;
 }
 

@@ -368,7 +368,11 @@ const pad = define({
   types: [ANY, INT64, ANY, ['int64', 'int32']],
   attributes: 'mode pads value',
   raw: true,
-  infer: (context) => [{ type: typeOf(context), dims: padPositions(context).map((axis) => axis.length) }],
+  infer(context) {
+    const value = context.inputs[2];
+    check(context.node, !value || elementCount(value.dims) === 1, 'the padding is not one value', '[]', value?.dims);
+    return [{ type: typeOf(context), dims: padPositions(context).map((axis) => axis.length) }];
+  },
   evaluate(context, [y]) {
     const out = elements(y!);
     if (context.opset < 11) {
