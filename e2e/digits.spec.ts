@@ -24,6 +24,7 @@ test('a fresh page answers, times both networks and accounts for its bytes', asy
   await expect(page.locator('.layer-strip')).toHaveCount(2);
   await expect(page.locator('#bytes-lut')).toHaveText(/^[\d.]+ [KM]B$/);
   await expect(page.locator('#bytes-dense')).toHaveText(/^[\d.]+ [KM]B$/);
+  await expect(page.locator('#bytes-engine')).toHaveText(/^[\d.]+ KB gzip$/);
   await page.getByText('All layers as a table').click();
   const rows = page.locator('.table-frame').first().locator('tbody tr');
   expect(await rows.count()).toBe(await page.locator('.layer-strip').first().locator('rect').count());

@@ -5,6 +5,7 @@ import { readTar } from '../src/data/tar.js';
 import { firstAnswer, photographDigit, winner, withoutSamples } from './support/demo-page.js';
 
 const CIFAR = '../shared/data/cifar10/test_a.tar.gz';
+const CLASSES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
 const CAMERA_PAGE = './#model=cifar10&source=camera';
 
 /** Hands a file to the page as a drop or a paste would. */
@@ -67,7 +68,7 @@ test('says so when a file is no picture, or a blank one', async ({ page, context
 
 test('answers on the sample gallery', async ({ page, context }) => {
   test.skip(!existsSync(CIFAR), 'needs ../shared/data/cifar10');
-  const wanted = new Map(['ship', 'automobile', 'horse', 'frog'].map((label) => [`${label}.jpg`, label]));
+  const wanted = new Map(CLASSES.map((label) => [`${label}.jpg`, label]));
   const files = readTar(gunzipSync(readFileSync(CIFAR)), CIFAR);
   const pictures = new Map(
     [...wanted].map(([file, label]) => [file, files.find(({ path }) => path.includes(`/${label}/`))!.data]),
@@ -94,7 +95,7 @@ test('answers on the sample gallery', async ({ page, context }) => {
     );
   }
   // The network errs on one picture in six or so; the page must not.
-  expect(right).toBeGreaterThanOrEqual(3);
+  expect(right).toBeGreaterThanOrEqual(6);
 });
 
 test('films with the camera and stops', async ({ page, context, browserName }) => {

@@ -1,3 +1,4 @@
+import type { SessionInfo } from '../../src/index.js';
 import { html } from '../shared/dom.js';
 import { formatBytes } from '../shared/format.js';
 import type { EngineKind } from './state.js';
@@ -8,42 +9,58 @@ interface ScriptSize {
   readonly gzip: number;
 }
 
-/** Sizes of the built scripts; undefined on the development server, which serves them unbundled. */
-async function loadScriptSizes(): Promise<readonly ScriptSize[] | undefined> {
+/** Sizes of the built scripts; none on the development server, which serves them unbundled. */
+async function loadScriptSizes(): Promise<readonly ScriptSize[]> {
   const response = await fetch(new URL('sizes.json', document.baseURI)).catch(() => undefined);
-  if (!response?.ok) return undefined;
+  if (!response?.ok) return [];
   const list: unknown = await response.json().catch(() => undefined);
-  return Array.isArray(list) ? (list as ScriptSize[]) : undefined;
+  return Array.isArray(list) ? (list as ScriptSize[]) : [];
 }
 
-/** Bytes on the wire of what this page itself fetched (document, scripts, styles, font), as the browser counted them. */
+/** Scripts that make up the engine: the worker, and one Wasm build in a script of its own. */
+const WORKER = /\bworker-[^/]*\.js$/;
+const BUILDS = { simd: /\bsimd-[^/]*\.js$/, relaxed: /\brelaxed-[^/]*\.js$/ } as const;
+
+/** Bytes on the wire of what the page itself is made of (document, scripts, styles, font), as the browser counted them. */
 function pageBytes(): number {
-  const own = performance
-    .getEntriesByType('resource')
-    .filter(({ name }) => /\.(js|css|woff2)($|\?)/.test(name)) as PerformanceResourceTiming[];
+  const engine = [WORKER, ...Object.values(BUILDS)];
+  const own = (performance.getEntriesByType('resource') as PerformanceResourceTiming[]).filter(
+    ({ name }) => /\.(js|css|woff2)($|\?)/.test(name) && !engine.some((pattern) => pattern.test(name)),
+  );
   const [page] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
   return own.reduce((sum, entry) => sum + entry.encodedBodySize, page?.encodedBodySize ?? 0);
 }
 
+/** What is known so far: bytes of the loaded networks, and the Wasm build that runs them. */
+export interface Downloads {
+  readonly models: Readonly<Partial<Record<EngineKind, number>>>;
+  readonly wasm?: SessionInfo['wasm'];
+}
+
+function row(name: string, note: string, value: string, id: string): HTMLElement {
+  return html(
+    'div',
+    { class: 'bytes-row' },
+    html('dt', {}, name, html('span', { class: 'help' }, note)),
+    html('dd', { id }, value),
+  );
+}
+
+function engineRow(scripts: readonly ScriptSize[], wasm: SessionInfo['wasm'] | undefined): HTMLElement {
+  if (scripts.length === 0) return row('Engine', 'unbundled on the development server', '–', 'bytes-engine');
+  const parts = scripts.filter(({ file }) => WORKER.test(file) || (wasm && BUILDS[wasm].test(file)));
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const gzip = parts.reduce((sum, part) => sum + part.gzip, 0);
+  const note = `with one Wasm build; ${formatBytes(bytes)} unpacked`;
+  return row('Engine', note, wasm ? `${formatBytes(gzip)} gzip` : '…', 'bytes-engine');
+}
+
 /** The account of downloads; networks are added as they arrive. */
-export function createBytes(element: HTMLElement): {
-  show(models: Readonly<Partial<Record<EngineKind, number>>>): void;
-} {
-  const scripts = loadScriptSizes();
-
-  function row(name: string, note: string, value: string, id?: string): HTMLElement {
-    return html(
-      'div',
-      { class: 'bytes-row' },
-      html('dt', {}, name, html('span', { class: 'help' }, note)),
-      html('dd', id ? { id } : {}, value),
-    );
-  }
-
+export function createBytes(element: HTMLElement): { show(downloads: Downloads): void } {
+  const sizes = loadScriptSizes();
   return {
-    show(models) {
-      void scripts.then((sizes) => {
-        const engine = sizes?.find(({ file }) => /worker/.test(file));
+    show({ models, wasm }) {
+      void sizes.then((scripts) => {
         const bytes = (kind: EngineKind) => (models[kind] === undefined ? '…' : formatBytes(models[kind]));
         element.replaceChildren(
           html(
@@ -51,14 +68,13 @@ export function createBytes(element: HTMLElement): {
             { class: 'bytes' },
             row('Lookup network', 'one ONNX file', bytes('lut'), 'bytes-lut'),
             row('Dense original', 'fetched only to compare', bytes('dense'), 'bytes-dense'),
-            engine
-              ? row(
-                  'Engine',
-                  `with its Wasm kernels; ${formatBytes(engine.bytes)} unpacked`,
-                  `${formatBytes(engine.gzip)} gzip`,
-                )
-              : row('Engine', 'unbundled on the development server', '–'),
-            row('This page', 'document, scripts, styles and font, as transferred', formatBytes(pageBytes())),
+            engineRow(scripts, wasm),
+            row(
+              'This page',
+              'document, script, style and font, as transferred',
+              formatBytes(pageBytes()),
+              'bytes-page',
+            ),
           ),
         );
       });

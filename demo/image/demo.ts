@@ -164,7 +164,10 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     measure.disabled = true;
     try {
       const both = await Promise.all([mine.get('lut'), mine.get('dense')]);
-      bytes.show({ lut: both[0].info.modelBytes, dense: both[1].info.modelBytes });
+      bytes.show({
+        models: { lut: both[0].info.modelBytes, dense: both[1].info.modelBytes },
+        wasm: both[0].info.wasm,
+      });
       const [lut, dense] = await measureTogether(both, now.picture, RUNS, mine.signal);
       byId('latency').replaceChildren(latencyView(lut.runs, dense.runs));
       byId('layers').replaceChildren(layersView(lut, dense));
@@ -203,10 +206,10 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     const waiting = html('p', { class: 'help' }, 'Measured after the first answer.');
     byId('latency').replaceChildren(waiting);
     byId('layers').replaceChildren(waiting.cloneNode(true));
-    bytes.show({});
+    bytes.show({ models: {} });
     void wanted().then(async (network) => {
       if (!network || mine !== networks) return;
-      bytes.show({ [state.engine]: network.info.modelBytes });
+      bytes.show({ models: { [state.engine]: network.info.modelBytes }, wasm: network.info.wasm });
       status.say('Show it something to get an answer.');
       await pictures.offerSamples(network.labels);
       if (mine === networks) resume();

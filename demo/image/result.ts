@@ -81,7 +81,7 @@ export function createResult(): { element: HTMLElement; show(answer: Answer, ann
       certainty.textContent = `${sure} sure`;
       how.textContent = words;
       paintPicture(seen, picture);
-      glance.textContent = `${label(best)} · ${sure}`;
+      glance.textContent = label(best);
       element.hidden = false;
       if (announce) announcement.textContent = `${label(best)}, ${sure} sure`;
     },
