@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildWorker } from '../../test/build-worker.js';
 import { optimise } from '../graph/passes/optimise.js';
 import { elementCount } from '../graph/tensor.js';
-import type { TensorValue } from '../graph/types.js';
+import type { Graph, TensorValue } from '../graph/types.js';
 import { parseModel } from '../onnx/parse.js';
 import { nodeHandle } from '../session/handle.js';
 import { Executor } from './executor.js';
@@ -84,5 +84,39 @@ describe.skipIf(!existsSync(MODELS))('Executor on trained networks', () => {
       );
       expect(difference / largest).toBeLessThan(TOLERANCE);
     }
+  });
+});
+
+describe('Executor', () => {
+  const graph: Graph = {
+    name: 'test',
+    opset: { '': 17 },
+    inputs: [{ name: 'x', type: 'float32', dims: ['rows', 3] }],
+    outputs: [{ name: 'y', type: 'float32', dims: undefined }],
+    nodes: [{ name: 'n', op: 'Erf', domain: '', inputs: ['x'], outputs: ['y'], attributes: {} }],
+    initializers: new Map(),
+    metadata: {},
+  };
+
+  it('runs alone when helpers cannot be started', async () => {
+    const missing = new URL('./missing.mjs', import.meta.url);
+    const executor = await Executor.create(graph, { threads: 2, spawn: () => nodeHandle(new Worker(missing)) });
+    expect(executor.threads).toBe(1);
+    expect(executor.run({ x: noise([2, 3]) }).y!.dims).toEqual([2, 3]);
+    executor.dispose();
+  });
+
+  it('plans for the given dimensions, and again for other feeds', async () => {
+    const executor = await Executor.create(graph, { dimensions: { rows: 5 } });
+    expect(executor.plan!.inputs[0]!.dims).toEqual([5, 3]);
+    expect(executor.run({ x: noise([7, 3]) }).y!.dims).toEqual([7, 3]);
+    expect(executor.plan!.inputs[0]!.dims).toEqual([7, 3]);
+    executor.dispose();
+    expect(executor.memory().total).toBe(0);
+    expect(() => executor.run({ x: noise([7, 3]) })).toThrow(/released/);
+  });
+
+  it('refuses a number of threads that makes no sense', async () => {
+    await expect(Executor.create(graph, { threads: 0 })).rejects.toThrow(/"threads"/);
   });
 });
