@@ -8,6 +8,7 @@ import { LOOKUP_OPERATORS } from './lookup.js';
 import { MATMUL } from './matmul.js';
 import { NORMALISE } from './normalise.js';
 import type { Operator } from './operator.js';
+import { PAD } from './pad.js';
 import { POOL } from './pool.js';
 import { QUANTIZE } from './quantize.js';
 import { REDUCE } from './reduce.js';
@@ -23,6 +24,7 @@ export const OPERATORS: readonly Operator[] = [
   ACTIVATION,
   REDUCE,
   SHAPE,
+  PAD,
   CREATE,
   CAST,
   GATHER,

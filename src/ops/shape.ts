@@ -1,4 +1,4 @@
-import { allocate, elementCount } from '../graph/tensor.js';
+import { elementCount } from '../graph/tensor.js';
 import type { TensorValue } from '../graph/types.js';
 import { castTo } from './cast.js';
 import type { AnyContext, Definition, EvaluateContext } from './define.js';
@@ -143,7 +143,7 @@ function expand(context: AnyContext): Int32Array[] {
 }
 
 /** Refuses sizes that no table of offsets could hold. */
-function checkSize(context: AnyContext, size: number): void {
+export function checkSize(context: AnyContext, size: number): void {
   check(context.node, size >= 0 && Number.isInteger(size), 'a size is invalid', 'at least 0', size);
   if (size >= 2 ** 31) refuse(context.node, `a size of ${size} is too large`);
 }
@@ -321,76 +321,6 @@ const split = define({
   },
 });
 
-type PadMode = 'constant' | 'reflect' | 'edge' | 'wrap';
-
-/** Position inside 0..size−1 that padding position i (any integer) shows, or −1 for the constant. */
-function padded(mode: PadMode, i: number, size: number): number {
-  if (i >= 0 && i < size) return i;
-  if (mode === 'constant') return -1;
-  if (mode === 'edge') return i < 0 ? 0 : size - 1;
-  const period = mode === 'wrap' ? size : Math.max(1, 2 * (size - 1));
-  const at = ((i % period) + period) % period;
-  return at < size ? at : period - at;
-}
-
-/** Per axis, which input positions the output shows. Negative pads crop before positive pads extend. */
-function padPositions(context: AnyContext): number[][] {
-  const { node, opset } = context;
-  const dims = dimsOf(context);
-  const mode = word<PadMode>(node, 'mode', ['constant', 'reflect', 'edge', 'wrap']);
-  const pads = setting(context, 'pads', 1, 11);
-  const axes = axesOf(node, (opset < 18 ? undefined : numbers(context, 3)) ?? dims.map((_, d) => d), dims.length);
-  check(node, pads?.length === 2 * axes.length, 'pads has the wrong length', 2 * axes.length, pads?.length);
-  return dims.map((size, d) => {
-    const a = axes.indexOf(d);
-    const [begin, end] = a < 0 ? [0, 0] : [pads![a]!, pads![a + axes.length]!];
-    const [first, last] = [Math.max(0, -begin), size - Math.max(0, -end)];
-    const length = size + begin + end;
-    check(node, length >= 0 && last >= first, 'pads crop more than the axis has', `at least 0 of ${size}`, length);
-    checkSize(context, length);
-    check(
-      node,
-      mode === 'constant' || last > first || length === 0,
-      'an empty axis has nothing to repeat',
-      'at least 1',
-      0,
-    );
-    return Array.from({ length }, (_, o) => {
-      const at = padded(mode, o - Math.max(0, begin), last - first);
-      return at < 0 ? -1 : at + first;
-    });
-  });
-}
-
-const pad = define({
-  name: 'Pad',
-  arity: [1, 4],
-  types: [ANY, INT64, ANY, ['int64', 'int32']],
-  attributes: 'mode pads value',
-  raw: true,
-  infer(context) {
-    const value = context.inputs[2];
-    check(context.node, !value || elementCount(value.dims) === 1, 'the padding is not one value', '[]', value?.dims);
-    return [{ type: typeOf(context), dims: padPositions(context).map((axis) => axis.length) }];
-  },
-  evaluate(context, [y]) {
-    const out = elements(y!);
-    if (context.opset < 11) {
-      const value = context.node.attributes.value ?? 0;
-      const fill = castTo(y!.type, { type: 'float64', dims: [1], data: Float64Array.of(value as number) });
-      out.fill(elements(fill)[0]!);
-    } else if (context.inputs[2]) out.fill(input(context, 2)[0]!);
-    else out.fill(elements(allocate(y!.type, [1]))[0]!);
-    const positions = padPositions(context);
-    const [from, to] = [stridesOf(dimsOf(context)), stridesOf(y!.dims)];
-    const shown = positions.map((axis) => axis.map((at, o) => [at, o] as const).filter(([at]) => at >= 0));
-    const source = offsets(shown.map((axis, d) => axis.map(([at]) => at * from[d]!)));
-    const target = offsets(shown.map((axis, d) => axis.map(([, o]) => o * to[d]!)));
-    const x = input(context);
-    for (let i = 0; i < source.length; i++) out[target[i]!] = x[source[i]!]!;
-  },
-});
-
 const dropout = (
   opset: readonly [number, number],
   types: Definition['types'],
@@ -436,7 +366,6 @@ export const SHAPE: readonly Operator[] = [
   rearrange('SpaceToDepth', spaceToDepth, { attributes: 'blocksize' }),
   concat,
   split,
-  pad,
   dropout([7, 9], [FLOAT], 'ratio', [1, 1]),
   dropout([10, 11], [FLOAT], 'ratio', [1, 1]),
   dropout([12, LATEST], [FLOAT, [...FLOAT], BOOL], 'seed', [1, 3]),
