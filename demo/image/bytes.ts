@@ -35,9 +35,11 @@ function pageBytes(): number {
 export interface Downloads {
   readonly models: Readonly<Partial<Record<EngineKind, number>>>;
   readonly wasm?: SessionInfo['wasm'];
+  /** Address of the model card. */
+  readonly card: string | undefined;
 }
 
-function row(name: string, note: string, value: string, id: string): HTMLElement {
+function row(name: string, note: string | HTMLElement, value: string, id: string): HTMLElement {
   return html(
     'div',
     { class: 'bytes-row' },
@@ -59,14 +61,15 @@ function engineRow(scripts: readonly ScriptSize[], wasm: SessionInfo['wasm'] | u
 export function createBytes(element: HTMLElement): { show(downloads: Downloads): void } {
   const sizes = loadScriptSizes();
   return {
-    show({ models, wasm }) {
+    show({ models, wasm, card }) {
+      const note = card ? html('a', { href: card }, 'one ONNX file, with a model card') : 'one ONNX file';
       void sizes.then((scripts) => {
         const bytes = (kind: EngineKind) => (models[kind] === undefined ? '…' : formatBytes(models[kind]));
         element.replaceChildren(
           html(
             'dl',
             { class: 'bytes' },
-            row('Lookup network', 'one ONNX file', bytes('lut'), 'bytes-lut'),
+            row('Lookup network', note, bytes('lut'), 'bytes-lut'),
             row('Dense original', 'fetched only to compare', bytes('dense'), 'bytes-dense'),
             engineRow(scripts, wasm),
             row(

@@ -167,6 +167,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
       bytes.show({
         models: { lut: both[0].info.modelBytes, dense: both[1].info.modelBytes },
         wasm: both[0].info.wasm,
+        card: mine.model.card,
       });
       const [lut, dense] = await measureTogether(both, now.picture, RUNS, mine.signal);
       byId('latency').replaceChildren(latencyView(lut.runs, dense.runs));
@@ -206,10 +207,10 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     const waiting = html('p', { class: 'help' }, 'Measured after the first answer.');
     byId('latency').replaceChildren(waiting);
     byId('layers').replaceChildren(waiting.cloneNode(true));
-    bytes.show({ models: {} });
+    bytes.show({ models: {}, card: model.card });
     void wanted().then(async (network) => {
       if (!network || mine !== networks) return;
-      bytes.show({ models: { [state.engine]: network.info.modelBytes }, wasm: network.info.wasm });
+      bytes.show({ models: { [state.engine]: network.info.modelBytes }, wasm: network.info.wasm, card: model.card });
       status.say('Show it something to get an answer.');
       await pictures.offerSamples(network.labels);
       if (mine === networks) resume();

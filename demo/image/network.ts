@@ -9,14 +9,13 @@ import {
   type TensorLike,
   type WasmVariant,
 } from '../../src/index.js';
-import { median } from '../shared/format.js';
 
 export interface EngineOptions {
   readonly threads: number | 'auto';
   readonly wasm: WasmVariant;
 }
 
-/** Median time of one layer over the measured runs. */
+/** Time of one layer; its operator and kernel are those of its first step. */
 export interface LayerTime {
   readonly node: string;
   readonly op: string;
@@ -27,6 +26,7 @@ export interface LayerTime {
 export interface Measurement {
   /** Milliseconds of each run, as the worker's clock saw it. */
   readonly runs: readonly number[];
+  /** Of the run in the middle. */
   readonly layers: readonly LayerTime[];
 }
 
@@ -122,17 +122,17 @@ export class Network {
   }
 }
 
-/** Steps of one node, in order, with the median of their times over the runs. */
-function medianLayers(profiles: readonly (readonly LayerTime[])[]): LayerTime[] {
-  const layers = new Map<string, { first: LayerTime; times: number[] }>();
-  profiles.forEach((profile, run) => {
-    for (const step of profile) {
-      const layer = layers.get(step.node) ?? { first: step, times: new Array<number>(profiles.length).fill(0) };
-      layer.times[run]! += step.milliseconds;
-      layers.set(step.node, layer);
-    }
-  });
-  return [...layers.values()].map(({ first, times }) => ({ ...first, milliseconds: median(times) }));
+const totalTime = (steps: readonly LayerTime[]) => steps.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+
+/** Every run's total, and the layers of the run in the middle, so that the layers add up to the median that is shown. */
+function summarise(profiles: readonly (readonly LayerTime[])[]): Measurement {
+  const byTotal = [...profiles].sort((a, b) => totalTime(a) - totalTime(b));
+  const layers = new Map<string, LayerTime>();
+  for (const step of byTotal[byTotal.length >> 1] ?? []) {
+    const first = layers.get(step.node) ?? { ...step, milliseconds: 0 };
+    layers.set(step.node, { ...first, milliseconds: first.milliseconds + step.milliseconds });
+  }
+  return { runs: profiles.map(totalTime), layers: [...layers.values()] };
 }
 
 const WARM_UP = 3;
@@ -155,9 +155,5 @@ export async function measureTogether(
       if (run >= 0) profiles[which].push(profile);
     }
   }
-  const summarise = (taken: (readonly LayerTime[])[]): Measurement => ({
-    runs: taken.map((profile) => profile.reduce((sum, step) => sum + step.milliseconds, 0)),
-    layers: medianLayers(taken),
-  });
   return [summarise(profiles[0]), summarise(profiles[1])];
 }

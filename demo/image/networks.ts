@@ -9,7 +9,7 @@ export interface NetworksListener {
 
 /** The lookup network and its dense original, loaded when first wanted and released together. */
 export class Networks {
-  readonly #model: ModelEntry;
+  readonly model: ModelEntry;
   readonly #options: EngineOptions;
   readonly #listener: NetworksListener;
   readonly #abort = new AbortController();
@@ -17,7 +17,7 @@ export class Networks {
   readonly loaded: Partial<Record<EngineKind, Network>> = {};
 
   constructor(model: ModelEntry, options: EngineOptions, listener: NetworksListener) {
-    this.#model = model;
+    this.model = model;
     this.#options = options;
     this.#listener = listener;
   }
@@ -32,7 +32,7 @@ export class Networks {
   }
 
   async #load(kind: EngineKind): Promise<Network> {
-    const network = await Network.load(this.#model[kind], this.#options, this.#abort.signal, (progress) =>
+    const network = await Network.load(this.model[kind], this.#options, this.#abort.signal, (progress) =>
       this.#listener.onProgress(kind, progress),
     );
     this.loaded[kind] = network;
