@@ -324,11 +324,15 @@ describe('convert', () => {
   });
 });
 
-it('convert refuses an old opset before it starts', async () => {
-  const graph = parseModel(colourModel());
-  writeFileSync(at('old.onnx'), serializeModel({ ...graph, opset: { '': 11 } }));
-  const { code, stderr } = await lutra('convert', at('old.onnx'), '-o', at('x.onnx'), '--calibration', at('nowhere'));
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/UNSUPPORTED.*newer default opset/)]);
+it('convert raises an old opset to the one that lookup operators need', async () => {
+  const graph = parseModel(smallNetwork());
+  writeFileSync(at('old.onnx'), serializeModel({ ...graph, opset: { '': 9 } }));
+  const flags = ['--calibration', at('set'), '--layers', 'middle', '--geometry', 'patch', '--k', '16'];
+  const { code, stderr } = await lutra('convert', at('old.onnx'), '-o', at('raised.onnx'), ...flags);
+  expect([code, stderr]).toEqual([0, expect.stringContaining('relative error')]);
+  const { opset, nodes } = parseModel(readFileSync(at('raised.onnx')));
+  expect(opset).toMatchObject({ '': 13, lutra: 1 });
+  expect(nodes.map(({ op }) => op)).toContain('LookUp');
 });
 
 describe('inspect', () => {

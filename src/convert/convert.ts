@@ -1,5 +1,6 @@
 import { LutraError } from '../errors.js';
 import { LOOKUP_DOMAIN, LOOKUP_OPSET, METADATA } from '../graph/lookup.js';
+import { raiseOpset } from '../graph/passes/raise-opset.js';
 import { simplify } from '../graph/passes/simplify.js';
 import { readValues } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
@@ -44,7 +45,7 @@ interface Attempt {
  * @param calibration representative inputs; labels are used to measure only
  * @returns the converted graph, ready to serialise, and what was done and measured
  * @throws LutraError `INVALID_DATA` (calibration data that is empty, does not fit or holds NaN), `INVALID_ARGUMENT` (options),
- * `UNSUPPORTED` (the dense network does not run here), `ABORTED`
+ * `UNSUPPORTED` (the dense network does not run here, or cannot be raised to opset 13), `ABORTED`
  */
 export async function convert(
   graph: Graph,
@@ -54,7 +55,8 @@ export async function convert(
 ): Promise<ConvertResult> {
   const started = performance.now();
   checkOptions(options);
-  const simplified = simplify(graph);
+  // Function bodies of lookup operators need a newer default opset than many networks have.
+  const simplified = raiseOpset(simplify(graph));
   const data = await readCalibration(simplified, calibration, control);
   const sites = findSites(simplified);
   const sizes = await measureSizes(simplified, sites, data.batches[0]!);
