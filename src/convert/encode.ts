@@ -92,6 +92,7 @@ export function encodeSamples(
   const rows = new Uint32Array(positions.length * slots);
   const [codeHeight, codeWidth] = outputSize(layout.encode, input.height, input.width);
   const images = imageCount(input);
+  const direct = taps === 1 && codeHeight === output.height && codeWidth === output.width;
   const outArea = output.height * output.width;
   const codeArea = codeHeight * codeWidth;
   // Images in groups: one image of a linear layer is a single row.
@@ -103,16 +104,17 @@ export function encodeSamples(
     while (end < positions.length && positions[end]! < last * outArea) end++;
     if (end === begin) continue;
     const wanted = positions.subarray(begin, end);
-    // With one tap the code grid is the output grid; with several nearly every code is read by some sample.
-    const grid =
-      taps === 1 ? wanted : Uint32Array.from({ length: (last - first) * codeArea }, (_, i) => first * codeArea + i);
+    // Without taps and strides the code grid is the output grid; else nearly every code is read by some sample.
+    const grid = direct
+      ? wanted
+      : Uint32Array.from({ length: (last - first) * codeArea }, (_, i) => first * codeArea + i);
     const codes = new Uint8Array(grid.length * B);
     gatherPoints(input, layout, codeHeight, codeWidth, grid).forEach((points, c) => {
       encodePoints(points, books, c, layout.values, codes, c, B);
     });
     for (let i = 0; i < wanted.length; i++) {
       const to = (begin + i) * slots;
-      if (taps === 1) {
+      if (direct) {
         for (let c = 0; c < B; c++) rows[to + c] = c * K + codes[i * B + c]!;
       } else {
         const image = Math.floor(wanted[i]! / outArea);

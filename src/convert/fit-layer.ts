@@ -24,12 +24,14 @@ export interface FittedLayer {
 
 /** Per-channel gain of the re-estimated normalisation stays within this factor. */
 const LARGEST_GAIN = 2;
+/** Training samples that take part in the statistics. */
+const STATISTICS_POSITIONS = 8192;
 
 /**
  * Fits the table of one layer: ridge regression around the dense layer's own outputs for the centroids, int8 with a scale per output
  * channel, then the statistics of every channel brought back to those of the dense layer.
  * @param training what the table is fitted to
- * @param heldOut what the error and the statistics are measured on
+ * @param heldOut what the error is measured on
  */
 export async function fitLayer(
   site: LayerSite,
@@ -53,8 +55,37 @@ export async function fitLayer(
   if (canCentre(layout)) centreTable(table, bias, K);
   let quantised = quantiseTable(table, bias, layout);
   const predicted = predict(quantised, layout, heldOut.codes);
-  if (options.normalise) quantised = matchStatistics(quantised, predicted, heldOut.targets);
+  if (options.normalise) {
+    // A few held-out examples alone would make noisy means.
+    const statistics = joinSamples(thinSamples(training, STATISTICS_POSITIONS), heldOut);
+    quantised = matchStatistics(quantised, predict(quantised, layout, statistics.codes), statistics.targets);
+  }
   return { table: quantised, relativeError: relativeError(predicted, heldOut.targets, O) };
+}
+
+/** Every n-th sample, so that at most `count` remain. */
+function thinSamples({ codes, targets }: LayerSamples, count: number): LayerSamples {
+  const step = Math.max(1, Math.ceil(codes.count / count));
+  const kept = Math.ceil(codes.count / step);
+  const O = targets.length / codes.count;
+  const rows = new Uint32Array(kept * codes.slots);
+  const thinned = new Float32Array(kept * O);
+  for (let i = 0; i < kept; i++) {
+    const from = i * step;
+    rows.set(codes.rows.subarray(from * codes.slots, (from + 1) * codes.slots), i * codes.slots);
+    thinned.set(targets.subarray(from * O, (from + 1) * O), i * O);
+  }
+  return { codes: { ...codes, count: kept, rows }, targets: thinned };
+}
+
+function joinSamples(a: LayerSamples, b: LayerSamples): LayerSamples {
+  const rows = new Uint32Array(a.codes.rows.length + b.codes.rows.length);
+  rows.set(a.codes.rows);
+  rows.set(b.codes.rows, a.codes.rows.length);
+  const targets = new Float32Array(a.targets.length + b.targets.length);
+  targets.set(a.targets);
+  targets.set(b.targets, a.targets.length);
+  return { codes: { ...a.codes, count: a.codes.count + b.codes.count, rows }, targets };
 }
 
 /** Outputs of a quantised table. @returns [N, O] */
