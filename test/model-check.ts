@@ -1,0 +1,161 @@
+import * as ort from 'onnxruntime-node';
+import { Executor } from '../src/engine/executor.js';
+import { LutraError } from '../src/errors.js';
+import { optimise } from '../src/graph/passes/optimise.js';
+import { allocate, elementCount, formatType } from '../src/graph/tensor.js';
+import type { DataType, TensorValue, ValueInfo } from '../src/graph/types.js';
+import { parseModel } from '../src/onnx/parse.js';
+import { decodeHalf, encodeHalf } from '../src/ops/half.js';
+import { generator } from './random-graph.js';
+
+/** Largest error at which a network counts as equal. */
+const TOLERANCE = 1e-4;
+/** Outputs whose largest value is smaller than this are compared absolutely: runtimes give sigmoids to 1e-7, not to seven digits. */
+const SMALLEST = 1e-2;
+/** Integer inputs are mostly indices and token numbers: small ones exist in every vocabulary. */
+const INTEGERS = 10;
+
+export interface CheckOptions {
+  /** Default 1. */
+  readonly seed?: number;
+  /** Sizes of symbolic dimensions by name. Default: 1 each. */
+  readonly dimensions?: Readonly<Record<string, number>>;
+  /** Whole shapes of inputs by name, for dimensions that have none. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Inputs that hold one number everywhere, such as a sample rate. */
+  readonly fills?: Readonly<Record<string, number>>;
+}
+
+export interface CheckFailure {
+  /** A code of LutraError; `MISMATCH` when results differ; `REFERENCE` when onnxruntime does not run the network. */
+  readonly code: string;
+  readonly message: string;
+  readonly node?: string;
+  readonly expected?: string;
+  readonly actual?: string;
+  readonly hint?: string;
+}
+
+export interface CheckResult {
+  readonly ok: boolean;
+  /** Missing when the network did not run. */
+  readonly max_rel_error?: number;
+  readonly definition?: string;
+  readonly outputs?: number;
+  readonly feeds?: readonly string[];
+  readonly error?: CheckFailure;
+}
+
+const DEFINITION = `max over outputs of max|a - b| / max(${SMALLEST}, max|b|), b from onnxruntime without graph rewriting`;
+
+/** Runs a network dense, as a session does, and compares it with onnxruntime on seeded random feeds. */
+export async function checkModel(bytes: Uint8Array, options: CheckOptions = {}): Promise<CheckResult> {
+  let feeds: Readonly<Record<string, TensorValue>>;
+  let results: Readonly<Record<string, TensorValue>>;
+  try {
+    const graph = parseModel(bytes);
+    feeds = randomFeeds(graph.inputs, options);
+    const executor = await Executor.create(optimise(graph), { dimensions: options.dimensions ?? {} });
+    results = executor.run(feeds);
+    executor.dispose();
+  } catch (thrown) {
+    const { code, message, node, expected, actual, hint } = LutraError.from(thrown);
+    const details = Object.entries({ node, expected, actual, hint }).filter(([, text]) => text !== undefined);
+    return { ok: false, error: { code, message, ...Object.fromEntries(details) } };
+  }
+  let reference: Readonly<Record<string, ort.Tensor>>;
+  try {
+    reference = await runReference(bytes, feeds);
+  } catch (thrown) {
+    return { ok: false, error: { code: 'REFERENCE', message: `onnxruntime: ${(thrown as Error).message}` } };
+  }
+  const errors = Object.entries(reference).map(
+    ([name, tensor]) => [name, relativeError(tensor, results[name])] as const,
+  );
+  const [name, error] = errors.reduce((worst, other) => (other[1] > worst[1] ? other : worst));
+  const facts = {
+    max_rel_error: error,
+    definition: DEFINITION,
+    outputs: errors.length,
+    feeds: Object.entries(feeds).map(([input, feed]) => `${input}: ${formatType(feed)}`),
+  };
+  if (error <= TOLERANCE) return { ok: true, ...facts };
+  const [b, a] = [reference[name]!, results[name]];
+  const message = `output "${name}" differs from onnxruntime's`;
+  const sample = (data: ArrayLike<unknown>) => `[${Array.from(data).slice(0, 4).join(', ')}, …]`;
+  return {
+    ok: false,
+    ...facts,
+    error: {
+      code: 'MISMATCH',
+      message,
+      expected: `${b.type}[${b.dims.join(',')}] ${sample(b.data as ArrayLike<unknown>)}`,
+      actual: a ? `${formatType(a)} ${sample(a.data)}` : 'no such output',
+    },
+  };
+}
+
+/** Floats in −1..1; integers 0..9; bools either. */
+function randomFeeds(
+  inputs: readonly ValueInfo[],
+  { seed = 1, dimensions = {}, shapes = {}, fills = {} }: CheckOptions,
+): Record<string, TensorValue> {
+  const random = generator(seed);
+  const entries = inputs.map(({ name, type, dims }): [string, TensorValue] => {
+    const shape = shapes[name] ?? dims?.map((dim) => (typeof dim === 'number' ? dim : (dimensions[dim] ?? 1)));
+    if (!shape) throw new LutraError('INVALID_ARGUMENT', `input "${name}" declares no shape`, { hint: 'Give --shape' });
+    const count = elementCount(shape);
+    const numbers = Float64Array.from({ length: count }, () => fills[name] ?? draw(type, random()));
+    return [name, store(type, shape, numbers)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function draw(type: DataType, uniform: number): number {
+  if (type.startsWith('float')) return uniform * 2 - 1;
+  return Math.floor(uniform * (type === 'bool' ? 2 : INTEGERS));
+}
+
+function store(type: DataType, dims: readonly number[], numbers: Float64Array): TensorValue {
+  const value = allocate(type, dims);
+  if (type === 'float16') encodeHalf(numbers, value.data as Uint16Array);
+  else for (const [i, x] of numbers.entries()) value.data[i] = type.endsWith('int64') ? BigInt(x) : x;
+  return value;
+}
+
+async function runReference(
+  bytes: Uint8Array,
+  feeds: Readonly<Record<string, TensorValue>>,
+): Promise<Record<string, ort.Tensor>> {
+  const session = await ort.InferenceSession.create(bytes, {
+    graphOptimizationLevel: 'disabled',
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
+  try {
+    const tensors = Object.entries(feeds).map(([name, { type, dims, data }]) => [
+      name,
+      new ort.Tensor(type as 'float32', data as Float32Array, dims),
+    ]);
+    return await session.run(Object.fromEntries(tensors));
+  } finally {
+    await session.release();
+  }
+}
+
+/** Infinite when types or shapes differ, or when a NaN or infinity is not in both. */
+function relativeError(expected: ort.Tensor, actual: TensorValue | undefined): number {
+  if (!actual || expected.type !== actual.type || expected.dims.join() !== actual.dims.join()) return Infinity;
+  const [a, b] = [numbersOf(actual.type, actual.data), numbersOf(actual.type, expected.data as TensorValue['data'])];
+  const size = b.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), SMALLEST);
+  return b.reduce((worst, x, i) => {
+    if (Object.is(x, a[i]) || x === a[i]) return worst;
+    const error = Math.abs(x - a[i]!) / size;
+    return Number.isNaN(error) ? Infinity : Math.max(worst, error);
+  }, 0);
+}
+
+function numbersOf(type: DataType, data: TensorValue['data']): Float64Array {
+  if (type === 'string') throw new LutraError('UNSUPPORTED', 'string outputs are not compared');
+  return Float64Array.from((type === 'float16' ? decodeHalf(data as Uint16Array) : data) as ArrayLike<number>, Number);
+}
