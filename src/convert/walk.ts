@@ -23,9 +23,10 @@ import type { ConvertOptions } from './types.js';
 /** Sub-vectors that a codebook learns from. */
 const CODEBOOK_POINTS = 4096;
 const LLOYD_ITERATIONS = 12;
-/** Output positions that a table is fitted to, and more where the table is large. */
+/** Output positions that a table is fitted to: so many per row, within a limit. */
+const POSITIONS_PER_ROW = 32;
 const TABLE_POSITIONS = 32768;
-const HELD_OUT_POSITIONS = 8192;
+const HELD_OUT_POSITIONS = 4096;
 const SCALE_SAMPLE = 1 << 16;
 const DEFAULT_LAMBDA = 0.03;
 
@@ -114,7 +115,8 @@ export class Walk {
         targets: gatherVectors(output, positions),
       };
     };
-    const training = sample(0, this.fitShare, TABLE_POSITIONS);
+    const rows = layout.codebooks * layout.taps * layout.geometry.centroids;
+    const training = sample(0, this.fitShare, Math.min(TABLE_POSITIONS, POSITIONS_PER_ROW * rows));
     const heldOut = sample(this.fitShare, 1, HELD_OUT_POSITIONS);
     const { lambda = DEFAULT_LAMBDA, normalise = true } = this.options;
     const { centroids } = encoding.books;
