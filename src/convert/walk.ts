@@ -24,7 +24,7 @@ import type { ConvertOptions } from './types.js';
 const CODEBOOK_POINTS = 4096;
 const LLOYD_ITERATIONS = 12;
 /** Output positions that a table is fitted to: so many per row, within a limit. */
-const POSITIONS_PER_ROW = 32;
+const POSITIONS_PER_ROW = 128;
 const TABLE_POSITIONS = 32768;
 const HELD_OUT_POSITIONS = 4096;
 const SCALE_SAMPLE = 1 << 16;
