@@ -11,6 +11,8 @@ export async function runInOnnxRuntime(
   const session = await ort.InferenceSession.create(serializeModel(graph), {
     graphOptimizationLevel,
     intraOpNumThreads: 1,
+    // Its warnings are about constants that a rewritten graph no longer reads.
+    logSeverityLevel: 3,
   });
   const tensors = Object.entries(feeds).map(([name, { type, dims, data }]) => [
     name,
@@ -19,6 +21,11 @@ export async function runInOnnxRuntime(
   const results = await session.run(Object.fromEntries(tensors));
   await session.release();
   return results;
+}
+
+/** An engine's result as onnxruntime holds one. */
+export function toOrt({ type, dims, data }: TensorValue): ort.Tensor {
+  return new ort.Tensor(type as 'float32', data as Float32Array, dims);
 }
 
 /** Largest difference of two tensors relative to the largest magnitude; Infinity when shapes differ or only one has a NaN. */

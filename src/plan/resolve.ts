@@ -70,6 +70,7 @@ export function resolve(graph: Graph, inputTypes: Readonly<Record<string, Tensor
     if (inferred.length < node.outputs.length) {
       throw new LutraError('INVALID_MODEL', `has no output ${inferred.length}`, { node: describeNode(node) });
     }
+    checkResidual(node, inferred[0], types);
     // `evaluate` fills every output, so omitted ones get names, too.
     const outputNames = inferred.map((_, index) => node.outputs[index] || `${node.name}:${index}`);
     inferred.forEach((type, index) => {
@@ -126,6 +127,19 @@ function readers(nodes: readonly Node[]): Map<string, Node[]> {
     }
   }
   return consumers;
+}
+
+/** Kernels add the residual element by element: another shape would make them read outside of it. */
+function checkResidual(node: Node, output: TensorType | undefined, types: ReadonlyMap<string, TensorType>): void {
+  const name = node.epilogue?.residual;
+  if (name === undefined || !output) return;
+  const residual = types.get(name);
+  if (residual && formatType(residual) === formatType(output)) return;
+  throw new LutraError('INVALID_MODEL', `the fused sum with "${name}" has terms of different shapes`, {
+    node: describeNode(node),
+    expected: formatType(output),
+    actual: residual ? formatType(residual) : 'no such value',
+  });
 }
 
 function lookUpOperator(graph: Graph, node: Node, failures: LutraError[]): Operator | undefined {

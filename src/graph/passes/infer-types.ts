@@ -1,6 +1,6 @@
 import { findOperator } from '../../ops/registry.js';
 import { allocate, elementCount } from '../tensor.js';
-import type { Graph, Node, TensorType, TensorValue, ValueInfo } from '../types.js';
+import type { Graph, Node, TensorType, TensorValue } from '../types.js';
 
 /** Values up to this many elements are computed while types are inferred: shapes and what is made of them. */
 const SMALL = 1024;
@@ -78,6 +78,8 @@ const SAMPLES = [
   [3, 97],
   [5, 320],
 ] as const;
+/** Every further symbol is this much larger, so that no two are of one size. */
+const STEP = 64;
 
 /**
  * Types under several assignments of sizes to the symbolic dimensions. Two values whose shapes agree in all of them may be
@@ -88,26 +90,17 @@ export function inferSamples(graph: Graph): InferredTypes[] {
     const sizes = new Map<string, number>();
     const inputs = new Map<string, TensorType>();
     for (const { name, type, dims } of graph.inputs) {
-      if (dims) inputs.set(name, { type, dims: dims.map((dim, axis) => sampleDim(dim, axis, sizes, batch, other)) });
+      const sampled = dims?.map((dim, axis) => {
+        if (typeof dim === 'number') return dim;
+        // Dimensions without a name say nothing of each other.
+        const symbol = dim ? `"${dim}"` : `${name} ${axis}`;
+        if (!sizes.has(symbol)) sizes.set(symbol, (axis === 0 ? batch : other) + STEP * sizes.size);
+        return sizes.get(symbol)!;
+      });
+      if (sampled) inputs.set(name, { type, dims: sampled });
     }
     return inferTypes(graph, inputs);
   });
-}
-
-/** One size per name; dimensions without a name differ from each other by their axis only. */
-function sampleDim(
-  dim: NonNullable<ValueInfo['dims']>[number],
-  axis: number,
-  sizes: Map<string, number>,
-  batch: number,
-  other: number,
-): number {
-  if (typeof dim === 'number') return dim;
-  const known = dim && sizes.get(dim);
-  if (known) return known;
-  const size = axis === 0 ? batch : other + 64 * (axis % 2);
-  if (dim) sizes.set(dim, size);
-  return size;
 }
 
 /** The type of a value when all samples know it, with the dimensions that differ between samples as undefined. */
