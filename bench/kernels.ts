@@ -5,10 +5,11 @@
  */
 import { tensorValue } from '../src/graph/tensor.js';
 import type { Graph, Node, TensorValue } from '../src/graph/types.js';
-import { WASM_BASE64 } from '../src/kernels/gen/wasm.js';
 import { unshareMemory } from '../src/kernels/memory-flag.js';
 import { plan } from '../src/plan/plan.js';
 import type { Plan } from '../src/plan/types.js';
+import { WASM_BUILDS } from '../test/wasm-builds.js';
+import '../test/register-operators.js';
 
 type Geometry = 'patch' | 'row' | 'pixel' | 'linear' | 'tree';
 interface Layer {
@@ -170,8 +171,8 @@ function measure(module: WebAssembly.Module, planned: Plan, x: TensorValue): Map
 }
 
 const filter = process.argv[2] ?? '';
-for (const [build, base64] of Object.entries(WASM_BASE64)) {
-  const bytes = unshareMemory(Uint8Array.from(Buffer.from(base64, 'base64'))).slice();
+for (const [build, shared] of Object.entries(WASM_BUILDS)) {
+  const bytes = unshareMemory(shared).slice();
   if (!WebAssembly.validate(bytes)) continue;
   const module = new WebAssembly.Module(bytes);
   for (const layer of LAYERS.filter(({ name }) => name.includes(filter))) {

@@ -13,6 +13,7 @@ import type { Graph, TensorValue } from '../src/graph/types.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { parseTensor } from '../src/onnx/tensor.js';
 import { findOperator } from '../src/ops/registry.js';
+import '../test/register-operators.js';
 
 /** The tolerances of the ONNX project's own runner. */
 const RELATIVE = 1e-3;

@@ -7,7 +7,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { OPERATORS } from '../src/ops/registry.js';
+import { OPERATORS } from '../src/ops/complete.js';
 import { readNodeTests, runNodeTest, type Verdict } from './node-test-cases.js';
 
 const FILE = 'docs/operators.md';

@@ -1,3 +1,4 @@
+export type { MemoryUse, StepProfile, WasmVariant } from './engine/types.js';
 export { LutraError, type LutraErrorCode, type LutraErrorDetails } from './errors.js';
 export type { ImagePreprocess } from './graph/lookup.js';
 export type { DataType, DataTypeMap, TensorData } from './graph/types.js';
@@ -10,11 +11,8 @@ export type {
   Fetches,
   InferenceSessionApi,
   LoadProgress,
-  MemoryUse,
   RunOptions,
   SessionInfo,
-  StepProfile,
   TensorLike,
   ValueMetadata,
-  WasmVariant,
 } from './session/types.js';

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { applyEpilogue } from '../src/engine/epilogue.js';
 import { allocate, elementCount, tensorValue } from '../src/graph/tensor.js';
 import type { Activation, Graph, Node, TensorValue } from '../src/graph/types.js';
-import { WASM_BASE64 } from '../src/kernels/gen/wasm.js';
 import { unshareMemory } from '../src/kernels/memory-flag.js';
 import { findOperator } from '../src/ops/registry.js';
 import { plan } from '../src/plan/plan.js';
 import type { Plan } from '../src/plan/types.js';
+import { WASM_BUILDS } from './wasm-builds.js';
 
 /**
  * Graphs of lookup operators, planned and run on the Wasm kernels, against `evaluate` of the same nodes. Sizes are odd on
@@ -20,8 +20,7 @@ interface Build {
   readonly shared: boolean;
 }
 const BUILDS: Readonly<Record<string, Build>> = Object.fromEntries(
-  Object.entries(WASM_BASE64)
-    .map(([name, base64]) => [name, Uint8Array.from(Buffer.from(base64, 'base64'))] as const)
+  Object.entries(WASM_BUILDS)
     .filter(([, bytes]) => WebAssembly.validate(bytes))
     .flatMap(([name, bytes]) => [
       [name, { module: new WebAssembly.Module(bytes), shared: true }],

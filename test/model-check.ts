@@ -7,6 +7,7 @@ import type { DataType, TensorValue, ValueInfo } from '../src/graph/types.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { decodeHalf, encodeHalf } from '../src/ops/half.js';
 import { generator } from './random-graph.js';
+import './register-operators.js';
 
 /** Largest error at which a network counts as equal. */
 const TOLERANCE = 1e-4;

@@ -1,13 +1,14 @@
 /** Runs one node through its lowering rule on Wasm kernels, and through its operator's `evaluate`, for kernel tests. */
 import { allocate, elementCount } from '../src/graph/tensor.js';
 import type { Graph, Node, TensorType, TensorValue } from '../src/graph/types.js';
-import { WASM_BASE64 } from '../src/kernels/gen/wasm.js';
 import { KERNELS } from '../src/kernels/list.js';
 import { unshareMemory } from '../src/kernels/memory-flag.js';
 import type { Operator } from '../src/ops/operator.js';
 import { findOperator } from '../src/ops/registry.js';
 import { Lowering } from '../src/plan/context.js';
 import type { Address, ConcreteGraph, KernelCall, LoweringRule, VirtualBuffer } from '../src/plan/types.js';
+import { WASM_BUILDS } from './wasm-builds.js';
+import './register-operators.js';
 
 type Kernel = (params: number, begin: number, end: number, thread: number) => void;
 
@@ -120,7 +121,7 @@ export interface NodeRun {
 export interface RunSettings {
   readonly threads?: number;
   readonly shared?: boolean;
-  readonly wasm?: keyof typeof WASM_BASE64;
+  readonly wasm?: keyof typeof WASM_BUILDS;
 }
 
 /** Bytes between buffers, filled with a pattern that no kernel may change. */
@@ -165,7 +166,7 @@ export function runNode(
     const view = data as Float32Array;
     bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), offsets.get(buffer)! + byteOffset);
   }
-  const code = Buffer.from(WASM_BASE64[wasm], 'base64');
+  const code = WASM_BUILDS[wasm];
   const module = new WebAssembly.Module((shared ? code : unshareMemory(code)) as Uint8Array<ArrayBuffer>);
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Record<string, Kernel>;
   const params = new DataView(memory.buffer);

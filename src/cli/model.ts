@@ -1,5 +1,6 @@
+import type { WasmVariant } from '../engine/types.js';
 import { InferenceSession } from '../index.js';
-import type { CreateOptions, WasmVariant } from '../session/types.js';
+import type { CreateOptions } from '../session/types.js';
 import type { Arguments, Flag } from './arguments.js';
 import type { ModelFacts } from './preprocess-flags.js';
 

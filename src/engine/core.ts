@@ -3,13 +3,13 @@ import { formatType } from '../graph/tensor.js';
 import type { Graph, TensorType, TensorValue } from '../graph/types.js';
 import { plan } from '../plan/plan.js';
 import type { Plan } from '../plan/types.js';
-import type { MemoryUse, StepProfile } from '../session/types.js';
 import { COMMAND, CONTROL, command, createControl, MAX_THREADS } from './control.js';
 import { canWait, processorCount } from './features.js';
 import { checkFeeds, feedTypes } from './feeds.js';
 import { Machine } from './machine.js';
 import { createMemory } from './memory.js';
 import { HelperPool, type WorkerHandle } from './threads.js';
+import type { MemoryUse, StepProfile } from './types.js';
 import type { Kernels } from './wasm.js';
 
 export interface CoreOptions {

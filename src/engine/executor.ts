@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/types.js';
-import type { WasmVariant } from '../session/types.js';
 import { type CoreOptions, ExecutorCore } from './core.js';
+import type { WasmVariant } from './types.js';
 import { loadKernels } from './wasm.js';
 
 export interface ExecutorOptions extends CoreOptions {

@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import type { WasmVariant } from '../session/types.js';
+import type { WasmVariant } from './types.js';
 
 /** (module (func (result i32) (i32x4.extract_lane 0 (i8x16.popcnt (i8x16.splat (i32.const 0)))))) */
 const SIMD_PROBE = 'AGFzbQEAAAABBQFgAAF/AwIBAAoNAQsAQQD9D/1i/RsACw==';

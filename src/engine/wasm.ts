@@ -1,7 +1,7 @@
 import { LutraError } from '../errors.js';
 import { unshareMemory } from '../kernels/memory-flag.js';
-import type { WasmVariant } from '../session/types.js';
 import { canShareMemory, chooseVariant, decodeBase64 } from './features.js';
+import type { WasmVariant } from './types.js';
 
 /** A compiled Wasm build. May be posted to workers. */
 export interface Kernels {
@@ -43,7 +43,12 @@ export async function loadKernels(wasm: WasmVariant, threads: number | 'auto'): 
 }
 
 async function compile(variant: Kernels['variant'], shared: boolean): Promise<Kernels> {
-  const bytes = decodeBase64((await SOURCES[variant]()).default);
+  const bytes = await inflate(decodeBase64((await SOURCES[variant]()).default));
   const module = await WebAssembly.compile((shared ? bytes : unshareMemory(bytes)) as BufferSource);
   return { variant, module, shared };
+}
+
+async function inflate(deflated: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

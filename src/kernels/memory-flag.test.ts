@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { WASM_BASE64 } from './gen/wasm.js';
+import { WASM_BUILDS } from '../../test/wasm-builds.js';
 import { unshareMemory } from './memory-flag.js';
 
-const bytes = Uint8Array.from(Buffer.from(WASM_BASE64.simd, 'base64'));
+const bytes = WASM_BUILDS.simd;
 const instantiate = (code: Uint8Array, shared: boolean) =>
   new WebAssembly.Instance(new WebAssembly.Module(code.slice()), {
     env: { memory: new WebAssembly.Memory({ initial: 1, maximum: 8, shared }) },

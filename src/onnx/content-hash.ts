@@ -1,6 +1,6 @@
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { LutraError } from '../errors.js';
 import { METADATA } from '../graph/lookup.js';
+import { WIRE, WireReader } from './wire-reader.js';
 
 /** Field number of ModelProto.metadata_props (onnx.proto). */
 const METADATA_FIELD = 14;
@@ -28,13 +28,13 @@ function splitHash(bytes: Uint8Array): { content: Uint8Array<ArrayBuffer>; state
   const kept: Uint8Array[] = [];
   let stated: string | undefined;
   try {
-    const reader = new BinaryReader(bytes);
-    while (reader.pos < reader.len) {
+    const reader = new WireReader(bytes);
+    while (reader.pos < reader.length) {
       const start = reader.pos;
       const [field, wireType] = reader.tag();
-      const isEntry = field === METADATA_FIELD && wireType === WireType.LengthDelimited;
+      const isEntry = field === METADATA_FIELD && wireType === WIRE.bytes;
       const entry = isEntry ? readEntry(reader.bytes()) : undefined;
-      if (!isEntry) reader.skip(wireType, field);
+      if (!isEntry) reader.skip(wireType);
       if (entry?.key === METADATA.sha256) stated = entry.value;
       else kept.push(bytes.subarray(start, reader.pos));
     }
@@ -52,13 +52,13 @@ function splitHash(bytes: Uint8Array): { content: Uint8Array<ArrayBuffer>; state
 
 /** StringStringEntryProto: key = 1, value = 2. */
 function readEntry(bytes: Uint8Array): { key: string; value: string } {
-  const reader = new BinaryReader(bytes);
+  const reader = new WireReader(bytes);
   const entry = { key: '', value: '' };
-  while (reader.pos < reader.len) {
+  while (reader.pos < reader.length) {
     const [field, wireType] = reader.tag();
     if (field === 1) entry.key = reader.string();
     else if (field === 2) entry.value = reader.string();
-    else reader.skip(wireType, field);
+    else reader.skip(wireType);
   }
   return entry;
 }

@@ -1,9 +1,9 @@
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { ModelProto } from 'onnx-buf';
+import { WIRE, WireReader } from './wire-reader.js';
 
 /**
  * Reads ModelProto from the wire with a table of just the fields that the importer looks at. onnx-buf's own schema of all of ONNX, with
- * the reflection that it needs, is four times the size of this reader and its table, in every page that runs a model
+ * the reflection that it needs, is many times the size of this reader and its table, in every page that runs a model
  * (docs/decisions/005-models-are-read-from-the-wire.md). The objects have the shape of onnx-buf's messages, as far as they go.
  */
 
@@ -105,13 +105,13 @@ const EMPTY: Readonly<Partial<Record<string, unknown>>> = {
 /** Subgraphs and types deeper than this are an attack, not a model. */
 const DEEPEST = 64;
 
-/** @throws Error of the wire reader when the bytes are not a protobuf message, or nest too deep. */
+/** @throws Error when the bytes are not a protobuf message, or nest too deep. */
 export function readModel(bytes: Uint8Array): ModelProto {
-  const reader = new BinaryReader(bytes);
+  const reader = new WireReader(bytes);
   return readMessage(reader, bytes.length, 'Model', 0) as unknown as ModelProto;
 }
 
-function readMessage(reader: BinaryReader, end: number, type: keyof typeof MESSAGES, depth: number): object {
+function readMessage(reader: WireReader, end: number, type: keyof typeof MESSAGES, depth: number): object {
   if (depth > DEEPEST) throw new Error('messages nest too deep');
   const fields: Readonly<Record<number, Field>> = MESSAGES[type];
   const message: Record<string, unknown> = {};
@@ -124,7 +124,7 @@ function readMessage(reader: BinaryReader, end: number, type: keyof typeof MESSA
     const [number, wire] = reader.tag();
     const field = fields[number];
     if (!field) {
-      reader.skip(wire, number);
+      reader.skip(wire);
       continue;
     }
     const [name, kind, occurrence] = field;
@@ -139,53 +139,42 @@ function readMessage(reader: BinaryReader, end: number, type: keyof typeof MESSA
   return message;
 }
 
-function readMany(reader: BinaryReader, wire: WireType, kind: Field[1], list: unknown[], depth: number): void {
-  const packed = wire === WireType.LengthDelimited && wireType(kind) !== WireType.LengthDelimited;
+function readMany(reader: WireReader, wire: number, kind: Field[1], list: unknown[], depth: number): void {
+  const packed = wire === WIRE.bytes && wireType(kind) !== WIRE.bytes;
   if (!packed) {
     list.push(readValue(reader, wire, kind, depth));
     return;
   }
   const end = endOfMessage(reader);
-  while (reader.pos < end) list.push(readScalar(reader, kind as Scalar));
+  while (reader.pos < end) list.push(reader[kind as Scalar]());
   if (reader.pos !== end) throw new Error('a packed list runs past its end');
 }
 
-function readValue(reader: BinaryReader, wire: WireType, kind: Field[1], depth: number): unknown {
+function readValue(reader: WireReader, wire: number, kind: Field[1], depth: number): unknown {
   if (wire !== wireType(kind)) throw new Error(`wire type ${wire} where a ${kind} belongs`);
   return kind in MESSAGES
     ? readMessage(reader, endOfMessage(reader), kind as keyof typeof MESSAGES, depth + 1)
-    : readScalar(reader, kind as Scalar);
+    : reader[kind as Scalar]();
 }
 
-function endOfMessage(reader: BinaryReader): number {
+function endOfMessage(reader: WireReader): number {
   const length = reader.uint32();
   const end = reader.pos + length;
-  if (end > reader.len) throw new Error('a message runs past the end of the file');
+  if (end > reader.length) throw new Error('a message runs past the end of the file');
   return end;
 }
 
-function wireType(kind: Field[1]): WireType {
+function wireType(kind: Field[1]): number {
   switch (kind) {
     case 'int32':
     case 'int64':
     case 'uint64':
-      return WireType.Varint;
+      return WIRE.varint;
     case 'float':
-      return WireType.Bit32;
+      return WIRE.bit32;
     case 'double':
-      return WireType.Bit64;
+      return WIRE.bit64;
     default:
-      return WireType.LengthDelimited;
-  }
-}
-
-function readScalar(reader: BinaryReader, kind: Scalar): unknown {
-  switch (kind) {
-    case 'int64':
-    case 'uint64':
-      // A string where BigInt is missing from the platform, says the library; never on platforms with Wasm SIMD.
-      return BigInt(reader[kind]());
-    default:
-      return reader[kind]();
+      return WIRE.bytes;
   }
 }

@@ -1,24 +1,10 @@
 import type { Node, TensorValue } from '../graph/types.js';
 import type { Definition, EvaluateContext } from './define.js';
-import {
-  check,
-  define,
-  elements,
-  FLOAT,
-  float,
-  input,
-  LATEST,
-  likeInput,
-  limits,
-  NUMBER,
-  typeOf,
-  word,
-} from './define.js';
-import { erf } from './elementwise.js';
+import { check, define, elements, FLOAT, float, input, LATEST, likeInput, limits, NUMBER, typeOf } from './define.js';
 import type { Operator } from './operator.js';
 
 /** A float activation whose parameters are attributes with defaults, handed to `of` in order. */
-function activation(
+export function activation(
   name: string,
   defaults: Readonly<Record<string, number>>,
   of: (...parameters: number[]) => (x: number) => number,
@@ -40,17 +26,13 @@ function activation(
   });
 }
 
-function map(context: EvaluateContext, y: TensorValue, apply: (x: number) => number): void {
+export function map(context: EvaluateContext, y: TensorValue, apply: (x: number) => number): void {
   const [x, out] = [input(context), elements(y)];
   for (let i = 0; i < out.length; i++) out[i] = apply(x[i]!);
 }
 
 const elu = (alpha: number) => (x: number) => (x < 0 ? alpha * Math.expm1(x) : x);
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-const exactGelu = (x: number) => 0.5 * x * (1 + erf(x * Math.SQRT1_2));
-/** Hendrycks & Gimpel 2016, §2. */
-const tanhGelu = (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
-
 /** Bounds are applied low first, so that low > high gives high everywhere, as ONNX says. A NaN input stays NaN. */
 function clamp(context: EvaluateContext, output: TensorValue, low: number, high: number): void {
   map(context, output, (x) => {
@@ -111,17 +93,6 @@ export const ACTIVATION: readonly Operator[] = [
   activation('QuickGelu', { alpha: 1.702 }, (alpha) => (x) => x * sigmoid(alpha! * x), {
     domain: 'com.microsoft',
     opset: [1, 1],
-  }),
-  activation('Gelu', {}, () => exactGelu, { domain: 'com.microsoft', opset: [1, 1] }),
-  activation('Gelu', {}, () => exactGelu, {
-    attributes: 'approximate',
-    infer(context) {
-      word(context.node, 'approximate', ['none', 'tanh']);
-      return likeInput(context);
-    },
-    evaluate(context, [y]) {
-      map(context, y!, word(context.node, 'approximate', ['none', 'tanh']) === 'tanh' ? tanhGelu : exactGelu);
-    },
   }),
   clipAttributes,
   clip,

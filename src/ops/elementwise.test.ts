@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { erf } from './elementwise.js';
+import { erf } from './gelu.js';
 import { evaluate, expectSame, f32, filled, i64, infer, tensor } from './test-support.js';
 
 /** Two shapes that broadcast: a common shape with axes set to 1 or left out at the front. */

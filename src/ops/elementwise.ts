@@ -12,7 +12,6 @@ import {
   FLOAT,
   INT,
   input,
-  int,
   isFloat,
   isWide,
   likeInput,
@@ -20,7 +19,6 @@ import {
   NUMBER,
   refuse,
   typeOf,
-  word,
 } from './define.js';
 import { roundEven } from './half.js';
 import type { Operator } from './operator.js';
@@ -29,7 +27,7 @@ import { broadcastDims, broadcastOffsets } from './strides.js';
 
 type Binary = (a: number, b: number) => number;
 /** Chooses the function for an element type: most are the same for all. */
-type BinaryOf = (type: DataType, context: EvaluateContext) => Binary;
+export type BinaryOf = (type: DataType, context: EvaluateContext) => Binary;
 
 /** `out[i] = apply(a[i], b[i])` with both operands broadcast to `dims`. */
 function combine(
@@ -45,7 +43,12 @@ function combine(
   for (let i = 0; i < out.length; i++) out[i] = apply(x[aAt ? aAt[i]! : i]!, y[bAt ? bAt[i]! : i]!);
 }
 
-function binary(name: string, types: readonly DataType[], of: BinaryOf, more: Partial<Definition> = {}): Operator {
+export function binary(
+  name: string,
+  types: readonly DataType[],
+  of: BinaryOf,
+  more: Partial<Definition> = {},
+): Operator {
   return define({
     name,
     arity: [2, 2],
@@ -114,23 +117,13 @@ const divide: BinaryOf = (type, { node }) => {
   return (a, b) => quotient(a, nonZero(node, b));
 };
 
-function nonZero(node: EvaluateContext['node'], divisor: number): number {
+export function nonZero(node: EvaluateContext['node'], divisor: number): number {
   // `==` so that 0 and 0n are both caught.
   if (Number(divisor) === 0) {
     throw new LutraError('INVALID_ARGUMENT', 'integer division by zero', { node: describeNode(node) });
   }
   return divisor;
 }
-
-/** Mod: the sign of the divisor as in Python, or with fmod = 1 that of the dividend as in C. */
-const modulo: BinaryOf = (type, { node }) => {
-  if (int(node, 'fmod', 0)) return (a, b) => a % (isFloat(type) ? b : nonZero(node, b));
-  const zero = element(type, 0);
-  return (a, b) => {
-    const rest = a % nonZero(node, b);
-    return rest !== zero && rest < zero !== b < zero ? rest + b : rest;
-  };
-};
 
 /** Base and exponent may differ in type; only float bases may have negative or fractional exponents. */
 const power = binary('Pow', NUMBER, () => (a, b) => a ** b, {
@@ -184,7 +177,12 @@ const where = define({
   },
 });
 
-function unary(name: string, types: readonly DataType[], apply: (x: number) => number, result?: DataType): Operator {
+export function unary(
+  name: string,
+  types: readonly DataType[],
+  apply: (x: number) => number,
+  result?: DataType,
+): Operator {
   return define({
     name,
     types: [types],
@@ -196,68 +194,14 @@ function unary(name: string, types: readonly DataType[], apply: (x: number) => n
   });
 }
 
-const isInf = define({
-  name: 'IsInf',
-  types: [FLOAT],
-  attributes: 'detect_negative detect_positive',
-  infer: (context) => [{ type: 'bool', dims: dimsOf(context) }],
-  evaluate(context, [y]) {
-    const [x, out] = [input(context), elements(y!)];
-    const negative = int(context.node, 'detect_negative', 1);
-    const positive = int(context.node, 'detect_positive', 1);
-    for (let i = 0; i < out.length; i++) {
-      out[i] = (positive && x[i] === Infinity) || (negative && x[i] === -Infinity) ? 1 : 0;
-    }
-  },
-});
-
-const UNSIGNED = INT.filter((type) => type[0] === 'u');
 const SIGNED: readonly DataType[] = [...FLOAT, ...INT.filter((type) => type[0] === 'i')];
-// Narrow integers go through bigint too: shifts of 32 and more are then simply zero.
-const shift = binary(
-  'BitShift',
-  UNSIGNED,
-  (type, { node }) => {
-    const left = word(node, 'direction', ['RIGHT', 'LEFT']) === 'LEFT';
-    return (a, b) => {
-      const [value, count] = [BigInt(a), BigInt(b) > 64n ? 64n : BigInt(b)];
-      const shifted = BigInt.asUintN(64, left ? value << count : value >> count);
-      return (isWide(type) ? shifted : Number(BigInt.asUintN(32, shifted))) as number;
-    };
-  },
-  { attributes: 'direction' },
-);
-
-const log1p = Math.log1p;
-
-/** Error function: series below 3, continued fraction above; absolute error under 1e-14 (Abramowitz & Stegun 7.1.6, 7.1.14). */
-export function erf(x: number): number {
-  const a = Math.abs(x);
-  if (Number.isNaN(x)) return x;
-  if (a > 6) return Math.sign(x);
-  if (a < 3) {
-    let term = a;
-    let sum = a;
-    for (let n = 1; Math.abs(term) > 1e-17 * sum; n++) {
-      term *= (2 * a * a) / (2 * n + 1);
-      sum += term;
-    }
-    return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
-  }
-  let fraction = a;
-  for (let n = 60; n > 0; n--) fraction = a + n / 2 / fraction;
-  return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * fraction));
-}
-
-const MATH = ['Sqrt', 'Exp', 'Log', 'Ceil', 'Floor', 'Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan'] as const;
-const HYPERBOLIC = ['Sinh', 'Cosh', 'Tanh', 'Asinh', 'Acosh', 'Atanh'] as const;
+const MATH = ['Sqrt', 'Exp', 'Log', 'Ceil', 'Floor', 'Tanh'] as const;
 
 export const ELEMENTWISE: readonly Operator[] = [
   binary('Add', NUMBER, () => (a, b) => a + b),
   binary('Sub', NUMBER, () => (a, b) => a - b),
   binary('Mul', NUMBER, multiplier),
   binary('Div', NUMBER, divide),
-  binary('Mod', NUMBER, modulo, { attributes: 'fmod' }),
   power,
   binary('PRelu', NUMBER, (type) => {
     const [times, zero] = [multiplier(type), element(type, 0)];
@@ -265,11 +209,6 @@ export const ELEMENTWISE: readonly Operator[] = [
   }),
   binary('And', BOOL, () => (a, b) => a & b),
   binary('Or', BOOL, () => (a, b) => a | b),
-  binary('Xor', BOOL, () => (a, b) => a ^ b),
-  binary('BitwiseAnd', INT, () => (a, b) => a & b),
-  binary('BitwiseOr', INT, () => (a, b) => a | b),
-  binary('BitwiseXor', INT, () => (a, b) => a ^ b),
-  shift,
   predicate('Equal', ANY, (a, b) => a === b),
   predicate('Greater', NUMBER, (a, b) => a > b),
   predicate('GreaterOrEqual', NUMBER, (a, b) => a >= b),
@@ -285,30 +224,14 @@ export const ELEMENTWISE: readonly Operator[] = [
     (sum, count) => sum / count,
   ),
   where,
-  ...[...MATH, ...HYPERBOLIC].map((name) => unary(name, FLOAT, Math[name.toLowerCase() as 'sqrt'])),
+  ...MATH.map((name) => unary(name, FLOAT, Math[name.toLowerCase() as 'sqrt'])),
   unary('Abs', NUMBER, (x) => (x < 0 || Object.is(x, -0) ? -x : x)),
   unary('Neg', SIGNED, (x) => -x),
-  define({
-    name: 'Sign',
-    types: [NUMBER],
-    infer: likeInput,
-    evaluate(context, [y]) {
-      const [x, out] = [input(context), elements(y!)];
-      const one = element(typeOf(context), 1);
-      for (let i = 0; i < out.length; i++) out[i] = x[i]! > 0 ? one : x[i]! < 0 ? -one : x[i]!;
-    },
-  }),
   unary('Reciprocal', FLOAT, (x) => 1 / x),
   unary('Round', FLOAT, roundEven),
-  unary('Erf', FLOAT, erf),
   unary('Not', BOOL, (x) => 1 - x),
-  unary('BitwiseNot', INT, (x) => ~x),
-  unary('IsNaN', FLOAT, (x) => (Number.isNaN(x) ? 1 : 0), 'bool'),
-  isInf,
-  unary('Softplus', FLOAT, (x) => Math.max(x, 0) + log1p(Math.exp(-Math.abs(x)))),
-  unary('Softsign', FLOAT, (x) => x / (1 + Math.abs(x))),
+  unary('Softplus', FLOAT, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
   unary('Sigmoid', FLOAT, (x) => 1 / (1 + Math.exp(-x))),
-  unary('Mish', FLOAT, (x) => x * Math.tanh(Math.max(x, 0) + log1p(Math.exp(-Math.abs(x))))),
   unary('HardSwish', FLOAT, (x) => x * Math.max(0, Math.min(1, x / 6 + 0.5))),
   define({
     name: 'Relu',

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { LutraError } from '../errors.js';
 import { allocate, elementCount } from '../graph/tensor.js';
 import type { Attribute, DataType, Node, TensorValue } from '../graph/types.js';
-import { findOperator, OPERATORS } from './registry.js';
+import { OPERATORS } from './complete.js';
+import { findOperator } from './registry.js';
 
 const TYPES: readonly DataType[] = [
   'float32',

@@ -22,7 +22,6 @@ import {
   refuse,
   setting,
   typeOf,
-  word,
 } from './define.js';
 import type { Operator } from './operator.js';
 import { gather, offsets, range, stridesOf } from './strides.js';
@@ -46,7 +45,7 @@ function view(name: string, shape: (context: AnyContext) => number[], more: Part
 }
 
 /** An operator whose output element i is input element `at(context)[i]`. */
-function rearrange(
+export function rearrange(
   name: string,
   at: (context: AnyContext) => readonly ArrayLike<number>[],
   more: Partial<Definition> = {},
@@ -148,18 +147,6 @@ export function checkSize(context: AnyContext, size: number): void {
   if (size >= 2 ** 31) refuse(context.node, `a size of ${size} is too large`);
 }
 
-function tile(context: AnyContext): Int32Array[] {
-  const dims = dimsOf(context);
-  const repeats = numbers(context, 1)!;
-  check(context.node, repeats.length === dims.length, 'repeats has the wrong length', dims.length, repeats.length);
-  const strides = stridesOf(dims);
-  return dims.map((size, d) => {
-    checkSize(context, repeats[d]!);
-    checkSize(context, size * repeats[d]!);
-    return Int32Array.from({ length: size * repeats[d]! }, (_, i) => (i % size) * strides[d]!);
-  });
-}
-
 function slice(context: AnyContext): Int32Array[] {
   const { node } = context;
   const dims = dimsOf(context);
@@ -193,46 +180,6 @@ function slice(context: AnyContext): Int32Array[] {
     tables[axis] = range(count, step * strides[axis]!, start * strides[axis]!);
   });
   return tables;
-}
-
-/** block size, and the axes of the input read as [n, …] in the order that makes the output. */
-function blocks(context: AnyContext): { size: number; n: number; c: number; h: number; w: number } {
-  const dims = dimsOf(context);
-  const size = int(context.node, 'blocksize');
-  check(context.node, dims.length === 4, 'the input has the wrong rank', 4, dims.length);
-  check(context.node, size > 0, 'blocksize is out of range', 'at least 1', size);
-  const [n, c, h, w] = dims as [number, number, number, number];
-  return { size, n, c, h, w };
-}
-
-function depthToSpace(context: AnyContext): ArrayLike<number>[] {
-  const { size, n, c, h, w } = blocks(context);
-  check(context.node, c % (size * size) === 0, 'channels do not fill blocks', `a multiple of ${size * size}`, c);
-  const depth = c / (size * size);
-  const columnRow = word(context.node, 'mode', ['DCR', 'CRD']) === 'CRD';
-  const plane = h * w;
-  // Strides of (block row, block column, channel) in the channel axis.
-  const [row, column, channel] = columnRow ? [size, 1, size * size] : [size * depth, depth, 1];
-  return [
-    range(n, c * plane),
-    range(depth, channel! * plane),
-    offsets([range(h, w), range(size, row! * plane)]),
-    offsets([range(w, 1), range(size, column! * plane)]),
-  ];
-}
-
-function spaceToDepth(context: AnyContext): ArrayLike<number>[] {
-  const { size, n, c, h, w } = blocks(context);
-  check(context.node, h % size === 0 && w % size === 0, 'the plane does not fill blocks', `multiples of ${size}`, [
-    h,
-    w,
-  ]);
-  return [
-    range(n, c * h * w),
-    offsets([range(size, w), range(size, 1), range(c, h * w)]),
-    range(h / size, size * w),
-    range(w / size, size),
-  ];
 }
 
 const concat = define({
@@ -360,10 +307,7 @@ export const SHAPE: readonly Operator[] = [
   view('Identity', (context) => [...dimsOf(context)]),
   rearrange('Transpose', transpose, { attributes: 'perm' }),
   rearrange('Expand', expand, { arity: [2, 2] }),
-  rearrange('Tile', tile, { arity: [2, 2] }),
   rearrange('Slice', slice, { arity: [1, 5], attributes: 'starts ends axes', types: [ANY, INDEX] }),
-  rearrange('DepthToSpace', depthToSpace, { attributes: 'blocksize mode' }),
-  rearrange('SpaceToDepth', spaceToDepth, { attributes: 'blocksize' }),
   concat,
   split,
   dropout([7, 9], [FLOAT], 'ratio', [1, 1]),

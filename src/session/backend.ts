@@ -1,6 +1,6 @@
+import type { MemoryUse, StepProfile } from '../engine/types.js';
 import type { Kernels } from '../engine/wasm.js';
 import type { OpenOptions, SessionFacts, Values } from './service.js';
-import type { MemoryUse, StepProfile } from './types.js';
 
 /** Where a session's work is done: in a worker or on the calling thread. */
 export interface Backend {

@@ -1,4 +1,5 @@
 import { checkFeeds, checkTensor } from '../engine/feeds.js';
+import type { MemoryUse, StepProfile } from '../engine/types.js';
 import { loadKernels } from '../engine/wasm.js';
 import { LutraError } from '../errors.js';
 import { formatType } from '../graph/tensor.js';
@@ -13,10 +14,8 @@ import type {
   Feeds,
   Fetches,
   InferenceSessionApi,
-  MemoryUse,
   RunOptions,
   SessionInfo,
-  StepProfile,
   TensorLike,
   ValueMetadata,
 } from './types.js';

@@ -1,13 +1,17 @@
+import { OPERATORS } from '../ops/complete.js';
+import { registerOperators } from '../ops/registry.js';
 import type { Backend } from './backend.js';
-import { Service } from './service.js';
+import { Service, type SessionFacts } from './service.js';
 import { spawnWorker } from './spawn.js';
 
 /** Runs on the calling thread. With a signal attached, runs go in slices. */
 export function createLocal(workerUrl: string | URL | undefined): Backend {
-  const service = new Service(() => spawnWorker(workerUrl));
+  registerOperators(OPERATORS);
+  // Helpers run kernels only.
+  const service = new Service(() => spawnWorker('core', workerUrl), true);
   return {
     worker: false,
-    open: (bytes, kernels, options) => service.open(bytes, kernels, options),
+    open: (bytes, kernels, options) => service.open(bytes, kernels, options) as Promise<SessionFacts>,
     run: (feeds, run, stoppable) => service.run(feeds, run, stoppable),
     stop: (run) => service.stop(run),
     profile: async (feeds) => service.profile(feeds),

@@ -1,21 +1,33 @@
 import * as Comlink from 'comlink';
 import { CONTROL } from '../engine/control.js';
+import type { WorkerHandle } from '../engine/threads.js';
 import { LutraError } from '../errors.js';
 import type { Backend } from './backend.js';
-import { spawnWorker, workerFailure } from './spawn.js';
+import type { Reply, WorkerApi } from './serve.js';
+import { type OperatorSet, spawnWorker, workerFailure } from './spawn.js';
 import { buffersOf } from './transfer.js';
-import type { Reply, WorkerApi } from './worker.js';
 
 /** Runs in a worker. Messages per run: one there, one back. */
 export function createRemote(workerUrl: string | URL | undefined): Backend {
-  const handle = spawnWorker(workerUrl);
-  const api = Comlink.wrap<WorkerApi>(handle.endpoint);
+  let handle: WorkerHandle;
+  let api: Comlink.Remote<WorkerApi>;
   let control: Int32Array | undefined;
+  let fail: (reason: LutraError) => void;
   const failure = new Promise<never>((_, reject) => {
-    handle.onFailure((reason) => reject(workerFailure(reason)));
+    fail = reject;
   });
   // Whoever waits for a reply hears of it; nobody else needs to.
   failure.catch(() => {});
+
+  function start(operators: OperatorSet): void {
+    const started = spawnWorker(operators, workerUrl);
+    handle = started;
+    api = Comlink.wrap<WorkerApi>(started.endpoint);
+    started.onFailure((reason) => {
+      if (handle === started) fail(workerFailure(reason));
+    });
+  }
+  start('core');
 
   async function receive<T>(reply: Promise<unknown>): Promise<T> {
     const result = (await reply) as Reply<T>;
@@ -23,16 +35,28 @@ export function createRemote(workerUrl: string | URL | undefined): Backend {
     return result.value;
   }
 
+  const open: Backend['open'] = async (bytes, kernels, options) => {
+    const reply = await api.open(Comlink.transfer(bytes, [bytes.buffer]), kernels, options);
+    if ('missing' in reply) {
+      if (workerUrl !== undefined) {
+        throw new LutraError('UNSUPPORTED', `the worker at "workerUrl" lacks ${reply.missing.join(', ')}`, {
+          hint: 'Point "workerUrl" to lutra/worker-complete',
+        });
+      }
+      const core = handle;
+      start('complete');
+      core.terminate();
+      return open(reply.bytes, kernels, options);
+    }
+    const facts = await receive<Awaited<ReturnType<Backend['open']>>>(Promise.resolve(reply));
+    control = facts.control;
+    return facts;
+  };
+
   return {
     worker: true,
     failure,
-    async open(bytes, kernels, options) {
-      const facts = await receive<Awaited<ReturnType<Backend['open']>>>(
-        api.open(Comlink.transfer(bytes, [bytes.buffer]), kernels, options),
-      );
-      control = facts.control;
-      return facts;
-    },
+    open,
     run(feeds, run, stoppable) {
       return receive(api.run(Comlink.transfer(feeds, buffersOf(feeds)), run, stoppable && !control));
     },

@@ -1,12 +1,14 @@
 import { CONTROL } from '../engine/control.js';
 import { ExecutorCore } from '../engine/core.js';
 import type { WorkerHandle } from '../engine/threads.js';
+import type { MemoryUse, StepProfile } from '../engine/types.js';
 import type { Kernels } from '../engine/wasm.js';
 import { LutraError } from '../errors.js';
 import { optimise } from '../graph/passes/optimise.js';
-import type { TensorValue, ValueInfo } from '../graph/types.js';
+import type { Graph, TensorValue, ValueInfo } from '../graph/types.js';
 import { parseModel } from '../onnx/parse.js';
-import type { CreateOptions, MemoryUse, SessionInfo, StepProfile } from './types.js';
+import { findOperator } from '../ops/registry.js';
+import type { CreateOptions, SessionInfo } from './types.js';
 
 export type OpenOptions = Pick<CreateOptions, 'threads' | 'dimensions'>;
 
@@ -20,17 +22,31 @@ export interface SessionFacts {
   readonly control: Int32Array | undefined;
 }
 
+/** Operators of a model, as `domain:Operator`, that are not registered here. */
+export interface MissingOperators {
+  readonly missing: readonly string[];
+}
+
 export type Values = Readonly<Record<string, TensorValue>>;
 
 /** One network, ready to run, on whichever thread this is. */
 export class Service {
   #executor: ExecutorCore | undefined;
 
-  constructor(private readonly spawn: () => WorkerHandle) {}
+  /**
+   * @param spawn Starts a helper thread.
+   * @param complete Every operator there is, is registered.
+   */
+  constructor(
+    private readonly spawn: () => WorkerHandle,
+    private readonly complete: boolean,
+  ) {}
 
-  /** Parses, optimises and plans. */
-  async open(bytes: Uint8Array, kernels: Kernels, options: OpenOptions): Promise<SessionFacts> {
+  /** Parses, optimises and plans; or names the operators that are missing where others are registered elsewhere. */
+  async open(bytes: Uint8Array, kernels: Kernels, options: OpenOptions): Promise<SessionFacts | MissingOperators> {
     const model = parseModel(bytes);
+    const missing = this.complete ? [] : missingOperators(model);
+    if (missing.length > 0) return { missing };
     const executor = await ExecutorCore.start(optimise(model), kernels, { ...options, spawn: this.spawn });
     this.#executor = executor;
     const shared = typeof SharedArrayBuffer === 'function' && executor.control.buffer instanceof SharedArrayBuffer;
@@ -70,4 +86,9 @@ export class Service {
     if (!this.#executor) throw new LutraError('RELEASED', 'the session is not open');
     return this.#executor;
   }
+}
+
+function missingOperators(model: Graph): string[] {
+  const missing = model.nodes.filter(({ domain, op }) => !findOperator(domain, op, model.opset[domain] ?? 1));
+  return [...new Set(missing.map(({ domain, op }) => `${domain}:${op}`))];
 }

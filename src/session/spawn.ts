@@ -5,20 +5,25 @@ import { nodeHandle, nodeThreads, webHandle } from './handle.js';
 /** Not written in place: bundlers would take it for an asset of the page. */
 const here = import.meta.url;
 
+/** Which operators a worker script brings: those of `src/ops/core.ts`, or all. */
+export type OperatorSet = 'core' | 'complete';
+
 /**
- * Starts the worker script: a Web Worker, or a thread in Node.
+ * Starts a worker script: a Web Worker, or a thread in Node, which has files enough to always use the complete one.
  *
  * @param url Where the script lives instead of beside this module.
  * @throws LutraError `PLATFORM`
  */
-export function spawnWorker(url?: string | URL): WorkerHandle {
+export function spawnWorker(operators: OperatorSet, url?: string | URL): WorkerHandle {
   const threads = nodeThreads();
   try {
-    if (threads) return nodeHandle(new threads.Worker(new URL(url ?? './worker.js', here)));
+    if (threads) return nodeHandle(new threads.Worker(new URL(url ?? './worker-complete.js', here)));
+    if (url !== undefined) return webHandle(new Worker(url, { type: 'module' }));
+    // Bundlers find worker scripts by exactly this expression with a literal name.
     return webHandle(
-      url === undefined
+      operators === 'core'
         ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
-        : new Worker(url, { type: 'module' }),
+        : new Worker(new URL('./worker-complete.js', import.meta.url), { type: 'module' }),
     );
   } catch (cause) {
     throw workerFailure(cause);

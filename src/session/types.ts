@@ -1,7 +1,5 @@
+import type { MemoryUse, StepProfile, WasmVariant } from '../engine/types.js';
 import type { DataType, TensorData } from '../graph/types.js';
-
-/** Which Wasm build runs. `auto` picks `relaxed` where relaxed SIMD validates, else `simd`. */
-export type WasmVariant = 'auto' | 'simd' | 'relaxed';
 
 /** Progress of a load. `total` is undefined while unknown; `loaded` never exceeds it. */
 export interface LoadProgress {
@@ -16,7 +14,10 @@ export interface CreateOptions {
   readonly wasm?: WasmVariant;
   /** `true` (default): run in a Web Worker (worker_threads in Node). `false`: run on the calling thread. */
   readonly worker?: boolean;
-  /** Where the worker script lives, when a bundler or a Content Security Policy needs a say. */
+  /**
+   * Where the worker script lives, when a bundler or a Content Security Policy needs a say: `lutra/worker`, or
+   * `lutra/worker-complete` for networks with rare operators. Only the given script is used.
+   */
   readonly workerUrl?: string | URL;
   /** Sizes for symbolic input dimensions, by symbol name. Unnamed or missing symbols are 1 until `run` says otherwise. */
   readonly dimensions?: Readonly<Record<string, number>>;
@@ -39,28 +40,10 @@ export type Feeds = Readonly<Record<string, TensorLike>>;
 /** Output names, or pre-allocated tensors to be filled (null: allocate). */
 export type Fetches = readonly string[] | Readonly<Record<string, TensorLike | null>>;
 
-/** Time of one plan step in the last profiled run. */
-export interface StepProfile {
-  readonly node: string;
-  readonly op: string;
-  /** Kernel name, or `host` for an operator run in TypeScript. */
-  readonly kernel: string;
-  readonly milliseconds: number;
-}
-
 export interface ValueMetadata {
   readonly name: string;
   readonly type: DataType;
   readonly dims: readonly (number | string)[];
-}
-
-export interface MemoryUse {
-  /** Size of the Wasm memory. */
-  readonly total: number;
-  readonly constants: number;
-  readonly persistent: number;
-  readonly arena: number;
-  readonly scratch: number;
 }
 
 /** Facts about how a session runs. */

@@ -1,0 +1,31 @@
+import { CONV_TRANSPOSE } from './conv-transpose.js';
+import { CORE_OPERATORS } from './core.js';
+import { ELEMENTWISE_RARE } from './elementwise-rare.js';
+import { FUSED_CONV } from './fused-conv.js';
+import { GELU } from './gelu.js';
+import { GENERATE } from './generate.js';
+import { NORMALISE_GROUPS } from './normalise-groups.js';
+import type { Operator } from './operator.js';
+import { ORDER } from './order.js';
+import { QUANTIZE } from './quantize.js';
+import { REARRANGE } from './rearrange.js';
+import { REDUCE_RARE } from './reduce-rare.js';
+import { RESIZE } from './resize.js';
+import { SCATTER } from './scatter.js';
+
+/** Every operator; several entries of one name cover different versions. */
+export const OPERATORS: readonly Operator[] = [
+  CORE_OPERATORS,
+  CONV_TRANSPOSE,
+  FUSED_CONV,
+  ELEMENTWISE_RARE,
+  GELU,
+  REDUCE_RARE,
+  ORDER,
+  REARRANGE,
+  GENERATE,
+  SCATTER,
+  NORMALISE_GROUPS,
+  RESIZE,
+  QUANTIZE,
+].flat();

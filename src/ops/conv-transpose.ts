@@ -1,0 +1,102 @@
+import { elementCount } from '../graph/tensor.js';
+import { CONV_ATTRIBUTES, checkBias, kernelShape } from './conv.js';
+import type { AnyContext } from './define.js';
+import { check, define, dimsOf, elements, FLOAT, input, int, ints, typeOf } from './define.js';
+import type { Operator } from './operator.js';
+import type { Geometry } from './windows.js';
+import { listWindows, windowAttributes } from './windows.js';
+
+/** A transposed convolution is a convolution backwards: `geometry.input` is its output. */
+function transposeGeometry(context: AnyContext): { dims: number[]; geometry: Geometry; group: number } {
+  const { node } = context;
+  const x = dimsOf(context);
+  const weights = dimsOf(context, 1);
+  const rank = x.length - 2;
+  check(node, rank >= 1, 'the input has too few axes', 'at least 3', x.length);
+  check(node, weights.length === x.length, 'weights and input differ in rank', x.length, weights.length);
+  const group = int(node, 'group', 1);
+  check(
+    node,
+    group >= 1 && x[1]! % group === 0,
+    'channels are not a multiple of group',
+    `a multiple of ${group}`,
+    x[1],
+  );
+  check(node, x[1] === weights[0], 'channels of input and weights do not fit', weights[0], x[1]);
+  const channels = weights[1]! * group;
+  checkBias(context, 2, channels);
+  const kernel = kernelShape(node, weights);
+  const { strides, dilations, pads, autoPad } = windowAttributes(node, rank, kernel);
+  const extra = ints(node, 'output_padding') ?? new Array<number>(rank).fill(0);
+  const shape = ints(node, 'output_shape');
+  check(node, extra.length === rank, 'output_padding has the wrong length', rank, extra.length);
+  check(
+    node,
+    extra.every((pad) => pad >= 0),
+    'output_padding is out of range',
+    'at least 0',
+    extra,
+  );
+  check(node, !shape || shape.length === rank, 'output_shape has the wrong length', rank, shape?.length);
+  const begins: number[] = [];
+  const ends: number[] = [];
+  const output = x.slice(2);
+  const size = output.map((count, d) => {
+    const full = (count - 1) * strides[d]! + (kernel[d]! - 1) * dilations[d]! + 1 + extra[d]!;
+    const same = autoPad.startsWith('SAME');
+    const wanted = shape?.[d] ?? (same ? count * strides[d]! : undefined);
+    if (wanted === undefined) {
+      begins[d] = autoPad === 'VALID' ? 0 : pads[d]!;
+      ends[d] = autoPad === 'VALID' ? 0 : pads[d + rank]!;
+      return full - begins[d]! - ends[d]!;
+    }
+    const total = Math.max(0, full - wanted);
+    const half = total >> 1;
+    begins[d] = autoPad === 'SAME_UPPER' ? half : total - half;
+    ends[d] = total - begins[d]!;
+    // SAME never grows a result whose windows do not reach that far.
+    return shape ? wanted : full - total;
+  });
+  const geometry = { input: size, kernel, strides, dilations, begins, ends, output };
+  return { dims: [x[0]!, channels, ...size], geometry, group };
+}
+
+const convTranspose = define({
+  name: 'ConvTranspose',
+  arity: [2, 3],
+  types: [FLOAT],
+  attributes: `${CONV_ATTRIBUTES} output_padding output_shape`,
+  infer: (context) => [{ type: typeOf(context), dims: transposeGeometry(context).dims }],
+  evaluate(context, [y]) {
+    const { dims, geometry, group } = transposeGeometry(context);
+    const [x, w, out] = [input(context), input(context, 1), elements(y!)];
+    const bias = context.inputs[2] && input(context, 2);
+    const [batch, channels] = dimsOf(context) as [number, number];
+    const outChannels = dims[1]! / group;
+    const depth = channels / group;
+    const windows = listWindows(geometry);
+    const inputSize = elementCount(geometry.output);
+    const outputSize = elementCount(geometry.input);
+    const taps = elementCount(geometry.kernel);
+    const sums = new Float64Array(outputSize);
+    for (let n = 0; n < batch; n++) {
+      for (let m = 0; m < dims[1]!; m++) {
+        const first = Math.floor(m / outChannels) * depth;
+        sums.fill(bias ? bias[m]! : 0);
+        for (let c = first; c < first + depth; c++) {
+          const plane = (n * channels + c) * inputSize;
+          const row = (c * outChannels + (m % outChannels)) * taps;
+          for (let p = 0; p < inputSize; p++) {
+            for (let j = windows.start[p]!; j < windows.start[p + 1]!; j++) {
+              const at = windows.input[j]!;
+              sums[at] = sums[at]! + x[plane + p]! * w[row + windows.tap[j]!]!;
+            }
+          }
+        }
+        for (let i = 0; i < outputSize; i++) out[(n * dims[1]! + m) * outputSize + i] = sums[i]!;
+      }
+    }
+  },
+});
+
+export const CONV_TRANSPOSE: readonly Operator[] = [convTranspose];

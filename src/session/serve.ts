@@ -1,0 +1,67 @@
+import * as Comlink from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { helperApi, type WorkerHandle } from '../engine/threads.js';
+import type { MemoryUse, StepProfile } from '../engine/types.js';
+import type { Kernels } from '../engine/wasm.js';
+import { LutraError } from '../errors.js';
+import { nodeHandle, nodeThreads, webHandle } from './handle.js';
+import { type OpenOptions, Service, type SessionFacts, type Values } from './service.js';
+import { buffersOf } from './transfer.js';
+
+/** Comlink keeps only the message of an error, so errors travel as values. */
+export type Reply<T> = { readonly value: T } | { readonly error: unknown };
+
+/** Says that this worker lacks operators that another one may have, and hands the model back. */
+export interface Referral {
+  /** As `domain:Operator`, each once. */
+  readonly missing: readonly string[];
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+async function reply<T>(task: () => T | Promise<T>): Promise<Reply<T>> {
+  try {
+    return { value: await task() };
+  } catch (thrown) {
+    const { name, message, code, node, expected, actual, hint } = LutraError.from(thrown);
+    return { error: { name, message, code, node, expected, actual, hint } };
+  }
+}
+
+function createApi(service: Service) {
+  return {
+    ...helperApi,
+    async open(
+      bytes: Uint8Array<ArrayBuffer>,
+      kernels: Kernels,
+      options: OpenOptions,
+    ): Promise<Reply<SessionFacts> | Referral> {
+      const result = await reply(() => service.open(bytes, kernels, options));
+      if ('error' in result || !('missing' in result.value)) return result as Reply<SessionFacts>;
+      return Comlink.transfer({ missing: result.value.missing, bytes }, [bytes.buffer]);
+    },
+    async run(feeds: Values, run: number, sliced: boolean): Promise<Reply<Values>> {
+      const result = await reply(() => service.run(feeds, run, sliced));
+      return 'value' in result ? Comlink.transfer(result, buffersOf(result.value)) : result;
+    },
+    stop: (run: number): void => service.stop(run),
+    profile: (feeds: Values): Promise<Reply<StepProfile[]>> => reply(() => service.profile(feeds)),
+    memory: (): Promise<Reply<MemoryUse>> => reply(() => service.memory()),
+  };
+}
+export type WorkerApi = ReturnType<typeof createApi>;
+
+/**
+ * Makes this worker serve one session, or help another worker as a thread.
+ *
+ * @param script Address of the worker's entry, for helpers.
+ * @param complete All operators are registered: a model with others is refused instead of referred to another worker.
+ */
+export function serve(script: string, complete: boolean): void {
+  const threads = nodeThreads();
+  const spawnHelper = (): WorkerHandle =>
+    threads
+      ? nodeHandle(new threads.Worker(new URL(script)))
+      : webHandle(new Worker(script, { type: 'module', name: 'lutra-helper' }));
+  const api = createApi(new Service(spawnHelper, complete));
+  Comlink.expose(api, threads?.parentPort ? nodeEndpoint(threads.parentPort) : (self as unknown as Comlink.Endpoint));
+}
