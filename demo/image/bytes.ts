@@ -18,7 +18,7 @@ async function loadScriptSizes(): Promise<readonly ScriptSize[]> {
 }
 
 /** Scripts that make up the engine: the worker, and one Wasm build in a script of its own. */
-const WORKER = /\bworker-[^/]*\.js$/;
+const WORKER = /\bworker-(?!complete)[^/]*\.js$/;
 const BUILDS = { simd: /\bsimd-[^/]*\.js$/, relaxed: /\brelaxed-[^/]*\.js$/ } as const;
 
 /** Bytes on the wire of what the page itself is made of (document, scripts, styles, font), as the browser counted them. */
