@@ -42,6 +42,8 @@ export interface CheckResult {
   /** Missing when the network did not run. */
   readonly max_rel_error?: number;
   readonly definition?: string;
+  /** For quantised networks: how far onnxruntime is from itself with graph rewriting. */
+  readonly reference_spread?: number;
   readonly outputs?: number;
   readonly feeds?: readonly string[];
   readonly error?: CheckFailure;
@@ -49,12 +51,20 @@ export interface CheckResult {
 
 const DEFINITION = `max over outputs of max|a - b| / max(${SMALLEST}, max|b|), b from onnxruntime without graph rewriting`;
 
+/**
+ * A network that quantises its activations amplifies roundings: values on the edge between two steps fall to either side, in
+ * onnxruntime as well. Such a network may differ by this many times what onnxruntime differs from itself.
+ */
+const SPREADS = 2;
+
 /** Runs a network dense, as a session does, and compares it with onnxruntime on seeded random feeds. */
 export async function checkModel(bytes: Uint8Array, options: CheckOptions = {}): Promise<CheckResult> {
   let feeds: Readonly<Record<string, TensorValue>>;
   let results: Readonly<Record<string, TensorValue>>;
+  let quantised: boolean;
   try {
     const graph = parseModel(bytes);
+    quantised = graph.nodes.some(({ op }) => op === 'QuantizeLinear' || op === 'DynamicQuantizeLinear');
     feeds = randomFeeds(graph.inputs, options);
     const executor = await Executor.create(optimise(graph), { dimensions: options.dimensions ?? {} });
     results = executor.run(feeds);
@@ -65,22 +75,22 @@ export async function checkModel(bytes: Uint8Array, options: CheckOptions = {}):
     return { ok: false, error: { code, message, ...Object.fromEntries(details) } };
   }
   let reference: Readonly<Record<string, ort.Tensor>>;
+  let spread: number | undefined;
   try {
-    reference = await runReference(bytes, feeds);
+    reference = await runReference(bytes, feeds, 'disabled');
+    if (quantised) spread = worst(reference, valuesOf(await runReference(bytes, feeds, 'all'))).error;
   } catch (thrown) {
     return { ok: false, error: { code: 'REFERENCE', message: `onnxruntime: ${(thrown as Error).message}` } };
   }
-  const errors = Object.entries(reference).map(
-    ([name, tensor]) => [name, relativeError(tensor, results[name])] as const,
-  );
-  const [name, error] = errors.reduce((worst, other) => (other[1] > worst[1] ? other : worst));
+  const { name, error } = worst(reference, results);
   const facts = {
     max_rel_error: error,
     definition: DEFINITION,
-    outputs: errors.length,
+    ...(spread === undefined ? {} : { reference_spread: spread }),
+    outputs: Object.keys(reference).length,
     feeds: Object.entries(feeds).map(([input, feed]) => `${input}: ${formatType(feed)}`),
   };
-  if (error <= TOLERANCE) return { ok: true, ...facts };
+  if (error <= Math.max(TOLERANCE, SPREADS * (spread ?? 0))) return { ok: true, ...facts };
   const [b, a] = [reference[name]!, results[name]];
   const message = `output "${name}" differs from onnxruntime's`;
   const sample = (data: ArrayLike<unknown>) => `[${Array.from(data).slice(0, 4).join(', ')}, …]`;
@@ -127,9 +137,10 @@ function store(type: DataType, dims: readonly number[], numbers: Float64Array): 
 async function runReference(
   bytes: Uint8Array,
   feeds: Readonly<Record<string, TensorValue>>,
+  graphOptimizationLevel: 'disabled' | 'all',
 ): Promise<Record<string, ort.Tensor>> {
   const session = await ort.InferenceSession.create(bytes, {
-    graphOptimizationLevel: 'disabled',
+    graphOptimizationLevel,
     intraOpNumThreads: 1,
     logSeverityLevel: 3,
   });
@@ -144,15 +155,30 @@ async function runReference(
   }
 }
 
+function valuesOf(tensors: Readonly<Record<string, ort.Tensor>>): Record<string, TensorValue> {
+  const entries = Object.entries(tensors).map(([name, { type, dims, data }]) => [name, { type, dims, data }]);
+  return Object.fromEntries(entries) as Record<string, TensorValue>;
+}
+
+/** The output that differs most. */
+function worst(
+  expected: Readonly<Record<string, ort.Tensor>>,
+  actual: Readonly<Record<string, TensorValue>>,
+): { readonly name: string; readonly error: number } {
+  return Object.entries(expected)
+    .map(([name, tensor]) => ({ name, error: relativeError(tensor, actual[name]) }))
+    .reduce((most, other) => (other.error > most.error ? other : most));
+}
+
 /** Infinite when types or shapes differ, or when a NaN or infinity is not in both. */
 function relativeError(expected: ort.Tensor, actual: TensorValue | undefined): number {
   if (!actual || expected.type !== actual.type || expected.dims.join() !== actual.dims.join()) return Infinity;
   const [a, b] = [numbersOf(actual.type, actual.data), numbersOf(actual.type, expected.data as TensorValue['data'])];
   const size = b.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), SMALLEST);
-  return b.reduce((worst, x, i) => {
-    if (Object.is(x, a[i]) || x === a[i]) return worst;
+  return b.reduce((most, x, i) => {
+    if (Object.is(x, a[i]) || x === a[i]) return most;
     const error = Math.abs(x - a[i]!) / size;
-    return Number.isNaN(error) ? Infinity : Math.max(worst, error);
+    return Number.isNaN(error) ? Infinity : Math.max(most, error);
   }, 0);
 }
 
