@@ -14,7 +14,7 @@ export const CONTROL = {
   run: 4,
   /** Number of the run that shall stop: its remaining steps are skipped. */
   stop: 5,
-  /** Number of a run in which a helper failed. */
+  /** Number of a run in which a step failed. */
   failed: 6,
   /** From here one word per helper: the epoch of the plan that it has loaded. */
   loaded: 7,
@@ -26,28 +26,43 @@ export const COMMAND = { run: 1, leave: 2 } as const;
 
 /** A barrier usually opens within microseconds; sleeping and waking costs tens of them. */
 const SPINS = 2000;
+/**
+ * Who waits for threads that may have died looks up every so many milliseconds, so many times. Times in which the whole machine
+ * sleeps count once.
+ */
+const WAIT = 100;
+const MOST_WAITS = 100;
 
 export function createControl(shared: boolean): Int32Array {
   const bytes = CONTROL_WORDS * Int32Array.BYTES_PER_ELEMENT;
   return new Int32Array(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
 }
 
-/** Waits until the word at `index` is no longer `value`. */
-export function waitWhile(control: Int32Array, index: number, value: number): void {
-  for (let spin = 0; spin < SPINS; spin++) if (Atomics.load(control, index) !== value) return;
-  while (Atomics.load(control, index) === value) Atomics.wait(control, index, value);
+/**
+ * Waits until the word at `index` is no longer `value`.
+ *
+ * @param bounded Gives up after some seconds.
+ * @returns false when it gave up.
+ */
+export function waitWhile(control: Int32Array, index: number, value: number, bounded = false): boolean {
+  for (let spin = 0; spin < SPINS; spin++) if (Atomics.load(control, index) !== value) return true;
+  for (let waits = 0; Atomics.load(control, index) === value; waits++) {
+    if (bounded && waits === MOST_WAITS) return false;
+    Atomics.wait(control, index, value, bounded ? WAIT : undefined);
+  }
+  return true;
 }
 
-/** Waits until `threads` threads have called it. */
-export function barrier(control: Int32Array, threads: number): void {
+/** Waits until `threads` threads have called it. Parameters and result as of {@link waitWhile}. */
+export function barrier(control: Int32Array, threads: number, bounded: boolean): boolean {
   const generation = Atomics.load(control, CONTROL.generation);
   if (Atomics.add(control, CONTROL.arrived, 1) + 1 === threads) {
     Atomics.store(control, CONTROL.arrived, 0);
     Atomics.add(control, CONTROL.generation, 1);
     Atomics.notify(control, CONTROL.generation);
-  } else {
-    waitWhile(control, CONTROL.generation, generation);
+    return true;
   }
+  return waitWhile(control, CONTROL.generation, generation, bounded);
 }
 
 /** Hands a command to all helpers. */

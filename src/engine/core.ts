@@ -6,7 +6,7 @@ import type { Plan } from '../plan/types.js';
 import { COMMAND, CONTROL, command, createControl, MAX_THREADS } from './control.js';
 import { canWait, processorCount } from './features.js';
 import { checkFeeds, feedTypes } from './feeds.js';
-import { Machine } from './machine.js';
+import { LostHelper, Machine } from './machine.js';
 import { createMemory } from './memory.js';
 import { HelperPool, type WorkerHandle } from './threads.js';
 import type { MemoryUse, StepProfile } from './types.js';
@@ -37,17 +37,19 @@ export class ExecutorCore {
   #plan: Plan | undefined;
   #memory: WebAssembly.Memory | undefined;
   #planned = '';
+  #helpers: HelperPool | undefined;
   #disposed = false;
 
   private constructor(
     private readonly graph: Graph,
     readonly kernels: Kernels,
-    private readonly helpers: HelperPool | undefined,
+    helpers: HelperPool | undefined,
     control: Int32Array,
     /** Threads that work on a run. */
     readonly threads: number,
   ) {
     this.control = control;
+    this.#helpers = helpers;
   }
 
   /**
@@ -114,7 +116,7 @@ export class ExecutorCore {
       const memory = createMemory(next.memoryBytes, this.kernels.shared);
       const machine = new Machine(this.kernels.module, memory, next.steps, this.control, 0);
       machine.load(next);
-      this.helpers?.load(this.kernels.module, memory, next.steps);
+      this.#helpers?.load(this.kernels.module, memory, next.steps);
       this.#memory = memory;
       this.#machine = machine;
       this.#plan = { ...next, constants: [] };
@@ -173,7 +175,7 @@ export class ExecutorCore {
   /** Stops the helpers and drops the memory. */
   dispose(): void {
     this.#disposed = true;
-    this.helpers?.terminate();
+    this.#helpers?.terminate();
     this.#machine = undefined;
     this.#memory = undefined;
     this.#plan = undefined;
@@ -196,9 +198,22 @@ export class ExecutorCore {
   }
 
   #walk(machine: Machine, times?: Float64Array): void {
-    const threads = this.helpers?.ready ? this.threads : 1;
+    const threads = this.#helpers?.ready ? this.threads : 1;
     if (threads > 1) command(this.control, COMMAND.run);
-    machine.walk(0, threads, Number.POSITIVE_INFINITY, times);
+    try {
+      machine.walk(0, threads, Number.POSITIVE_INFINITY, times);
+    } catch (thrown) {
+      if (thrown instanceof LostHelper) this.#loseHelpers();
+      throw thrown;
+    }
+  }
+
+  /** A helper that was only slow may still write to the memory, so the next run gets another. */
+  #loseHelpers(): void {
+    this.#helpers?.terminate();
+    this.#helpers = undefined;
+    this.#machine = undefined;
+    this.#memory = undefined;
   }
 
   #finish(machine: Machine, plan: Plan): Record<string, TensorValue> {

@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildWorker } from '../../test/build-worker.js';
 import { optimise } from '../graph/passes/optimise.js';
-import { elementCount } from '../graph/tensor.js';
+import { elementCount, tensorValue } from '../graph/tensor.js';
 import type { Graph, TensorValue } from '../graph/types.js';
 import { parseModel } from '../onnx/parse.js';
 import { nodeHandle } from '../session/handle.js';
@@ -114,6 +114,45 @@ describe('Executor', () => {
     executor.dispose();
     expect(executor.memory().total).toBe(0);
     expect(() => executor.run({ x: noise([7, 3]) })).toThrow(/released/);
+  });
+
+  describe('with a helper that', () => {
+    const SIZE = 64;
+    const product: Graph = {
+      ...graph,
+      inputs: [{ name: 'x', type: 'float32', dims: [SIZE, SIZE] }],
+      nodes: [{ name: 'n', op: 'MatMul', domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: {} }],
+      initializers: new Map([['w', tensorValue('float32', [SIZE, SIZE], new Float32Array(SIZE * SIZE).fill(0.5))]]),
+    };
+    const x = noise([SIZE, SIZE]);
+    let script: URL;
+    beforeAll(async () => {
+      script = await buildWorker('test/failing-helper.ts');
+    });
+    afterAll(() => rmSync(new URL('.', script), { recursive: true }));
+    const create = (workerData: string) =>
+      Executor.create(product, { threads: 2, spawn: () => nodeHandle(new Worker(script, { workerData })) });
+
+    it('traps, fails with a typed error, every time', async () => {
+      const executor = await create('traps');
+      for (let i = 0; i < 2; i++) expect(() => executor.run({ x })).toThrow(/failed in a helper/);
+      executor.dispose();
+    });
+
+    it('dies, does not wait for ever and goes on alone', async () => {
+      const executor = await create('dies');
+      expect(() => executor.run({ x })).toThrow(/helper thread died/);
+      const alone = await Executor.create(product);
+      expect(executor.run({ x })).toEqual(alone.run({ x }));
+      executor.dispose();
+      alone.dispose();
+    });
+
+    it('takes up no plan, runs alone', async () => {
+      const executor = await create('refuses');
+      expect(executor.run({ x }).y!.dims).toEqual([SIZE, SIZE]);
+      executor.dispose();
+    });
   });
 
   it('refuses a number of threads that makes no sense', async () => {

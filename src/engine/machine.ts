@@ -6,6 +6,15 @@ import type { Plan, Step } from '../plan/types.js';
 import { barrier, CONTROL } from './control.js';
 import { applyEpilogue } from './epilogue.js';
 
+/** Thread 0 waited for a helper that never came. */
+export class LostHelper extends LutraError {
+  constructor() {
+    super('INTERNAL', 'a helper thread died during the run', {
+      hint: 'Run again: the session goes on with one thread',
+    });
+  }
+}
+
 type Kernel = (params: number, begin: number, end: number, thread: number) => void;
 type KernelStep = Extract<Step, { kind: 'kernel' }>;
 type HostStep = Extract<Step, { kind: 'host' }>;
@@ -69,7 +78,8 @@ export class Machine {
    *
    * @param threads Threads that walk together, this one included.
    * @param times Receives the time at the start of every step and at the end, in milliseconds.
-   * @throws whatever a step throws, after all threads have come to the end.
+   * @throws whatever a step throws, after all threads have come to the end. In thread 0 {@link LostHelper}, at once: a helper may
+   *   have long host steps of thread 0 to wait for, but thread 0 knows that its helpers have about as much to do as itself.
    */
   walk(from: number, threads: number, deadline: number, times?: Float64Array): number {
     const { control, thread } = this;
@@ -93,11 +103,13 @@ export class Machine {
           }
         } catch (thrown) {
           failure ??= thrown;
+          // Before the barrier, so that thread 0 sees it when it is through.
+          Atomics.store(control, CONTROL.failed, run);
           Atomics.store(control, CONTROL.stop, run);
         }
       }
       if (threads > 1) {
-        if (this.#meets[step]) barrier(control, threads);
+        if (this.#meets[step] && !barrier(control, threads, thread === 0)) throw new LostHelper();
       } else if (performance.now() >= deadline) {
         step++;
         break;

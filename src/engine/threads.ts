@@ -44,7 +44,7 @@ export const helperApi: HelperApi = {
       try {
         machine.walk(0, threads, Number.POSITIVE_INFINITY);
       } catch {
-        Atomics.store(control, CONTROL.failed, Atomics.load(control, CONTROL.run));
+        // The control words say so to thread 0.
       }
     }
   },
@@ -123,7 +123,9 @@ export class HelperPool {
         threads: this.helpers.length + 1,
         epoch: this.#epoch,
       };
-      void api.help(task);
+      api.help(task).catch(() => {
+        this.#broken = true;
+      });
     });
   }
 
@@ -137,7 +139,7 @@ export class HelperPool {
 
   /** Resolves when {@link ready}, or after a few seconds: runs then go without helpers until it is. */
   async untilReady(): Promise<void> {
-    for (let wait = 0; wait < 500 && !this.ready; wait++)
+    for (let wait = 0; wait < 500 && !this.ready && !this.#broken; wait++)
       await new Promise((resolve) => setTimeout(resolve, wait / 10));
   }
 

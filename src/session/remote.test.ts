@@ -21,8 +21,8 @@ vi.mock('./spawn.js', async (importOriginal) => ({
 }));
 
 beforeAll(async () => {
-  scripts.core = await buildWorker('worker');
-  scripts.complete = await buildWorker('worker-complete');
+  scripts.core = await buildWorker('src/session/worker.ts');
+  scripts.complete = await buildWorker();
 });
 afterAll(() => {
   for (const script of Object.values(scripts)) rmSync(new URL('.', script), { recursive: true });

@@ -1,0 +1,30 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import * as Comlink from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { CONTROL } from '../src/engine/control.js';
+import { type HelperApi, helperApi } from '../src/engine/threads.js';
+
+const section = (id: number, ...bytes: number[]): number[] => [id, bytes.length, ...bytes];
+const name = (text: string): number[] => [text.length, ...Buffer.from(text)];
+
+/** (module (func (export "matmul") (param i32 i32 i32 i32) unreachable)) */
+const TRAPPING = new WebAssembly.Module(
+  Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, 1, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 0),
+    ...section(3, 1, 0),
+    ...section(7, 1, ...name('matmul'), 0, 0),
+    ...section(10, 1, 3, 0, 0, 0x0b),
+  ]),
+);
+
+/** A helper that traps in its kernel, that says it is ready and dies, or that cannot take up a plan. */
+const api: HelperApi = {
+  ping() {},
+  help(task) {
+    if (workerData === 'refuses') throw new Error('no');
+    if (workerData === 'traps') helperApi.help({ ...task, module: TRAPPING });
+    else Atomics.store(task.control, CONTROL.loaded + task.thread, task.epoch);
+  },
+};
+Comlink.expose(api, nodeEndpoint(parentPort!));
