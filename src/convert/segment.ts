@@ -1,5 +1,5 @@
-import { LutraError } from '../errors.js';
 import { Executor } from '../engine/executor.js';
+import { LutraError } from '../errors.js';
 import { optimise } from '../graph/passes/optimise.js';
 import { readValues } from '../graph/topology.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
@@ -11,6 +11,9 @@ export type LiveValues = ReadonlyMap<string, TensorValue>;
 export interface Frontier {
   readonly batches: readonly LiveValues[];
 }
+
+/** Longest vector that is taken for a shape. */
+const MOST_SIZES = 64;
 
 /** A part of a graph as a graph of its own: its inputs are the values it does not compute. */
 export function extractSegment(
@@ -58,7 +61,6 @@ export async function runNodes(
   between: (fraction: number) => void | Promise<void>,
   extra?: ReadonlyMap<string, TensorValue>,
 ): Promise<Frontier> {
-  const first = frontier.batches[0]!;
   const wanted = nodes.flatMap((node) => node.outputs).filter((name) => keep.has(name));
   const retain = (live: LiveValues, computed: Readonly<Record<string, TensorValue>>): LiveValues => {
     const next = new Map<string, TensorValue>();
@@ -67,19 +69,37 @@ export async function runNodes(
     return next;
   };
   if (wanted.length === 0) return { batches: frontier.batches.map((live) => retain(live, {})) };
-  const segment = extractSegment(graph, nodes, wanted, first, extra);
-  const executor = await Executor.create(optimise(segment), { threads: 1 });
+  const batches: LiveValues[] = [];
+  let executor: Executor | undefined;
+  let segment: Graph | undefined;
+  let planned = '';
   try {
-    const batches: LiveValues[] = [];
     for (const live of frontier.batches) {
+      // Shapes computed further up must be constants to plan with; the last batch may be a smaller one.
+      const sizes = sizesIn(graph, live);
+      const key = [...sizes].map(([name, { data }]) => `${name}: ${data}`).join('; ');
+      if (!executor || !segment || key !== planned) {
+        executor?.dispose();
+        segment = extractSegment(graph, nodes, wanted, live, new Map([...sizes, ...(extra ?? [])]));
+        executor = await Executor.create(optimise(segment), { threads: 1 });
+        planned = key;
+      }
       const feeds = Object.fromEntries(segment.inputs.map(({ name }) => [name, live.get(name)!]));
       batches.push(retain(live, executor.run(feeds)));
       await between(batches.length / frontier.batches.length);
     }
     return { batches };
   } finally {
-    executor.dispose();
+    executor?.dispose();
   }
+}
+
+/** Small integer tensors that the network computed itself: shapes and what they are made of. */
+function sizesIn(graph: Graph, live: LiveValues): Map<string, TensorValue> {
+  const given = new Set(graph.inputs.map((input) => input.name));
+  return new Map(
+    [...live].filter(([name, { type, data }]) => type === 'int64' && data.length <= MOST_SIZES && !given.has(name)),
+  );
 }
 
 /** Names that nodes from `from` on, or the graph's outputs, still read. */
