@@ -25,6 +25,12 @@ describe('Resize', () => {
     },
   );
 
+  it.each(['nearest', 'linear'])('version 10 matches onnxruntime: %s', async (mode) => {
+    for (const scales of [...SCALES, f32([4], [1, 1, 0.6, 0.3])]) {
+      await expectSame({ op: 'Resize', opset: 10, inputs: [filled([1, 2, 5, 7]), scales], attributes: { mode } });
+    }
+  });
+
   it.each(['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'])(
     'nearest matches onnxruntime: %s',
     async (nearest_mode) => {

@@ -91,6 +91,9 @@ const ROUNDINGS: Readonly<Record<string, (x: number) => number>> = {
   ceil: Math.ceil,
 };
 
+/** Before version 11, as in onnxruntime's upsample.cc: down when an axis grows, up when it shrinks. */
+const BY_SCALE = 'by_scale';
+
 /** Weights of the input positions around a source position. Cubic: Keys 1981 with coefficient `a`. */
 function kernelOf(mode: 'linear' | 'cubic', a: number): { radius: number; weight: (distance: number) => number } {
   if (mode === 'linear') return { radius: 1, weight: (d) => Math.max(0, 1 - Math.abs(d)) };
@@ -111,7 +114,7 @@ function scaling(context: AnyContext): Scaling {
   const modes = upsample || !modern ? (['nearest', 'linear'] as const) : (['nearest', 'linear', 'cubic'] as const);
   // The first versions were written before the coordinate modes had names, and resized like this.
   const coordinates = modern ? word(node, 'coordinate_transformation_mode', COORDINATES) : 'asymmetric';
-  const rounding = modern ? word(node, 'nearest_mode', Object.keys(ROUNDINGS)) : 'floor';
+  const rounding = modern ? word(node, 'nearest_mode', Object.keys(ROUNDINGS)) : BY_SCALE;
   const mode = word<'nearest' | 'linear' | 'cubic'>(node, 'mode', modes);
   const axes = axesOf(node, (modern && ints(node, 'axes')) || dims.map((_, d) => d), dims.length);
   const present = (index: number) => {
@@ -176,12 +179,13 @@ function contributions(
   const antialias = int(node, 'antialias', 0) !== 0;
   const stretch = antialias && axis.scale < 1 ? 1 / axis.scale : 1;
   const exclude = int(node, 'exclude_outside', 0) !== 0;
+  const round = ROUNDINGS[rounding] ?? (axis.scale < 1 ? Math.ceil : Math.floor);
   return Array.from({ length: axis.output }, (_, o) => {
     if (axis.input === axis.output && axis.scale === 1 && coordinates !== 'tf_crop_and_resize')
       return { at: [o], weight: [1] };
     const source = sourcePosition(axis, coordinates, o);
     if (coordinates === 'tf_crop_and_resize' && (source < 0 || source > last)) return { at: [], weight: [] };
-    if (mode === 'nearest') return { at: [clamp(ROUNDINGS[rounding]!(source))], weight: [1] };
+    if (mode === 'nearest') return { at: [clamp(round(source))], weight: [1] };
     const { radius, weight: kernel } = kernelOf(mode, float(node, 'cubic_coeff_a', -0.75));
     const reach = radius * stretch;
     const at: number[] = [];
