@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'demo/**/*.test.ts'],
     setupFiles: ['test/register-operators.ts'],
+    setupFiles: ['test/setup.ts'],
     testTimeout: 120_000,
     // Two cores: more workers only make the slow tests slower.
     maxWorkers: 2,

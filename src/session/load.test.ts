@@ -31,6 +31,8 @@ let base: string;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
+    // A kept-alive connection that the server drops is a failure of this test, not of the loader.
+    response.setHeader('connection', 'close');
     const answer = answers[request.url ?? ''];
     if (answer) answer(request, response);
     else response.writeHead(404).end('<html>no such file</html>');
