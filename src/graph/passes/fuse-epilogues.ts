@@ -54,9 +54,8 @@ function residualTail(editor: GraphEditor, node: Node, samples: readonly Inferre
 function activationTail(editor: GraphEditor, node: Node): Tail | undefined {
   const value = node.outputs[0]!;
   const reader = editor.soleReader(value);
-  if (!reader) return hardSwishTail(editor, value);
-  const activation = reader.inputs[0] === value ? activationOf(editor, reader) : undefined;
-  return activation && { nodes: [reader], epilogue: { activation } };
+  const activation = reader?.inputs[0] === value ? activationOf(editor, reader) : undefined;
+  return reader && activation && { nodes: [reader], epilogue: { activation } };
 }
 
 function activationOf(editor: GraphEditor, node: Node): Activation | undefined {
@@ -75,16 +74,4 @@ function bound(editor: GraphEditor, node: Node, index: number, name: string, oth
   if (!input) return numberAttribute(node, name, otherwise);
   const constant = editor.constant(input);
   return constant?.type === 'float32' ? (constant.data as Float32Array)[0] : undefined;
-}
-
-/** x · HardSigmoid(x) with slope 1/6 is HardSwish (Howard et al. 2019), as exporters before opset 14 write it. */
-function hardSwishTail(editor: GraphEditor, value: string): Tail | undefined {
-  if (editor.isPinned(value)) return undefined;
-  const readers = editor.readers(value);
-  const gate = readers.find((reader) => isOperator(reader, 'HardSigmoid'));
-  const product = readers.find((reader) => isOperator(reader, 'Mul'));
-  if (!gate || !product || readers.length !== 2 || editor.soleReader(gate.outputs[0]) !== product) return undefined;
-  const slope = numberAttribute(gate, 'alpha', 0.2);
-  if (Math.abs(slope - 1 / 6) > 1e-6 || numberAttribute(gate, 'beta', 0.5) !== 0.5) return undefined;
-  return { nodes: [gate, product], epilogue: { activation: { kind: 'HardSwish' } } };
 }
