@@ -73,11 +73,12 @@ function runPlan(
 function reference(graph: Graph, feeds: Record<string, TensorValue>): Map<string, TensorValue> {
   const values = new Map<string, TensorValue>([...graph.initializers, ...Object.entries(feeds)]);
   for (const node of graph.nodes) {
-    const operator = findOperator(node.domain, node.op, 1)!;
+    const opset = node.domain ? 1 : 17;
+    const operator = findOperator(node.domain, node.op, opset)!;
     const inputs = node.inputs.map((name) => values.get(name)!);
-    const types = operator.infer({ node, opset: 1, inputs: inputs.map((value) => ({ ...value, value })) });
+    const types = operator.infer({ node, opset, inputs: inputs.map((value) => ({ ...value, value })) });
     const outputs = types.map(({ type, dims }) => allocate(type, dims));
-    operator.evaluate({ node, opset: 1, inputs }, outputs);
+    operator.evaluate({ node, opset, inputs }, outputs);
     if (node.epilogue) applyEpilogue(node.epilogue, outputs[0]!, values.get(node.epilogue.residual ?? ''));
     node.outputs.forEach((name, i) => void values.set(name, outputs[i]!));
   }
@@ -167,6 +168,16 @@ class Builder {
     if (s.ties && s.zero > 0) this.initializers.get(`${name}.Q`)!.data.fill(0 as never);
     quantisation.push(this.constant(`${name}.b`, tensorValue('int32', [rows], biases)));
     return this.node('Encode', name, quantisation, attributes);
+  }
+  /** The same bytes as `[rows, rest, 1, 1]`, by way of a matrix. */
+  asRows(name: string, x: string, rows: number): string {
+    const shape = BigInt64Array.of(BigInt(rows), -1n, 1n, 1n);
+    this.constant(`${name}.shape`, tensorValue('int64', [4], shape));
+    const plain = { domain: '', attributes: {} };
+    this.nodes.push({ ...plain, name: `${name}.flat`, op: 'Flatten', inputs: [x], outputs: [`${name}.flat`] });
+    const inputs = [`${name}.flat`, `${name}.shape`];
+    this.nodes.push({ ...plain, name, op: 'Reshape', inputs, outputs: [name] });
+    return name;
   }
   lookUp(
     name: string,
@@ -385,6 +396,44 @@ describe('look-up kernels', () => {
         const kernels = expectSame(builder.graph(x, outputs), x, threads, build);
         expect(kernels.filter((kernel) => kernel === 'quantise')).toHaveLength(1);
       }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('quantises straight into the rows of linear layers behind reshapes', () => {
+    const reshaped = fc.record({
+      outputs: fc.integer({ min: 1, max: 9 }),
+      regroup: fc.boolean(),
+      alsoDense: fc.boolean(),
+      alsoMaps: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        reshaped,
+        shape,
+        ({ outputs, regroup, alsoDense, alsoMaps }, { batch, seed, threads, build, ...map }) => {
+          const builder = new Builder(seed);
+          const [height, width] = [map.height % 4 || 1, map.width % 5 || 1];
+          const x = input(builder.random, [batch, 3, height, width]);
+          const unit = { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] };
+          const encoding = { ...unit, K: 16, scale: 0.2, zero: 50, tree: false, ties: false };
+          const table = { ...unit, window: [1, 1], outputs };
+          const first = builder.encode('first', 'x', 3, { ...encoding, codebooks: 3 });
+          const y = builder.lookUp('y', first, 16, 3, table, { activation: { kind: 'Relu' } });
+          // One row per image, or one row of everything.
+          const rows = builder.asRows('rows', y, regroup ? 1 : batch);
+          const channels = (regroup ? batch : 1) * outputs * height * width;
+          const codes = builder.encode('codes', rows, channels, { ...encoding, codebooks: 1 });
+          const results = [builder.lookUp('z', codes, 16, 1, table)];
+          if (alsoDense) results.push('rows.flat');
+          if (alsoMaps) {
+            const maps = builder.encode('maps', y, outputs, { ...encoding, codebooks: 1, pads: [1, 1, 1, 1] });
+            results.push(builder.lookUp('w', maps, 16, 1, table));
+          }
+          const kernels = expectSame(builder.graph(x, results), x, threads, build);
+          expect(kernels.filter((kernel) => kernel === 'quantise')).toHaveLength(1);
+        },
+      ),
       { numRuns: 60 },
     );
   });

@@ -140,7 +140,7 @@ export function runNode(
   const concrete = concreteOf(test);
   const lowering = new Lowering(concrete, threads, new Set(), new Map());
   const node = concrete.nodes[0]!;
-  lowering.begin(node);
+  lowering.begin(node.outputs);
   if (!rule(lowering, node)) return undefined;
   const calls = lowering.steps as readonly KernelCall[];
 

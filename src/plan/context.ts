@@ -2,6 +2,7 @@ import { LutraError } from '../errors.js';
 import { LOOKUP_DOMAIN } from '../graph/lookup.js';
 import { bytesPerElement, elementCount, formatType, toNumbers } from '../graph/tensor.js';
 import type { Node, TensorType, TensorValue } from '../graph/types.js';
+import { isAlias } from './aliases.js';
 import { align } from './memory.js';
 import type {
   Address,
@@ -25,10 +26,12 @@ export class Lowering implements LowerContext {
   /** Values that some step reads from dense memory although the demand did not foresee it. */
   readonly unforeseen = new Set<string>();
   readonly #places = new Map<string, Address>();
+  readonly #aliases = new Map<string, string>();
   readonly #demands = new Map<string, Demand>();
   readonly #quantised = new Set<VirtualBuffer>();
-  /** Values that the node being lowered produces, and graph inputs: the ones whose storage may be allocated. */
-  readonly #produced = new Set<string>();
+  readonly #inputs: ReadonlySet<string>;
+  /** Values that the node being lowered produces: besides graph inputs the only ones whose storage may be allocated. */
+  #produced: readonly string[] = [];
 
   constructor(
     readonly concrete: ConcreteGraph,
@@ -38,12 +41,12 @@ export class Lowering implements LowerContext {
     /** Packed constants by key, kept from one walk to the next. */
     private readonly constants: Map<string, VirtualBuffer>,
   ) {
-    for (const { name } of concrete.graph.inputs) this.#produced.add(name);
+    this.#inputs = new Set(concrete.graph.inputs.map(({ name }) => name));
   }
 
-  /** Starts a node: its outputs may be stored from here on. */
-  begin(node: Node): void {
-    for (const name of node.outputs) this.#produced.add(name);
+  /** Starts a node with these outputs: they may be stored now, and no longer when the next node starts. */
+  begin(outputs: readonly string[]): void {
+    this.#produced = outputs;
   }
 
   type(value: string): TensorType {
@@ -60,8 +63,16 @@ export class Lowering implements LowerContext {
     const known = this.#demands.get(value);
     if (known) return known;
     let dense = this.concrete.outputs.has(value) || this.forced.has(value);
+    const renamed: QuantisedPlanes[] = [];
     const groups = new Map<string, { scale: number; zeroPoint: number; pads: [number, number, number, number] }>();
     for (const node of this.concrete.consumers.get(value) ?? []) {
+      if (isAlias(this.concrete, node) && !node.inputs.includes(value, 1)) {
+        const { dense: read, quantised } = this.demand(node.outputs[0]!);
+        const same = quantised.filter(({ pads }) => pads.every((pad) => pad === 0));
+        dense ||= read || same.length < quantised.length;
+        renamed.push(...same.map((planes) => this.#renamePlanes(value, planes)));
+        continue;
+      }
       const wanted = this.#wantedPlanes(node, value);
       if (!wanted) {
         dense = true;
@@ -72,12 +83,17 @@ export class Lowering implements LowerContext {
       if (group) group.pads = group.pads.map((pad, side) => Math.max(pad, wanted.pads[side]!)) as typeof group.pads;
       else groups.set(key, wanted);
     }
-    const demand = { dense, quantised: [...groups.values()].map((group) => this.#planes(value, group)) };
+    const demand = {
+      dense,
+      quantised: [...[...groups.values()].map((group) => this.#planes(value, group)), ...renamed],
+    };
     this.#demands.set(value, demand);
     return demand;
   }
 
   dense(value: string): Address {
+    const source = this.#aliases.get(value);
+    if (source !== undefined) return this.dense(source);
     const known = this.#places.get(value);
     if (known) return known;
     const constant = this.concrete.constants.get(value);
@@ -87,7 +103,7 @@ export class Lowering implements LowerContext {
         throw new LutraError('UNSUPPORTED', `string constant "${value}" cannot be used at run time`);
       });
     }
-    if (!this.#produced.has(value)) this.unforeseen.add(value);
+    if (!this.#inputs.has(value) && !this.#produced.includes(value)) this.unforeseen.add(value);
     const type = this.type(value);
     const address = this.temporary(
       `${value} ${formatType(type)}`,
@@ -98,7 +114,7 @@ export class Lowering implements LowerContext {
   }
 
   alias(value: string, source: string): void {
-    this.#places.set(value, this.dense(source));
+    this.#aliases.set(value, source);
   }
 
   packed(key: string, label: string, build: () => ArrayBufferView): Address {
@@ -160,6 +176,14 @@ export class Lowering implements LowerContext {
       zeroPoint: toNumbers(zeroPoint)[0]!,
       pads: [top, left, bottom, right] as [number, number, number, number],
     };
+  }
+
+  /** Planes without borders are the dense bytes in order, so they serve the same bytes of another shape, too. */
+  #renamePlanes(value: string, planes: QuantisedPlanes): QuantisedPlanes {
+    const { dims } = this.type(value);
+    if (dims.length !== 4) return planes;
+    const [, , height = 1, width = 1] = dims;
+    return { ...planes, dims: dims as unknown as QuantisedPlanes['dims'], pitch: width, plane: height * width };
   }
 
   #planes(value: string, group: Pick<QuantisedPlanes, 'scale' | 'zeroPoint' | 'pads'>): QuantisedPlanes {

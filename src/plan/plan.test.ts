@@ -134,6 +134,42 @@ describe('plan', () => {
 });
 
 describe('a planned graph', () => {
+  it('stores what a reader without a kernel needs, although it looked as if planes would do', async () => {
+    const weights: TensorValue = { type: 'int8', dims: [4, 2, 1, 1], data: Int8Array.of(9, -9, -9, 9, 9, 9, -9, -9) };
+    const encode: Node = {
+      name: 'encode',
+      op: 'Encode',
+      domain: 'lutra',
+      // The weights are an input: no kernel takes them.
+      inputs: ['r', 'scale', 'zero', 'q', 'bias'],
+      outputs: ['codes'],
+      attributes: { K: 4, kernel_shape: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], group: 1 },
+    };
+    const made = (outputs: string[]): Graph => ({
+      ...graph([node('Conv', ['x', 'w'], ['c']), node('Reshape', ['c', 'shape'], ['r']), encode], [], {
+        w: ramp(2, 2, 1, 1),
+        shape: ints(3, 2, 1, 1),
+        scale: tensorValue('float32', [], Float32Array.of(0.5)),
+        zero: tensorValue('uint8', [], Uint8Array.of(60)),
+        bias: tensorValue('int32', [4], new Int32Array(4)),
+      }),
+      opset: { '': 17, lutra: 1 },
+      inputs: [
+        { name: 'x', type: 'float32', dims: undefined },
+        { name: 'q', type: 'int8', dims: undefined },
+      ],
+      outputs: outputs.map((name) => ({ name, type: name === 'codes' ? 'uint8' : 'float32', dims: undefined })),
+    });
+    const codes: TensorValue[] = [];
+    for (const outputs of [['codes'], ['codes', 'c']]) {
+      const executor = await Executor.create(made(outputs));
+      codes.push(executor.run({ x: ramp(1, 2, 1, 3), q: weights }).codes!);
+      executor.dispose();
+    }
+    expect(codes[0]).toEqual(codes[1]);
+    expect(new Set(codes[0]!.data as Uint8Array).size).toBeGreaterThan(1);
+  });
+
   it('hands inputs, constants and the same value twice to outputs', async () => {
     const constant = ramp(2);
     const result = await run(graph([node('Identity', ['x'], ['y'])], ['x', 'y', 'c'], { c: constant }), ramp(2, 3));

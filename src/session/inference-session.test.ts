@@ -80,15 +80,16 @@ async function failure(promise: Promise<unknown>): Promise<LutraError> {
   return thrown as LutraError;
 }
 
-const KINDS: readonly (readonly [string, CreateOptions, (() => URL)?])[] = [
-  ['in a worker', { threads: 1 }],
+const standard = () => workerUrl;
+const KINDS: readonly (readonly [string, CreateOptions, () => URL])[] = [
+  ['in a worker', { threads: 1 }, standard],
   ['in a worker without shared memory', { threads: 1 }, () => unsharedUrl],
-  ['in a worker with 2 threads', { threads: 2 }],
-  ['on the calling thread', { worker: false, threads: 1 }],
-  ['on the calling thread with 2 threads', { worker: false, threads: 2 }],
+  ['in a worker with 2 threads', { threads: 2 }, standard],
+  ['on the calling thread', { worker: false, threads: 1 }, standard],
+  ['on the calling thread with 2 threads', { worker: false, threads: 2 }, standard],
 ];
 
-describe.each(KINDS)('InferenceSession %s', (_name, kind, script = () => workerUrl) => {
+describe.each(KINDS)('InferenceSession %s', (_name, kind, script) => {
   const create = (depth?: number, options: CreateOptions = {}) =>
     InferenceSession.create(model(depth), { ...kind, workerUrl: script(), ...options });
 

@@ -1,3 +1,4 @@
+import { LutraError } from '../../errors.js';
 import { Lowering } from '../context.js';
 import type { ConcreteGraph, LoweringRule, VirtualBuffer } from '../types.js';
 import { DENSE_RULES } from './dense.js';
@@ -16,11 +17,14 @@ export function lower(concrete: ConcreteGraph, threads: number): Lowering {
   for (;;) {
     const lowering = new Lowering(concrete, threads, forced, constants);
     for (const node of concrete.nodes) {
-      lowering.begin(node);
+      lowering.begin(node.outputs);
       const rule = RULES[`${node.domain}:${node.op}`];
       if (!rule?.(lowering, node)) lowering.emitHost(node);
     }
     if (lowering.unforeseen.size === 0) return lowering;
-    for (const value of lowering.unforeseen) forced.add(value);
+    for (const value of lowering.unforeseen) {
+      if (forced.has(value)) throw new LutraError('INTERNAL', `value "${value}" is read but never stored`);
+      forced.add(value);
+    }
   }
 }
