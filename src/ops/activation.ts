@@ -31,8 +31,7 @@ export function map(context: EvaluateContext, y: TensorValue, apply: (x: number)
   for (let i = 0; i < out.length; i++) out[i] = apply(x[i]!);
 }
 
-const elu = (alpha: number) => (x: number) => (x < 0 ? alpha * Math.expm1(x) : x);
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+export const elu = (alpha: number) => (x: number) => (x < 0 ? alpha * Math.expm1(x) : x);
 /** Bounds are applied low first, so that low > high gives high everywhere, as ONNX says. A NaN input stays NaN. */
 function clamp(context: EvaluateContext, output: TensorValue, low: number, high: number): void {
   map(context, output, (x) => {
@@ -72,28 +71,11 @@ const clip = define({
 export const ACTIVATION: readonly Operator[] = [
   activation('LeakyRelu', { alpha: 0.01 }, (alpha) => (x) => (x < 0 ? alpha! * x : x)),
   activation('Elu', { alpha: 1 }, (alpha) => elu(alpha!)),
-  // alpha and gamma are float32 constants in the specification (Klambauer et al. 2017).
-  activation('Selu', { alpha: 1.6732631921768188, gamma: 1.0507010221481323 }, (alpha, gamma) => {
-    const base = elu(alpha!);
-    return (x) => gamma! * base(x);
-  }),
-  activation('Celu', { alpha: 1 }, (alpha) => (x) => Math.max(0, x) + Math.min(0, alpha! * Math.expm1(x / alpha!))),
-  activation('ThresholdedRelu', { alpha: 1 }, (alpha) => (x) => (x > alpha! ? x : 0)),
   activation(
     'HardSigmoid',
     { alpha: 0.2, beta: 0.5 },
     (alpha, beta) => (x) => Math.max(0, Math.min(1, alpha! * x + beta!)),
   ),
-  activation(
-    'Shrink',
-    { bias: 0, lambd: 0.5 },
-    (bias, lambd) => (x) => (x < -lambd! ? x + bias! : x > lambd! ? x - bias! : 0),
-  ),
-  activation('Swish', { alpha: 1 }, (alpha) => (x) => x * sigmoid(alpha! * x)),
-  activation('QuickGelu', { alpha: 1.702 }, (alpha) => (x) => x * sigmoid(alpha! * x), {
-    domain: 'com.microsoft',
-    opset: [1, 1],
-  }),
   clipAttributes,
   clip,
 ];

@@ -1,3 +1,4 @@
+import { ACTIVATION_RARE } from './activation-rare.js';
 import { CONV_TRANSPOSE } from './conv-transpose.js';
 import { CORE_OPERATORS } from './core.js';
 import { ELEMENTWISE_RARE } from './elementwise-rare.js';
@@ -19,6 +20,7 @@ export const OPERATORS: readonly Operator[] = [
   CONV_TRANSPOSE,
   FUSED_CONV,
   ELEMENTWISE_RARE,
+  ACTIVATION_RARE,
   GELU,
   REDUCE_RARE,
   ORDER,

@@ -1,3 +1,4 @@
+import { LutraError } from '../errors.js';
 import {
   BOOL,
   define,
@@ -12,11 +13,13 @@ import {
   isWide,
   likeInput,
   NUMBER,
+  refuse,
   typeOf,
   word,
 } from './define.js';
-import { type BinaryOf, binary, nonZero, unary } from './elementwise.js';
+import { type Binary, type BinaryOf, binary, combine, nonZero, unary } from './elementwise.js';
 import type { Operator } from './operator.js';
+import { describeNode } from './operator.js';
 
 /** Mod: the sign of the divisor as in Python, or with fmod = 1 that of the dividend as in C. */
 const modulo: BinaryOf = (type, { node }) => {
@@ -61,7 +64,36 @@ const shift = binary(
 
 const TRIGONOMETRY = ['Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh'] as const;
 
+/** Base and exponent may differ in type; only float bases may have negative or fractional exponents. */
+const power = binary('Pow', NUMBER, () => (a, b) => a ** b, {
+  types: [NUMBER, [...NUMBER]],
+  evaluate(context, [y]) {
+    const [type, exponentType] = [typeOf(context), typeOf(context, 1)];
+    const integral = !isFloat(type);
+    const raise: Binary = (a, b) => {
+      if (!integral) return Number(a) ** Number(b);
+      // Integer bases are raised exactly and wrap; a fractional or negative exponent goes through double precision.
+      const exponent = Number(b);
+      const exact = Number.isSafeInteger(exponent) && exponent >= 0;
+      const wide = exact
+        ? BigInt(a) ** BigInt(Math.min(exponent, 4096))
+        : BigInt(Math.trunc(finite(Number(a) ** exponent)));
+      return isWide(type) ? (wide as unknown as number) : Number(BigInt.asIntN(64, wide));
+    };
+    const finite = (x: number): number => {
+      if (!Number.isFinite(x)) {
+        throw new LutraError('INVALID_ARGUMENT', `${x} is not an integer`, { node: describeNode(context.node) });
+      }
+      return x;
+    };
+    if (exponentType === 'float64' && integral) refuse(context.node, 'float64 exponents of integers are not supported');
+    const [a, b] = [0, 1].map((i) => ({ elements: input(context, i), dims: dimsOf(context, i) }));
+    combine(a!, b!, y!.dims, raise, elements(y!));
+  },
+});
+
 export const ELEMENTWISE_RARE: readonly Operator[] = [
+  power,
   binary('Mod', NUMBER, modulo, { attributes: 'fmod' }),
   binary('Xor', BOOL, () => (a, b) => a ^ b),
   binary('BitwiseAnd', INT, () => (a, b) => a & b),

@@ -17,7 +17,6 @@ import {
   likeInput,
   multiplier,
   NUMBER,
-  refuse,
   typeOf,
 } from './define.js';
 import { roundEven } from './half.js';
@@ -25,12 +24,12 @@ import type { Operator } from './operator.js';
 import { describeNode } from './operator.js';
 import { broadcastDims, broadcastOffsets } from './strides.js';
 
-type Binary = (a: number, b: number) => number;
+export type Binary = (a: number, b: number) => number;
 /** Chooses the function for an element type: most are the same for all. */
 export type BinaryOf = (type: DataType, context: EvaluateContext) => Binary;
 
 /** `out[i] = apply(a[i], b[i])` with both operands broadcast to `dims`. */
-function combine(
+export function combine(
   a: { elements: Elements; dims: readonly number[] },
   b: { elements: Elements; dims: readonly number[] },
   dims: readonly number[],
@@ -125,34 +124,6 @@ export function nonZero(node: EvaluateContext['node'], divisor: number): number 
   return divisor;
 }
 
-/** Base and exponent may differ in type; only float bases may have negative or fractional exponents. */
-const power = binary('Pow', NUMBER, () => (a, b) => a ** b, {
-  types: [NUMBER, [...NUMBER]],
-  evaluate(context, [y]) {
-    const [type, exponentType] = [typeOf(context), typeOf(context, 1)];
-    const integral = !isFloat(type);
-    const raise: Binary = (a, b) => {
-      if (!integral) return Number(a) ** Number(b);
-      // Integer bases are raised exactly and wrap; a fractional or negative exponent goes through double precision.
-      const exponent = Number(b);
-      const exact = Number.isSafeInteger(exponent) && exponent >= 0;
-      const wide = exact
-        ? BigInt(a) ** BigInt(Math.min(exponent, 4096))
-        : BigInt(Math.trunc(finite(Number(a) ** exponent)));
-      return isWide(type) ? (wide as unknown as number) : Number(BigInt.asIntN(64, wide));
-    };
-    const finite = (x: number): number => {
-      if (!Number.isFinite(x)) {
-        throw new LutraError('INVALID_ARGUMENT', `${x} is not an integer`, { node: describeNode(context.node) });
-      }
-      return x;
-    };
-    if (exponentType === 'float64' && integral) refuse(context.node, 'float64 exponents of integers are not supported');
-    const [a, b] = [0, 1].map((i) => ({ elements: input(context, i), dims: dimsOf(context, i) }));
-    combine(a!, b!, y!.dims, raise, elements(y!));
-  },
-});
-
 const where = define({
   name: 'Where',
   arity: [3, 3],
@@ -202,7 +173,6 @@ export const ELEMENTWISE: readonly Operator[] = [
   binary('Sub', NUMBER, () => (a, b) => a - b),
   binary('Mul', NUMBER, multiplier),
   binary('Div', NUMBER, divide),
-  power,
   binary('PRelu', NUMBER, (type) => {
     const [times, zero] = [multiplier(type), element(type, 0)];
     return (x, slope) => (x < zero ? times(x, slope) : x);
