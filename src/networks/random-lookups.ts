@@ -1,4 +1,4 @@
-import { type Codebooks, encodeNode } from '../convert/codebooks.js';
+import { encodeNode } from '../convert/codebooks.js';
 import { lookUpNode } from '../convert/fit-layer.js';
 import { fittingChannels, type GeometryKind, layoutCodebooks } from '../convert/geometry.js';
 import { seededRandom } from '../convert/random.js';
@@ -33,10 +33,9 @@ export function randomLookups(graph: Graph, { kind, channels, centroids: K, seed
     const { codebooks: B, values: v, taps } = layout;
     const O = site.outputChannels;
     const [kh, kw] = layout.encode.kernel;
-    const books: Codebooks = {
+    const books: Parameters<typeof encodeNode>[0] = {
       encoder: 'centroid',
       scale: { scale: 1 / 32, zeroPoint: 0 },
-      centroids: [],
       parameters: [
         ['Q', tensorValue('int8', [B * K, g, kh, kw], int8(B * K * v))],
         [

@@ -1,4 +1,5 @@
 import { GraphBuilder } from '../graph/builder.js';
+import { type ImagePreprocess, METADATA } from '../graph/lookup.js';
 import type { Graph } from '../graph/types.js';
 import { WeightSource } from './weights.js';
 
@@ -26,7 +27,19 @@ const BLOCKS_PER_STAGE = 2;
  */
 export function resnet18({ size, classes, seed }: ResNetOptions): Graph {
   const weights = new WeightSource(seed);
-  const builder = new GraphBuilder({ name: `resnet18_${size}`, opset: 13 });
+  const preprocess: ImagePreprocess = {
+    kind: 'image',
+    width: size,
+    height: size,
+    channels: 3,
+    scale: 1 / 255,
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+    resize: 'bilinear',
+    layout: 'nchw',
+  };
+  const metadata = { [METADATA.preprocess]: JSON.stringify(preprocess) };
+  const builder = new GraphBuilder({ name: `resnet18_${size}`, opset: 13, metadata });
 
   const conv = (x: string, name: string, inputs: number, outputs: number, kernel: number, stride: number) => {
     const pad = (kernel - 1) >> 1;
