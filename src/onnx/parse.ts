@@ -54,7 +54,12 @@ function parseOpset(model: ModelProto): Record<string, number> {
   const imports = [...model.functions.flatMap((body) => body.opsetImport), ...model.opsetImport];
   for (const { domain, version } of imports) opset[normaliseDomain(domain)] = Number(version);
   const main = opset[''];
-  if (main === undefined) throw new LutraError('INVALID_MODEL', 'the model does not say which opset it uses');
+  if (main === undefined) {
+    if (imports.length === 0) throw new LutraError('INVALID_MODEL', 'the model does not say which opset it uses');
+    throw new LutraError('UNSUPPORTED', `the model uses no standard operators, only ${Object.keys(opset).join(', ')}`, {
+      hint: 'Lutra runs networks made of standard ONNX operators; see docs/operators.md',
+    });
+  }
   if (!(main >= OLDEST_OPSET && main <= NEWEST_OPSET)) {
     throw new LutraError('UNSUPPORTED', 'the default opset of the model is not supported', {
       expected: `${OLDEST_OPSET}..${NEWEST_OPSET}`,
