@@ -1,6 +1,6 @@
-import type { Node, TensorValue } from '../graph/types.js';
 import { LOOKUP_DOMAIN } from '../graph/lookup.js';
 import { tensorValue } from '../graph/tensor.js';
+import type { Node, TensorValue } from '../graph/types.js';
 import type { ActivationScale } from './activations.js';
 import { type CentroidCodebook, fitCentroids } from './encoder.js';
 import type { CodebookLayout } from './geometry.js';
@@ -54,7 +54,7 @@ export async function fitCodebooks(
     const { metric } = outputMetric(slices(c), v);
     let integers: Float32Array;
     if (encoder === 'centroid') {
-      const book = fitCentroids(points[c]!, metric, v, K, iterations, random);
+      const book = fitCentroids(points[c]!, metric, v, kw, K, iterations, random);
       weights.set(book.weights, c * K * v);
       biases.set(book.biases, c * K);
       scores.push(book);
@@ -104,7 +104,7 @@ function clusterMeans(points: Float32Array, assignment: Uint8Array, v: number, K
 
 /** An Encode or EncodeTree node with its constants. */
 export function encodeNode(
-  books: Codebooks,
+  books: Pick<Codebooks, 'encoder' | 'scale' | 'parameters'>,
   layout: CodebookLayout,
   name: string,
   input: string,

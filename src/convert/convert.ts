@@ -65,7 +65,7 @@ export async function convert(
   const sizes = await measureSizes(simplified, sites, data.batches[0]!);
   const { selected, kept } = selectLayers(simplified, sites, sizes, options);
   const run = (layers: readonly LayerSite[], attempt: number) =>
-    attemptConversion(simplified, layers, data, options, control, attempt);
+    attemptConversion(simplified, sites, layers, data, options, control, attempt);
   const chosen =
     options.maxDrop === undefined
       ? await run(selected, 1)
@@ -86,6 +86,7 @@ export async function convert(
 
 async function attemptConversion(
   graph: Graph,
+  sites: readonly LayerSite[],
   layers: readonly LayerSite[],
   data: CalibrationData,
   options: ConvertOptions,
@@ -93,7 +94,8 @@ async function attemptConversion(
   attempt: number,
 ): Promise<Attempt> {
   const heldOutShare = options.maxDrop === undefined ? HELD_OUT : HELD_OUT_FOR_SEARCH;
-  const walk = new Walk(graph, layers, data.batches, 1 - heldOutShare, options);
+  const rest = sites.filter((site) => !layers.includes(site));
+  const walk = new Walk(graph, layers, rest, data.batches, 1 - heldOutShare, options);
   const converted: ConvertedLayer[] = [];
   for (const [index, site] of layers.entries()) {
     const at = { stage: 'layer', layer: site.node.name, index, layers: layers.length, attempt } as const;

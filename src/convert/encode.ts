@@ -1,5 +1,5 @@
-import { gatherPoints, imageCount, type Planes, type PlaneData } from './gather.js';
 import type { Codebooks } from './codebooks.js';
+import { gatherPoints, imageCount, type PlaneData, type Planes } from './gather.js';
 import type { CodebookLayout } from './geometry.js';
 import { outputSize } from './geometry.js';
 import type { CodeSamples } from './ridge.js';

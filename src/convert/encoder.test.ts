@@ -43,12 +43,39 @@ describe('outputMetric', () => {
 });
 
 describe('fitCentroids', () => {
-  const book = fitCentroids(points, metric, v, K, 10, random);
+  const book = fitCentroids(points, metric, v, 3, K, 10, random);
 
   it('keeps the ranges of the operator', () => {
-    expect(Math.max(...book.weights.map(Math.abs))).toBe(127);
+    expect(Math.max(...book.weights.map(Math.abs))).toBeLessThanOrEqual(127);
     expect(Math.max(...book.biases.map(Math.abs))).toBeLessThanOrEqual(2 ** 22);
     expect(v * 127 * 127 + Math.max(...book.biases.map(Math.abs))).toBeLessThan(2 ** 24);
+  });
+
+  it('lets the search add pairs in 16 bits', () => {
+    // Two rows of three: taps 0, 1 of both rows meet in one lane, tap 2 of both in the other.
+    for (const lane of [
+      [0, 1, 3, 4],
+      [2, 5],
+    ]) {
+      for (let k = 0; k < K; k++) {
+        const lanes = lane.map((j) => book.weights[k * v + j]!);
+        expect(127 * lanes.reduce((sum, w) => sum + Math.max(0, w), 0)).toBeLessThan(2 ** 15);
+        expect(127 * lanes.reduce((sum, w) => sum + Math.max(0, -w), 0)).toBeLessThan(2 ** 15);
+      }
+    }
+  });
+
+  it('uses the whole range where the lanes allow it', () => {
+    const single = fitCentroids(
+      Float32Array.from({ length: 100 }, (_, i) => i),
+      Float64Array.of(1),
+      1,
+      1,
+      8,
+      5,
+      random,
+    );
+    expect(Math.max(...single.weights.map(Math.abs))).toBe(127);
   });
 
   it('picks, with integers, a centroid hardly farther than the nearest in the metric', () => {

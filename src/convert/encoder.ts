@@ -1,9 +1,12 @@
+import { MAX_LEVEL } from '../graph/lookup.js';
 import { kmeans } from './kmeans.js';
 import { toMetricSpace } from './metric.js';
 import type { Random } from './random.js';
 
 const MAX_WEIGHT = 127;
 const MAX_BIAS = 2 ** 22;
+/** The fast search adds products of levels up to 127 in i16: this much weight of one sign may meet in a lane. */
+const LANE_LIMIT = Math.floor(32767 / MAX_LEVEL);
 
 /** One codebook of an Encode operator with what it was made from. */
 export interface CentroidCodebook {
@@ -20,11 +23,13 @@ export interface CentroidCodebook {
  * is the nearest centroid in that metric, at the cost of a plain dot product.
  * @param points [n, v] integer activations `q − zero point`
  * @param metric [v, v]
+ * @param columns kw, the width of the codebook's window
  */
 export function fitCentroids(
   points: Float32Array,
   metric: Float64Array,
   v: number,
+  columns: number,
   K: number,
   iterations: number,
   random: Random,
@@ -44,17 +49,19 @@ export function fitCentroids(
     const from = counts[k]! > 0 ? k : assignment[0]!;
     for (let j = 0; j < v; j++) centroids[k * v + j] = sums[from * v + j]! / counts[from]!;
   }
-  return { centroids, ...quantiseScores(centroids, metric, v) };
+  return { centroids, ...quantiseScores(centroids, metric, v, columns) };
 }
 
 /**
  * Integer scores with the same order as the real ones. Two freedoms buy resolution without changing the winner: a positive factor per
  * codebook, and a linear function of `a` that is the same for every centroid (here the middle of each coordinate's range).
+ * The factor also keeps the weights within what the fast kernel of Encode adds without overflow.
  */
 export function quantiseScores(
   centroids: Float32Array,
   metric: Float64Array,
   v: number,
+  columns: number,
 ): { weights: Int8Array; biases: Int32Array } {
   const K = centroids.length / v;
   const real = new Float64Array(K * v);
@@ -86,9 +93,30 @@ export function quantiseScores(
   }
   const middle = (low + high) / 2;
   const largestBias = Math.max(Math.abs(low - middle), Math.abs(high - middle));
-  const factor = Math.min(MAX_WEIGHT / (largest || 1), largestBias > 0 ? (MAX_BIAS - 1) / largestBias : Infinity);
+  const factor = Math.min(
+    MAX_WEIGHT / (largest || 1),
+    largestBias > 0 ? (MAX_BIAS - 1) / largestBias : Infinity,
+    // Rounding adds up to half a unit per weight.
+    (LANE_LIMIT - v / 2) / (largestLane(real, v, columns) || 1),
+  );
   return {
     weights: Int8Array.from(real, (w) => Math.round(w * factor)),
     biases: Int32Array.from(bias, (b) => Math.round((b - middle) * factor)),
   };
+}
+
+/** The largest sum of one sign in one lane of the search, which takes four neighbours of a row at a time and adds them in pairs. */
+function largestLane(weights: Float64Array, v: number, columns: number): number {
+  let largest = 0;
+  for (let row = 0; row < weights.length; row += v) {
+    // Positive and negative sums of both lanes.
+    const sums = [0, 0, 0, 0];
+    for (let j = 0; j < v; j++) {
+      const w = weights[row + j]!;
+      const place = (columns === 1 ? j : j % columns) % 4;
+      sums[(place < 2 ? 0 : 2) + (w > 0 ? 0 : 1)]! += Math.abs(w);
+    }
+    largest = Math.max(largest, ...sums);
+  }
+  return largest;
 }

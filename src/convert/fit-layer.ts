@@ -12,8 +12,10 @@ import { canCentre, centreTable, dequantiseTable, priorTable, quantiseTable } fr
 /** Codes of the converted network and outputs of the dense one at the same output positions. */
 export interface LayerSamples {
   readonly codes: CodeSamples;
-  /** [N, O] */
+  /** [N, O] what the layer should give, so that its value after a residual addition is the dense network's. */
   readonly targets: Float32Array;
+  /** [N, O] the dense network's values as they enter a rectifier that follows; the targets plus what is added to them. */
+  readonly rectified?: Float32Array;
 }
 
 export interface FittedLayer {
@@ -23,7 +25,9 @@ export interface FittedLayer {
 }
 
 /** Per-channel gain of the re-estimated normalisation stays within this factor. */
-const LARGEST_GAIN = 2;
+const LARGEST_GAIN = 1.25;
+/** Corrections of scale and shift where a rectifier follows. */
+const MATCHING_ROUNDS = 8;
 /** Training samples that take part in the statistics. */
 const STATISTICS_POSITIONS = 8192;
 
@@ -50,7 +54,7 @@ export async function fitLayer(
   for (let i = 0; i < residual.length; i++) residual[i]! -= bias[i % O]!;
   addLookups(training.codes, table, residual, O, -1);
   await checkpoint(0);
-  const change = await fitTable(training.codes, residual, O, options.lambda, checkpoint);
+  const change = await fitTable(training.codes, residual, O, options.lambda, checkpoint, training.rectified);
   for (let i = 0; i < table.length; i++) table[i]! += change[i]!;
   if (canCentre(layout)) centreTable(table, bias, K);
   let quantised = quantiseTable(table, bias, layout);
@@ -58,34 +62,54 @@ export async function fitLayer(
   if (options.normalise) {
     // A few held-out examples alone would make noisy means.
     const statistics = joinSamples(thinSamples(training, STATISTICS_POSITIONS), heldOut);
-    quantised = matchStatistics(quantised, predict(quantised, layout, statistics.codes), statistics.targets);
+    const before = predict(quantised, layout, statistics.codes);
+    quantised = statistics.rectified
+      ? matchRectified(quantised, before, statistics.targets, statistics.rectified)
+      : matchStatistics(quantised, before, statistics.targets);
   }
-  return { table: quantised, relativeError: relativeError(predicted, heldOut.targets, O) };
+  const { rectified, targets } = heldOut;
+  if (!rectified) return { table: quantised, relativeError: relativeError(predicted, targets, O) };
+  const after = predicted.map((y, i) => Math.max(0, y + rectified[i]! - targets[i]!));
+  const wanted = rectified.map((y) => Math.max(0, y));
+  return { table: quantised, relativeError: relativeError(after, wanted, O) };
 }
 
 /** Every n-th sample, so that at most `count` remain. */
-function thinSamples({ codes, targets }: LayerSamples, count: number): LayerSamples {
+function thinSamples({ codes, targets, rectified }: LayerSamples, count: number): LayerSamples {
   const step = Math.max(1, Math.ceil(codes.count / count));
   const kept = Math.ceil(codes.count / step);
   const O = targets.length / codes.count;
   const rows = new Uint32Array(kept * codes.slots);
-  const thinned = new Float32Array(kept * O);
   for (let i = 0; i < kept; i++) {
-    const from = i * step;
-    rows.set(codes.rows.subarray(from * codes.slots, (from + 1) * codes.slots), i * codes.slots);
-    thinned.set(targets.subarray(from * O, (from + 1) * O), i * O);
+    rows.set(codes.rows.subarray(i * step * codes.slots, (i * step + 1) * codes.slots), i * codes.slots);
   }
-  return { codes: { ...codes, count: kept, rows }, targets: thinned };
+  const thin = (values: Float32Array) => {
+    const thinned = new Float32Array(kept * O);
+    for (let i = 0; i < kept; i++) thinned.set(values.subarray(i * step * O, (i * step + 1) * O), i * O);
+    return thinned;
+  };
+  return {
+    codes: { ...codes, count: kept, rows },
+    targets: thin(targets),
+    ...(rectified && { rectified: thin(rectified) }),
+  };
 }
 
 function joinSamples(a: LayerSamples, b: LayerSamples): LayerSamples {
   const rows = new Uint32Array(a.codes.rows.length + b.codes.rows.length);
   rows.set(a.codes.rows);
   rows.set(b.codes.rows, a.codes.rows.length);
-  const targets = new Float32Array(a.targets.length + b.targets.length);
-  targets.set(a.targets);
-  targets.set(b.targets, a.targets.length);
-  return { codes: { ...a.codes, count: a.codes.count + b.codes.count, rows }, targets };
+  const join = (x: Float32Array, y: Float32Array) => {
+    const joined = new Float32Array(x.length + y.length);
+    joined.set(x);
+    joined.set(y, x.length);
+    return joined;
+  };
+  return {
+    codes: { ...a.codes, count: a.codes.count + b.codes.count, rows },
+    targets: join(a.targets, b.targets),
+    ...(a.rectified && b.rectified && { rectified: join(a.rectified, b.rectified) }),
+  };
 }
 
 /** Outputs of a quantised table. @returns [N, O] */
@@ -122,6 +146,57 @@ export function matchStatistics(
     const gain = Math.min(LARGEST_GAIN, Math.max(1 / LARGEST_GAIN, ratio));
     scale[o]! *= gain;
     bias[o] = (bias[o]! - is.mean[o]!) * gain + want.mean[o]!;
+  }
+  return { table: quantised.table, scale, bias };
+}
+
+/**
+ * The same for what a rectifier behind the layer lets through: scale and shift have no closed form there, but alternating corrections
+ * settle quickly.
+ * @param predicted [N, O]
+ * @param targets [N, O] what the layer should give
+ * @param rectified [N, O] the targets plus what is added between layer and rectifier
+ */
+export function matchRectified(
+  quantised: QuantisedTable,
+  predicted: Float32Array,
+  targets: Float32Array,
+  rectified: Float32Array,
+): QuantisedTable {
+  const O = quantised.bias.length;
+  const n = predicted.length / O;
+  const want = channelMoments(
+    rectified.map((y) => Math.max(0, y)),
+    O,
+  );
+  const scale = quantised.scale.slice();
+  const bias = quantised.bias.slice();
+  for (let o = 0; o < O; o++) {
+    let gain = 1;
+    let shift = 0;
+    for (let round = 0; round < MATCHING_ROUNDS; round++) {
+      let sum = 0;
+      let squares = 0;
+      let open = 0;
+      for (let i = o; i < predicted.length; i += O) {
+        const y = gain * predicted[i]! + shift + rectified[i]! - targets[i]!;
+        if (y <= 0) continue;
+        sum += y;
+        squares += y * y;
+        open++;
+      }
+      // A channel that is never open has nothing to match.
+      if (open === 0) break;
+      const mean = sum / n;
+      const variance = squares / n - mean * mean;
+      if (variance > 0 && want.variance[o]! > 0) {
+        const ratio = Math.sqrt(want.variance[o]! / variance);
+        gain = Math.min(LARGEST_GAIN, Math.max(1 / LARGEST_GAIN, gain * ratio));
+      }
+      shift += ((want.mean[o]! - mean) * n) / Math.max(open, n / 8);
+    }
+    scale[o]! *= gain;
+    bias[o] = bias[o]! * gain + shift;
   }
   return { table: quantised.table, scale, bias };
 }

@@ -67,12 +67,12 @@ export function quantisePlanes(planes: Planes<Float32Array>, scale: ActivationSc
 
 /**
  * Sub-vectors of every codebook at sampled code positions; 0 outside the image.
- * @param planes quantised
+ * @param planes quantised, or as they are
  * @param positions ascending positions of the code grid
  * @returns per codebook [positions, v]
  */
 export function gatherPoints(
-  planes: Planes<Int8Array>,
+  planes: Planes<PlaneData>,
   layout: CodebookLayout,
   codeHeight: number,
   codeWidth: number,

@@ -92,6 +92,18 @@ describe('ridge regression', () => {
     expect(gradient(await fitTable(data, target.slice(), O, lambda, proceed), ridge)).toBeLessThan(1e-4);
   });
 
+  it('lowers the error after a rectifier more than a fit of the values before it', async () => {
+    const dense = Float32Array.from(target, (y) => 4 * y);
+    const errorAfter = (change: Float64Array) => {
+      const predicted = new Float32Array(dense.length);
+      addLookups(data, Float32Array.from(change), predicted, O, 1);
+      return predicted.reduce((sum, p, i) => sum + (Math.max(0, p) - Math.max(0, dense[i]!)) ** 2, 0);
+    };
+    const plain = await fitTable(data, dense.slice(), O, 0.01, proceed);
+    const rectified = await fitTable(data, dense.slice(), O, 0.01, proceed, dense);
+    expect(errorAfter(rectified)).toBeLessThan(0.9 * errorAfter(plain));
+  });
+
   it('approaches it by conjugate gradients', async () => {
     const sums = scatterSums(data, target, O);
     const right = new Float64Array(sums.length);

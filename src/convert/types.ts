@@ -38,6 +38,8 @@ export interface ConvertOptions {
   readonly lambda?: number;
   /** Bring mean and variance of every output channel back to the dense layer's. Default true. */
   readonly normalise?: boolean;
+  /** Fit layers that stay dense behind converted ones to their new inputs. Default true. */
+  readonly refitDense?: boolean;
   /** Default 1. The same seed, data and options give the same model. */
   readonly seed?: number;
   /** Entries added to the model's metadata, such as `lutra.preprocess`. */

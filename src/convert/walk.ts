@@ -7,14 +7,16 @@ import { fitActivationScale } from './activations.js';
 import { chooseGeometry } from './choose.js';
 import type { Codebooks } from './codebooks.js';
 import { encodeNode, fitCodebooks } from './codebooks.js';
-import { fitLayer, type LayerSamples, lookUpNode } from './fit-layer.js';
 import { encodeSamples } from './encode.js';
+import { fitLayer, type LayerSamples, lookUpNode } from './fit-layer.js';
 import { gatherPoints, gatherVectors, imageCount, type Planes, quantisePlanes, sampleValues } from './gather.js';
 import type { CodebookLayout } from './geometry.js';
 import { layoutCodebooks, outputSize, weightSlice } from './geometry.js';
 import type { Checkpoint } from './progress.js';
 import type { Random } from './random.js';
 import { sampleIndices, seededRandom } from './random.js';
+import { findRectifier } from './rectifier.js';
+import { canRefit, denseNode, refitDense, refitPositions } from './refit-dense.js';
 import type { Frontier, LiveValues } from './segment.js';
 import { neededFrom, runNodes } from './segment.js';
 import type { LayerSite } from './sites.js';
@@ -74,11 +76,13 @@ export class Walk {
   /**
    * @param graph simplified
    * @param sites layers to replace, in order
+   * @param dense layers that stay; refitted where they follow a replaced one
    * @param fitShare 0..1, the part of the examples (from the first) to fit on; the rest measures
    */
   constructor(
     private readonly graph: Graph,
     private readonly sites: readonly LayerSite[],
+    private readonly dense: readonly LayerSite[],
     batches: readonly LiveValues[],
     private readonly fitShare: number,
     private readonly options: ConvertOptions,
@@ -110,10 +114,8 @@ export class Walk {
     const output = planesOf(this.#dense, site, site.output, site.outputChannels);
     const sample = (from: number, to: number, count: number): LayerSamples => {
       const positions = this.#positions(output, from, to, count);
-      return {
-        codes: encodeSamples(input, output, layout, encoding.books, positions),
-        targets: gatherVectors(output, positions),
-      };
+      const codes = encodeSamples(input, output, layout, encoding.books, positions);
+      return { codes, ...this.#targets(site, output, positions) };
     };
     const rows = layout.codebooks * layout.taps * layout.geometry.centroids;
     const training = sample(0, this.fitShare, Math.min(TABLE_POSITIONS, POSITIONS_PER_ROW * rows));
@@ -148,6 +150,37 @@ export class Walk {
   }
 
   async #advance(index: number, checkpoint: Checkpoint): Promise<void> {
+    const refitted = this.options.refitDense === false || this.converted.length === 0 ? [] : this.dense;
+    for (const site of refitted) {
+      if (site.index < this.#position || site.index >= index || !canRefit(site)) continue;
+      await this.#run(site.index, checkpoint);
+      await this.#refit(site, checkpoint);
+    }
+    await this.#run(index, checkpoint);
+  }
+
+  /** Fits a layer that stays dense to the outputs that it has in the dense network. */
+  async #refit(site: LayerSite, checkpoint: Checkpoint): Promise<void> {
+    const keep = neededFrom(this.graph, site.index).add(site.output);
+    this.#dense = await runNodes(this.graph, [site.node], this.#dense, keep, checkpoint);
+    const output = planesOf(this.#dense, site, site.output, site.outputChannels);
+    const positions = this.#positions(output, 0, this.fitShare, refitPositions(site));
+    const input = planesOf(this.#lookup, site, site.input, site.inputChannels);
+    const { targets } = this.#targets(site, output, positions);
+    const node = denseNode(
+      site,
+      refitDense(site, input, targets, positions),
+      this.#names.make.bind(this.#names),
+      this.initializers,
+    );
+    this.nodes.push(node);
+    const needed = neededFrom(this.graph, site.index + 1);
+    this.#lookup = await runNodes(this.graph, [node], this.#lookup, needed, checkpoint, this.initializers);
+    this.#dense = await runNodes(this.graph, [], this.#dense, needed, () => undefined);
+    this.#position = site.index + 1;
+  }
+
+  async #run(index: number, checkpoint: Checkpoint): Promise<void> {
     const between = this.graph.nodes.slice(this.#position, index);
     const keep = neededFrom(this.graph, index);
     const same = this.#lookup === this.#dense;
@@ -224,6 +257,27 @@ export class Walk {
     const codes = this.#name(`${name}.codes`);
     nodes.push(encodeNode(books, layout, name, source, codes, this.initializers));
     return { layout, books, nodes, codes };
+  }
+
+  /** What the layer should give at sampled positions, and what a rectifier behind it would see in the dense network. */
+  #targets(
+    site: LayerSite,
+    output: Planes<Float32Array>,
+    positions: Uint32Array,
+  ): Pick<LayerSamples, 'targets' | 'rectified'> {
+    const targets = gatherVectors(output, positions);
+    const rectifier = site.kind === 'conv' ? findRectifier(this.graph, site) : undefined;
+    if (!rectifier) return { targets };
+    const { skip } = rectifier;
+    if (skip === undefined) return { targets, rectified: targets };
+    const alike = (frontier: Frontier) =>
+      frontier.batches.every((live) => String(live.get(skip)?.dims) === String(live.get(site.output)?.dims));
+    if (!alike(this.#dense)) return { targets };
+    const added = (frontier: Frontier) => gatherVectors(planesOf(frontier, site, skip, site.outputChannels), positions);
+    const rectified = added(this.#dense);
+    for (let i = 0; i < rectified.length; i++) rectified[i]! += targets[i]!;
+    const converted = added(this.#lookup);
+    return { targets: rectified.map((value, i) => value - converted[i]!), rectified };
   }
 
   #lookUpNodes(

@@ -4,9 +4,10 @@ import { seededRandom } from '../../convert/random.js';
 import type { ConvertOptions, ConvertProgress, ConvertReport, GeometryOptions } from '../../convert/types.js';
 import { batches } from '../../data/batches.js';
 import { openDataset } from '../../data/node-open.js';
+import { mirrorPictures } from '../../data/mirror.js';
 import { calibrationOrder } from '../../data/sampling.js';
 import { LutraError } from '../../errors.js';
-import { METADATA } from '../../graph/lookup.js';
+import { type ImagePreprocess, METADATA } from '../../graph/lookup.js';
 import type { Graph, TensorValue } from '../../graph/types.js';
 import { parseModel } from '../../onnx/parse.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';
@@ -89,8 +90,24 @@ async function checkFolder(out: string): Promise<void> {
   });
 }
 
-async function* inputs(source: AsyncIterable<{ readonly input: TensorValue }>): AsyncGenerator<TensorValue> {
-  for await (const { input } of source) yield input;
+/** Every batch, and its mirrored copy where `layout` is given. */
+async function* inputs(
+  source: AsyncIterable<{ readonly input: TensorValue }>,
+  layout: ImagePreprocess['layout'] | undefined,
+): AsyncGenerator<TensorValue> {
+  for await (const { input } of source) {
+    yield input;
+    if (layout) yield mirrorPictures(input, layout);
+  }
+}
+
+/** Labels of the batches of {@link inputs}. */
+function repeatLabels(labels: readonly number[], batch: number, mirror: boolean): readonly number[] {
+  if (!mirror) return labels;
+  return Array.from({ length: Math.ceil(labels.length / batch) }, (_, i) => {
+    const part = labels.slice(i * batch, (i + 1) * batch);
+    return [...part, ...part];
+  }).flat();
 }
 
 async function calibrate(graph: Graph, args: Arguments, facts: ModelFacts, metadata: Readonly<Record<string, string>>) {
@@ -108,7 +125,13 @@ async function calibrate(graph: Graph, args: Arguments, facts: ModelFacts, metad
   const batch = typeof fixed === 'number' ? fixed : BATCH;
   const whole = typeof fixed === 'number' ? order.slice(0, order.length - (order.length % batch)) : order;
   const truth = dataset.labels && whole.map((index) => dataset.labels![index]!);
-  const calibration = { feeds: inputs(batches(dataset, whole, batch, spec)), ...(truth ? { labels: truth } : {}) };
+  const wanted = args.choice('mirror', ['yes', 'no']) ?? (spec?.channels === 3 ? 'yes' : 'no');
+  if (wanted === 'yes' && !spec) throw new UsageError('--mirror needs a network that takes pictures');
+  const mirror = wanted === 'yes';
+  const calibration = {
+    feeds: inputs(batches(dataset, whole, batch, spec), mirror ? spec?.layout : undefined),
+    ...(truth ? { labels: repeatLabels(truth, batch, mirror) } : {}),
+  };
   // Loaded here, so that the other commands start without the converter.
   const { convert } = await import('../../convert/index.js');
   const progress = new Progress('converting');
@@ -176,6 +199,11 @@ export const convertCommand: Command = {
       name: 'samples',
       value: '<n>',
       help: `examples to use, drawn evenly from all classes (default: ${DEFAULT_SAMPLES})`,
+    },
+    {
+      name: 'mirror',
+      value: '<yes|no>',
+      help: 'use a mirrored copy of every picture, too (default: yes for colour pictures)',
     },
     {
       name: 'optimise',

@@ -1,0 +1,35 @@
+import { readValues } from '../graph/topology.js';
+import type { Graph, Node } from '../graph/types.js';
+import type { LayerSite } from './sites.js';
+
+/** A rectifier that follows a layer, alone or after a residual addition. */
+export interface Rectifier {
+  /** The other operand of the addition between layer and rectifier. */
+  readonly skip?: string;
+}
+
+function onlyReader(graph: Graph, value: string): Node | undefined {
+  if (graph.outputs.some(({ name }) => name === value)) return undefined;
+  const readers = graph.nodes.filter((node) => readValues(node).includes(value));
+  return readers.length === 1 ? readers[0] : undefined;
+}
+
+/** Relu, and Clip from 0 on. */
+function rectifies(graph: Graph, node: Node): boolean {
+  if (node.domain !== '') return false;
+  if (node.op === 'Relu') return true;
+  const low = graph.initializers.get(node.inputs[1] ?? '');
+  return node.op === 'Clip' && low?.type === 'float32' && low.data.length === 1 && low.data[0] === 0;
+}
+
+/** The rectifier that is the only one to see the layer's output, if there is one. */
+export function findRectifier(graph: Graph, site: LayerSite): Rectifier | undefined {
+  const reader = onlyReader(graph, site.output);
+  if (!reader) return undefined;
+  if (rectifies(graph, reader)) return {};
+  if (reader.domain !== '' || reader.op !== 'Add') return undefined;
+  const after = onlyReader(graph, reader.outputs[0]!);
+  if (!after || !rectifies(graph, after)) return undefined;
+  const skip = reader.inputs.find((name) => name !== site.output);
+  return skip === undefined ? undefined : { skip };
+}

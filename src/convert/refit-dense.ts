@@ -1,0 +1,126 @@
+import { tensorValue } from '../graph/tensor.js';
+import type { Node, TensorValue } from '../graph/types.js';
+import { gatherPoints, type Planes } from './gather.js';
+import { type CodebookLayout, layoutCodebooks, outputSize } from './geometry.js';
+import { choleskyInPlace, choleskySolve, subtractProduct } from './linear-algebra.js';
+import type { LayerSite } from './sites.js';
+
+/** Larger systems cost more time than they gain accuracy. */
+const LARGEST_SYSTEM = 1300;
+/** Positions whose inputs are unfolded at a time, which bounds the memory. */
+const CHUNK = 1024;
+/** Ridge towards the original weights, relative to the mean square of an input. */
+const RIDGE = 0.03;
+
+/** Weights in the order of {@link LayerSite}. */
+export interface DenseWeights {
+  /** [O, C, kh, kw] */
+  readonly weight: Float32Array;
+  /** [O] */
+  readonly bias: Float32Array;
+}
+
+/** Weights that one output of the layer has, with its bias. */
+function unknowns(site: LayerSite): number {
+  return site.inputChannels * site.window.kernel[0] * site.window.kernel[1] + (hasBias(site) ? 1 : 0);
+}
+
+function hasBias(site: LayerSite): boolean {
+  return site.node.op !== 'MatMul';
+}
+
+/** Whether {@link refitDense} is worth its time on a layer. */
+export function canRefit(site: LayerSite): boolean {
+  return unknowns(site) <= LARGEST_SYSTEM;
+}
+
+/** Positions of the output that settle the weights: so many per unknown. */
+export function refitPositions(site: LayerSite): number {
+  return 16 * unknowns(site);
+}
+
+/**
+ * Fits a layer that stays dense to the outputs it has in the dense network, with inputs from the converted part: ridge regression around
+ * its own weights, in closed form. It undoes what earlier lookup layers did to its inputs on average.
+ * @param input of the converted network
+ * @param targets [N, O] outputs of the dense network at `positions`
+ * @param positions ascending positions of the output grid
+ */
+export function refitDense(
+  site: LayerSite,
+  input: Planes<Float32Array>,
+  targets: Float32Array,
+  positions: Uint32Array,
+): DenseWeights {
+  const { outputChannels: O, inputChannels: C } = site;
+  const layout = layoutCodebooks(site, { kind: 'patch', channels: C, centroids: 1 });
+  const v = layout.values;
+  const D = unknowns(site);
+  // Minus the normal equations: products are subtracted.
+  const matrix = new Float64Array(D * D);
+  const right = new Float64Array(O * D);
+  for (let begin = 0; begin < positions.length; begin += CHUNK) {
+    const chunk = positions.subarray(begin, begin + CHUNK);
+    const n = chunk.length;
+    const columns = unfold(input, layout, chunk, D);
+    const residual = new Float64Array(O * n);
+    for (let o = 0; o < O; o++) {
+      for (let i = 0; i < n; i++) residual[o * n + i] = targets[(begin + i) * O + o]! - site.bias[o]!;
+      for (let j = 0; j < v; j++) {
+        const w = site.weight[o * v + j]!;
+        for (let i = 0; i < n; i++) residual[o * n + i]! -= w * columns[j * n + i]!;
+      }
+    }
+    subtractProduct(matrix, D, columns, n, columns, n, 0, D, 0, D, n);
+    subtractProduct(right, D, residual, n, columns, n, 0, O, 0, D, n);
+  }
+  let trace = 0;
+  for (let j = 0; j < v; j++) trace -= matrix[j * D + j]!;
+  const ridge = (RIDGE * trace) / v || 1;
+  for (let i = 0; i < matrix.length; i++) matrix[i] = -matrix[i]!;
+  for (let i = 0; i < right.length; i++) right[i] = -right[i]!;
+  for (let j = 0; j < v; j++) matrix[j * D + j]! += ridge;
+  choleskyInPlace(matrix, D);
+  choleskySolve(matrix, D, right, O);
+  return {
+    weight: site.weight.map((w, i) => w + right[Math.floor(i / v) * D + (i % v)]!),
+    bias: hasBias(site) ? site.bias.map((b, o) => b + right[o * D + v]!) : site.bias,
+  };
+}
+
+/** Inputs of every position, and 1 for the bias. @returns [D, n] */
+function unfold(input: Planes<Float32Array>, layout: CodebookLayout, positions: Uint32Array, D: number): Float64Array {
+  const n = positions.length;
+  const v = layout.values;
+  const [height, width] = outputSize(layout.encode, input.height, input.width);
+  const rows = gatherPoints(input, layout, height, width, positions)[0]!;
+  const columns = new Float64Array(D * n).fill(1, v * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j < v; j++) columns[j * n + i] = rows[i * v + j]!;
+  return columns;
+}
+
+/** The layer's node with other weights. */
+export function denseNode(
+  site: LayerSite,
+  { weight, bias }: DenseWeights,
+  name: (hint: string) => string,
+  initializers: Map<string, TensorValue>,
+): Node {
+  const { node, outputChannels: O, inputChannels: C } = site;
+  const constant = (suffix: string, dims: readonly number[], data: Float32Array) => {
+    const unique = name(`${node.name}.${suffix}`);
+    initializers.set(unique, tensorValue('float32', dims, data));
+    return unique;
+  };
+  if (node.op === 'Conv') {
+    const names = [constant('weight', [O, C, ...site.window.kernel], weight), constant('bias', [O], bias)];
+    return { ...node, inputs: [site.input, ...names] };
+  }
+  if (node.op === 'Gemm') {
+    const names = [constant('weight', [O, C], weight), constant('bias', [O], bias)];
+    return { ...node, inputs: [site.input, ...names], attributes: { transB: 1 } };
+  }
+  const transposed = new Float32Array(weight.length);
+  for (let o = 0; o < O; o++) for (let c = 0; c < C; c++) transposed[c * O + o] = weight[o * C + c]!;
+  return { ...node, inputs: [site.input, constant('weight', [C, O], transposed)] };
+}
