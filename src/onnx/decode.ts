@@ -52,7 +52,7 @@ function describeBytes(bytes: Uint8Array): [message: string, hint: string] {
   if (head.slice(4, 8) === 'ORTM') return ['got an ORT-format model', 'Use the .onnx file that it was made from'];
   if (/^[\t\n\r\x20-\x7e]+$/.test(head)) {
     return [
-      `got text instead of an ONNX model: "${text.slice(0, 40)}"`,
+      `got text instead of an ONNX model: ${JSON.stringify(text.slice(0, 40))}`,
       'Check the address or the file that was chosen',
     ];
   }
