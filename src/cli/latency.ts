@@ -11,26 +11,37 @@ export interface Latency {
 /** Runs that are not counted: compilers tier up, caches fill. */
 const WARM_UP_SHARE = 0.2;
 const MIN_WARM_UP = 3;
+/** Longest time without a word about progress, as far as one run allows. */
+const CHUNK_MILLISECONDS = 200;
+const MAX_CHUNK = 1000;
 
 /** Nearest-rank percentile of sorted values. */
 export function percentile(sorted: readonly number[], p: number): number {
   return sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)]!;
 }
 
-/** Times `run` after a warm-up. */
+/**
+ * Summarises `repeat` runs after a warm-up.
+ *
+ * @param time Milliseconds of each of so many runs, as `InferenceSession.time` gives them.
+ * @param onProgress Share of the runs that are done, 0..1.
+ */
 export async function measure(
-  run: () => Promise<unknown>,
+  time: (runs: number) => Promise<readonly number[]>,
   repeat: number,
-  onRun: (share: number) => void,
+  onProgress: (share: number) => void,
 ): Promise<Latency> {
   const warmUp = Math.max(MIN_WARM_UP, Math.ceil(repeat * WARM_UP_SHARE));
   const times: number[] = [];
-  for (let i = 0; i < warmUp + repeat; i++) {
-    const start = performance.now();
-    await run();
-    if (i >= warmUp) times.push(performance.now() - start);
-    onRun((i + 1) / (warmUp + repeat));
+  let chunk = 1;
+  while (times.length < warmUp + repeat) {
+    const chunkTimes = await time(Math.min(chunk, warmUp + repeat - times.length));
+    times.push(...chunkTimes);
+    onProgress(times.length / (warmUp + repeat));
+    const spent = chunkTimes.reduce((a, b) => a + b, 0);
+    if (spent < CHUNK_MILLISECONDS / 2) chunk = Math.min(chunk * 2, MAX_CHUNK);
   }
+  times.splice(0, warmUp);
   times.sort((a, b) => a - b);
   const mean = times.reduce((a, b) => a + b, 0) / repeat;
   return { runs: repeat, min: times[0]!, p50: percentile(times, 50), p90: percentile(times, 90), mean };

@@ -16,6 +16,8 @@ export interface Backend {
   stop(run: number): void;
   /** Moves `feeds`, too. */
   profile(feeds: Values): Promise<StepProfile[]>;
+  /** Milliseconds of each of so many runs. Moves `feeds`, too. */
+  time(feeds: Values, runs: number): Promise<number[]>;
   memory(): Promise<MemoryUse>;
   /** Ends everything at once; calls that are under way never settle. */
   terminate(): void;

@@ -186,6 +186,23 @@ describe.each(KINDS)('InferenceSession %s', (_name, kind, script) => {
     await session.release();
   });
 
+  it('times whole runs', async () => {
+    const session = await create();
+    const times = await session.time({ x: input(4) }, 5);
+    expect(times).toHaveLength(5);
+    for (const milliseconds of times) expect(milliseconds).toBeGreaterThanOrEqual(0);
+    // The first run of a shape plans it, which no clock here is too coarse to see.
+    expect(times[0]).toBeGreaterThan(0);
+    const { y } = await session.run({ x: input(4) });
+    expect((y!.data as Float32Array)[7]).toBeCloseTo(reference(input(4).data)[7]!, 5);
+    for (const runs of [0, 1.5, -1, Number.NaN, 100_001]) {
+      expect((await failure(session.time({ x: input(4) }, runs))).code).toBe('INVALID_ARGUMENT');
+    }
+    expect((await failure(session.time({}, 1))).code).toBe('INVALID_ARGUMENT');
+    await session.release();
+    expect((await failure(session.time({ x: input(4) }, 1))).code).toBe('RELEASED');
+  });
+
   it('stops a run within a step when its signal fires, and goes on with the next', async () => {
     const session = await create(3000);
 

@@ -22,6 +22,7 @@ import type {
 
 /** `profile` runs a network so many times. */
 const PROFILE_RUNS = 2;
+const MAX_TIMED_RUNS = 100_000;
 
 /** A network, loaded and ready to run. Created by {@link InferenceSession.create}. */
 export class InferenceSession implements InferenceSessionApi {
@@ -128,6 +129,26 @@ export class InferenceSession implements InferenceSessionApi {
     return this.#enqueue(undefined, () => {
       this.#runs += PROFILE_RUNS;
       return this.#backend.profile(copy);
+    });
+  }
+
+  /**
+   * Runs `runs` times and returns the milliseconds of each: see {@link InferenceSessionApi.time}.
+   *
+   * @throws LutraError as {@link run}.
+   */
+  async time(feeds: Feeds, runs: number): Promise<readonly number[]> {
+    checkFeeds(this.#inputs, feeds);
+    if (!Number.isInteger(runs) || runs < 1 || runs > MAX_TIMED_RUNS) {
+      throw new LutraError('INVALID_ARGUMENT', '"runs" is wrong', {
+        expected: `1 to ${MAX_TIMED_RUNS}`,
+        actual: String(runs),
+      });
+    }
+    const copy = copyFeeds(feeds);
+    return this.#enqueue(undefined, () => {
+      this.#runs += runs;
+      return this.#backend.time(copy, runs);
     });
   }
 

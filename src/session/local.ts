@@ -15,6 +15,7 @@ export function createLocal(workerUrl: string | URL | undefined): Backend {
     run: (feeds, run, stoppable) => service.run(feeds, run, stoppable),
     stop: (run) => service.stop(run),
     profile: async (feeds) => service.profile(feeds),
+    time: async (feeds, runs) => service.time(feeds, runs),
     memory: async () => service.memory(),
     terminate: () => service.close(),
     keepAlive() {},

@@ -67,6 +67,9 @@ export function createRemote(workerUrl: string | URL | undefined): Backend {
     profile(feeds) {
       return receive(api.profile(Comlink.transfer(feeds, buffersOf(feeds))));
     },
+    time(feeds, runs) {
+      return receive(api.time(Comlink.transfer(feeds, buffersOf(feeds)), runs));
+    },
     memory: () => receive(api.memory()),
     terminate: () => handle.terminate(),
     keepAlive: (on) => handle.keepAlive(on),

@@ -45,6 +45,7 @@ function createApi(service: Service) {
     },
     stop: (run: number): void => service.stop(run),
     profile: (feeds: Values): Promise<Reply<StepProfile[]>> => reply(() => service.profile(feeds)),
+    time: (feeds: Values, runs: number): Promise<Reply<number[]>> => reply(() => service.time(feeds, runs)),
     memory: (): Promise<Reply<MemoryUse>> => reply(() => service.memory()),
   };
 }

@@ -73,6 +73,15 @@ export class Service {
     return this.#opened().profile(feeds);
   }
 
+  time(feeds: Values, runs: number): number[] {
+    const executor = this.#opened();
+    return Array.from({ length: runs }, () => {
+      const start = performance.now();
+      executor.run(feeds);
+      return performance.now() - start;
+    });
+  }
+
   memory(): MemoryUse {
     return this.#opened().memory();
   }

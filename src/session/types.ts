@@ -67,6 +67,12 @@ export interface InferenceSessionApi {
   run(feeds: Feeds, fetches?: Fetches, options?: RunOptions): Promise<Record<string, TensorLike>>;
   /** Runs once with `feeds` and returns the time of every step. */
   profile(feeds: Feeds): Promise<readonly StepProfile[]>;
+  /**
+   * Runs `runs` times (1 to 100 000) with `feeds`, without a warm-up, and returns the milliseconds of every run: from copying the
+   * feeds into the engine's memory to copying the outputs out, on the clock of the thread that runs, so that messages to a worker
+   * do not count. As fine as that clock: 0.005 to 0.02 ms on cross-origin isolated pages, 0.1 to 1 ms on others.
+   */
+  time(feeds: Feeds, runs: number): Promise<readonly number[]>;
   memory(): Promise<MemoryUse>;
   /** Stops workers and drops the memory. Pending runs reject with `RELEASED`. */
   release(): Promise<void>;

@@ -132,7 +132,7 @@ export const runCommand: Command = {
       if (repeat) {
         const progress = new Progress('measuring');
         latency = await measure(
-          () => session.run(feeds),
+          (runs) => session.time(feeds, runs),
           repeat,
           (share) => progress.update(share),
         ).finally(() => progress.clear());
