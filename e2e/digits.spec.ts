@@ -1,4 +1,3 @@
-import { expect, test } from '@playwright/test';
 import { address } from './ports.js';
 import {
   firstAnswer,
@@ -9,6 +8,7 @@ import {
   withoutSamples,
   writeDigit,
 } from './support/demo-page.js';
+import { expect, test } from './support/test.js';
 
 test.beforeEach(({ context }) => withoutSamples(context));
 

@@ -1,5 +1,5 @@
-import { expect, test } from '@playwright/test';
 import { firstAnswer, winner, withoutSamples } from './support/demo-page.js';
+import { expect, test } from './support/test.js';
 
 const LUT = '**/models/*.lut.onnx';
 

@@ -1,6 +1,6 @@
-import { expect, test } from '@playwright/test';
 import { type Hashes, hashOutputs } from './kernels/hashes.js';
 import { address } from './ports.js';
+import { expect, test } from './support/test.js';
 
 test('codes, integer sums and outputs are the same bytes in every build, on every thread count, and in Node', async ({
   page,

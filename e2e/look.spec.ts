@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
 import { firstAnswer, measured, withoutSamples } from './support/demo-page.js';
+import { expect, test } from './support/test.js';
 
 for (const width of [375, 1280, 1600]) {
   for (const colorScheme of ['light', 'dark'] as const) {

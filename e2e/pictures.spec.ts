@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { expect, type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { readTar } from '../src/data/tar.js';
 import { firstAnswer, photographDigit, winner, withoutSamples } from './support/demo-page.js';
+import { expect, test } from './support/test.js';
 
 const CIFAR = '../shared/data/cifar10/test_a.tar.gz';
 const CLASSES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];

@@ -1,14 +1,20 @@
+/** The first of four ports in a row; two test runs at once need different ones. */
+const FIRST = Number(process.env.LUTRA_TEST_PORT ?? 4571);
+
 export const PORTS = {
   /** The built site, cross-origin isolated, under a strict Content Security Policy. */
-  isolated: 4571,
+  isolated: FIRST,
   /** The same without isolation: what most hosts give by default. */
-  plain: 4572,
+  plain: FIRST + 1,
   /** The development server of `npm start`. */
-  development: 4573,
+  development: FIRST + 2,
   /** e2e/kernels on a development server. Served last: when it answers, all do. */
-  kernels: 4574,
+  kernels: FIRST + 3,
 } as const;
 
+/** Not `localhost`, which may mean ::1 to the server and 127.0.0.1 to the browser. */
+export const HOST = '127.0.0.1';
+
 export function address(server: keyof typeof PORTS): string {
-  return `http://localhost:${PORTS[server]}/`;
+  return `http://${HOST}:${PORTS[server]}/`;
 }

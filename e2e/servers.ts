@@ -1,31 +1,65 @@
-/** Serves everything the browser tests open, from one process: see {@link PORTS}. */
-import { build, createServer, preview } from 'vite';
-import { PORTS } from './ports.js';
+/**
+ * Serves everything the browser tests open, from one process: see {@link PORTS}. Ends with its standard input, so that it does not
+ * outlive a test run that was killed.
+ */
+import { readdirSync, statSync } from 'node:fs';
+import { createServer as createNetServer } from 'node:net';
+import { build, createServer, type InlineConfig, preview } from 'vite';
+import { HOST, PORTS } from './ports.js';
 
 const configFile = 'vite.config.ts';
+/** The tests' own copy: `npm run build` meanwhile must not pull the files from under them. */
+const outDir = `${process.cwd()}/test-results/site-${PORTS.isolated}`;
+const KERNELS = 'src/kernels/gen/simd.ts';
+
+process.stdin.resume().on('end', () => process.exit(0));
+
+async function refuseTakenPort(port: number): Promise<void> {
+  const probe = createNetServer();
+  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(port, HOST, resolve)).catch(
+    (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'is taken, perhaps by another test run' : `is refused (${error.code})`;
+      console.error(`Port ${port} of ${HOST} ${why}. Free it, or set LUTRA_TEST_PORT to the first of four free ports.`);
+      process.exit(1);
+    },
+  );
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+/** Whether a source of the Wasm kernels is newer than their build. */
+function kernelsAreStale(): boolean {
+  const changed = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const assembly = readdirSync('assembly', { recursive: true, encoding: 'utf8' });
+  const sources = assembly
+    .filter((path) => path.endsWith('.ts') && !path.startsWith('gen'))
+    .map((path) => `assembly/${path}`);
+  return ['src/kernels/list.ts', ...sources].some((path) => changed(path) > changed(KERNELS));
+}
 
 async function serveSite(port: number, isolated: boolean): Promise<void> {
   process.env.LUTRA_NO_ISOLATION = isolated ? '' : '1';
-  await preview({ configFile, logLevel: 'warn', preview: { port, strictPort: true } });
+  await preview({ configFile, logLevel: 'warn', build: { outDir }, preview: { host: HOST, port, strictPort: true } });
 }
 
-await build({ configFile, logLevel: 'warn' });
+/** Sources may be edited while the tests run; a page under test must not reload for that. */
+async function serveSources(port: number, config: InlineConfig): Promise<void> {
+  const fixed = { host: HOST, port, strictPort: true, hmr: false, ws: false, watch: null } as const;
+  const server = await createServer({ configFile, logLevel: 'warn', ...config, server: fixed });
+  await server.listen();
+}
+
+for (const port of Object.values(PORTS)) await refuseTakenPort(port);
+if (kernelsAreStale()) {
+  // @ts-expect-error A script without exports.
+  await import('../scripts/build-wasm.mjs');
+}
+await build({ configFile, logLevel: 'warn', build: { outDir } });
 await serveSite(PORTS.isolated, true);
 await serveSite(PORTS.plain, false);
-
 process.env.LUTRA_NO_ISOLATION = '';
-const demo = await createServer({
-  configFile,
-  logLevel: 'warn',
-  server: { port: PORTS.development, strictPort: true },
-});
-await demo.listen();
-const kernels = await createServer({
-  configFile,
-  logLevel: 'warn',
+await serveSources(PORTS.development, { cacheDir: 'node_modules/.vite-e2e/demo' });
+await serveSources(PORTS.kernels, {
   root: 'e2e/kernels',
   publicDir: false,
-  cacheDir: 'node_modules/.vite-e2e',
-  server: { port: PORTS.kernels, strictPort: true },
+  cacheDir: 'node_modules/.vite-e2e/kernels',
 });
-await kernels.listen();

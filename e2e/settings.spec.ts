@@ -1,6 +1,7 @@
-import { expect, type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { address } from './ports.js';
 import { firstAnswer, measured, watchForErrors, winner, withoutSamples, writeDigit } from './support/demo-page.js';
+import { expect, test } from './support/test.js';
 
 test.beforeEach(({ context }) => withoutSamples(context));
 

@@ -1,19 +1,18 @@
 /**
  * Finds the browsers that tests drive: one already installed, else Playwright's own, else (as root) the system's package.
- * `node scripts/browsers.mjs` makes sure of Chromium and says what there is.
+ * `node scripts/browsers.mjs` makes sure of them and says what there is.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { chromium } from '@playwright/test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { chromium, firefox } from '@playwright/test';
 
-const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-const CHROMIUM_ELSEWHERE = [
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  'C:/Program Files/Google/Chrome/Application/chrome.exe',
-];
-const FIREFOX = ['firefox-esr', 'firefox'];
+const PLAYWRIGHT = fileURLToPath(new URL('../node_modules/@playwright/test/cli.js', import.meta.url));
+/** An unreachable download must not hold up the tests for long. */
+const DOWNLOAD_MILLISECONDS = 240_000;
+/** Set when Firefox could not be had, so that the test runner's own processes do not try again. */
+const GIVEN_UP = 'LUTRA_NO_FIREFOX';
 
 function isExecutable(path) {
   try {
@@ -30,44 +29,67 @@ function which(names) {
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
 }
 
-/** Path of an installed Chromium or Chrome, or of the one that Playwright has downloaded; undefined when there is none. */
+/** An installed Chromium or Chrome, or the one that Playwright has downloaded; undefined when there is none. */
 export function findChromium() {
-  const own = chromium.executablePath();
-  return which(CHROMIUM) ?? CHROMIUM_ELSEWHERE.find(isExecutable) ?? (existsSync(own) ? own : undefined);
+  const executablePath =
+    which(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) ??
+    [
+      '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+      'C:/Program Files/Google/Chrome/Application/chrome.exe',
+      chromium.executablePath(),
+    ].find(isExecutable);
+  return executablePath && { executablePath };
 }
 
-/** Path of an installed Firefox, or undefined: its tests are then left out. */
+/** An installed Firefox, or the one that Playwright has downloaded; undefined when there is none. */
 export function findFirefox() {
-  return which(FIREFOX);
+  const installed =
+    which(['firefox-esr', 'firefox']) ?? ['/Applications/Firefox.app/Contents/MacOS/firefox'].find(isExecutable);
+  if (installed) return { executablePath: installed, channel: 'moz-firefox' };
+  const own = firefox.executablePath();
+  return isExecutable(own) ? { executablePath: own } : undefined;
 }
 
-function run(command, args) {
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: environment }).status === 0;
+function run(command, args, timeout) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // Standard output belongs to the test reporter.
+  spawnSync(command, args, { stdio: ['ignore', process.stderr.fd, process.stderr.fd], env, timeout });
+}
+
+function install(name, find, aptPackage) {
+  process.stderr.write(`No ${name} found: installing one for the tests.\n`);
+  const root = process.getuid?.() === 0;
+  run(process.execPath, [PLAYWRIGHT, 'install', ...(root ? ['--with-deps'] : []), name], DOWNLOAD_MILLISECONDS);
+  if (!find() && root && which(['apt-get'])) {
+    run('apt-get', ['update', '-q']);
+    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', aptPackage]);
+  }
+  return find();
 }
 
 /**
- * Path of a Chromium, installing one if need be.
+ * A Chromium, installed if need be.
  * @throws {Error} saying what was tried and what to do.
  */
 export function ensureChromium() {
-  const found = findChromium();
+  const found = findChromium() ?? install('chromium', findChromium, 'chromium');
   if (found) return found;
-  process.stderr.write('No Chromium found: installing one for the tests.\n');
-  run(process.execPath, ['node_modules/@playwright/test/cli.js', 'install', 'chromium']);
-  if (!findChromium() && process.getuid?.() === 0 && which(['apt-get'])) {
-    run('apt-get', ['update', '-q']);
-    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium']);
-  }
-  const installed = findChromium();
-  if (installed) return installed;
   throw new Error(
     'No browser for the tests: neither Playwright nor apt-get could install Chromium. ' +
       'Install Chromium or Chrome so that `chromium` or `google-chrome` is on the PATH, then run again.',
   );
 }
 
+/** A Firefox, installed if need be and possible; undefined when there is none to be had. */
+export function ensureFirefox() {
+  const found = findFirefox();
+  if (found || process.env[GIVEN_UP]) return found;
+  const installed = install('firefox', findFirefox, 'firefox-esr');
+  if (!installed) process.env[GIVEN_UP] = '1';
+  return installed;
+}
+
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  console.log(`Chromium: ${ensureChromium()}`);
-  console.log(`Firefox: ${findFirefox() ?? 'not installed, its tests are left out'}`);
+  console.log(`Chromium: ${ensureChromium().executablePath}`);
+  console.log(`Firefox: ${ensureFirefox()?.executablePath ?? 'none to be had, its tests are skipped'}`);
 }

@@ -1,0 +1,15 @@
+import { test as base } from '@playwright/test';
+import { ensureFirefox } from '../../scripts/browsers.mjs';
+
+/** Playwright's `test`; skipped, visibly, in a browser that this machine cannot have. */
+export const test = base.extend<{ browserIsHere: undefined }>({
+  browserIsHere: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern.
+    async ({}, use, info) => {
+      info.skip(info.project.name === 'firefox' && !ensureFirefox(), 'Firefox is neither installed nor to be had');
+      await use(undefined);
+    },
+    { auto: true },
+  ],
+});
+export { expect } from '@playwright/test';
