@@ -17,7 +17,7 @@ export interface CodeSamples {
 }
 
 /** Largest system solved by factorisation; beyond it the iteration is cheaper. */
-export const DIRECT_LIMIT = 2600;
+export const DIRECT_LIMIT = 3200;
 /** Largest system whose matrix is held in memory (float64: 210 MB). */
 export const MATRIX_LIMIT = 5120;
 

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { seededRandom } from '../../convert/random.js';
 import type { ConvertOptions, ConvertProgress, ConvertReport, GeometryOptions } from '../../convert/types.js';
 import { batches } from '../../data/batches.js';
-import { openDataset } from '../../data/node-open.js';
 import { mirrorPictures } from '../../data/mirror.js';
+import { openDataset } from '../../data/node-open.js';
 import { calibrationOrder } from '../../data/sampling.js';
 import { LutraError } from '../../errors.js';
 import { type ImagePreprocess, METADATA } from '../../graph/lookup.js';
@@ -125,7 +125,7 @@ async function calibrate(graph: Graph, args: Arguments, facts: ModelFacts, metad
   const batch = typeof fixed === 'number' ? fixed : BATCH;
   const whole = typeof fixed === 'number' ? order.slice(0, order.length - (order.length % batch)) : order;
   const truth = dataset.labels && whole.map((index) => dataset.labels![index]!);
-  const wanted = args.choice('mirror', ['yes', 'no']) ?? (spec?.channels === 3 ? 'yes' : 'no');
+  const wanted = args.choice('mirror', ['yes', 'no']) ?? 'no';
   if (wanted === 'yes' && !spec) throw new UsageError('--mirror needs a network that takes pictures');
   const mirror = wanted === 'yes';
   const calibration = {
@@ -203,7 +203,7 @@ export const convertCommand: Command = {
     {
       name: 'mirror',
       value: '<yes|no>',
-      help: 'use a mirrored copy of every picture, too (default: yes for colour pictures)',
+      help: 'use a mirrored copy of every picture, too: slower, a little closer to the network (default: no)',
     },
     {
       name: 'optimise',
