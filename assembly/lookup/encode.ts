@@ -1,5 +1,6 @@
 import * as at from '../gen/layout';
 import { search } from './search';
+import { searchWindow } from './search-window';
 
 /**
  * Finds the best centroid of every codebook and position, straight from the padded planes: the four taps of a step are
@@ -15,26 +16,31 @@ export function encodeRows(p: usize, begin: i32, end: i32, thread: i32): void {
   const chunks = load<i32>(p, at.ENCODE_ROWS_CHUNKS);
   const chunk = load<i32>(p, at.ENCODE_ROWS_CHUNK);
   const positions = load<i32>(p, at.ENCODE_ROWS_POSITIONS);
+  const taps = load<usize>(p, at.ENCODE_ROWS_TAP_OFFSETS);
+  const wide = load<usize>(p, at.ENCODE_ROWS_WIDE);
+  const narrow = load<i32>(p, at.ENCODE_ROWS_NARROW) != 0;
   for (let tile = begin; tile < end; tile++) {
     const first = (tile % chunks) * chunk;
     const codebook = (tile / chunks) % codebooks;
     const image = tile / chunks / codebooks;
-    search(
+    const input =
       load<usize>(p, at.ENCODE_ROWS_INPUT) +
-        image * load<i32>(p, at.ENCODE_ROWS_INPUT_BATCH) +
-        codebook * load<i32>(p, at.ENCODE_ROWS_INPUT_STRIDE),
-      load<usize>(p, at.ENCODE_ROWS_INPUT_OFFSETS) + (first << 2),
-      load<usize>(p, at.ENCODE_ROWS_TAP_OFFSETS),
-      weights + codebook * (((steps + 1) * quads) << 4),
-      quads,
-      steps,
-      load<i32>(p, at.ENCODE_ROWS_NARROW) != 0,
+      image * load<i32>(p, at.ENCODE_ROWS_INPUT_BATCH) +
+      codebook * load<i32>(p, at.ENCODE_ROWS_INPUT_STRIDE);
+    const codes =
       load<usize>(p, at.ENCODE_ROWS_CODES) +
-        image * load<i32>(p, at.ENCODE_ROWS_CODE_BATCH) +
-        codebook * load<i32>(p, at.ENCODE_ROWS_CODE_STRIDE),
-      load<usize>(p, at.ENCODE_ROWS_CODE_OFFSETS) + (first << 2),
-      min(chunk, positions - first),
-    );
+      image * load<i32>(p, at.ENCODE_ROWS_CODE_BATCH) +
+      codebook * load<i32>(p, at.ENCODE_ROWS_CODE_STRIDE);
+    const inputOffsets = load<usize>(p, at.ENCODE_ROWS_INPUT_OFFSETS) + (first << 2);
+    const codeOffsets = load<usize>(p, at.ENCODE_ROWS_CODE_OFFSETS) + (first << 2);
+    const count = min(chunk, positions - first);
+    const own = weights + codebook * (((steps + 1) * quads) << 4);
+    if (wide != 0) {
+      const ownWide = wide + codebook * quads * 96;
+      searchWindow(input, inputOffsets, taps, own, ownWide, quads, narrow, codes, codeOffsets, count);
+    } else {
+      search(input, inputOffsets, taps, own, quads, steps, narrow, codes, codeOffsets, count);
+    }
   }
 }
 

@@ -16,9 +16,13 @@
 // @ts-ignore: decorator
 @inline
 const INDEX_BITS: i32 = 6;
+/** 2^INDEX_BITS. */
 // @ts-ignore: decorator
 @inline
-const INDEX_MASK: i32 = 63;
+const INDEX_UNIT: i16 = 64;
+// @ts-ignore: decorator
+@inline
+export const INDEX_MASK: i32 = 63;
 
 /** The four taps of one position at `from`, in the form that `low` and `high` multiply. */
 // @ts-ignore: decorator
@@ -49,7 +53,7 @@ function high(weights: usize, x: v128, sum: v128): v128 {
  */
 // @ts-ignore: decorator
 @inline
-function pairs(weights: usize, x: v128): v128 {
+export function pairs(weights: usize, x: v128): v128 {
   return i16x8.relaxed_dot_i8x16_i7x16_s(v128.load(weights), x);
 }
 
@@ -64,11 +68,11 @@ function rank(best: v128, low: v128, high: v128, bias: v128): v128 {
   return i32x4.max_s(best, i32x4.add(i32x4.shl(sum, INDEX_BITS), bias));
 }
 
-/** `rank` of i16 pair sums. */
+/** `rank` of i16 pair sums: the product with 64 shifts them as it adds them. */
 // @ts-ignore: decorator
 @inline
-function rankPairs(best: v128, sums: v128, bias: v128): v128 {
-  return i32x4.max_s(best, i32x4.add(i32x4.shl(i32x4.extadd_pairwise_i16x8_s(sums), INDEX_BITS), bias));
+export function rankPairs(best: v128, sums: v128, bias: v128): v128 {
+  return i32x4.max_s(best, i32x4.add(i32x4.dot_i16x8_s(sums, i16x8.splat(INDEX_UNIT)), bias));
 }
 
 /** [max of a | max of b | max of c | max of d] over the four lanes of each. */
@@ -104,8 +108,6 @@ export function search(
   const zero = i32x4.splat(0);
   const mask = i32x4.splat(INDEX_MASK);
   const step0 = load<i32>(stepTable);
-  const step1 = steps > 1 ? load<i32>(stepTable, 4) : 0;
-  const step2 = steps > 2 ? load<i32>(stepTable, 8) : 0;
   const quadBytes = (steps << 4) + 16;
   for (let p = 0; p < count; p += 4) {
     let best0 = i32x4.splat(i32.MIN_VALUE);
@@ -119,39 +121,7 @@ export function search(
       let bestA = i32x4.splat(i32.MIN_VALUE);
       let bestB = bestA;
       let w = weights;
-      if (steps == 3) {
-        const a0 = taps(a + step0);
-        const a1 = taps(a + step1);
-        const a2 = taps(a + step2);
-        const b0 = taps(b + step0);
-        const b1 = taps(b + step1);
-        const b2 = taps(b + step2);
-        if (ASC_FEATURE_RELAXED_SIMD && narrow) {
-          for (let quad = 0; quad < quads; quad++) {
-            const bias = v128.load(w, 48);
-            const a = i16x8.add(i16x8.add(pairs(w, a0), pairs(w + 16, a1)), pairs(w + 32, a2));
-            const b = i16x8.add(i16x8.add(pairs(w, b0), pairs(w + 16, b1)), pairs(w + 32, b2));
-            bestA = rankPairs(bestA, a, bias);
-            bestB = rankPairs(bestB, b, bias);
-            w += 64;
-          }
-        } else for (let quad = 0; quad < quads; quad++) {
-          const bias = v128.load(w, 48);
-          bestA = rank(
-            bestA,
-            low(w + 32, a2, low(w + 16, a1, low(w, a0, zero))),
-            high(w + 32, a2, high(w + 16, a1, high(w, a0, zero))),
-            bias,
-          );
-          bestB = rank(
-            bestB,
-            low(w + 32, b2, low(w + 16, b1, low(w, b0, zero))),
-            high(w + 32, b2, high(w + 16, b1, high(w, b0, zero))),
-            bias,
-          );
-          w += 64;
-        }
-      } else if (steps == 1) {
+      if (steps == 1) {
         const a0 = taps(a + step0);
         const b0 = taps(b + step0);
         for (let quad = 0; quad < quads; quad++) {
@@ -218,7 +188,7 @@ export function search(
 /** Four codes in i32 lanes to four places, the first `valid` of them real. */
 // @ts-ignore: decorator
 @inline
-function storeCodes(four: v128, codes: usize, offsets: usize, valid: i32): void {
+export function storeCodes(four: v128, codes: usize, offsets: usize, valid: i32): void {
   const first = load<i32>(offsets);
   if (valid == 4 && load<i32>(offsets, 12) - first == 3) {
     const bytes = i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(four, four), four);

@@ -192,7 +192,9 @@ function encodeInto(
     : steps.flatMap((step) => [0, 1, 2, 3].map((t) => offsets[step[t] ?? step[0]!]!));
   const tapTable = intern(context, `taps ${taps}`, taps);
   if (inOrder) {
-    const params = { ...common, ...scores, tapOffsets: tapTable };
+    const window = steps.length === 3 && steps.every((step) => step.length === 3);
+    const wide = window ? wideTable(context, node, shape) : 0;
+    const params = { ...common, ...scores, tapOffsets: tapTable, wide };
     context.emit({ kind: 'kernel', node, kernel: 'encodeRows', params, tiles });
     return;
   }
@@ -237,43 +239,77 @@ export function fitsPairs(weights: Int8Array, taps: number, steps: readonly (rea
   return true;
 }
 
+/** Q as rows of `taps` weights, and the key bias of every centroid: (b − zero·ΣQ)·64 + (63 − k). */
+function scoreRows(context: LowerContext, node: Node, { centroids, codebooks }: EncodeShape) {
+  const [, , zeroName = '', weightName = '', biasName = ''] = node.inputs;
+  const weights = context.constant(weightName)!.data as Int8Array;
+  const biases = context.constant(biasName)!.data as Int32Array;
+  const zero = toNumbers(context.constant(zeroName)!)[0]!;
+  const taps = weights.length / (codebooks * centroids);
+  const unit = 1 << KEY_INDEX_BITS;
+  const keys = biases.map((bias, row) => {
+    const sum = weights.subarray(row * taps, (row + 1) * taps).reduce((total: number, weight) => total + weight, 0);
+    // May wrap; the key of every actual score fits 31 bits, so wrapping additions end right.
+    return Math.imul(bias - zero * sum, unit) + unit - 1 - (row % centroids);
+  });
+  return { weights, taps, keys };
+}
+
+/** Places of centroids beyond the last: no weights and the lowest key, which never wins. */
+const NO_CENTROID = -(2 ** 31);
+
 /** Packs Q and b for the search: per codebook and quad of centroids the weights of each step, then the key biases. */
 function searchTable(
   context: LowerContext,
   node: Node,
-  { centroids, codebooks }: EncodeShape,
+  shape: EncodeShape,
   steps: readonly (readonly number[])[],
 ): Address {
-  const [, , zeroName = '', weightName = '', biasName = ''] = node.inputs;
+  const { centroids, codebooks } = shape;
   const quads = Math.ceil(centroids / 4);
-  const key = `search ${weightName} ${biasName} ${zeroName} ${steps.join('|')}`;
+  const key = `search ${node.inputs.slice(2)} ${steps.join('|')}`;
   const label = `${node.name}.search [${codebooks}][${quads}]{[${steps.length}][4][4] i8, [4] i32}`;
   return context.packed(key, label, () => {
-    const weights = context.constant(weightName)!.data as Int8Array;
-    const biases = context.constant(biasName)!.data as Int32Array;
-    const zero = toNumbers(context.constant(zeroName)!)[0]!;
-    const taps = weights.length / (codebooks * centroids);
-    const unit = 1 << KEY_INDEX_BITS;
+    const { weights, taps, keys } = scoreRows(context, node, shape);
     const quadBytes = 16 * (steps.length + 1);
     const packed = new DataView(new ArrayBuffer(codebooks * quads * quadBytes));
     for (let codebook = 0; codebook < codebooks; codebook++) {
       for (let k = 0; k < quads * 4; k++) {
         const at = (codebook * quads + (k >> 2)) * quadBytes;
-        const keyAt = at + 16 * steps.length + 4 * (k & 3);
-        if (k >= centroids) {
-          // No weights and the lowest key: never wins.
-          packed.setInt32(keyAt, -(2 ** 31), true);
-          continue;
-        }
         const row = codebook * centroids + k;
-        let sum = 0;
-        for (let tap = 0; tap < taps; tap++) sum += weights[row * taps + tap]!;
-        // May wrap; the key of every actual score fits 31 bits, so wrapping additions end right.
-        packed.setInt32(keyAt, Math.imul(biases[row]! - zero * sum, unit) + unit - 1 - k, true);
+        packed.setInt32(at + 16 * steps.length + 4 * (k & 3), k < centroids ? keys[row]! : NO_CENTROID, true);
+        if (k >= centroids) continue;
         steps.forEach((step, s) => {
           step.forEach((tap, t) => {
             packed.setInt8(at + 16 * s + 4 * (k & 3) + t, weights[row * taps + tap]!);
           });
+        });
+      }
+    }
+    return packed;
+  });
+}
+
+/** Order in which the i16 search of a 3×3 window pairs its taps. */
+const WINDOW_PAIRS = [0, 2, 3, 5, 6, 8, 1, 4, 7];
+const WIDE_BYTES = 24;
+
+/** Packs Q and b of 3×3 windows: per codebook and centroid five pairs of i16, then the key bias. */
+function wideTable(context: LowerContext, node: Node, shape: EncodeShape): Address {
+  const { centroids, codebooks } = shape;
+  const padded = Math.ceil(centroids / 4) * 4;
+  const label = `${node.name}.wide [${codebooks}][${padded}]{[5][2] i16, i32}`;
+  return context.packed(`wide ${node.inputs.slice(2)}`, label, () => {
+    const { weights, taps, keys } = scoreRows(context, node, shape);
+    const packed = new DataView(new ArrayBuffer(codebooks * padded * WIDE_BYTES));
+    for (let codebook = 0; codebook < codebooks; codebook++) {
+      for (let k = 0; k < padded; k++) {
+        const at = (codebook * padded + k) * WIDE_BYTES;
+        const row = codebook * centroids + k;
+        packed.setInt32(at + 20, k < centroids ? keys[row]! : NO_CENTROID, true);
+        if (k >= centroids) continue;
+        WINDOW_PAIRS.forEach((tap, t) => {
+          packed.setInt16(at + 2 * t, weights[row * taps + tap]! << KEY_INDEX_BITS, true);
         });
       }
     }
