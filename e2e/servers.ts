@@ -43,7 +43,7 @@ async function serveSite(port: number, isolated: boolean): Promise<void> {
 
 /** Sources may be edited while the tests run; a page under test must not reload for that. */
 async function serveSources(port: number, config: InlineConfig): Promise<void> {
-  const fixed = { host: HOST, port, strictPort: true, hmr: false, ws: false, watch: null } as const;
+  const fixed = { host: HOST, port, strictPort: true, watch: null } as const;
   const server = await createServer({ configFile, logLevel: 'warn', ...config, server: fixed });
   await server.listen();
 }

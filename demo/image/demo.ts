@@ -16,7 +16,6 @@ import { type DemoState, formatState, parseState, type SourceKind } from './stat
 import type { Status } from './status.js';
 import { createTabs } from './tabs.js';
 
-const RUNS = 15;
 /** Quiet time after an answer before the measurement starts, so that it does not compete with drawing. */
 const SETTLE_MILLISECONDS = 350;
 
@@ -169,7 +168,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
         wasm: both[0].info.wasm,
         card: mine.model.card,
       });
-      const [lut, dense] = await measureTogether(both, now.picture, RUNS, mine.signal);
+      const [lut, dense] = await measureTogether(both, now.picture, mine.signal);
       byId('latency').replaceChildren(latencyView(lut.runs, dense.runs));
       byId('layers').replaceChildren(layersView(lut, dense));
     } catch (error) {

@@ -101,6 +101,11 @@ export function layersView(lut: Measurement, dense: Measurement): HTMLElement {
     ),
     html('ul', { class: 'legend-list' }, ...legend),
     html(
+      'p',
+      { class: 'help' },
+      'One run of each with a look at the clock after every layer, which takes a little time itself.',
+    ),
+    html(
       'details',
       {},
       html('summary', {}, 'All layers as a table'),

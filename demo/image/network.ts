@@ -24,9 +24,9 @@ export interface LayerTime {
 }
 
 export interface Measurement {
-  /** Milliseconds of each run, as the worker's clock saw it. */
+  /** Milliseconds of each whole run, as the worker's clock saw it. */
   readonly runs: readonly number[];
-  /** Of the run in the middle. */
+  /** Of the profiled run in the middle. Reading the clock after every layer takes time itself: the sum is not a whole run's. */
   readonly layers: readonly LayerTime[];
 }
 
@@ -106,15 +106,23 @@ export class Network {
 
   /** Probability of every class. */
   async classify(picture: Picture): Promise<Float32Array> {
-    const outputs = await this.#session.run({ [this.#input]: preprocess([picture], this.spec) });
+    const outputs = await this.#session.run(this.#feeds(picture));
     const scores = outputs[this.#session.outputNames[0]!]!;
     return toProbabilities(Float32Array.from(scores.data as ArrayLike<number>));
   }
 
-  /** Times one profiled run: milliseconds of every step, as the worker's clock saw them. */
+  /** Milliseconds of each of so many runs, as the worker's clock saw them. */
+  time(picture: Picture, runs: number): Promise<readonly number[]> {
+    return this.#session.time(this.#feeds(picture), runs);
+  }
+
+  /** Milliseconds of every step of one run. */
   profile(picture: Picture): Promise<readonly LayerTime[]> {
-    const feeds: Record<string, TensorLike> = { [this.#input]: preprocess([picture], this.spec) };
-    return this.#session.profile(feeds);
+    return this.#session.profile(this.#feeds(picture));
+  }
+
+  #feeds(picture: Picture): Record<string, TensorLike> {
+    return { [this.#input]: preprocess([picture], this.spec) };
   }
 
   release(): Promise<void> {
@@ -124,18 +132,23 @@ export class Network {
 
 const totalTime = (steps: readonly LayerTime[]) => steps.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
 
-/** Every run's total, and the layers of the run in the middle, so that the layers add up to the median that is shown. */
-function summarise(profiles: readonly (readonly LayerTime[])[]): Measurement {
+/** Layers of the profiled run in the middle, each with the time of all its steps. */
+function middleLayers(profiles: readonly (readonly LayerTime[])[]): readonly LayerTime[] {
   const byTotal = [...profiles].sort((a, b) => totalTime(a) - totalTime(b));
   const layers = new Map<string, LayerTime>();
   for (const step of byTotal[byTotal.length >> 1] ?? []) {
     const first = layers.get(step.node) ?? { ...step, milliseconds: 0 };
     layers.set(step.node, { ...first, milliseconds: first.milliseconds + step.milliseconds });
   }
-  return { runs: profiles.map(totalTime), layers: [...layers.values()] };
+  return [...layers.values()];
 }
 
-const WARM_UP = 3;
+const WARM_UP = 5;
+const MIN_ROUNDS = 3;
+const MAX_ROUNDS = 10;
+const RUNS_PER_ROUND = 5;
+/** Slow machines measure fewer rounds rather than keep their users waiting. */
+const ENOUGH_MILLISECONDS = 2_500;
 
 /**
  * Times two networks on the same picture, turn by turn, so that whatever else the machine does meets both alike.
@@ -144,16 +157,23 @@ const WARM_UP = 3;
 export async function measureTogether(
   networks: readonly [Network, Network],
   picture: Picture,
-  runs: number,
   signal: AbortSignal,
 ): Promise<[Measurement, Measurement]> {
+  const runs: [number[], number[]] = [[], []];
   const profiles: [(readonly LayerTime[])[], (readonly LayerTime[])[]] = [[], []];
-  for (let run = -WARM_UP; run < runs; run++) {
+  for (const network of networks) await network.time(picture, WARM_UP);
+  const start = performance.now();
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    if (round >= MIN_ROUNDS && performance.now() - start > ENOUGH_MILLISECONDS) break;
     for (const which of [0, 1] as const) {
-      const profile = await networks[which].profile(picture);
+      const times = await networks[which].time(picture, RUNS_PER_ROUND);
+      profiles[which].push(await networks[which].profile(picture));
       signal.throwIfAborted();
-      if (run >= 0) profiles[which].push(profile);
+      runs[which].push(...times);
     }
   }
-  return [summarise(profiles[0]), summarise(profiles[1])];
+  return [
+    { runs: runs[0], layers: middleLayers(profiles[0]) },
+    { runs: runs[1], layers: middleLayers(profiles[1]) },
+  ];
 }

@@ -5,15 +5,7 @@ const SUN =
   'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 2v2M12 20v2M2 12h2M20 12h2M4.9 4.9l1.4 1.4M17.7 17.7l1.4 1.4M4.9 19.1l1.4-1.4M17.7 6.3l1.4-1.4';
 const MOON = 'M20 14.5A8 8 0 0 1 9.5 4a8 8 0 1 0 10.5 10.5z';
 
-/** Storage can be blocked by the browser; the theme then lasts as long as the page. */
-function stored(): string | undefined {
-  try {
-    return localStorage.getItem(KEY) ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
-
+/** Storage can be blocked by the browser; the theme then lasts as long as the page. public/theme.js reads it on the next. */
 function store(theme: string): void {
   try {
     localStorage.setItem(KEY, theme);
@@ -31,8 +23,6 @@ export function mountThemeToggle(button: HTMLButtonElement): void {
     const label = isDark() ? 'Light theme' : 'Dark theme';
     button.replaceChildren(icon(isDark() ? SUN : MOON), html('span', { class: 'theme-label' }, label));
   };
-  const remembered = stored();
-  if (remembered === 'light' || remembered === 'dark') root.dataset.theme = remembered;
   button.addEventListener('click', () => {
     root.dataset.theme = isDark() ? 'light' : 'dark';
     store(root.dataset.theme);
