@@ -44,7 +44,7 @@ for (const how of ['drop', 'paste'] as const) {
 test('reads a chosen file, also the same one twice', async ({ page, context }) => {
   await withoutSamples(context);
   await page.goto('./#model=digits&source=pictures');
-  await expect(page.locator('#status')).toContainText('Choose, drop or paste');
+  await firstAnswer(page);
   for (const digit of ['2', '5', '2']) {
     const file = { name: `${digit}.png`, mimeType: 'image/png', buffer: await photographDigit(digit) };
     await page.locator('#file').setInputFiles(file);
@@ -52,10 +52,19 @@ test('reads a chosen file, also the same one twice', async ({ page, context }) =
   }
 });
 
+test('shows handwriting of its own where the site carries no samples of it', async ({ page, context }) => {
+  await withoutSamples(context);
+  await page.goto('./#model=digits&source=pictures');
+  for (const digit of ['3', '7', '2', '5', '4', '8']) {
+    await page.locator('.gallery').getByRole('button', { name: digit }).click();
+    await expect(winner(page)).toHaveText(digit);
+  }
+});
+
 test('says so when a file is no picture, or a blank one', async ({ page, context }) => {
   await withoutSamples(context);
   await page.goto('./#model=digits&source=pictures');
-  await expect(page.locator('#status')).toContainText('Choose, drop or paste');
+  await firstAnswer(page);
   const broken = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') };
   await page.locator('#file').setInputFiles(broken);
   await expect(page.getByRole('alert')).toContainText('notes.png is not a picture');

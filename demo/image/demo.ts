@@ -61,7 +61,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
       if (state.source !== 'pictures') change({ source: 'pictures' });
       else void offer(picture, true);
     },
-    onError: (error) => status.failed(error, () => status.clear()),
+    onError: (error) => status.failed(error, () => pictures.choose(), 'Choose another'),
   });
   const camera = createCamera({ onFrame: (picture) => offer(picture, false) });
   const tabs = createTabs<SourceKind>(
@@ -211,7 +211,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
       if (!network || mine !== networks) return;
       bytes.show({ models: { [state.engine]: network.info.modelBytes }, wasm: network.info.wasm, card: model.card });
       status.say('Show it something to get an answer.');
-      await pictures.offerSamples(network.labels);
+      await pictures.offerSamples(network.labels, model.pad);
       if (mine === networks) resume();
     });
   }

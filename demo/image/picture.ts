@@ -1,5 +1,6 @@
 import type { Picture } from '../../src/data/dataset.js';
 import { convertChannels } from '../../src/data/picture.js';
+import { fitPicture } from '../../src/data/preprocess.js';
 import type { ImagePreprocess } from '../../src/graph/lookup.js';
 import { LutraError } from '../../src/index.js';
 import { DIGIT_SIZE, normaliseDigit } from './digit.js';
@@ -49,11 +50,11 @@ export async function decodePicture(file: Blob, name: string): Promise<Picture> 
 
 /**
  * Prepares a picture from outside for a network. Handwriting is found on its paper and normalised as on the drawing pad,
- * unless the picture already is what the network was trained on; all else is left to the network's own preprocessing.
+ * unless the picture already is what the network was trained on; all else is cropped and shrunk to what it takes.
  * @returns undefined when there is no writing to be seen.
  */
 export function prepare(picture: Picture, spec: ImagePreprocess, handwriting: boolean): Picture | undefined {
-  if (!handwriting || spec.width !== DIGIT_SIZE || spec.height !== DIGIT_SIZE) return picture;
+  if (!handwriting || spec.width !== DIGIT_SIZE || spec.height !== DIGIT_SIZE) return fitPicture(picture, spec);
   const grey = convertChannels(picture, 1);
   const { width, height, pixels } = grey;
   if (width === DIGIT_SIZE && height === DIGIT_SIZE && pixels[0]! < 32 && pixels.at(-1)! < 32) return grey;

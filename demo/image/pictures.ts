@@ -1,6 +1,7 @@
 import type { Picture } from '../../src/data/dataset.js';
 import type { LutraError } from '../../src/index.js';
 import { html, icon } from '../shared/dom.js';
+import { writeExamples } from './paper.js';
 import { decodePicture } from './picture.js';
 
 const UPLOAD = 'M12 16V5M7 10l5-5 5 5M5 19h14';
@@ -8,16 +9,20 @@ const UPLOAD = 'M12 16V5M7 10l5-5 5 5M5 19h14';
 interface Sample {
   readonly url: string;
   readonly label: string;
+  /** Its bytes, where the page made it itself. */
+  readonly blob?: Blob;
 }
 
 export interface PictureInput {
   readonly element: HTMLElement;
-  /** Shows the samples of these classes; all drop, paste and choose stay open. */
-  offerSamples(labels: readonly string[]): Promise<void>;
+  /** Shows samples of these classes; drop, paste and choose stay open. `handwriting`: the network reads digits. */
+  offerSamples(labels: readonly string[], handwriting: boolean): Promise<void>;
   /** Repeats the current picture to the listener; false when there is none. */
   refresh(): boolean;
   /** Picks the first sample, if there is one; false when there is none. */
   pickFirst(): boolean;
+  /** Opens the file chooser. */
+  choose(): void;
 }
 
 export interface PictureListener {
@@ -35,6 +40,12 @@ async function loadSamples(): Promise<readonly Sample[]> {
   return samples.flatMap(({ file, label }) =>
     typeof file === 'string' && typeof label === 'string' ? [{ url: new URL(file, url).href, label }] : [],
   );
+}
+
+/** Written once, when they are first wanted. */
+let papers: Promise<readonly Sample[]> | undefined;
+async function makeSamples(): Promise<readonly Sample[]> {
+  return (await writeExamples()).map((example) => ({ ...example, url: URL.createObjectURL(example.blob) }));
 }
 
 /** Sample gallery, file chooser, and drop and paste anywhere on the page. */
@@ -84,6 +95,7 @@ export function createPictureInput({ onPicture, onError }: PictureListener): Pic
 
   function takeSample(sample: Sample): void {
     const load = async () => {
+      if (sample.blob) return sample.blob;
       const response = await fetch(sample.url);
       if (!response.ok) throw new Error(`the sample answered HTTP ${response.status}`);
       return response.blob();
@@ -124,8 +136,10 @@ export function createPictureInput({ onPicture, onError }: PictureListener): Pic
 
   return {
     element,
-    async offerSamples(labels) {
-      const fitting = (await samples).filter(({ label }) => labels.includes(label));
+    async offerSamples(labels, handwriting) {
+      const fits = ({ label }: Sample) => labels.includes(label);
+      let fitting = (await samples).filter(fits);
+      if (fitting.length === 0 && handwriting) fitting = (await (papers ??= makeSamples())).filter(fits);
       gallery.replaceChildren(
         ...fitting.map((sample) => {
           const picture = html('img', { src: sample.url, alt: sample.label, loading: 'lazy', width: 64, height: 64 });
@@ -136,7 +150,10 @@ export function createPictureInput({ onPicture, onError }: PictureListener): Pic
         }),
       );
       gallery.hidden = fitting.length === 0;
-      note.textContent = labels.length > 0 ? `This network knows ${new Intl.ListFormat('en').format(labels)}.` : '';
+      if (handwriting)
+        note.textContent = 'One digit per picture, dark on light or light on dark: a photo of your own will do.';
+      else if (labels.length > 0) note.textContent = `This network knows ${new Intl.ListFormat('en').format(labels)}.`;
+      else note.textContent = '';
     },
     refresh() {
       if (current) onPicture(current.picture, current.name);
@@ -147,5 +164,6 @@ export function createPictureInput({ onPicture, onError }: PictureListener): Pic
       first?.click();
       return first !== null;
     },
+    choose: () => file.click(),
   };
 }

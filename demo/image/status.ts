@@ -48,11 +48,11 @@ export class Status {
   }
 
   /** Shows why something failed. Stopping on request is not a failure and reads so. */
-  failed(thrown: unknown, retry: () => void): void {
+  failed(thrown: unknown, retry: () => void, label = 'Try again'): void {
     this.#bar = this.#words = undefined;
     const error = LutraError.from(thrown);
     const stopped = error.code === 'ABORTED';
-    const button = html('button', { class: 'button', type: 'button', id: 'retry' }, stopped ? 'Load it' : 'Try again');
+    const button = html('button', { class: 'button', type: 'button', id: 'retry' }, stopped ? 'Load it' : label);
     button.addEventListener('click', retry);
     this.#element.replaceChildren(
       html(
