@@ -18,7 +18,7 @@ export function encodeRows(p: usize, begin: i32, end: i32, thread: i32): void {
   const positions = load<i32>(p, at.ENCODE_ROWS_POSITIONS);
   const taps = load<usize>(p, at.ENCODE_ROWS_TAP_OFFSETS);
   const wide = load<usize>(p, at.ENCODE_ROWS_WIDE);
-  const narrow = load<i32>(p, at.ENCODE_ROWS_NARROW) != 0;
+  const unit = load<i32>(p, at.ENCODE_ROWS_UNIT);
   for (let tile = begin; tile < end; tile++) {
     const first = (tile % chunks) * chunk;
     const codebook = (tile / chunks) % codebooks;
@@ -37,9 +37,9 @@ export function encodeRows(p: usize, begin: i32, end: i32, thread: i32): void {
     const own = weights + codebook * (((steps + 1) * quads) << 4);
     if (wide != 0) {
       const ownWide = wide + codebook * quads * 96;
-      searchWindow(input, inputOffsets, taps, own, ownWide, quads, narrow, codes, codeOffsets, count);
+      searchWindow(input, inputOffsets, taps, own, ownWide, quads, unit, codes, codeOffsets, count);
     } else {
-      search(input, inputOffsets, taps, own, quads, steps, narrow, codes, codeOffsets, count);
+      search(input, inputOffsets, taps, own, quads, steps, unit, codes, codeOffsets, count);
     }
   }
 }
@@ -81,7 +81,7 @@ export function encodeGathered(p: usize, begin: i32, end: i32, thread: i32): voi
       weights + codebook * (((steps + 1) * quads) << 4),
       quads,
       steps,
-      load<i32>(p, at.ENCODE_GATHERED_NARROW) != 0,
+      load<i32>(p, at.ENCODE_GATHERED_UNIT),
       load<usize>(p, at.ENCODE_GATHERED_CODES) +
         image * load<i32>(p, at.ENCODE_GATHERED_CODE_BATCH) +
         codebook * load<i32>(p, at.ENCODE_GATHERED_CODE_STRIDE),

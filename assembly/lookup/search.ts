@@ -16,10 +16,6 @@
 // @ts-ignore: decorator
 @inline
 const INDEX_BITS: i32 = 6;
-/** 2^INDEX_BITS. */
-// @ts-ignore: decorator
-@inline
-const INDEX_UNIT: i16 = 64;
 // @ts-ignore: decorator
 @inline
 export const INDEX_MASK: i32 = 63;
@@ -49,11 +45,11 @@ function high(weights: usize, x: v128, sum: v128): v128 {
 
 /**
  * Pair sums of one step in i16: half the instructions of a four-tap dot where the processor has no instruction for that. Sums of
- * several steps stay exact only for weights that planning found small enough (`narrow`).
+ * several steps stay exact only for weights that planning found small enough (`unit` is not 0).
  */
 // @ts-ignore: decorator
 @inline
-export function pairs(weights: usize, x: v128): v128 {
+function pairs(weights: usize, x: v128): v128 {
   return i16x8.relaxed_dot_i8x16_i7x16_s(v128.load(weights), x);
 }
 
@@ -68,11 +64,11 @@ function rank(best: v128, low: v128, high: v128, bias: v128): v128 {
   return i32x4.max_s(best, i32x4.add(i32x4.shl(sum, INDEX_BITS), bias));
 }
 
-/** `rank` of i16 pair sums: the product with 64 shifts them as it adds them. */
+/** `rank` of i16 pair sums: a product with `units` = 64 adds and shifts them at once. Not a constant: V8 would load that anew each time. */
 // @ts-ignore: decorator
 @inline
-export function rankPairs(best: v128, sums: v128, bias: v128): v128 {
-  return i32x4.max_s(best, i32x4.add(i32x4.dot_i16x8_s(sums, i16x8.splat(INDEX_UNIT)), bias));
+function rankPairs(best: v128, sums: v128, bias: v128, units: v128): v128 {
+  return i32x4.max_s(best, i32x4.add(i32x4.dot_i16x8_s(sums, units), bias));
 }
 
 /** [max of a | max of b | max of c | max of d] over the four lanes of each. */
@@ -90,7 +86,7 @@ function reduce(a: v128, b: v128, c: v128, d: v128): v128 {
  * @param input      tap t of step s of position p is the byte at input + positions[p] + steps[s] + t
  * @param positions  i32 [count, rounded up to 4]
  * @param stepTable  i32 [steps]
- * @param narrow     every sum of pairs over all steps fits i16
+ * @param unit       64 when every sum of pairs over all steps fits i16, else 0
  * @param codes      code of position p goes to codes + codeOffsets[p]
  */
 export function search(
@@ -100,13 +96,14 @@ export function search(
   weights: usize,
   quads: i32,
   steps: i32,
-  narrow: bool,
+  unit: i32,
   codes: usize,
   codeOffsets: usize,
   count: i32,
 ): void {
   const zero = i32x4.splat(0);
   const mask = i32x4.splat(INDEX_MASK);
+  const units = i16x8.splat(<i16>unit);
   const step0 = load<i32>(stepTable);
   const quadBytes = (steps << 4) + 16;
   for (let p = 0; p < count; p += 4) {
@@ -127,15 +124,15 @@ export function search(
         for (let quad = 0; quad < quads; quad++) {
           const bias = v128.load(w, 16);
           if (ASC_FEATURE_RELAXED_SIMD) {
-            bestA = rankPairs(bestA, pairs(w, a0), bias);
-            bestB = rankPairs(bestB, pairs(w, b0), bias);
+            bestA = rankPairs(bestA, pairs(w, a0), bias, units);
+            bestB = rankPairs(bestB, pairs(w, b0), bias, units);
           } else {
             bestA = rank(bestA, low(w, a0, zero), high(w, a0, zero), bias);
             bestB = rank(bestB, low(w, b0, zero), high(w, b0, zero), bias);
           }
           w += 32;
         }
-      } else if (ASC_FEATURE_RELAXED_SIMD && narrow) {
+      } else if (ASC_FEATURE_RELAXED_SIMD && unit != 0) {
         for (let quad = 0; quad < quads; quad++) {
           let sumA = zero;
           let sumB = zero;
@@ -146,8 +143,8 @@ export function search(
             w += 16;
           }
           const bias = v128.load(w);
-          bestA = rankPairs(bestA, sumA, bias);
-          bestB = rankPairs(bestB, sumB, bias);
+          bestA = rankPairs(bestA, sumA, bias, units);
+          bestB = rankPairs(bestB, sumB, bias, units);
           w += 16;
         }
       } else {

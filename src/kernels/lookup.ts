@@ -99,8 +99,8 @@ const SCORES = [
   /** Number of centroids / 4, number of 4-tap steps. */
   'quads',
   'steps',
-  /** 1 when the weights are small enough for sums of i16 pairs over all steps, else 0. */
-  'narrow',
+  /** 2^KEY_INDEX_BITS when the weights are small enough for sums of i16 pairs over all steps, else 0. */
+  'unit',
 ] as const;
 
 export const LOOKUP_KERNELS = {

@@ -185,7 +185,9 @@ function encodeInto(
     weights: searchTable(context, node, shape, steps),
     quads: Math.ceil(shape.centroids / 4),
     steps: steps.length,
-    narrow: fitsPairs(context.constant(node.inputs[3]!)!.data as Int8Array, offsets.length, steps) ? 1 : 0,
+    unit: fitsPairs(context.constant(node.inputs[3]!)!.data as Int8Array, offsets.length, steps)
+      ? 1 << KEY_INDEX_BITS
+      : 0,
   };
   const taps = inOrder
     ? steps.map((step) => offsets[step[0]!]!)
