@@ -50,6 +50,9 @@ export const helperApi: HelperApi = {
   },
 };
 
+/** Helpers that have not answered by then do not count: a load must not hang on a browser that does not start them. */
+const START_MILLISECONDS = 8_000;
+
 interface Helper {
   readonly handle: WorkerHandle;
   /** Kept as long as the worker: Comlink closes the other end when its proxy is collected. */
@@ -75,23 +78,22 @@ export class HelperPool {
    */
   static async start(count: number, control: Int32Array, spawn: () => WorkerHandle): Promise<HelperPool | undefined> {
     const helpers: Helper[] = [];
+    let limit: ReturnType<typeof setTimeout> | undefined;
     try {
       for (let i = 0; i < count; i++) {
         const handle = spawn();
         helpers.push({ handle, api: Comlink.wrap<HelperApi>(handle.endpoint) });
       }
-      await Promise.all(
-        helpers.map(
-          ({ handle, api }) =>
-            new Promise<void>((resolve, reject) => {
-              handle.onFailure(reject);
-              api.ping().then(resolve, reject);
-            }),
-        ),
-      );
+      await new Promise<unknown>((resolve, reject) => {
+        limit = setTimeout(reject, START_MILLISECONDS);
+        for (const { handle } of helpers) handle.onFailure(reject);
+        Promise.all(helpers.map(({ api }) => api.ping())).then(resolve, reject);
+      });
     } catch {
       for (const { handle } of helpers) handle.terminate();
       return undefined;
+    } finally {
+      clearTimeout(limit);
     }
     const pool = new HelperPool(helpers, control);
     for (const { handle } of helpers) {
