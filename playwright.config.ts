@@ -1,5 +1,6 @@
 import { defineConfig } from '@playwright/test';
 import { address } from './e2e/ports.js';
+import { EVERYWHERE } from './e2e/support/test.js';
 import { ensureChromium, ensureFirefox } from './scripts/browsers.mjs';
 
 const firefox = ensureFirefox();
@@ -25,6 +26,7 @@ export default defineConfig({
     },
     {
       name: 'firefox',
+      grep: new RegExp(EVERYWHERE),
       use: {
         browserName: 'firefox',
         ...(firefox?.channel ? { channel: firefox.channel } : {}),

@@ -8,11 +8,11 @@ import {
   withoutSamples,
   writeDigit,
 } from './support/demo-page.js';
-import { expect, test } from './support/test.js';
+import { EVERYWHERE, expect, test } from './support/test.js';
 
 test.beforeEach(({ context }) => withoutSamples(context));
 
-test('a fresh page answers, times both networks and accounts for its bytes', async ({ page }) => {
+test('a fresh page answers, times both networks and accounts for its bytes', { tag: EVERYWHERE }, async ({ page }) => {
   const errors = watchForErrors(page);
   await page.goto('./');
   await firstAnswer(page);
@@ -40,7 +40,7 @@ for (const digit of Object.keys(HANDWRITING)) {
   });
 }
 
-test('undo and clear take strokes and the answer back', async ({ page }) => {
+test('undo and clear take strokes and the answer back', { tag: EVERYWHERE }, async ({ page }) => {
   await page.goto('./');
   await writeDigit(page, '4');
   await expect(winner(page)).toHaveText('4');
@@ -52,7 +52,7 @@ test('undo and clear take strokes and the answer back', async ({ page }) => {
   await expect(page.locator('#status')).toContainText('Write a digit');
 });
 
-test('the pad works with the keyboard alone', async ({ page }) => {
+test('the pad works with the keyboard alone', { tag: EVERYWHERE }, async ({ page }) => {
   await page.goto('./');
   await expect(page.locator('#announcement')).not.toBeEmpty();
   await page.locator('#board').focus();

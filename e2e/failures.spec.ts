@@ -1,11 +1,11 @@
 import { firstAnswer, winner, withoutSamples } from './support/demo-page.js';
-import { expect, test } from './support/test.js';
+import { EVERYWHERE, expect, test } from './support/test.js';
 
 const LUT = '**/models/*.lut.onnx';
 
 test.beforeEach(({ context }) => withoutSamples(context));
 
-test('a load can be cancelled and taken up again', async ({ page }) => {
+test('a load can be cancelled and taken up again', { tag: EVERYWHERE }, async ({ page }) => {
   let hold = true;
   await page.route(LUT, async (route) => {
     // Held until the page has gone on without it.
@@ -51,7 +51,7 @@ test('a network that broke off is said to have failed to load', async ({ page })
   await expect(page.getByRole('alert')).toContainText('LOAD_FAILED');
 });
 
-test('a broken dense original costs the comparison, not the answer', async ({ page }) => {
+test('a broken dense original costs the comparison, not the answer', { tag: EVERYWHERE }, async ({ page }) => {
   await page.route(/models\/(?!.*lut)[^/]*\.onnx$/, (route) => route.fulfill({ status: 500, body: '' }));
   await page.goto('./');
   await expect(winner(page)).toHaveText('3');

@@ -1,10 +1,10 @@
 import { type Hashes, hashOutputs } from './kernels/hashes.js';
 import { address } from './ports.js';
-import { expect, test } from './support/test.js';
+import { EVERYWHERE, expect, test } from './support/test.js';
 
-test('codes, integer sums and outputs are the same bytes in every build, on every thread count, and in Node', async ({
-  page,
-}) => {
+test('codes, integer sums and outputs are the same bytes in every build, on every thread count, and in Node', {
+  tag: EVERYWHERE,
+}, async ({ page }) => {
   await page.goto(address('kernels'));
   const text = page.locator('#hashes[data-done]');
   await expect(text).not.toBeEmpty();

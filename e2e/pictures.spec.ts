@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { readTar } from '../src/data/tar.js';
 import { firstAnswer, photographDigit, winner, withoutSamples } from './support/demo-page.js';
-import { expect, test } from './support/test.js';
+import { EVERYWHERE, expect, test } from './support/test.js';
 
 const CIFAR = '../shared/data/cifar10/test_a.tar.gz';
 const CLASSES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
@@ -29,7 +29,7 @@ async function hand(page: Page, how: 'drop' | 'paste', bytes: Buffer): Promise<v
 }
 
 for (const how of ['drop', 'paste'] as const) {
-  test(`reads a photographed digit on ${how}`, async ({ page, context }) => {
+  test(`reads a photographed digit on ${how}`, { tag: EVERYWHERE }, async ({ page, context }) => {
     await withoutSamples(context);
     await page.goto('./');
     await expect(page.locator('#announcement')).not.toBeEmpty();
@@ -41,7 +41,7 @@ for (const how of ['drop', 'paste'] as const) {
   });
 }
 
-test('reads a chosen file, also the same one twice', async ({ page, context }) => {
+test('reads a chosen file, also the same one twice', { tag: EVERYWHERE }, async ({ page, context }) => {
   await withoutSamples(context);
   await page.goto('./#model=digits&source=pictures');
   await firstAnswer(page);
@@ -61,7 +61,7 @@ test('shows handwriting of its own where the site carries no samples of it', asy
   }
 });
 
-test('says so when a file is no picture, or a blank one', async ({ page, context }) => {
+test('says so when a file is no picture, or a blank one', { tag: EVERYWHERE }, async ({ page, context }) => {
   await withoutSamples(context);
   await page.goto('./#model=digits&source=pictures');
   await firstAnswer(page);
@@ -108,7 +108,7 @@ test('answers on the sample gallery', async ({ page, context }) => {
   expect(right).toBeGreaterThanOrEqual(6);
 });
 
-test('films with the camera and stops', async ({ page, context, browserName }) => {
+test('films with the camera and stops', { tag: EVERYWHERE }, async ({ page, context, browserName }) => {
   await withoutSamples(context);
   if (browserName === 'chromium') await context.grantPermissions(['camera']);
   await page.goto(CAMERA_PAGE);

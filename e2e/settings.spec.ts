@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { address } from './ports.js';
 import { firstAnswer, measured, watchForErrors, winner, withoutSamples, writeDigit } from './support/demo-page.js';
-import { expect, test } from './support/test.js';
+import { EVERYWHERE, expect, test } from './support/test.js';
 
 test.beforeEach(({ context }) => withoutSamples(context));
 
@@ -30,7 +30,7 @@ test('switches the network and the inputs it offers', async ({ page }) => {
   await expect(winner(page)).toHaveText('3');
 });
 
-test('runs with the threads and the instructions that were chosen', async ({ page }) => {
+test('runs with the threads and the instructions that were chosen', { tag: EVERYWHERE }, async ({ page }) => {
   const errors = watchForErrors(page);
   await page.goto('./');
   await firstAnswer(page);
@@ -72,7 +72,7 @@ test('nonsense in the address is ignored', async ({ page }) => {
   expect(new URL(page.url()).hash).toBe('#model=digits&source=draw');
 });
 
-test('works on one thread where memory cannot be shared', async ({ page }) => {
+test('works on one thread where memory cannot be shared', { tag: EVERYWHERE }, async ({ page }) => {
   const errors = watchForErrors(page);
   await page.goto(`${address('plain')}#model=digits&threads=4`);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
@@ -84,7 +84,9 @@ test('works on one thread where memory cannot be shared', async ({ page }) => {
   expect(errors).toEqual([]);
 });
 
-test('is served isolated and under a strict Content Security Policy, and obeys it', async ({ page }) => {
+test('is served isolated and under a strict Content Security Policy, and obeys it', { tag: EVERYWHERE }, async ({
+  page,
+}) => {
   const errors = watchForErrors(page);
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => console.error(`CSP: ${event.violatedDirective}`));
@@ -101,7 +103,7 @@ test('is served isolated and under a strict Content Security Policy, and obeys i
   expect(errors).toEqual([]);
 });
 
-test('the theme follows the system until it is chosen, and the choice stays', async ({ page }) => {
+test('the theme follows the system until it is chosen, and the choice stays', { tag: EVERYWHERE }, async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.goto('./');
   const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
@@ -109,8 +111,14 @@ test('the theme follows the system until it is chosen, and the choice stays', as
   await page.getByRole('button', { name: 'Light theme' }).click();
   const light = await background();
   expect(light).not.toBe(dark);
+  // Before the page's own script runs, so that nothing flashes.
+  await page.route('**/assets/*.js', (route) => route.abort());
+  await page.reload({ waitUntil: 'domcontentloaded' });
+  expect(await background()).toBe(light);
+  await page.unroute('**/assets/*.js');
   await page.reload();
-  await expect.poll(background).toBe(light);
+  await expect(page.getByRole('button', { name: 'Dark theme' })).toBeVisible();
+  expect(await background()).toBe(light);
   await page.getByRole('button', { name: 'Dark theme' }).click();
   expect(await background()).toBe(dark);
 });

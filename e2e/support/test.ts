@@ -1,6 +1,9 @@
 import { test as base } from '@playwright/test';
 import { ensureFirefox } from '../../scripts/browsers.mjs';
 
+/** Marks the tests that run in every browser, not only in the first: those of what engines do differently. */
+export const EVERYWHERE = '@everywhere';
+
 /** Playwright's `test`; skipped, visibly, in a browser that this machine cannot have. */
 export const test = base.extend<{ browserIsHere: undefined }>({
   browserIsHere: [
