@@ -1,3 +1,4 @@
+import { inlineFunctions } from '../src/onnx/inline.js';
 import { OPERATORS } from '../src/ops/complete.js';
 import { registerOperators } from '../src/ops/registry.js';
 import { serve } from '../src/session/serve.js';
@@ -5,4 +6,4 @@ import { serve } from '../src/session/serve.js';
 // As on pages that are not cross-origin isolated.
 Reflect.deleteProperty(globalThis, 'SharedArrayBuffer');
 registerOperators(OPERATORS);
-serve(import.meta.url, true);
+serve(import.meta.url, inlineFunctions);

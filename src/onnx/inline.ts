@@ -1,7 +1,7 @@
-import type { AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto } from 'onnx-buf';
+import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from 'onnx-buf';
 import { LutraError } from '../errors.js';
-import { LOOKUP_DOMAIN } from '../graph/lookup.js';
 import { UniqueNames } from '../graph/topology.js';
+import { normaliseDomain } from './import.js';
 
 /** Functions calling functions: deeper is refused, which also ends recursion. */
 const DEEPEST_CALL = 32;
@@ -9,23 +9,13 @@ const DEEPEST_CALL = 32;
 const MOST_NODES = 200_000;
 const LONGEST_NAME = 200;
 
-/** `ai.onnx` is another spelling of the default domain. */
-export function normaliseDomain(domain: string): string {
-  return domain === 'ai.onnx' ? '' : domain;
-}
-
 /**
  * Replaces calls of model-local functions by their bodies, names made unique and attribute references resolved.
- * Functions of the `lutra` domain stay calls: their operators are recognised.
  *
  * @throws LutraError `INVALID_MODEL` when functions recurse or a call does not fit its function.
  */
-export function inlineFunctions(model: ModelProto, graph: GraphProto): NodeProto[] {
-  const functions = new Map<string, FunctionProto>();
-  for (const body of model.functions) {
-    if (body.domain !== LOOKUP_DOMAIN) functions.set(functionKey(body.domain, body.name, body.overload), body);
-  }
-  if (functions.size === 0) return graph.node;
+export function inlineFunctions(bodies: readonly FunctionProto[], graph: GraphProto): NodeProto[] {
+  const functions = new Map(bodies.map((body) => [functionKey(body.domain, body.name, body.overload), body]));
   return new Inliner(functions, new UniqueNames(usedNames(graph))).expand(graph.node, 0);
 }
 

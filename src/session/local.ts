@@ -1,3 +1,4 @@
+import { inlineFunctions } from '../onnx/inline.js';
 import { OPERATORS } from '../ops/complete.js';
 import { registerOperators } from '../ops/registry.js';
 import type { Backend } from './backend.js';
@@ -8,7 +9,7 @@ import { spawnWorker } from './spawn.js';
 export function createLocal(workerUrl: string | URL | undefined): Backend {
   registerOperators(OPERATORS);
   // Helpers run kernels only.
-  const service = new Service(() => spawnWorker('core', workerUrl), true);
+  const service = new Service(() => spawnWorker('core', workerUrl), inlineFunctions);
   return {
     worker: false,
     open: (bytes, kernels, options) => service.open(bytes, kernels, options) as Promise<SessionFacts>,

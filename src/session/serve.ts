@@ -4,6 +4,7 @@ import { helperApi, type WorkerHandle } from '../engine/threads.js';
 import type { MemoryUse, StepProfile } from '../engine/types.js';
 import type { Kernels } from '../engine/wasm.js';
 import { LutraError } from '../errors.js';
+import type { ExpandCalls } from '../onnx/import.js';
 import { nodeHandle, nodeThreads, webHandle } from './handle.js';
 import { type OpenOptions, Service, type SessionFacts, type Values } from './service.js';
 import { buffersOf } from './transfer.js';
@@ -55,14 +56,14 @@ export type WorkerApi = ReturnType<typeof createApi>;
  * Makes this worker serve one session, or help another worker as a thread.
  *
  * @param script Address of the worker's entry, for helpers.
- * @param complete All operators are registered: a model with others is refused instead of referred to another worker.
+ * @param expand Given where all operators are registered, too: a model with others is refused instead of referred to another worker.
  */
-export function serve(script: string, complete: boolean): void {
+export function serve(script: string, expand?: ExpandCalls): void {
   const threads = nodeThreads();
   const spawnHelper = (): WorkerHandle =>
     threads
       ? nodeHandle(new threads.Worker(new URL(script)))
       : webHandle(new Worker(script, { type: 'module', name: 'lutra-helper' }));
-  const api = createApi(new Service(spawnHelper, complete));
+  const api = createApi(new Service(spawnHelper, expand));
   Comlink.expose(api, threads?.parentPort ? nodeEndpoint(threads.parentPort) : (self as unknown as Comlink.Endpoint));
 }

@@ -6,7 +6,7 @@ import type { Kernels } from '../engine/wasm.js';
 import { LutraError } from '../errors.js';
 import { optimise } from '../graph/passes/optimise.js';
 import type { Graph, TensorValue, ValueInfo } from '../graph/types.js';
-import { parseModel } from '../onnx/parse.js';
+import { type ExpandCalls, importModel } from '../onnx/import.js';
 import { findOperator } from '../ops/registry.js';
 import type { CreateOptions, SessionInfo } from './types.js';
 
@@ -35,18 +35,23 @@ export class Service {
 
   /**
    * @param spawn Starts a helper thread.
-   * @param complete Every operator there is, is registered.
+   * @param expand Given where every operator is registered, too: nothing is left to another worker.
    */
   constructor(
     private readonly spawn: () => WorkerHandle,
-    private readonly complete: boolean,
+    private readonly expand?: ExpandCalls,
   ) {}
 
-  /** Parses, optimises and plans; or names the operators that are missing where others are registered elsewhere. */
+  /** Parses, optimises and plans; or names the operators and functions that are missing where others have them. */
   async open(bytes: Uint8Array, kernels: Kernels, options: OpenOptions): Promise<SessionFacts | MissingOperators> {
-    const model = parseModel(bytes);
-    const missing = this.complete ? [] : missingOperators(model);
-    if (missing.length > 0) return { missing };
+    const missing: string[] = [];
+    const leaveCalls: ExpandCalls = (functions, graph) => {
+      missing.push(...functions.map(({ domain, name }) => `${domain}:${name}`));
+      return graph.node;
+    };
+    const model = importModel(bytes, this.expand ?? leaveCalls);
+    if (!this.expand) missing.push(...missingOperators(model));
+    if (missing.length > 0) return { missing: [...new Set(missing)] };
     const executor = await ExecutorCore.start(optimise(model), kernels, { ...options, spawn: this.spawn });
     this.#executor = executor;
     const shared = typeof SharedArrayBuffer === 'function' && executor.control.buffer instanceof SharedArrayBuffer;
@@ -99,5 +104,5 @@ export class Service {
 
 function missingOperators(model: Graph): string[] {
   const missing = model.nodes.filter(({ domain, op }) => !findOperator(domain, op, model.opset[domain] ?? 1));
-  return [...new Set(missing.map(({ domain, op }) => `${domain}:${op}`))];
+  return missing.map(({ domain, op }) => `${domain}:${op}`);
 }
