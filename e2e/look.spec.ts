@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { firstAnswer, measured, withoutSamples } from './support/demo-page.js';
-import { EVERYWHERE, expect, test } from './support/test.js';
+import { expect, test } from './support/test.js';
 
 for (const width of [375, 1280, 1600]) {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -42,7 +42,7 @@ test('passes axe on the pictures, the camera, and an error', async ({ page, cont
   await check();
 });
 
-test('moves nothing when reduced motion is asked for', { tag: EVERYWHERE }, async ({ page, context }) => {
+test('moves nothing when reduced motion is asked for', async ({ page, context }) => {
   await withoutSamples(context);
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.goto('./');

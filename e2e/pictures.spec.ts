@@ -17,7 +17,10 @@ async function hand(page: Page, how: 'drop' | 'paste', bytes: Buffer): Promise<v
       const content = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
       data.items.add(new File([content], 'digit.png', { type: 'image/png' }));
       if (kind === 'paste') {
-        document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }));
+        const event = new ClipboardEvent('paste', { bubbles: true, cancelable: true });
+        // Firefox gives an event made by a script an empty clipboard, whatever it was told.
+        Object.defineProperty(event, 'clipboardData', { value: data });
+        document.dispatchEvent(event);
         return;
       }
       for (const type of ['dragenter', 'dragover', 'drop']) {
