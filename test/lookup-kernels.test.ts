@@ -292,6 +292,27 @@ describe('encode kernels', () => {
     );
     expect([...kernels].sort()).toEqual(['encodeGathered', 'encodeRows', 'encodeTree', 'quantise']);
   });
+
+  it('give the codes of the reference for 3×3 windows of one channel with small, any and the largest weights', () => {
+    const small = (weight: number) => weight % 29;
+    const largest = (weight: number) => (weight < 0 ? -127 : 127);
+    const weights = fc.constantFrom(small, (weight: number) => weight, largest);
+    fc.assert(
+      fc.property(encoder, shape, weights, (settings, { batch, height, width, seed, threads, build }, weight) => {
+        const builder = new Builder(seed);
+        const { codebooks } = settings;
+        const x = input(builder.random, [batch, codebooks, height, width]);
+        const codes = builder.encode('codes', 'x', codebooks, { ...settings, kernel: [3, 3], tree: false });
+        const data = builder.initializers.get(`${codes}.Q`)!.data as Int8Array;
+        data.forEach((value, i) => {
+          data[i] = weight(value);
+        });
+        const kernels = expectSame(builder.graph(x, [codes]), x, threads, build);
+        expect(kernels).toEqual(['quantise', 'encodeRows']);
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
 
 const activation: fc.Arbitrary<Activation | undefined> = fc.constantFrom<(Activation | undefined)[]>(
