@@ -58,9 +58,9 @@ function run(command, args, timeout) {
 
 function install(name, find, aptPackage) {
   process.stderr.write(`No ${name} found: installing one for the tests.\n`);
-  const root = process.getuid?.() === 0;
-  run(process.execPath, [PLAYWRIGHT, 'install', ...(root ? ['--with-deps'] : []), name], DOWNLOAD_MILLISECONDS);
-  if (!find() && root && which(['apt-get'])) {
+  const apt = process.getuid?.() === 0 && which(['apt-get']);
+  run(process.execPath, [PLAYWRIGHT, 'install', ...(apt ? ['--with-deps'] : []), name], DOWNLOAD_MILLISECONDS);
+  if (!find() && apt) {
     run('apt-get', ['update', '-q']);
     run('apt-get', ['install', '-y', '-q', '--no-install-recommends', aptPackage]);
   }
