@@ -103,7 +103,7 @@ test('is served isolated and under a strict Content Security Policy, and obeys i
   expect(errors).toEqual([]);
 });
 
-test('the theme follows the system until it is chosen, and the choice stays', { tag: EVERYWHERE }, async ({ page }) => {
+test('the theme follows the system until it is chosen, and the choice stays', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.goto('./');
   const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
