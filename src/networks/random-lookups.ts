@@ -15,6 +15,8 @@ export interface RandomLookupOptions {
 }
 
 const POINTWISE_CHANNELS = 4;
+/** Weights of a converted network stay small enough for sums of pairs in 16 bits (src/convert/encoder.ts); so do these. */
+const LANE_LIMIT = 258;
 
 /**
  * Replaces every convolution but the first by lookup layers with random codebooks and tables. Latency does not depend on what the tables
@@ -22,7 +24,8 @@ const POINTWISE_CHANNELS = 4;
  */
 export function randomLookups(graph: Graph, { kind, channels, centroids: K, seed }: RandomLookupOptions): Graph {
   const random = seededRandom(seed);
-  const int8 = (length: number) => Int8Array.from({ length }, () => Math.floor(random() * 255) - 127);
+  const int8 = (length: number, limit = 127) =>
+    Int8Array.from({ length }, () => Math.floor(random() * (2 * limit + 1)) - limit);
   const initializers = new Map<string, TensorValue>(graph.initializers);
   const replacements = new Map<Node, Node[]>();
   for (const site of findSites(graph)) {
@@ -37,7 +40,7 @@ export function randomLookups(graph: Graph, { kind, channels, centroids: K, seed
       encoder: 'centroid',
       scale: { scale: 1 / 32, zeroPoint: 0 },
       parameters: [
-        ['Q', tensorValue('int8', [B * K, g, kh, kw], int8(B * K * v))],
+        ['Q', tensorValue('int8', [B * K, g, kh, kw], int8(B * K * v, Math.min(127, Math.floor(LANE_LIMIT / v))))],
         [
           'b',
           tensorValue(
