@@ -10,6 +10,7 @@ import { outputMetric, toMetricSpace } from './metric.js';
 import type { Checkpoint } from './progress.js';
 import type { Random } from './random.js';
 import { sampleIndices } from './random.js';
+import { MATRIX_LIMIT } from './ridge.js';
 import type { LayerSite } from './sites.js';
 import type { ConvertOptions, Objective } from './types.js';
 
@@ -18,8 +19,18 @@ const ERROR_WEIGHT: Readonly<Record<Objective, number>> = { speed: 0.4, balanced
 
 const POINTS = 1024;
 const ITERATIONS = 5;
+/** Codebooks that stand for all of a layer. */
+const CODEBOOKS = 24;
 
-/** Geometries worth trying. With `optimise` left to decide K, wide codebooks come with more centroids too. */
+function tableRows(site: LayerSite, geometry: Geometry): number {
+  const { codebooks, taps } = layoutCodebooks(site, geometry);
+  return codebooks * taps * geometry.centroids;
+}
+
+/**
+ * Geometries worth trying. With `optimise` left to decide K, wide codebooks come with more centroids too. Tables too large for the better
+ * of the two solvers are left out where there are others: they take longest to fit and gain least.
+ */
 export function candidateGeometries(site: LayerSite, options: ConvertOptions): Geometry[] {
   const { geometry = {}, encoder = 'centroid' } = options;
   const K = encoder === 'tree' ? 16 : options.centroids;
@@ -49,10 +60,12 @@ export function candidateGeometries(site: LayerSite, options: ConvertOptions): G
     ];
   }
   const seen = new Set<string>();
-  return list.filter((candidate) => {
+  const distinct = list.filter((candidate) => {
     const key = JSON.stringify(candidate);
     return seen.has(key) ? false : seen.add(key);
   });
+  const fitting = distinct.filter((candidate) => tableRows(site, candidate) <= MATRIX_LIMIT);
+  return fitting.length > 0 ? fitting : distinct;
 }
 
 /** What a geometry would cost and lose. */
@@ -80,12 +93,13 @@ export async function estimateGeometry(
   const points = gatherPoints(input, layout, codeHeight, codeWidth, positions);
   const v = layout.values;
   let error = 0;
-  for (let c = 0; c < layout.codebooks; c++) {
+  const sampled = sampleIndices(layout.codebooks, CODEBOOKS, random);
+  for (const [i, c] of sampled.entries()) {
     const slices = Array.from({ length: layout.taps }, (_, tap) => weightSlice(site, layout, c, tap));
     const { metric, magnitude } = outputMetric(slices, v);
     const clusters = kmeans(toMetricSpace(metric, points[c]!, v), v, layout.geometry.centroids, ITERATIONS, random);
-    error += clusters.error * magnitude * scale.scale ** 2;
-    await checkpoint(c / layout.codebooks);
+    error += (clusters.error * magnitude * scale.scale ** 2 * layout.codebooks) / sampled.length;
+    await checkpoint(i / sampled.length);
   }
   const cost = layerCost(site, layout, encoder, input.height, input.width);
   return { geometry: layout.geometry, time: cost.encodeNanoseconds + cost.lookupNanoseconds, error };

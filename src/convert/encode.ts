@@ -97,6 +97,14 @@ export function encodeSamples(
   const codeArea = codeHeight * codeWidth;
   // Images in groups: one image of a linear layer is a single row.
   const group = Math.max(1, Math.ceil((IMAGES * 256) / codeArea));
+  /** @returns [positions, B] */
+  const encodeAt = (grid: Uint32Array): Uint8Array => {
+    const codes = new Uint8Array(grid.length * B);
+    gatherPoints(input, layout, codeHeight, codeWidth, grid).forEach((points, c) => {
+      encodePoints(points, books, c, layout.values, codes, c, B);
+    });
+    return codes;
+  };
   let begin = 0;
   for (let first = 0; first < images && begin < positions.length; first += group) {
     const last = Math.min(images, first + group);
@@ -104,56 +112,62 @@ export function encodeSamples(
     while (end < positions.length && positions[end]! < last * outArea) end++;
     if (end === begin) continue;
     const wanted = positions.subarray(begin, end);
-    // Without taps and strides the code grid is the output grid; else nearly every code is read by some sample.
-    const grid = direct
-      ? wanted
-      : Uint32Array.from({ length: (last - first) * codeArea }, (_, i) => first * codeArea + i);
-    const codes = new Uint8Array(grid.length * B);
-    gatherPoints(input, layout, codeHeight, codeWidth, grid).forEach((points, c) => {
-      encodePoints(points, books, c, layout.values, codes, c, B);
-    });
-    for (let i = 0; i < wanted.length; i++) {
-      const to = (begin + i) * slots;
-      if (direct) {
-        for (let c = 0; c < B; c++) rows[to + c] = c * K + codes[i * B + c]!;
-      } else {
-        const image = Math.floor(wanted[i]! / outArea);
-        const rest = wanted[i]! - image * outArea;
-        const y = Math.floor(rest / output.width);
-        lookUpRows(rows, to, unknowns, codes, image - first, y, rest % output.width, layout, codeHeight, codeWidth);
+    if (direct) {
+      const codes = encodeAt(wanted);
+      for (let i = 0; i < wanted.length; i++) {
+        for (let c = 0; c < B; c++) rows[(begin + i) * slots + c] = c * K + codes[i * B + c]!;
       }
+    } else {
+      // Samples leave most of the code grid unread: only what they read is encoded, in the order of the grid.
+      const place = new Int32Array((last - first) * codeArea).fill(-1);
+      const visit = (read: (i: number, tap: number, position: number) => void) => {
+        for (let i = 0; i < wanted.length; i++) {
+          const image = Math.floor(wanted[i]! / outArea);
+          const rest = wanted[i]! - image * outArea;
+          const y = Math.floor(rest / output.width);
+          const plane = (image - first) * codeArea;
+          visitTaps(layout, y, rest % output.width, codeHeight, codeWidth, (tap, at) =>
+            read(i, tap, at < 0 ? -1 : plane + at),
+          );
+        }
+      };
+      visit((_, __, position) => {
+        if (position >= 0) place[position] = 0;
+      });
+      let count = 0;
+      for (let at = 0; at < place.length; at++) if (place[at] === 0) place[at] = count++;
+      const grid = new Uint32Array(count);
+      for (let at = 0; at < place.length; at++) if (place[at]! >= 0) grid[place[at]!] = first * codeArea + at;
+      const codes = encodeAt(grid);
+      visit((i, tap, position) => {
+        const to = (begin + i) * slots + tap;
+        const from = position < 0 ? 0 : place[position]! * B;
+        for (let c = 0; c < B; c++) {
+          rows[to + c * taps] = position < 0 ? unknowns : (c * taps + tap) * K + codes[from + c]!;
+        }
+      });
     }
     begin = end;
   }
   return { count: positions.length, slots, unknowns, rows };
 }
 
-/** Rows of one output position of a layer with several taps. @param codes [images, codeHeight, codeWidth, B] */
-function lookUpRows(
-  rows: Uint32Array,
-  to: number,
-  outside: number,
-  codes: Uint8Array,
-  image: number,
+/** Calls `visit` for every tap of one output position with its place in the code plane, or -1 outside of it. */
+function visitTaps(
+  layout: CodebookLayout,
   y: number,
   x: number,
-  layout: CodebookLayout,
   codeHeight: number,
   codeWidth: number,
+  visit: (tap: number, position: number) => void,
 ): void {
-  const { codebooks: B, taps } = layout;
-  const K = layout.geometry.centroids;
   const [th, tw] = layout.lookup.kernel;
   for (let i = 0, tap = 0; i < th; i++) {
     const row = y * layout.lookup.strides[0] + i - layout.lookup.pads[0];
     for (let j = 0; j < tw; j++, tap++) {
       const column = x * layout.lookup.strides[1] + j - layout.lookup.pads[1];
       const inside = row >= 0 && row < codeHeight && column >= 0 && column < codeWidth;
-      const from = ((image * codeHeight + row) * codeWidth + column) * B;
-      for (let c = 0; c < B; c++) {
-        const slot = c * taps + tap;
-        rows[to + slot] = inside ? slot * K + codes[from + c]! : outside;
-      }
+      visit(tap, inside ? row * codeWidth + column : -1);
     }
   }
 }

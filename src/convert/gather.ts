@@ -61,7 +61,11 @@ export function sampleValues(planes: Planes<Float32Array>, count: number): Float
 
 /** Activations as Encode multiplies them: q − zero point, −127..127. */
 export function quantisePlanes(planes: Planes<Float32Array>, scale: ActivationScale): Planes<Int8Array> {
-  const batches = planes.batches.map((data) => Int8Array.from(data, (x) => quantiseActivation(x, scale)));
+  const batches = planes.batches.map((data) => {
+    const quantised = new Int8Array(data.length);
+    for (let i = 0; i < data.length; i++) quantised[i] = quantiseActivation(data[i]!, scale);
+    return quantised;
+  });
   return { ...planes, batches };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createProduct } from './product.js';
 import { seededRandom } from './random.js';
 import {
   addLookups,
@@ -108,16 +109,13 @@ describe('ridge regression', () => {
     const sums = scatterSums(data, target, O);
     const right = new Float64Array(sums.length);
     for (let d = 0; d < data.unknowns; d++) for (let o = 0; o < O; o++) right[o * data.unknowns + d] = sums[d * O + o]!;
-    const x = await conjugateGradients(
-      await cooccurrence(data, proceed),
-      data.unknowns,
-      ridge,
-      right,
-      O,
-      40,
-      1e-9,
-      proceed,
-    );
+    const counts = await cooccurrence(data, proceed);
+    const { unknowns: D } = data;
+    const diagonal = Float64Array.from({ length: D }, (_, i) => counts[i * D + i]!);
+    const product = await createProduct(counts, D, O);
+    const multiply = (rows: Float32Array) => product.multiply(rows);
+    const x = await conjugateGradients(diagonal, multiply, ridge, right, O, 40, 1e-9, proceed);
+    product.dispose();
     const table = new Float64Array(x.length);
     for (let d = 0; d < data.unknowns; d++) for (let o = 0; o < O; o++) table[d * O + o] = x[o * data.unknowns + d]!;
     expect(gradient(table, ridge)).toBeLessThan(1e-4);

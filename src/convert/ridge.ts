@@ -1,4 +1,5 @@
-import { choleskyPanel, choleskySolve, PANEL, subtractProduct } from './linear-algebra.js';
+import { choleskyPanel, choleskySolve, PANEL } from './linear-algebra.js';
+import { createProduct } from './product.js';
 import type { Checkpoint } from './progress.js';
 
 /**
@@ -17,9 +18,12 @@ export interface CodeSamples {
 }
 
 /** Largest system solved by factorisation; beyond it the iteration is cheaper. */
-export const DIRECT_LIMIT = 3200;
-/** Largest system whose matrix is held in memory (float64: 210 MB). */
-export const MATRIX_LIMIT = 5120;
+export const DIRECT_LIMIT = 1024;
+/** Largest system whose matrix is held in memory (float32: 151 MB, and once more for the kernels). */
+export const MATRIX_LIMIT = 6144;
+/** Iterations for the first right-hand sides, and for the smaller corrections after them. */
+const FIRST_ITERATIONS = 32;
+const LATER_ITERATIONS = 10;
 
 /** `outputs[n, :] += sign · Σ_e table[rows[n, e], :]` for samples begin..end. @param table [D, O] @param outputs [N, O] */
 export function addLookups(
@@ -31,13 +35,23 @@ export function addLookups(
 ): void {
   const { count, slots, unknowns, rows } = samples;
   const sums = new Float64Array(O);
+  const starts = new Uint32Array(slots);
   for (let n = 0; n < count; n++) {
+    let used = 0;
+    for (let e = n * slots; e < (n + 1) * slots; e++) if (rows[e] !== unknowns) starts[used++] = rows[e]! * O;
     sums.fill(0);
-    for (let e = n * slots; e < (n + 1) * slots; e++) {
-      const row = rows[e]!;
-      if (row === unknowns) continue;
-      const from = row * O;
-      for (let o = 0; o < O; o++) sums[o]! += table[from + o]!;
+    let e = 0;
+    // Four rows at a time share the loads and stores of the sums.
+    for (; e + 4 <= used; e += 4) {
+      let a = starts[e]!;
+      let b = starts[e + 1]!;
+      let c = starts[e + 2]!;
+      let d = starts[e + 3]!;
+      for (let o = 0; o < O; o++) sums[o]! += table[a++]! + table[b++]! + (table[c++]! + table[d++]!);
+    }
+    for (; e < used; e++) {
+      let a = starts[e]!;
+      for (let o = 0; o < O; o++) sums[o]! += table[a++]!;
     }
     const to = n * O;
     if (sign > 0) for (let o = 0; o < O; o++) outputs[to + o]! += sums[o]!;
@@ -59,12 +73,12 @@ export function scatterSums(samples: CodeSamples, values: Float32Array, O: numbe
   return sums.subarray(0, unknowns * O);
 }
 
-/** How often each pair of rows is used together: Gᵀ·G as counts. @returns [D, D], symmetric */
-export async function cooccurrence(samples: CodeSamples, checkpoint: Checkpoint): Promise<Float64Array> {
+/** How often each pair of rows is used together: Gᵀ·G as counts, exact below 2^24. @returns [D, D], symmetric */
+export async function cooccurrence(samples: CodeSamples, checkpoint: Checkpoint): Promise<Float32Array> {
   const { count, slots, unknowns: D, rows } = samples;
   // One column more than rows takes what taps outside the image would add.
   const stride = D + 1;
-  const counts = new Float64Array(D * stride);
+  const counts = new Float32Array(D * stride);
   for (let e = 0; e < slots; e++) {
     for (let n = 0; n < count; n++) {
       const at = n * slots;
@@ -89,13 +103,14 @@ function transpose(from: Float64Array, rows: number, columns: number): Float64Ar
 
 /**
  * Solves (A + ridge·I)·X = B by conjugate gradients, all right-hand sides side by side, preconditioned by the diagonal.
- * @param matrix [D, D] symmetric
+ * @param diagonal [D] of A
+ * @param multiply products with A: [O, D] → [O, D]
  * @param b [O, D], one right-hand side per row
  * @returns Xᵀ: [O, D]
  */
 export async function conjugateGradients(
-  matrix: Float64Array,
-  D: number,
+  diagonal: Float64Array,
+  multiply: (rows: Float32Array) => Float32Array,
   ridge: number,
   b: Float64Array,
   O: number,
@@ -103,10 +118,11 @@ export async function conjugateGradients(
   tolerance: number,
   checkpoint: Checkpoint,
 ): Promise<Float64Array> {
+  const D = diagonal.length;
+  const inverse = diagonal.map((value) => 1 / (value + ridge));
   const x = new Float64Array(O * D);
   const residual = b.slice();
-  const direction = new Float64Array(O * D);
-  const product = new Float64Array(O * D);
+  const direction = new Float32Array(O * D);
   const energy = new Float64Array(O);
   const first = new Float64Array(O);
   for (let iteration = 0; iteration < iterations; iteration++) {
@@ -114,30 +130,26 @@ export async function conjugateGradients(
     for (let o = 0; o < O; o++) {
       const row = o * D;
       let next = 0;
-      for (let i = 0; i < D; i++) next += residual[row + i]! ** 2 / (matrix[i * D + i]! + ridge);
+      for (let i = 0; i < D; i++) next += residual[row + i]! ** 2 * inverse[i]!;
       if (iteration === 0) first[o] = next;
       if (next > tolerance ** 2 * first[o]!) active = true;
       const beta = iteration === 0 || energy[o]! === 0 ? 0 : next / energy[o]!;
       energy[o] = next;
-      for (let i = 0; i < D; i++) {
-        direction[row + i] = residual[row + i]! / (matrix[i * D + i]! + ridge) + beta * direction[row + i]!;
-      }
+      for (let i = 0; i < D; i++) direction[row + i] = residual[row + i]! * inverse[i]! + beta * direction[row + i]!;
     }
     if (!active) break;
-    product.fill(0);
-    subtractProduct(product, D, direction, D, matrix, D, 0, O, 0, D, D);
+    const product = multiply(direction);
     for (let o = 0; o < O; o++) {
       const row = o * D;
       let curvature = 0;
       for (let i = 0; i < D; i++) {
-        product[row + i] = ridge * direction[row + i]! - product[row + i]!;
-        curvature += direction[row + i]! * product[row + i]!;
+        curvature += direction[row + i]! * (ridge * direction[row + i]! + product[row + i]!);
       }
       if (!(curvature > 0)) continue;
       const step = energy[o]! / curvature;
       for (let i = 0; i < D; i++) {
         x[row + i]! += step * direction[row + i]!;
-        residual[row + i]! -= step * product[row + i]!;
+        residual[row + i]! -= step * (ridge * direction[row + i]! + product[row + i]!);
       }
     }
     await checkpoint((iteration + 1) / iterations);
@@ -226,28 +238,69 @@ export async function fitTable(
   const D = samples.unknowns;
   const ridge = (lambda * samples.count * samples.slots) / D;
   if (D > MATRIX_LIMIT) return backfit(samples, residual, O, ridge, 3, checkpoint);
-  const matrix = await cooccurrence(samples, (f) => checkpoint(f * 0.2));
-  const direct = D <= DIRECT_LIMIT;
-  if (direct) {
-    for (let i = 0; i < D; i++) matrix[i * D + i]! += ridge;
-    for (let start = 0; start < D; start += PANEL) {
-      choleskyPanel(matrix, D, start);
-      await checkpoint(0.2 + 0.5 * (start / D) ** 2);
-    }
-  }
+  const counts = await cooccurrence(samples, (f) => checkpoint(f * 0.3));
+  const solver = await createSolver(counts, D, O, ridge, (f) => checkpoint(0.3 + 0.4 * f));
   const change = new Float64Array(D * O);
   const rounds = rectified ? RECTIFIED_ROUNDS : 1;
-  for (let round = 0; round < rounds; round++) {
-    const sums = scatterSums(samples, rectified ? hideRectified(residual, rectified) : residual, O);
-    for (let i = 0; i < sums.length; i++) sums[i]! -= ridge * change[i]!;
-    let right: Float64Array = transpose(sums, D, O);
-    if (direct) choleskySolve(matrix, D, right, O);
-    else right = await conjugateGradients(matrix, D, ridge, right, O, round === 0 ? 16 : 6, 0.02, checkpoint);
-    const step = transpose(right, O, D);
-    if (round > 0) for (let i = 0; i < step.length; i++) step[i]! *= OVER_RELAXATION;
-    for (let i = 0; i < step.length; i++) change[i]! += step[i]!;
-    if (round + 1 < rounds) addLookups(samples, Float32Array.from(step), residual, O, -1);
-    await checkpoint(0.7 + (0.3 * (round + 1)) / rounds);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const sums = scatterSums(samples, rectified ? hideRectified(residual, rectified) : residual, O);
+      for (let i = 0; i < sums.length; i++) sums[i]! -= ridge * change[i]!;
+      const step = transpose(await solver.solve(transpose(sums, D, O), round), O, D);
+      if (round > 0) for (let i = 0; i < step.length; i++) step[i]! *= OVER_RELAXATION;
+      for (let i = 0; i < step.length; i++) change[i]! += step[i]!;
+      if (round + 1 < rounds) addLookups(samples, Float32Array.from(step), residual, O, -1);
+      await checkpoint(0.7 + (0.3 * (round + 1)) / rounds);
+    }
+  } finally {
+    solver.dispose();
   }
   return change;
+}
+
+interface Solver {
+  /** Solves for all right-hand sides. @param b [O, D]; may be overwritten @returns [O, D] */
+  solve(b: Float64Array, round: number): Promise<Float64Array>;
+  dispose(): void;
+}
+
+/** Solves with (counts + ridge·I): by one factorisation, or by conjugate gradients where that is faster. */
+async function createSolver(
+  counts: Float32Array,
+  D: number,
+  O: number,
+  ridge: number,
+  checkpoint: Checkpoint,
+): Promise<Solver> {
+  if (D <= DIRECT_LIMIT) {
+    const factor = Float64Array.from(counts);
+    for (let i = 0; i < D; i++) factor[i * D + i]! += ridge;
+    for (let start = 0; start < D; start += PANEL) {
+      choleskyPanel(factor, D, start);
+      await checkpoint((start / D) ** 2);
+    }
+    return {
+      async solve(b) {
+        choleskySolve(factor, D, b, O);
+        return b;
+      },
+      dispose: () => undefined,
+    };
+  }
+  const diagonal = Float64Array.from({ length: D }, (_, i) => counts[i * D + i]!);
+  const product = await createProduct(counts, D, O);
+  return {
+    solve: (b, round) =>
+      conjugateGradients(
+        diagonal,
+        (rows) => product.multiply(rows),
+        ridge,
+        b,
+        O,
+        round === 0 ? FIRST_ITERATIONS : LATER_ITERATIONS,
+        0.01,
+        checkpoint,
+      ),
+    dispose: () => product.dispose(),
+  };
 }
