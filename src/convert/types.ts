@@ -90,7 +90,10 @@ export interface LayerReport {
   readonly encoder?: EncoderKind;
   /** The codes come from another layer's Encode. */
   readonly sharedCodes?: boolean;
-  /** Squared error relative to the variance of the dense outputs, on held-out examples, inputs from the converted prefix. */
+  /**
+   * Squared error relative to the variance of the dense outputs, on held-out examples, inputs from the converted prefix. Where a rectifier
+   * follows, both are taken behind it. Measured before the statistics of the channels are matched.
+   */
   readonly relativeError?: number;
   readonly weightBytes: number;
   /** Tables, scales, biases and encoder; 0 when dense. */
