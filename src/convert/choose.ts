@@ -34,29 +34,29 @@ function tableRows(site: LayerSite, geometry: Geometry): number {
 export function candidateGeometries(site: LayerSite, options: ConvertOptions): Geometry[] {
   const { geometry = {}, encoder = 'centroid' } = options;
   const K = encoder === 'tree' ? 16 : options.centroids;
-  const fit = (kind: Geometry['kind'], channels: number, centroids: number): Geometry => ({
+  const cover = (kind: Geometry['kind'], channels: number, centroids: number): Geometry => ({
     kind,
     channels: fittingChannels(site.inputChannels, channels),
     centroids: K ?? centroids,
   });
   let list: Geometry[];
   if (site.kind === 'linear') {
-    list = geometry.linear ? [fit('linear', geometry.linear, 16)] : [32, 16, 8].map((g) => fit('linear', g, 16));
+    list = geometry.linear ? [cover('linear', geometry.linear, 16)] : [32, 16, 8].map((g) => cover('linear', g, 16));
   } else if (site.window.kernel.every((size) => size === 1)) {
     list = geometry.pointwise
-      ? [fit('pixel', geometry.pointwise, 16)]
-      : [fit('pixel', 8, 16), fit('pixel', 4, 16), fit('pixel', 4, 32), fit('pixel', 2, 16)];
+      ? [cover('pixel', geometry.pointwise, 16)]
+      : [cover('pixel', 8, 16), cover('pixel', 4, 16), cover('pixel', 4, 32), cover('pixel', 2, 16)];
   } else if (geometry.conv) {
-    list = [fit(geometry.conv.kind, geometry.conv.channels, 16)];
+    list = [cover(geometry.conv.kind, geometry.conv.channels, 16)];
   } else {
     list = [
-      fit('patch', 1, 16),
-      fit('patch', 1, 32),
-      fit('row', 2, 16),
-      fit('row', 2, 32),
-      fit('row', 1, 16),
-      fit('pixel', 4, 16),
-      fit('pixel', 4, 32),
+      cover('patch', 1, 16),
+      cover('patch', 1, 32),
+      cover('row', 2, 16),
+      cover('row', 2, 32),
+      cover('row', 1, 16),
+      cover('pixel', 4, 16),
+      cover('pixel', 4, 32),
     ];
   }
   const seen = new Set<string>();
