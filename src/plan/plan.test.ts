@@ -110,7 +110,10 @@ describe('plan', () => {
     const step = made.steps.find((candidate) => candidate.kind === 'kernel' && candidate.kernel === 'matmul')!;
     if (step.kind !== 'kernel') throw new Error('unreachable');
     const field = (name: string): number =>
-      new DataView(blocks.data.buffer).getInt32(step.params - blocks.offset + 4 * KERNELS.matmul.indexOf(name), true);
+      new DataView(blocks.data.buffer).getInt32(
+        step.params - blocks.offset + 4 * (KERNELS.matmul as readonly string[]).indexOf(name),
+        true,
+      );
     expect(field('depth')).toBe(6);
     expect(field('left')).toBe(made.inputs[0]!.offset);
     expect(field('output')).toBeGreaterThan(0);
