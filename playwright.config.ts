@@ -26,7 +26,7 @@ export default defineConfig({
     },
     {
       name: 'firefox',
-      // On a loaded machine about one load in twenty with helper threads stays at "Planning …" (CHANGELOG, known issues).
+      // About one load in twenty with helper threads stays at "Planning …" (CHANGELOG, known issues).
       retries: 2,
       grep: new RegExp(EVERYWHERE),
       use: {
