@@ -125,8 +125,7 @@ test('films with the camera and stops', { tag: EVERYWHERE }, async ({ page, cont
   await expect(page.locator('video')).toBeHidden();
 });
 
-test('explains a refused camera', async ({ page, context, browserName }) => {
-  test.skip(browserName === 'firefox', 'the preference that fakes its camera also grants it');
+test('explains a refused camera', async ({ page, context }) => {
   await withoutSamples(context);
   await page.goto(CAMERA_PAGE);
   await page.locator('#camera-toggle').click();
