@@ -14,6 +14,8 @@ export type LutraErrorCode =
   | 'PLATFORM'
   /** Memory could not be reserved. */
   | 'OUT_OF_MEMORY'
+  /** A training step gave a loss or gradient that is NaN or infinite. */
+  | 'DIVERGED'
   /** The session was released, or an AbortSignal fired. */
   | 'ABORTED'
   | 'RELEASED'
