@@ -4,7 +4,16 @@ export interface FoundBrowser {
   /** `moz-firefox`: a Firefox as its makers ship it, driven over WebDriver BiDi. */
   readonly channel?: string;
 }
+/** What scripts/webkit.mjs starts. */
+export interface FoundWebKit {
+  readonly executablePath: string;
+  readonly driverPath: string;
+  /** Missing where only the display of DISPLAY can be used. */
+  readonly displayServer?: string;
+}
 export function findChromium(): FoundBrowser | undefined;
 export function findFirefox(): FoundBrowser | undefined;
 export function ensureChromium(): FoundBrowser;
 export function ensureFirefox(): FoundBrowser | undefined;
+export function findWebKit(): FoundWebKit | undefined;
+export function ensureWebKit(): FoundWebKit | undefined;

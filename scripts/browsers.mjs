@@ -3,7 +3,7 @@
  * `node scripts/browsers.mjs` makes sure of them and says what there is.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium, firefox } from '@playwright/test';
@@ -11,8 +11,11 @@ import { chromium, firefox } from '@playwright/test';
 const PLAYWRIGHT = fileURLToPath(new URL('../node_modules/@playwright/test/cli.js', import.meta.url));
 /** An unreachable download must not hold up the tests for long. */
 const DOWNLOAD_MILLISECONDS = 240_000;
-/** Set when Firefox could not be had, so that the test runner's own processes do not try again. */
-const GIVEN_UP = 'LUTRA_NO_FIREFOX';
+const APT_MILLISECONDS = 600_000;
+/** Set when a browser could not be had, so that the test runner's own processes do not try again. */
+const GIVEN_UP = { firefox: 'LUTRA_NO_FIREFOX', webkit: 'LUTRA_NO_WEBKIT' };
+/** WebKitGTK with its driver, and the display that it needs. */
+const WEBKIT_PACKAGES = ['webkit2gtk-driver', 'xvfb'];
 
 function isExecutable(path) {
   try {
@@ -50,20 +53,53 @@ export function findFirefox() {
   return isExecutable(own) ? { executablePath: own } : undefined;
 }
 
+/** Folders that hold versions of WebKitGTK's own programs, newest first. */
+function webKitFolders() {
+  const list = (folder) => {
+    try {
+      return readdirSync(folder).map((name) => join(folder, name));
+    } catch {
+      return [];
+    }
+  };
+  return [...list('/usr/lib'), '/usr/libexec']
+    .flatMap(list)
+    .filter((folder) => /\/webkit(2)?gtk-\d/.test(folder))
+    .sort()
+    .reverse();
+}
+
+/** WebKitGTK's MiniBrowser, its WebDriver and, where there is no display, a virtual one; undefined unless all are there. */
+export function findWebKit() {
+  const executablePath = webKitFolders()
+    .map((folder) => join(folder, 'MiniBrowser'))
+    .find(isExecutable);
+  const driverPath = which(['WebKitWebDriver']);
+  const displayServer = which(['Xvfb']);
+  if (!executablePath || !driverPath || !(displayServer || process.env.DISPLAY)) return undefined;
+  return { executablePath, driverPath, ...(displayServer ? { displayServer } : {}) };
+}
+
 function run(command, args, timeout) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   // Standard output belongs to the test reporter.
   spawnSync(command, args, { stdio: ['ignore', process.stderr.fd, process.stderr.fd], env, timeout });
 }
 
+function hasApt() {
+  return process.getuid?.() === 0 && which(['apt-get']) !== undefined;
+}
+
+function aptInstall(packages) {
+  run('apt-get', ['update', '-q'], APT_MILLISECONDS);
+  run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], APT_MILLISECONDS);
+}
+
 function install(name, find, aptPackage) {
   process.stderr.write(`No ${name} found: installing one for the tests.\n`);
-  const apt = process.getuid?.() === 0 && which(['apt-get']);
+  const apt = hasApt();
   run(process.execPath, [PLAYWRIGHT, 'install', ...(apt ? ['--with-deps'] : []), name], DOWNLOAD_MILLISECONDS);
-  if (!find() && apt) {
-    run('apt-get', ['update', '-q']);
-    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', aptPackage]);
-  }
+  if (!find() && apt) aptInstall([aptPackage]);
   return find();
 }
 
@@ -83,13 +119,27 @@ export function ensureChromium() {
 /** A Firefox, installed if need be and possible; undefined when there is none to be had. */
 export function ensureFirefox() {
   const found = findFirefox();
-  if (found || process.env[GIVEN_UP]) return found;
+  if (found || process.env[GIVEN_UP.firefox]) return found;
   const installed = install('firefox', findFirefox, 'firefox-esr');
-  if (!installed) process.env[GIVEN_UP] = '1';
+  if (!installed) process.env[GIVEN_UP.firefox] = '1';
+  return installed;
+}
+
+/** A WebKitGTK, installed if need be and possible (as root, from the system's packages); undefined when there is none to be had. */
+export function ensureWebKit() {
+  const found = findWebKit();
+  if (found || process.env[GIVEN_UP.webkit]) return found;
+  if (hasApt()) {
+    process.stderr.write('No WebKitGTK found: installing one for the tests.\n');
+    aptInstall(WEBKIT_PACKAGES);
+  }
+  const installed = findWebKit();
+  if (!installed) process.env[GIVEN_UP.webkit] = '1';
   return installed;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   console.log(`Chromium: ${ensureChromium().executablePath}`);
   console.log(`Firefox: ${ensureFirefox()?.executablePath ?? 'none to be had, its tests are skipped'}`);
+  console.log(`WebKitGTK: ${ensureWebKit()?.executablePath ?? 'none to be had, its tests are skipped'}`);
 }
