@@ -1,0 +1,37 @@
+/** Seconds of the ramp where a recording is joined to added silence, so that its edge makes no click. */
+const FADE = 0.005;
+
+/** Sum of squares of the loudest stretch of `length` samples decides where it starts; the earliest among equals. */
+function loudestStart(signal: Float32Array, length: number): number {
+  let energy = 0;
+  for (let i = 0; i < length; i++) energy += signal[i]! ** 2;
+  let best = energy;
+  let start = 0;
+  for (let i = length; i < signal.length; i++) {
+    energy += signal[i]! ** 2 - signal[i - length]! ** 2;
+    if (energy > best) [best, start] = [energy, i - length + 1];
+  }
+  return start;
+}
+
+/**
+ * Makes a recording `length` samples long: of a longer one the loudest stretch, a shorter one in the middle of silence
+ * with its ends faded over 5 ms. One of the right length is returned as it is.
+ * @param signal samples at `sampleRate` Hz; not changed
+ */
+export function fitClip(signal: Float32Array, length: number, sampleRate: number): Float32Array {
+  if (signal.length >= length) {
+    const start = loudestStart(signal, length);
+    return signal.subarray(start, start + length);
+  }
+  const clip = new Float32Array(length);
+  const start = (length - signal.length) >> 1;
+  clip.set(signal, start);
+  const fade = Math.min(Math.round(FADE * sampleRate), signal.length >> 1);
+  for (let i = 0; i < fade; i++) {
+    const gain = (i + 0.5) / fade;
+    clip[start + i]! *= gain;
+    clip[start + signal.length - 1 - i]! *= gain;
+  }
+  return clip;
+}

@@ -1,0 +1,167 @@
+import { LutraError } from '../errors.js';
+import { decodeMuLaw } from './mulaw.js';
+
+/** A recording: one channel, in −1..1 (float files may exceed it). */
+export interface Recording {
+  readonly samples: Float32Array;
+  /** Hz */
+  readonly sampleRate: number;
+}
+
+const PCM = 1;
+const FLOAT = 3;
+const MU_LAW = 7;
+const EXTENSIBLE = 0xfffe;
+/** Size of a data chunk whose writer did not know it when it began: the chunk lasts until the file ends. */
+const UNKNOWN_SIZE = 0xffffffff;
+const MAX_CHANNELS = 64;
+
+interface Format {
+  readonly tag: number;
+  readonly channels: number;
+  readonly sampleRate: number;
+  readonly bits: number;
+}
+
+/** True when the bytes start as a RIFF WAVE file does. */
+export function isWav(bytes: Uint8Array): boolean {
+  return bytes.length >= 12 && tagAt(bytes, 0) === 'RIFF' && tagAt(bytes, 8) === 'WAVE';
+}
+
+function tagAt(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(...bytes.subarray(at, at + 4));
+}
+
+function readFormat(view: DataView, at: number, size: number, name: string): Format {
+  if (size < 16) throw new LutraError('INVALID_DATA', `${name}: the format of the WAV file is cut off`);
+  const tag = view.getUint16(at, true);
+  const format: Format = {
+    // WAVE_FORMAT_EXTENSIBLE keeps the real tag at the start of a GUID.
+    tag: tag === EXTENSIBLE && size >= 26 ? view.getUint16(at + 24, true) : tag,
+    channels: view.getUint16(at + 2, true),
+    sampleRate: view.getUint32(at + 4, true),
+    bits: view.getUint16(at + 14, true),
+  };
+  const { channels, sampleRate } = format;
+  if (channels < 1 || channels > MAX_CHANNELS || sampleRate < 1000 || sampleRate > 768_000) {
+    throw new LutraError('INVALID_DATA', `${name}: the WAV file has an unusable format`, {
+      expected: `1..${MAX_CHANNELS} channels at 1,000..768,000 Hz`,
+      actual: `${channels} channels at ${sampleRate} Hz`,
+    });
+  }
+  return format;
+}
+
+/** Reads sample i of interleaved samples, or undefined for a coding that is not known. */
+function reader(format: Format, data: Uint8Array): ((i: number) => number) | undefined {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const { tag, bits } = format;
+  if (tag === PCM && bits === 8) return (i) => (data[i]! - 128) / 128;
+  if (tag === PCM && bits === 16) return (i) => view.getInt16(2 * i, true) / 32768;
+  if (tag === PCM && bits === 24) {
+    return (i) => (view.getUint16(3 * i, true) + view.getInt8(3 * i + 2) * 65536) / 8388608;
+  }
+  if (tag === PCM && bits === 32) return (i) => view.getInt32(4 * i, true) / 2147483648;
+  if (tag === FLOAT && bits === 32) return (i) => view.getFloat32(4 * i, true);
+  if (tag === FLOAT && bits === 64) return (i) => view.getFloat64(8 * i, true);
+  if (tag === MU_LAW && bits === 8) {
+    const decoded = decodeMuLaw(data);
+    return (i) => decoded[i]!;
+  }
+  return undefined;
+}
+
+/** Finds the format and the samples among the chunks. */
+function findChunks(bytes: Uint8Array, name: string): { format: Format; data: Uint8Array } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let format: Format | undefined;
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    const tag = tagAt(bytes, at);
+    const stated = view.getUint32(at + 4, true);
+    const start = at + 8;
+    const size = tag === 'data' && stated === UNKNOWN_SIZE ? bytes.length - start : stated;
+    if (start + size > bytes.length) {
+      throw new LutraError('INVALID_DATA', `${name} is truncated inside its "${tag}" chunk`, {
+        expected: `${size} bytes`,
+        actual: `${bytes.length - start}`,
+      });
+    }
+    if (tag === 'fmt ') format = readFormat(view, start, size, name);
+    if (tag === 'data') {
+      if (!format) throw new LutraError('INVALID_DATA', `${name}: the WAV file has samples before their format`);
+      return { format, data: bytes.subarray(start, start + size) };
+    }
+    at = start + size + (size & 1);
+  }
+  throw new LutraError('INVALID_DATA', `${name}: the WAV file holds no samples`);
+}
+
+/**
+ * Decodes a RIFF WAVE file: PCM of 8, 16, 24 or 32 bits, float of 32 or 64, or µ-law; channels are averaged.
+ * @param name used in messages
+ * @throws {LutraError} `INVALID_DATA` when the file is damaged, empty or coded otherwise.
+ */
+export function decodeWav(bytes: Uint8Array, name: string): Recording {
+  if (!isWav(bytes)) {
+    throw new LutraError('INVALID_DATA', `${name} is not a WAV file`, {
+      expected: 'bytes starting with RIFF … WAVE',
+      actual: bytes.length === 0 ? 'an empty file' : `${bytes.length} other bytes`,
+    });
+  }
+  const { format, data } = findChunks(bytes, name);
+  const { channels, bits, sampleRate } = format;
+  const read = reader(format, data);
+  if (!read) {
+    throw new LutraError('INVALID_DATA', `${name}: this coding of WAV is not known`, {
+      expected: 'PCM of 8, 16, 24 or 32 bits, float of 32 or 64, or µ-law',
+      actual: `format ${format.tag} of ${bits} bits`,
+    });
+  }
+  const frameBytes = (channels * bits) / 8;
+  const count = data.length / frameBytes;
+  if (count === 0 || !Number.isInteger(count)) {
+    throw new LutraError('INVALID_DATA', `${name}: the WAV file holds ${count === 0 ? 'no' : 'a broken last'} sample`, {
+      expected: `a multiple of ${frameBytes} bytes`,
+      actual: `${data.length}`,
+    });
+  }
+  const samples = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    let sum = 0;
+    for (let channel = 0; channel < channels; channel++) sum += read(i * channels + channel);
+    if (!Number.isFinite(sum)) {
+      throw new LutraError('INVALID_DATA', `${name}: sample ${i} is not a number`, {
+        actual: `${sum}`,
+        expected: '−1..1',
+      });
+    }
+    samples[i] = sum / channels;
+  }
+  return { samples, sampleRate };
+}
+
+/** Writes one channel as a WAV file of 16-bit PCM; samples outside −1..1 are clipped. */
+export function encodeWav({ samples, sampleRate }: Recording): Uint8Array {
+  const bytes = new Uint8Array(44 + 2 * samples.length);
+  const view = new DataView(bytes.buffer);
+  const tag = (at: number, text: string) => {
+    for (let i = 0; i < 4; i++) bytes[at + i] = text.charCodeAt(i);
+  };
+  tag(0, 'RIFF');
+  view.setUint32(4, bytes.length - 8, true);
+  tag(8, 'WAVE');
+  tag(12, 'fmt ');
+  view.setUint32(16, 16, true);
+  view.setUint16(20, PCM, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, sampleRate, true);
+  view.setUint32(28, 2 * sampleRate, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  tag(36, 'data');
+  view.setUint32(40, 2 * samples.length, true);
+  samples.forEach((sample, i) => {
+    view.setInt16(44 + 2 * i, Math.max(-32768, Math.min(32767, Math.round(sample * 32768))), true);
+  });
+  return bytes;
+}
