@@ -1,0 +1,133 @@
+import { seededRandom } from '../../src/convert/random.js';
+import type { WasmVariant } from '../../src/index.js';
+import { EngineThread } from './engine-thread.js';
+import { ENGINES } from './engines.js';
+import { type BenchNetwork, exampleFeeds } from './network.js';
+import { medianRatio, quantile, shuffle } from './statistics.js';
+import type { EngineId } from './types.js';
+import { verify } from './verify.js';
+import type { EngineFacts } from './worker.js';
+
+export interface MeasureOptions {
+  readonly engines: readonly EngineId[];
+  readonly threads: number;
+  readonly wasm: WasmVariant;
+  /** Rounds; every engine is sampled once in each. */
+  readonly samples: number;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: MeasureProgress) => void;
+}
+
+export interface MeasureProgress {
+  readonly stage: 'load' | 'verify' | 'warm-up' | 'sample';
+  readonly engine: EngineId | undefined;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface EngineMeasurement extends EngineFacts {
+  readonly engine: EngineId;
+  /** Milliseconds of one run, one value per round. */
+  readonly samples: readonly number[];
+  readonly runsPerSample: number;
+  readonly memoryBytes: number;
+}
+
+/** A sample lasts at least so many grains of the clock, and at least so long. */
+const SAMPLE_GRAINS = 100;
+const SAMPLE_MILLISECONDS = 15;
+const WARM_UP_RUNS = 3;
+/** Engines compile hot code in the background during the first runs. */
+const WARM_UP_MILLISECONDS = 300;
+/** Between samples: helper threads of the engine before go on spinning for a while. */
+const PAUSE_MILLISECONDS = 5;
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+
+/**
+ * Loads a network in every engine, checks that the engines agree, and times them in turn: in each round every engine once, in random
+ * order, so that whatever else the machine does meets all alike.
+ *
+ * @throws LutraError or Error of an engine that cannot run the network; Error when answers are wrong; the signal's reason.
+ */
+export async function measureNetwork(network: BenchNetwork, options: MeasureOptions): Promise<EngineMeasurement[]> {
+  const { engines, threads, wasm, samples, onProgress } = options;
+  const end = new AbortController();
+  const signal = AbortSignal.any([options.signal, end.signal]);
+  const feeds = exampleFeeds(network.inputs);
+  const progress = (stage: MeasureProgress['stage'], done: number, total: number, engine?: EngineId) =>
+    onProgress?.({ stage, done, total, engine });
+  try {
+    const open = async (engine: EngineId, form = ENGINES[engine].form) => {
+      const model = network.models[form];
+      if (model === undefined) throw new Error(`${network.title} has no file for ${ENGINES[engine].title}`);
+      return EngineThread.open({ engine, model, feeds, threads, wasm }, signal);
+    };
+    const opened: { thread: EngineThread; facts: EngineFacts }[] = [];
+    for (const [index, engine] of engines.entries()) {
+      progress('load', index, engines.length, engine);
+      opened.push(await open(engine));
+    }
+    progress('verify', 0, 1);
+    await verify(
+      network,
+      opened.map(({ thread }) => thread),
+      open,
+    );
+    const runs = new Map<EngineThread, number>();
+    for (const [index, { thread, facts }] of opened.entries()) {
+      progress('warm-up', index, opened.length, thread.engine);
+      runs.set(thread, await warmUp(thread, facts.grain));
+    }
+    const times = new Map<EngineThread, number[]>(opened.map(({ thread }) => [thread, []]));
+    const random = seededRandom(Date.now());
+    for (let round = 0; round < samples; round++) {
+      progress('sample', round, samples);
+      for (const { thread } of shuffle(opened, random)) {
+        await pause();
+        times.get(thread)!.push(await thread.sample(runs.get(thread)!));
+      }
+    }
+    progress('sample', samples, samples);
+    return await Promise.all(
+      opened.map(async ({ thread, facts }) => ({
+        ...facts,
+        engine: thread.engine,
+        samples: times.get(thread)!,
+        runsPerSample: runs.get(thread)!,
+        memoryBytes: await thread.memoryBytes(),
+      })),
+    );
+  } finally {
+    end.abort(new Error('the measurement is over'));
+  }
+}
+
+/** @returns how many runs make a sample long enough */
+async function warmUp(thread: EngineThread, grain: number): Promise<number> {
+  const wanted = Math.max(SAMPLE_MILLISECONDS, SAMPLE_GRAINS * grain);
+  const start = performance.now();
+  let milliseconds = await thread.sample(WARM_UP_RUNS);
+  while (performance.now() - start < WARM_UP_MILLISECONDS) {
+    milliseconds = Math.min(milliseconds, await thread.sample(runsFor(milliseconds, wanted)));
+  }
+  return runsFor(milliseconds, wanted);
+}
+
+const MAX_RUNS = 100_000;
+
+function runsFor(milliseconds: number, wanted: number): number {
+  return Math.min(MAX_RUNS, Math.max(1, Math.ceil(wanted / Math.max(milliseconds, wanted / MAX_RUNS))));
+}
+
+/** Median, 90th percentile, and how many times faster `of` is than each of the others. */
+export function summarise(measured: readonly EngineMeasurement[], of: EngineId) {
+  const base = measured.find(({ engine }) => engine === of);
+  const random = seededRandom(1);
+  return measured.map((measurement) => ({
+    measurement,
+    p50: quantile(measurement.samples, 0.5),
+    p90: quantile(measurement.samples, 0.9),
+    ratio: base && base !== measurement ? medianRatio(measurement.samples, base.samples, random) : undefined,
+  }));
+}

@@ -1,0 +1,33 @@
+import type { TensorLike, WasmVariant } from '../../src/index.js';
+
+/** What can be measured; each runs one form of a network. */
+export type EngineId = 'lutra' | 'lutra-dense' | 'ort-f32' | 'ort-int8';
+
+/** The files of one network: lookup layers, the float32 original, the original in int8, the original for TensorFlow Lite. */
+export type ModelForm = 'lut' | 'dense' | 'int8' | 'tflite';
+
+export type Tensors = Readonly<Record<string, TensorLike>>;
+
+export interface OpenOptions {
+  readonly threads: number;
+  /** Which of its own Wasm builds Lutra takes; the peers choose theirs. */
+  readonly wasm: WasmVariant;
+  /** Whether the page itself runs the engine, as its users would write it, or a worker that is the engine's alone. */
+  readonly inWorker: boolean;
+}
+
+/** A network that an engine has loaded. */
+export interface EngineSession {
+  /** Threads that compute, and the engine's own name for its Wasm build where it tells. */
+  readonly threads: number;
+  readonly build: string;
+  run(feeds: Tensors): Promise<Tensors>;
+  /** Bytes of Wasm memory, where the engine runs out of this thread's sight. */
+  memory?(): Promise<number>;
+}
+
+/** Makes an engine run a model; one module per engine, so that a page downloads only what it measures. */
+export interface Adapter {
+  /** @param model address of the file, or its bytes */
+  open(model: string | Uint8Array<ArrayBuffer>, options: OpenOptions): Promise<EngineSession>;
+}

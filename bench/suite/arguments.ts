@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util';
+import { ENGINE_IDS } from '../measure/engines.js';
+import type { EngineId } from '../measure/types.js';
+import type { BrowserName } from './browsers.js';
+
+export interface SuiteOptions {
+  readonly suite: string;
+  readonly browser: BrowserName;
+  readonly threads: number;
+  readonly engines: readonly EngineId[];
+  /** Identifiers of networks; undefined means all of the suite. */
+  readonly networks: readonly string[] | undefined;
+  readonly samples: number;
+  readonly wasm: 'auto' | 'simd' | 'relaxed';
+  /** Where the results go. */
+  readonly json: string | undefined;
+}
+
+export const USAGE = `usage: npm run bench -- [options]
+  --suite seed                 which networks (seed: those of LUT-NN)
+  --networks ID,ID             only these of the suite
+  --browser chromium|firefox|webkit
+  --threads 1|2                of every engine
+  --engines ${ENGINE_IDS.join(',')}
+  --samples 30                 at least 30 for a report; fewer for a quick look
+  --wasm auto|simd|relaxed     Lutra's Wasm build
+  --json FILE                  write the results there`;
+
+const BROWSERS = ['chromium', 'firefox', 'webkit'];
+const VARIANTS = ['auto', 'simd', 'relaxed'];
+
+/** @throws Error that says which option is wrong */
+export function readArguments(argv: readonly string[]): SuiteOptions {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      suite: { type: 'string', default: 'seed' },
+      networks: { type: 'string' },
+      browser: { type: 'string', default: 'chromium' },
+      threads: { type: 'string', default: '1' },
+      engines: { type: 'string', default: 'lutra,lutra-dense,ort-f32,ort-int8' },
+      samples: { type: 'string', default: '30' },
+      wasm: { type: 'string', default: 'auto' },
+      json: { type: 'string' },
+    },
+  });
+  const oneOf = <T extends string>(option: string, value: string, allowed: readonly T[]): T => {
+    const found = allowed.find((name) => name === value);
+    if (found === undefined) throw new Error(`--${option} ${value}: expected one of ${allowed.join(', ')}`);
+    return found;
+  };
+  const count = (option: string, text: string, most: number): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 1 || value > most) {
+      throw new Error(`--${option} ${text}: expected a number from 1 to ${most}`);
+    }
+    return value;
+  };
+  return {
+    suite: values.suite,
+    browser: oneOf('browser', values.browser, BROWSERS) as BrowserName,
+    threads: count('threads', values.threads, 64),
+    engines: values.engines.split(',').map((engine) => oneOf('engines', engine, ENGINE_IDS)),
+    networks: values.networks?.split(','),
+    samples: count('samples', values.samples, 10_000),
+    wasm: oneOf('wasm', values.wasm, VARIANTS) as SuiteOptions['wasm'],
+    json: values.json,
+  };
+}

@@ -1,0 +1,39 @@
+import { chromium, firefox } from '@playwright/test';
+import { ensureChromium, ensureFirefox } from '../../scripts/browsers.mjs';
+
+export type BrowserName = 'chromium' | 'firefox' | 'webkit';
+
+/** A browser with one tab, driven from here. */
+export interface BrowserTab {
+  readonly version: string;
+  open(url: string): Promise<void>;
+  /** Value of an expression in the page, as JSON. */
+  evaluate<T>(expression: string): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** @throws Error when this machine has no such browser */
+export async function openBrowser(name: BrowserName): Promise<BrowserTab> {
+  if (name === 'webkit') throw new Error('WebKit cannot be driven yet');
+  const browser = name === 'chromium' ? await launchChromium() : await launchFirefox();
+  const page = await browser.newPage();
+  return {
+    version: browser.version(),
+    async open(url) {
+      await page.goto(url);
+    },
+    evaluate: (expression) => page.evaluate(expression),
+    close: () => browser.close(),
+  };
+}
+
+function launchChromium() {
+  return chromium.launch({ ...ensureChromium() });
+}
+
+function launchFirefox() {
+  const found = ensureFirefox();
+  if (!found) throw new Error('Firefox is neither installed nor to be had');
+  const { channel, executablePath } = found;
+  return firefox.launch({ executablePath, ...(channel ? { channel } : {}) });
+}
