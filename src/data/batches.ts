@@ -1,13 +1,16 @@
 import { LutraError } from '../errors.js';
-import type { ImagePreprocess } from '../graph/lookup.js';
+import type { AudioPreprocess, Preprocess } from '../graph/lookup.js';
 import { allocate, elementCount, formatType } from '../graph/tensor.js';
 import type { TensorData, TensorValue } from '../graph/types.js';
+import { speechInput } from '../speech/features.js';
+import { resample } from '../speech/resample.js';
+import type { Recording } from '../speech/wav.js';
 import type { Dataset, Sample } from './dataset.js';
 import { preprocess } from './preprocess.js';
 
 /** Examples stacked along the first dimension. */
 export interface Batch {
-  /** Pictures: float32, preprocessed. Tensors: their own type; float64 becomes float32. */
+  /** Pictures and recordings: float32, preprocessed. Tensors: their own type; float64 becomes float32. */
   readonly input: TensorValue;
   /** Class indices [n], where the data set has labels. */
   readonly labels?: Int32Array;
@@ -33,16 +36,44 @@ function stackTensors(samples: readonly (Sample & { kind: 'tensor' })[]): Tensor
   return stacked;
 }
 
-/** Makes one network input out of examples of one kind. Pictures need `spec`. */
-export function stack(samples: readonly Sample[], spec: ImagePreprocess | undefined): TensorValue {
-  const pictures = samples.flatMap((sample) => (sample.kind === 'picture' ? [sample.picture] : []));
-  if (pictures.length === 0) return stackTensors(samples as (Sample & { kind: 'tensor' })[]);
-  if (!spec) {
-    throw new LutraError('INVALID_DATA', `${samples[0]!.name} is a picture, but the network does not take pictures`, {
-      hint: 'Give the data as .npy or .npz arrays of the network input',
+/**
+ * Network input of recordings of any length and rate.
+ * @returns float32 [N, 1, mels, frames]
+ */
+export function recordingInput(recordings: readonly Recording[], spec: AudioPreprocess): TensorValue {
+  const signals = recordings.map(({ samples, sampleRate }) => resample(samples, sampleRate, spec.sampleRate));
+  return speechInput(signals, spec);
+}
+
+const TAKES = { image: 'pictures', audio: 'sound' } as const;
+
+function mismatch({ name, kind }: Sample, spec: Preprocess | undefined): LutraError {
+  return new LutraError('INVALID_DATA', `${name} is a ${kind}, which the network does not take`, {
+    expected: spec ? TAKES[spec.kind] : 'arrays',
+    actual: `a ${kind}`,
+    hint: 'Give the data as .npy or .npz arrays of the network input, or say how it is made from files',
+  });
+}
+
+/**
+ * Makes one network input out of examples of one kind. Pictures and recordings need a `spec` of theirs.
+ * @throws {LutraError} `INVALID_DATA` naming the example that is of another kind.
+ */
+export function stack(samples: readonly Sample[], spec: Preprocess | undefined): TensorValue {
+  const tensors = samples.filter((sample) => sample.kind === 'tensor');
+  if (tensors.length === samples.length) return stackTensors(tensors);
+  if (spec?.kind === 'audio') {
+    const recordings = samples.map((sample) => {
+      if (sample.kind !== 'recording') throw mismatch(sample, spec);
+      return sample.recording;
     });
+    return recordingInput(recordings, spec);
   }
-  return preprocess(pictures, spec);
+  const pictures = samples.map((sample) => {
+    if (sample.kind !== 'picture' || !spec) throw mismatch(sample, spec);
+    return sample.picture;
+  });
+  return preprocess(pictures, spec!);
 }
 
 /** Reads `order` in batches of `batchSize` (the last may be smaller). Throws as {@link Dataset.samples}. */
@@ -50,7 +81,7 @@ export async function* batches(
   dataset: Dataset,
   order: readonly number[],
   batchSize: number,
-  spec: ImagePreprocess | undefined,
+  spec: Preprocess | undefined,
 ): AsyncGenerator<Batch> {
   let samples: Sample[] = [];
   const flush = (): Batch => {

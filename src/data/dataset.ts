@@ -1,4 +1,5 @@
 import type { TensorValue } from '../graph/types.js';
+import type { Recording } from '../speech/wav.js';
 
 /** A decoded picture: sRGB bytes, shape [height, width, channels], 1 (grey) or 3 (R, G, B) channels. */
 export interface Picture {
@@ -16,6 +17,7 @@ export type Sample = {
   readonly label?: number;
 } & (
   | { readonly kind: 'picture'; readonly picture: Picture }
+  | { readonly kind: 'recording'; readonly recording: Recording }
   | { readonly kind: 'tensor'; readonly tensor: TensorValue }
 );
 
@@ -28,6 +30,8 @@ export interface Dataset {
   readonly classes?: readonly string[];
   /** Class index of every example [count], known without decoding. */
   readonly labels?: Int32Array;
+  /** Who speaks in every recording [count], where the data set says; '' for none. */
+  readonly speakers?: readonly string[];
   /**
    * Reads the examples with the given indices (0 .. count − 1), in that order.
    * @throws {LutraError} `INVALID_DATA` naming the example that cannot be read.

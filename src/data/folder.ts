@@ -1,15 +1,21 @@
 import { LutraError } from '../errors.js';
-import type { Dataset, Picture } from './dataset.js';
+import type { Recording } from '../speech/wav.js';
+import type { Dataset, Picture, Sample } from './dataset.js';
+import { labelInName, matchClasses, speakerInName } from './names.js';
 
-/** A picture file that has not been decoded yet. `path` uses `/` and is relative to the data set. */
+/** A picture or recording that has not been decoded yet. `path` uses `/` and is relative to the data set. */
 export interface EncodedFile {
   readonly path: string;
   read(): Promise<Uint8Array>;
 }
 
-/** Decodes JPEG, PNG or WebP bytes; `name` is used in messages. */
-export type PictureDecoder = (bytes: Uint8Array, name: string) => Promise<Picture>;
+/** Decodes the bytes of one kind of file; `name` is used in messages. */
+export interface FileDecoders {
+  readonly picture: (bytes: Uint8Array, name: string) => Promise<Picture>;
+  readonly recording: (bytes: Uint8Array, name: string) => Recording;
+}
 
+const RECORDING = /\.wav$/i;
 const PICTURE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i;
 /** Decoded ahead of the consumer: enough to keep Node's thread pool busy, few enough to hold in memory. */
 const READ_AHEAD = 16;
@@ -19,9 +25,10 @@ export function isHiddenPath(path: string): boolean {
   return path.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
 }
 
-/** True for names that look like pictures and are not hidden. */
-export function isPicturePath(path: string): boolean {
-  return PICTURE.test(path) && !isHiddenPath(path);
+/** What a file is by its name; undefined for hidden files and everything that is no example. */
+export function exampleKind(path: string): 'picture' | 'recording' | undefined {
+  if (isHiddenPath(path)) return undefined;
+  return PICTURE.test(path) ? 'picture' : RECORDING.test(path) ? 'recording' : undefined;
 }
 
 /** Finds the class folder of every file, or undefined when the files lie in no folder or all in one that is not a class. */
@@ -33,8 +40,8 @@ function classFolders(files: readonly EncodedFile[], name: string, labels: reado
   if (distinct.size === 1 && !labels?.includes(className(folders[0]!))) return undefined;
   const parents = new Set([...distinct].map(parent));
   if (distinct.has('') || parents.size > 1) {
-    throw new LutraError('INVALID_DATA', `${name}: pictures are not all in class folders side by side`, {
-      expected: '<class>/<picture>',
+    throw new LutraError('INVALID_DATA', `${name}: examples are not all in class folders side by side`, {
+      expected: '<class>/<file>',
       actual: [...distinct]
         .slice(0, 3)
         .map((folder) => `${folder}/`)
@@ -45,62 +52,69 @@ function classFolders(files: readonly EncodedFile[], name: string, labels: reado
   return folders.map(className);
 }
 
+/** The one kind of file that a data set holds. */
+function onlyKind(files: readonly EncodedFile[], name: string): 'picture' | 'recording' {
+  const kinds = new Set(files.map((file) => exampleKind(file.path)!));
+  if (kinds.size === 0) {
+    throw new LutraError('INVALID_DATA', `${name} holds no picture and no recording`, {
+      hint: 'Expected .jpg, .png, .webp or .wav files in one folder per class',
+    });
+  }
+  if (kinds.size > 1) {
+    throw new LutraError('INVALID_DATA', `${name} holds both pictures and recordings`, {
+      hint: 'Point at one of them',
+    });
+  }
+  return [...kinds][0]!;
+}
+
 /**
- * Data set of picture files in class folders (the ImageFolder layout). Class indices follow `labels` by name where given,
- * else the sorted folder names. Files that are not pictures are left out; files outside any folder give a data set without
- * labels. The order is by class, then by path.
- * @throws {LutraError} `INVALID_DATA` when there is no picture, or a folder is not in `labels`.
+ * Data set of picture or WAV files in class folders (the ImageFolder layout). Class indices follow `labels` by name where
+ * given, else the sorted folder names. Recordings in no class folder may name their class: `<class>_<speaker>_<number>.wav`.
+ * Other files are left out; files outside any folder give a data set without labels. The order is by class, then by path.
+ * @throws {LutraError} `INVALID_DATA` when there is no example, or a class is not in `labels`.
  */
 export function folderDataset(
   allFiles: readonly EncodedFile[],
   name: string,
-  decode: PictureDecoder,
+  decoders: FileDecoders,
   labels?: readonly string[],
 ): Dataset {
-  const files = allFiles.filter((file) => isPicturePath(file.path)).sort((a, b) => (a.path < b.path ? -1 : 1));
-  if (files.length === 0) {
-    throw new LutraError('INVALID_DATA', `${name} holds no picture`, {
-      hint: 'Expected .jpg, .png or .webp files in one folder per class',
-    });
-  }
+  const files = allFiles.filter((file) => exampleKind(file.path)).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const kind = onlyKind(files, name);
+  const paths = files.map((file) => file.path);
   const folders = classFolders(files, name, labels);
-  const names = [...new Set(folders)].sort();
-  const unknown = labels ? names.filter((folder) => !labels.includes(folder)) : [];
-  if (unknown.length > 0) {
-    throw new LutraError('INVALID_DATA', `${name}: folders are not classes of the model`, {
-      expected: `folders among ${labels!.slice(0, 12).join(', ')}${labels!.length > 12 ? ', …' : ''}`,
-      actual: unknown.slice(0, 5).join(', '),
-    });
+  const named = folders ?? (kind === 'recording' ? labelInName(paths) : undefined);
+  const matched = named && matchClasses(named, name, labels);
+  const speakers = kind === 'recording' ? speakerInName(paths, folders !== undefined) : undefined;
+
+  async function decode({ read, path }: EncodedFile) {
+    const bytes = await read();
+    const full = `${name}/${path}`;
+    return kind === 'picture'
+      ? ({ kind, name: path, picture: await decoders.picture(bytes, full) } as const)
+      : ({ kind, name: path, recording: decoders.recording(bytes, full) } as const);
   }
-  const classes = labels ?? names;
-  const index = new Map(classes.map((className, i) => [className, i]));
-  const label = folders && Int32Array.from(folders, (folder) => index.get(folder)!);
 
   async function* samples(indices: Iterable<number>) {
-    const pending: Promise<{ i: number; picture: Picture }>[] = [];
-    const start = async (i: number) => {
-      const file = files[i]!;
-      return { i, picture: await decode(await file.read(), `${name}/${file.path}`) };
-    };
-    const finish = async () => {
-      const { i, picture } = await pending.shift()!;
-      const sample = { kind: 'picture', name: files[i]!.path, picture } as const;
-      return label ? { ...sample, label: label[i]! } : sample;
-    };
+    const pending: Promise<Sample>[] = [];
     for (const i of indices) {
-      const decoding = start(i);
+      const decoding = decode(files[i]!).then((sample) =>
+        matched ? { ...sample, label: matched.labels[i]! } : sample,
+      );
       // A failure is reported when its turn comes; until then it must not count as unhandled.
       decoding.catch(() => {});
       pending.push(decoding);
-      if (pending.length >= READ_AHEAD) yield await finish();
+      if (pending.length >= READ_AHEAD) yield await pending.shift()!;
     }
-    while (pending.length > 0) yield await finish();
+    while (pending.length > 0) yield await pending.shift()!;
   }
 
   return {
-    description: `${name}: ${files.length} pictures${label ? ` in ${names.length} classes` : ''}`,
+    description: `${name}: ${files.length} ${kind}s${matched ? ` in ${new Set(matched.labels).size} classes` : ''}`,
     count: files.length,
-    ...(label ? { classes, labels: label } : {}),
+    ...matched,
+    ...(speakers ? { speakers } : {}),
     samples,
   };
 }

@@ -1,0 +1,65 @@
+import { LutraError } from '../errors.js';
+
+/** FSDD names its recordings like `7_theo_12.wav`. */
+const CLASS_SPEAKER_NUMBER = /^([^_]+)_([^_]+)_(\d+)\.wav$/i;
+/** Speech Commands hashes the speaker: `3bb68054_nohash_2.wav`. */
+const SPEAKER_NOHASH_NUMBER = /^([^_]+)_nohash_\d+\.wav$/i;
+
+/** Spoken digits are labelled by numerals in one place and by words in another. */
+const DIGITS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** The class that every file name states, or undefined when one does not. */
+export function labelInName(paths: readonly string[]): string[] | undefined {
+  const labels = paths.map((path) => CLASS_SPEAKER_NUMBER.exec(fileName(path))?.[1]);
+  return labels.every((label) => label !== undefined) ? labels : undefined;
+}
+
+/** The speaker that file names state, '' where one does not; undefined when none does. */
+export function speakerInName(paths: readonly string[], inClassFolders: boolean): string[] | undefined {
+  const speakers = paths.map((path) => {
+    const name = fileName(path);
+    const [pattern, group] = inClassFolders ? [SPEAKER_NOHASH_NUMBER, 1] : [CLASS_SPEAKER_NUMBER, 2];
+    return pattern.exec(name)?.[group] ?? '';
+  });
+  return speakers.some((speaker) => speaker !== '') ? speakers : undefined;
+}
+
+/** A digit in its other spelling. */
+function otherSpelling(name: string): string | undefined {
+  return DIGITS[Number(name)] ?? (DIGITS.includes(name) ? String(DIGITS.indexOf(name)) : undefined);
+}
+
+/**
+ * Class index of every example from the name of its class.
+ * @param names class of every example
+ * @param source used in messages
+ * @param classes of the model, in the order of its outputs; without them the sorted names are the classes. Digits may be
+ * numerals in one and English words in the other.
+ * @throws {LutraError} `INVALID_DATA` listing names that are no class.
+ */
+export function matchClasses(
+  names: readonly string[],
+  source: string,
+  classes: readonly string[] | undefined,
+): { readonly classes: readonly string[]; readonly labels: Int32Array } {
+  const distinct = [...new Set(names)].sort();
+  const known = classes ?? distinct;
+  const index = new Map<string, number>();
+  for (const name of distinct) {
+    const exact = known.indexOf(name);
+    const found = exact >= 0 ? exact : known.indexOf(otherSpelling(name) ?? name);
+    if (found >= 0) index.set(name, found);
+  }
+  const unknown = distinct.filter((name) => !index.has(name));
+  if (unknown.length > 0) {
+    throw new LutraError('INVALID_DATA', `${source}: classes of the data are not classes of the model`, {
+      expected: `${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''}`,
+      actual: unknown.slice(0, 5).join(', '),
+    });
+  }
+  return { classes: known, labels: Int32Array.from(names, (name) => index.get(name)!) };
+}
