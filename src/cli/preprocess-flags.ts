@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { parsePreprocess } from '../data/preprocess.js';
+import { readPreprocess } from '../data/preprocess-spec.js';
 import { LutraError } from '../errors.js';
-import { type ImagePreprocess, METADATA } from '../graph/lookup.js';
+import { type AudioPreprocess, METADATA, type Preprocess } from '../graph/lookup.js';
+import { checkAudioPreprocess } from '../speech/spec.js';
 import { type Arguments, type Flag, UsageError } from './arguments.js';
 
-/** Flags that say how pictures become the network's input. */
+/** Flags that say how pictures or recordings become the network's input. */
 export const PREPROCESS_FLAGS: readonly Flag[] = [
   {
     name: 'mean',
@@ -19,6 +21,11 @@ export const PREPROCESS_FLAGS: readonly Flag[] = [
   },
   { name: 'size', value: '<WxH>', help: 'picture size the network takes, where the model leaves it open' },
   { name: 'grey', help: 'one grey channel, where the model leaves it open' },
+  {
+    name: 'features',
+    value: '<file.json>',
+    help: 'the network takes sound: its front-end, as in metadata lutra.preprocess (default: from the model)',
+  },
   { name: 'labels', value: '<file|a,b,c>', help: 'class names: a JSON array, a file with one per line, or a list' },
 ];
 
@@ -56,10 +63,45 @@ function perChannel(values: number[], channels: number, flag: string): number[] 
 }
 
 export interface ResolvedPreprocess {
-  /** undefined when the network's first input does not take pictures. */
-  readonly spec: ImagePreprocess | undefined;
+  /** undefined when the network's first input takes neither pictures nor sound. */
+  readonly spec: Preprocess | undefined;
   /** True when neither the model nor a flag says how bytes are scaled. */
   readonly assumed: boolean;
+}
+
+/** Flags that make sense for pictures only. */
+const PICTURE_FLAGS = ['mean', 'std', 'scale', 'size', 'grey'];
+
+/** The front-end in the file that --features names. */
+function readFeatures(path: string): AudioPreprocess {
+  let json: string;
+  try {
+    json = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new LutraError('INVALID_DATA', `--features ${path} cannot be read`, { cause });
+  }
+  try {
+    return checkAudioPreprocess(JSON.parse(json));
+  } catch (cause) {
+    throw new LutraError('INVALID_DATA', `--features ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * The front-end of a network that takes sound, checked against the shape of its input.
+ * @throws {LutraError} `INVALID_MODEL` when it makes another number of values than the network takes.
+ */
+function checkSound(args: Arguments, spec: AudioPreprocess, dims: ModelFacts['dims']): ResolvedPreprocess {
+  const flag = PICTURE_FLAGS.find((name) => args.has(name));
+  if (flag) throw new UsageError(`--${flag} is for pictures, and this model takes sound`);
+  const made = ['N', 1, spec.mels, spec.frames];
+  if (dims && (dims.length !== 4 || made.some((size, i) => i > 0 && typeof dims[i] === 'number' && dims[i] !== size))) {
+    throw new LutraError('INVALID_MODEL', 'the front-end does not fit the input of the model', {
+      expected: `[${dims.join(',')}]`,
+      actual: `[${made.join(',')}]`,
+    });
+  }
+  return { spec, assumed: false };
 }
 
 /**
@@ -68,7 +110,9 @@ export interface ResolvedPreprocess {
  */
 export function resolvePreprocess(args: Arguments, model: ModelFacts): ResolvedPreprocess {
   const stored = model.metadata[METADATA.preprocess];
-  const base = stored === undefined ? undefined : parsePreprocess(stored);
+  const features = args.text('features');
+  const base = features ? readFeatures(features) : stored === undefined ? undefined : readPreprocess(stored);
+  if (base?.kind === 'audio') return checkSound(args, base, model.dims);
   const input = pictureInput(model.dims);
   if (!base && !input) return { spec: undefined, assumed: false };
 

@@ -126,10 +126,11 @@ async function calibrate(graph: Graph, args: Arguments, facts: ModelFacts, metad
   const whole = typeof fixed === 'number' ? order.slice(0, order.length - (order.length % batch)) : order;
   const truth = dataset.labels && whole.map((index) => dataset.labels![index]!);
   const wanted = args.choice('mirror', ['yes', 'no']) ?? 'no';
-  if (wanted === 'yes' && !spec) throw new UsageError('--mirror needs a network that takes pictures');
+  const layout = spec?.kind === 'image' ? spec.layout : undefined;
+  if (wanted === 'yes' && !layout) throw new UsageError('--mirror needs a network that takes pictures');
   const mirror = wanted === 'yes';
   const calibration = {
-    feeds: inputs(batches(dataset, whole, batch, spec), mirror ? spec?.layout : undefined),
+    feeds: inputs(batches(dataset, whole, batch, spec), mirror ? layout : undefined),
     ...(truth ? { labels: repeatLabels(truth, batch, mirror) } : {}),
   };
   // Loaded here, so that the other commands start without the converter.
@@ -193,7 +194,7 @@ export const convertCommand: Command = {
     {
       name: 'calibration',
       value: '<path>',
-      help: 'folder or .tar(.gz) of class folders, CIFAR-10 .bin(.gz), MNIST IDX images(.gz), .npz or .npy',
+      help: 'folder or .tar(.gz) of pictures or WAVs in class folders, .ulaw(.gz), CIFAR-10 .bin(.gz), MNIST IDX images(.gz), .npz or .npy',
     },
     {
       name: 'samples',

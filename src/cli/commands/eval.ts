@@ -1,6 +1,7 @@
 import { batches } from '../../data/batches.js';
 import { openDataset } from '../../data/node-open.js';
 import { evaluationOrder } from '../../data/sampling.js';
+import { ofSpeakers } from '../../data/subset.js';
 import { LutraError } from '../../errors.js';
 import type { Command } from '../arguments.js';
 import { ENGINE_FLAGS, sessionFacts, withSession } from '../model.js';
@@ -19,8 +20,9 @@ export const evalCommand: Command = {
     {
       name: 'data',
       value: '<path>',
-      help: 'folder or .tar(.gz) of class folders, CIFAR-10 .bin(.gz), MNIST IDX images(.gz), or .npz with x and y',
+      help: 'folder or .tar(.gz) of pictures or WAVs in class folders, .ulaw(.gz), CIFAR-10 .bin(.gz), MNIST IDX images(.gz), or .npz with x and y',
     },
+    { name: 'speaker', value: '<names>', help: 'only what these speakers say, names with commas' },
     { name: 'limit', value: '<n>', help: 'use n examples, taken at even distances (default: all)' },
     { name: 'batch', value: '<n>', help: `examples per run (default: ${DEFAULT_BATCH}, or what the model fixes)` },
     { name: 'output', value: '<name>', help: 'model output that holds the class scores (default: the first)' },
@@ -29,6 +31,7 @@ export const evalCommand: Command = {
   ],
   examples: [
     'lutra eval cifar10.lut.onnx --data cifar10/test.tar.gz',
+    'lutra eval spoken-digits.lut.onnx --data recordings.tar.gz --speaker theo',
     'lutra eval digits.onnx --data t10k-images-idx3-ubyte.gz --limit 1000 --json',
   ],
 
@@ -40,7 +43,9 @@ export const evalCommand: Command = {
       const facts = sessionFacts(session);
       const { spec, assumed } = resolvePreprocess(args, facts);
       const labels = await resolveLabels(args, facts);
-      const dataset = await openDataset(data, labels ? { labels } : {});
+      const whole = await openDataset(data, labels ? { labels } : {});
+      const speakers = args.list('speaker');
+      const dataset = speakers ? ofSpeakers(whole, speakers) : whole;
       if (!dataset.labels)
         throw new LutraError('INVALID_DATA', `${data} has no labels, so accuracy cannot be measured`);
       if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { recordingInput } from '../../data/batches.js';
 import { decodePicture } from '../../data/node-decode.js';
 import { isNpy, isZip, parseNpy, parseNpz, serializeNpy, serializeNpz } from '../../data/npy.js';
 import { preprocess } from '../../data/preprocess.js';
@@ -8,6 +9,7 @@ import { formatType } from '../../graph/tensor.js';
 import type { TensorValue } from '../../graph/types.js';
 import type { InferenceSession } from '../../index.js';
 import type { TensorLike } from '../../session/types.js';
+import { decodeWav } from '../../speech/wav.js';
 import { type Arguments, type Command, UsageError } from '../arguments.js';
 import { type Latency, measure } from '../latency.js';
 import { ENGINE_FLAGS, sessionFacts, withSession } from '../model.js';
@@ -25,28 +27,31 @@ interface Answer {
   readonly probability: number;
 }
 
-/** Reads a picture, a .npy (the first input) or a .npz (inputs by name). */
+/** Reads a picture, a WAV recording, a .npy (the first input) or a .npz (inputs by name). */
 async function readFeeds(
   path: string,
   args: Arguments,
   session: InferenceSession,
-): Promise<{ feeds: Feeds; picture: boolean }> {
+): Promise<{ feeds: Feeds; example: boolean }> {
   const bytes = await readFile(path).catch((cause: Error) => {
     throw new LutraError('INVALID_DATA', `${path} cannot be read: ${cause.message}`, { cause });
   });
   const first = session.inputNames[0]!;
-  if (isNpy(bytes)) return { feeds: { [first]: parseNpy(bytes, path) }, picture: false };
-  if (isZip(bytes)) return { feeds: Object.fromEntries(parseNpz(bytes, path)), picture: false };
+  if (isNpy(bytes)) return { feeds: { [first]: parseNpy(bytes, path) }, example: false };
+  if (isZip(bytes)) return { feeds: Object.fromEntries(parseNpz(bytes, path)), example: false };
   const { spec, assumed } = resolvePreprocess(args, sessionFacts(session));
   if (!spec) {
-    throw new LutraError('INVALID_DATA', `the model does not take pictures`, {
+    throw new LutraError('INVALID_DATA', `the model takes neither pictures nor sound`, {
       expected: `.npy or .npz with ${session.inputMetadata.map(({ name, type, dims }) => `${name} ${type}[${dims}]`).join(', ')}`,
       actual: path,
     });
   }
+  if (spec.kind === 'audio') {
+    return { feeds: { [first]: recordingInput([decodeWav(bytes, path)], spec) }, example: true };
+  }
   const picture = await decodePicture(bytes, path);
   if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
-  return { feeds: { [first]: preprocess([picture], spec) }, picture: true };
+  return { feeds: { [first]: preprocess([picture], spec) }, example: true };
 }
 
 function topClasses(output: TensorLike, name: string, labels: readonly string[] | undefined, count: number): Answer[] {
@@ -98,8 +103,8 @@ function latencyLine({ runs, min, p50, p90 }: Latency): string {
 
 export const runCommand: Command = {
   name: 'run',
-  summary: 'Run a model on a picture (prints the most probable classes) or on arrays.',
-  positionals: ['<model.onnx>', '<picture|input.npy|inputs.npz>'],
+  summary: 'Run a model on a picture or recording (prints the most probable classes) or on arrays.',
+  positionals: ['<model.onnx>', '<picture|recording.wav|input.npy|inputs.npz>'],
   flags: [
     { name: 'out', short: 'o', value: '<file>', help: 'write the outputs to a .npy or .npz file' },
     { name: 'top', value: '<n>', help: 'number of classes to print (default: 5)' },
@@ -111,6 +116,7 @@ export const runCommand: Command = {
   examples: [
     'lutra run cifar10.lut.onnx frog.jpg',
     'lutra run cifar10.lut.onnx frog.jpg --repeat 100 --threads 1 --profile',
+    'lutra run keywords.lut.onnx yes.wav',
     'lutra run net.onnx input.npy -o output.npy',
   ],
 
@@ -122,10 +128,10 @@ export const runCommand: Command = {
     if (out !== undefined && !/\.np[yz]$/.test(out)) throw new UsageError('--out must end in .npy or .npz');
     await withSession(modelPath, args, async (session) => {
       const labels = await resolveLabels(args, sessionFacts(session));
-      const { feeds, picture } = await readFeeds(inputPath, args, session);
+      const { feeds, example } = await readFeeds(inputPath, args, session);
       const outputs = await session.run(feeds);
       const first = session.outputNames[0]!;
-      const answers = picture && !out ? topClasses(outputs[first]!, first, labels, top) : undefined;
+      const answers = example && !out ? topClasses(outputs[first]!, first, labels, top) : undefined;
       if (out) await writeOutputs(out, outputs);
 
       let latency: Latency | undefined;
