@@ -1,4 +1,5 @@
 // Builds the Wasm kernels: src/kernels/list.ts ─▶ assembly/gen/layout.ts ─asc─▶ build/*.wasm ─▶ src/kernels/gen/*.ts.
+// The kernels of conversion are a build of their own: assembly/convert ─asc─▶ src/convert/gen/kernels.ts.
 // Run as `node scripts/build-wasm.mjs` from the repository root. Everything it writes is git-ignored.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { deflateRawSync } from 'node:zlib';
@@ -27,14 +28,30 @@ await writeFile(
   `${STAMP}// Byte offset of every field in the parameter block of every kernel.\n${layout.join('')}`,
 );
 
-const builds = {};
-for (const target of TARGETS) {
-  const { error, stderr } = await asc.main(['--config', 'asconfig.json', '--target', target]);
+async function compile(name, ...options) {
+  const { error, stderr } = await asc.main(options);
   if (error) {
     process.stderr.write(`${stderr.toString()}\n${error.message}\n`);
     process.exit(1);
   }
-  builds[target] = await readFile(`build/lutra-${target}.wasm`);
+  const path = `build/lutra-${name}.wasm`;
+  const bytes = await readFile(path);
+  process.stdout.write(`${path} ${bytes.length} bytes\n`);
+  return bytes;
+}
+
+/** Deflated before base64: a server's compression finds the patterns of bytes, but not those of base64 text. */
+async function writeModule(folder, name, bytes) {
+  const text = deflateRawSync(bytes, { level: 9 }).toString('base64');
+  await writeFile(
+    `${folder}/${name}.ts`,
+    `${STAMP}/** The Wasm build in base64 of raw deflate. */\nexport default '${text}';\n`,
+  );
+}
+
+const builds = {};
+for (const target of TARGETS) {
+  builds[target] = await compile(target, '--config', 'asconfig.json', '--target', target);
   const exported = WebAssembly.Module.exports;
   if (target === 'simd') {
     const names = new Set(exported(new WebAssembly.Module(builds[target])).map((entry) => entry.name));
@@ -44,17 +61,12 @@ for (const target of TARGETS) {
       process.exit(1);
     }
   }
-  process.stdout.write(`build/lutra-${target}.wasm ${builds[target].length} bytes\n`);
 }
 
-// One module per build, so that a page loads only the one that it runs. Deflated before base64: a server's compression
-// finds the patterns of bytes, but not those of base64 text.
-await rm('src/kernels/gen', { recursive: true, force: true });
-await mkdir('src/kernels/gen', { recursive: true });
-for (const target of TARGETS) {
-  const text = deflateRawSync(builds[target], { level: 9 }).toString('base64');
-  await writeFile(
-    `src/kernels/gen/${target}.ts`,
-    `${STAMP}/** The Wasm build in base64 of raw deflate. */\nexport default '${text}';\n`,
-  );
+// One module per build, so that a page loads only the one that it runs.
+for (const folder of ['src/kernels/gen', 'src/convert/gen']) {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
 }
+for (const target of TARGETS) await writeModule('src/kernels/gen', target, builds[target]);
+await writeModule('src/convert/gen', 'kernels', await compile('convert', '--config', 'assembly/convert/asconfig.json'));

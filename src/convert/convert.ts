@@ -11,6 +11,7 @@ import type { CalibrationData } from './calibration.js';
 import { readCalibration } from './calibration.js';
 import { layerCost } from './cost-model.js';
 import { layoutCodebooks } from './geometry.js';
+import { FitKernels } from './kernels.js';
 import { checkOptions } from './options.js';
 import { createCheckpoint } from './progress.js';
 import { describeLayers, sumTotals } from './report.js';
@@ -64,8 +65,9 @@ export async function convert(
   const sites = findSites(simplified);
   const sizes = await measureSizes(simplified, sites, data.batches[0]!);
   const { selected, kept } = selectLayers(simplified, sites, sizes, options);
+  const kernels = await FitKernels.create();
   const run = (layers: readonly LayerSite[], attempt: number) =>
-    attemptConversion(simplified, sites, layers, data, options, control, attempt);
+    attemptConversion(kernels, simplified, sites, layers, data, options, control, attempt);
   const chosen =
     options.maxDrop === undefined
       ? await run(selected, 1)
@@ -85,6 +87,7 @@ export async function convert(
 }
 
 async function attemptConversion(
+  kernels: FitKernels,
   graph: Graph,
   sites: readonly LayerSite[],
   layers: readonly LayerSite[],
@@ -95,7 +98,7 @@ async function attemptConversion(
 ): Promise<Attempt> {
   const heldOutShare = options.maxDrop === undefined ? HELD_OUT : HELD_OUT_FOR_SEARCH;
   const rest = sites.filter((site) => !layers.includes(site));
-  const walk = new Walk(graph, layers, rest, data.batches, 1 - heldOutShare, options);
+  const walk = new Walk(kernels, graph, layers, rest, data.batches, 1 - heldOutShare, options);
   const converted: ConvertedLayer[] = [];
   for (const [index, site] of layers.entries()) {
     const at = { stage: 'layer', layer: site.node.name, index, layers: layers.length, attempt } as const;

@@ -2,7 +2,7 @@ import type { Codebooks } from './codebooks.js';
 import { gatherPoints, imageCount, type PlaneData, type Planes } from './gather.js';
 import type { CodebookLayout } from './geometry.js';
 import { outputSize } from './geometry.js';
-import type { CodeSamples } from './ridge.js';
+import type { CodeSamples } from './samples.js';
 import { encodeTree } from './tree.js';
 
 /** Images encoded at a time, which bounds the memory for their sub-vectors. */

@@ -2,9 +2,10 @@ import { LOOKUP_DOMAIN } from '../graph/lookup.js';
 import { tensorValue } from '../graph/tensor.js';
 import type { Node, TensorValue } from '../graph/types.js';
 import type { CodebookLayout } from './geometry.js';
+import type { FitKernels } from './kernels.js';
 import type { Checkpoint } from './progress.js';
-import type { CodeSamples } from './ridge.js';
-import { addLookups, fitTable } from './ridge.js';
+import { fitTable } from './ridge.js';
+import { addLookups, type CodeSamples } from './samples.js';
 import type { LayerSite } from './sites.js';
 import type { QuantisedTable } from './tables.js';
 import { canCentre, centreTable, dequantiseTable, priorTable, quantiseTable } from './tables.js';
@@ -38,6 +39,7 @@ const STATISTICS_POSITIONS = 8192;
  * @param heldOut what the error is measured on
  */
 export async function fitLayer(
+  kernels: FitKernels,
   site: LayerSite,
   layout: CodebookLayout,
   centroids: readonly Float32Array[],
@@ -52,17 +54,17 @@ export async function fitLayer(
   const table = priorTable(site, layout, centroids);
   const residual = training.targets.slice();
   for (let i = 0; i < residual.length; i++) residual[i]! -= bias[i % O]!;
-  addLookups(training.codes, table, residual, O, -1);
+  addLookups(kernels, training.codes, table, residual, O, -1);
   await checkpoint(0);
-  const change = await fitTable(training.codes, residual, O, options.lambda, checkpoint, training.rectified);
+  const change = await fitTable(kernels, training.codes, residual, O, options.lambda, checkpoint, training.rectified);
   for (let i = 0; i < table.length; i++) table[i]! += change[i]!;
   if (canCentre(layout)) centreTable(table, bias, K);
   let quantised = quantiseTable(table, bias, layout);
-  const predicted = predict(quantised, layout, heldOut.codes);
+  const predicted = predict(kernels, quantised, layout, heldOut.codes);
   if (options.normalise) {
     // A few held-out examples alone would make noisy means.
     const statistics = joinSamples(thinSamples(training, STATISTICS_POSITIONS), heldOut);
-    const before = predict(quantised, layout, statistics.codes);
+    const before = predict(kernels, quantised, layout, statistics.codes);
     quantised = statistics.rectified
       ? matchRectified(quantised, before, statistics.targets, statistics.rectified)
       : matchStatistics(quantised, before, statistics.targets);
@@ -113,11 +115,16 @@ function joinSamples(a: LayerSamples, b: LayerSamples): LayerSamples {
 }
 
 /** Outputs of a quantised table. @returns [N, O] */
-export function predict(quantised: QuantisedTable, layout: CodebookLayout, codes: CodeSamples): Float32Array {
+export function predict(
+  kernels: FitKernels,
+  quantised: QuantisedTable,
+  layout: CodebookLayout,
+  codes: CodeSamples,
+): Float32Array {
   const O = quantised.bias.length;
   const out = new Float32Array(codes.count * O);
   for (let i = 0; i < out.length; i++) out[i] = quantised.bias[i % O]!;
-  addLookups(codes, dequantiseTable(quantised, layout), out, O, 1);
+  addLookups(kernels, codes, dequantiseTable(quantised, layout), out, O, 1);
   return out;
 }
 

@@ -12,6 +12,7 @@ import { fitLayer, type LayerSamples, lookUpNode } from './fit-layer.js';
 import { gatherPoints, gatherVectors, imageCount, type Planes, quantisePlanes, sampleValues } from './gather.js';
 import type { CodebookLayout } from './geometry.js';
 import { layoutCodebooks, outputSize, weightSlice } from './geometry.js';
+import type { FitKernels } from './kernels.js';
 import type { Checkpoint } from './progress.js';
 import type { Random } from './random.js';
 import { sampleIndices, seededRandom } from './random.js';
@@ -74,12 +75,14 @@ export class Walk {
   readonly #random: Random;
 
   /**
+   * @param kernels shared by the layers, which use them one after the other
    * @param graph simplified
    * @param sites layers to replace, in order
    * @param dense layers that stay; refitted where they follow a replaced one
    * @param fitShare 0..1, the part of the examples (from the first) to fit on; the rest measures
    */
   constructor(
+    private readonly kernels: FitKernels,
     private readonly graph: Graph,
     private readonly sites: readonly LayerSite[],
     private readonly dense: readonly LayerSite[],
@@ -122,7 +125,7 @@ export class Walk {
     const heldOut = sample(this.fitShare, 1, HELD_OUT_POSITIONS);
     const { lambda = DEFAULT_LAMBDA, normalise = true } = this.options;
     const { centroids } = encoding.books;
-    const fitted = await fitLayer(site, layout, centroids, training, heldOut, { lambda, normalise }, fit);
+    const fitted = await fitLayer(this.kernels, site, layout, centroids, training, heldOut, { lambda, normalise }, fit);
 
     const lookups = this.#lookUpNodes(site, layout, fitted.table, encoding.codes, this.#dense.batches[0]!);
     this.nodes.push(...lookups);

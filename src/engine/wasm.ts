@@ -16,24 +16,29 @@ const SOURCES = {
   relaxed: () => import('../kernels/gen/relaxed.js'),
 } as const;
 
+/** Addresses of builds that come from the network instead. */
+type WasmUrls = Partial<Record<Kernels['variant'], string | URL>>;
+
 const loaded = new Map<string, Promise<Kernels>>();
 
 /**
  * Loads and compiles the Wasm build that fits this platform; each once per thread.
  *
  * @param threads As in `CreateOptions`: 1 never wants shared memory.
+ * @param urls Where builds are fetched from instead.
  * @throws LutraError `PLATFORM`
  */
-export async function loadKernels(wasm: WasmVariant, threads: number | 'auto'): Promise<Kernels> {
+export async function loadKernels(wasm: WasmVariant, threads: number | 'auto', urls: WasmUrls = {}): Promise<Kernels> {
   const variant = chooseVariant(wasm);
   const shared = threads !== 1 && canShareMemory();
-  const key = `${variant} ${shared}`;
+  const url = urls[variant];
+  const key = `${variant} ${shared} ${url}`;
   let kernels = loaded.get(key);
   if (!kernels) {
-    kernels = compile(variant, shared).catch((cause: unknown) => {
+    kernels = compile(variant, shared, url).catch((cause: unknown) => {
       loaded.delete(key);
       throw new LutraError('PLATFORM', 'the Wasm kernels could not be compiled', {
-        hint: "A Content Security Policy must allow 'wasm-unsafe-eval'",
+        hint: "A Content Security Policy must allow 'wasm-unsafe-eval', and \"wasmUrl\" lead to Lutra's own files",
         cause,
       });
     });
@@ -43,12 +48,13 @@ export async function loadKernels(wasm: WasmVariant, threads: number | 'auto'): 
 }
 
 async function compile(variant: Kernels['variant'], shared: boolean): Promise<Kernels> {
-  const bytes = await inflate(decodeBase64((await SOURCES[variant]()).default));
+  const bytes = await inflateModule((await SOURCES[variant]()).default);
   const module = await WebAssembly.compile((shared ? bytes : unshareMemory(bytes)) as BufferSource);
   return { variant, module, shared };
 }
 
-async function inflate(deflated: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+/** Bytes of a Wasm build as scripts/build-wasm.mjs stores it: base64 of raw deflate. */
+export async function inflateModule(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([decodeBase64(text)]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

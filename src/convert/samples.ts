@@ -1,0 +1,109 @@
+import type { FitKernels } from './kernels.js';
+
+/**
+ * Observations of a lookup layer: which table row every codebook and tap contributes to every sampled output position.
+ * Row `D` (one past the last) means that the tap lies outside the image and contributes nothing.
+ */
+export interface CodeSamples {
+  /** N, output positions */
+  readonly count: number;
+  /** E = codebooks · taps */
+  readonly slots: number;
+  /** D = E · K */
+  readonly unknowns: number;
+  /** [N, E]; row (e·K + code) or D */
+  readonly rows: Uint32Array;
+}
+
+/** Samples copied to the kernels at a time: their rows and values stay in the cache. */
+const CHUNK = 512;
+
+/** Outputs of one row as the kernels want them: a multiple of 4. */
+export function paddedOutputs(O: number): number {
+  return Math.ceil(O / 4) * 4;
+}
+
+/** Copies [rows, O] into rows of {@link paddedOutputs}, the padding zero. */
+export function copyPadded(from: ArrayLike<number> & { readonly length: number }, to: Float32Array, O: number): void {
+  const P = paddedOutputs(O);
+  if (P === O) {
+    to.set(from);
+    return;
+  }
+  to.fill(0);
+  for (let row = 0; row * O < from.length; row++) for (let o = 0; o < O; o++) to[row * P + o] = from[row * O + o]!;
+}
+
+/** The way back. @returns [rows, O] */
+export function copyUnpadded(from: Float32Array, rows: number, O: number): Float32Array {
+  const P = paddedOutputs(O);
+  if (P === O) return from.slice(0, rows * O);
+  const out = new Float32Array(rows * O);
+  for (let row = 0; row < rows; row++) for (let o = 0; o < O; o++) out[row * O + o] = from[row * P + o]!;
+  return out;
+}
+
+/** `outputs[n, :] += sign · Σ_e table[rows[n, e], :]`. @param table [D, O] @param outputs [N, O] */
+export function addLookups(
+  kernels: FitKernels,
+  { count, slots, unknowns, rows }: CodeSamples,
+  table: ArrayLike<number>,
+  outputs: Float32Array,
+  O: number,
+  sign: 1 | -1,
+): void {
+  const P = paddedOutputs(O);
+  const mark = kernels.mark();
+  const tableAt = kernels.reserve((unknowns + 1) * P * 4);
+  const rowsAt = kernels.reserve(CHUNK * slots * 4);
+  const valuesAt = kernels.reserve(CHUNK * P * 4);
+  const packed = kernels.floats(tableAt, (unknowns + 1) * P);
+  copyPadded(table, packed.subarray(0, unknowns * P), O);
+  packed.fill(0, unknowns * P);
+  for (let begin = 0; begin < count; begin += CHUNK) {
+    const n = Math.min(CHUNK, count - begin);
+    kernels.words(rowsAt, n * slots).set(rows.subarray(begin * slots, (begin + n) * slots));
+    const values = kernels.floats(valuesAt, n * P);
+    copyPadded(outputs.subarray(begin * O, (begin + n) * O), values, O);
+    kernels.run.addRows(rowsAt, slots, tableAt, P, valuesAt, sign, n);
+    outputs.set(copyUnpadded(values, n, O), begin * O);
+  }
+  kernels.release(mark);
+}
+
+/** Sums of the samples that use each row: Gᵀ·Y with G the one-hot matrix of the codes. @returns [D, O] */
+export function scatterSums(
+  kernels: FitKernels,
+  { count, slots, unknowns, rows }: CodeSamples,
+  values: Float32Array,
+  O: number,
+): Float32Array {
+  const P = paddedOutputs(O);
+  const mark = kernels.mark();
+  const sumsAt = kernels.reserve((unknowns + 1) * P * 4);
+  const rowsAt = kernels.reserve(CHUNK * slots * 4);
+  const valuesAt = kernels.reserve(CHUNK * P * 4);
+  kernels.floats(sumsAt, (unknowns + 1) * P).fill(0);
+  for (let begin = 0; begin < count; begin += CHUNK) {
+    const n = Math.min(CHUNK, count - begin);
+    kernels.words(rowsAt, n * slots).set(rows.subarray(begin * slots, (begin + n) * slots));
+    copyPadded(values.subarray(begin * O, (begin + n) * O), kernels.floats(valuesAt, n * P), O);
+    kernels.run.scatterRows(rowsAt, slots, valuesAt, P, sumsAt, n);
+  }
+  const sums = copyUnpadded(kernels.floats(sumsAt, unknowns * P), unknowns, O);
+  kernels.release(mark);
+  return sums;
+}
+
+/** Codes slot by slot, K where the tap lies outside the image. @returns [E, N] */
+export function codesBySlot({ count, slots, unknowns, rows }: CodeSamples): Uint8Array {
+  const K = unknowns / slots;
+  const codes = new Uint8Array(slots * count);
+  for (let n = 0; n < count; n++) {
+    for (let e = 0; e < slots; e++) {
+      const row = rows[n * slots + e]!;
+      codes[e * count + n] = row === unknowns ? K : row - e * K;
+    }
+  }
+  return codes;
+}
