@@ -26,8 +26,6 @@ export default defineConfig({
     },
     {
       name: 'firefox',
-      // About one load in twenty with helper threads stays at "Planning …" (CHANGELOG, known issues).
-      retries: 2,
       grep: new RegExp(EVERYWHERE),
       use: {
         browserName: 'firefox',

@@ -6,4 +6,4 @@ import { serve } from '../src/session/serve.js';
 // As on pages that are not cross-origin isolated.
 Reflect.deleteProperty(globalThis, 'SharedArrayBuffer');
 registerOperators(OPERATORS);
-serve(import.meta.url, inlineFunctions);
+serve(inlineFunctions);

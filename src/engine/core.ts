@@ -3,8 +3,8 @@ import { formatType } from '../graph/tensor.js';
 import type { Graph, TensorType, TensorValue } from '../graph/types.js';
 import { plan } from '../plan/plan.js';
 import type { Plan } from '../plan/types.js';
-import { COMMAND, CONTROL, command, createControl, MAX_THREADS } from './control.js';
-import { canWait, processorCount } from './features.js';
+import { COMMAND, CONTROL, command, createControl } from './control.js';
+import { canWait, threadCount } from './features.js';
 import { checkFeeds, feedTypes } from './feeds.js';
 import { LostHelper, Machine } from './machine.js';
 import { createMemory } from './memory.js';
@@ -21,8 +21,6 @@ export interface CoreOptions {
   readonly spawn?: () => WorkerHandle;
 }
 
-/** `auto` uses no more threads than this: small networks gain nothing from more. */
-const MAX_AUTO_THREADS = 4;
 /** A sliced run lets other tasks in after so many milliseconds. */
 const SLICE = 8;
 
@@ -60,15 +58,8 @@ export class ExecutorCore {
    */
   static async start(graph: Graph, kernels: Kernels, options: CoreOptions = {}): Promise<ExecutorCore> {
     const { spawn, dimensions = {} } = options;
-    const wanted = options.threads ?? 1;
-    if (wanted !== 'auto' && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= MAX_THREADS)) {
-      throw new LutraError('INVALID_ARGUMENT', 'option "threads" is wrong', {
-        expected: `1 to ${MAX_THREADS}, or "auto"`,
-        actual: String(wanted),
-      });
-    }
+    const count = threadCount(options.threads ?? 1);
     const control = createControl(typeof SharedArrayBuffer === 'function');
-    const count = wanted === 'auto' ? Math.min(MAX_AUTO_THREADS, processorCount()) : wanted;
     const helpers =
       count > 1 && spawn && kernels.shared && canWait() ? await HelperPool.start(count - 1, control, spawn) : undefined;
     try {

@@ -1,4 +1,5 @@
 import { LutraError } from '../errors.js';
+import { MAX_THREADS } from './control.js';
 import type { WasmVariant } from './types.js';
 
 /** (module (func (result i32) (i32x4.extract_lane 0 (i8x16.popcnt (i8x16.splat (i32.const 0)))))) */
@@ -68,7 +69,24 @@ export function canWait(): boolean {
 }
 
 /** Processors that can run threads. */
-export function processorCount(): number {
+function processorCount(): number {
   const os = globalThis.process?.getBuiltinModule?.('node:os');
   return os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+}
+
+/** `auto` uses no more threads than this: small networks gain nothing from more. */
+const MAX_AUTO_THREADS = 4;
+
+/**
+ * The number of threads that an option asks for.
+ *
+ * @throws LutraError `INVALID_ARGUMENT`
+ */
+export function threadCount(wanted: number | 'auto'): number {
+  if (wanted === 'auto') return Math.min(MAX_AUTO_THREADS, processorCount());
+  if (Number.isInteger(wanted) && wanted >= 1 && wanted <= MAX_THREADS) return wanted;
+  throw new LutraError('INVALID_ARGUMENT', 'option "threads" is wrong', {
+    expected: `1 to ${MAX_THREADS}, or "auto"`,
+    actual: String(wanted),
+  });
 }

@@ -20,6 +20,16 @@ export function webHandle(worker: Worker): WorkerHandle {
   };
 }
 
+/** A worker that another thread started, at the other end of a channel. */
+export function portHandle(port: MessagePort): WorkerHandle {
+  return {
+    endpoint: port,
+    terminate: () => port.close(),
+    onFailure: (listener) => port.addEventListener('messageerror', () => listener('a message could not be read')),
+    keepAlive() {},
+  };
+}
+
 export function nodeHandle(worker: NodeWorker): WorkerHandle {
   return {
     endpoint: nodeEndpoint(worker),

@@ -1,3 +1,4 @@
+import { threadCount } from '../engine/features.js';
 import { checkFeeds, checkTensor } from '../engine/feeds.js';
 import type { MemoryUse, StepProfile } from '../engine/types.js';
 import { loadKernels } from '../engine/wasm.js';
@@ -61,19 +62,20 @@ export class InferenceSession implements InferenceSessionApi {
    * @throws LutraError `LOAD_FAILED`, `INVALID_MODEL`, `UNSUPPORTED`, `PLATFORM`, `OUT_OF_MEMORY`, `INVALID_ARGUMENT`, `ABORTED`.
    */
   static async create(source: ModelSource, options: CreateOptions = {}): Promise<InferenceSession> {
-    const { signal, onProgress, threads = 'auto', wasm = 'auto', dimensions = {} } = options;
+    const { signal, onProgress, threads = 'auto', wasm = 'auto', dimensions = {}, cache = 'none' } = options;
     if (signal?.aborted) throw aborted(signal);
-    const loading = loadBytes(source, { signal, onProgress });
+    const count = threadCount(threads);
+    const loading = loadBytes(source, options);
     // Started while the model is on its way. A failure to load must not go unhandled meanwhile.
     loading.catch(() => {});
     const backend =
       options.worker === false
         ? (await import('./local.js')).createLocal(options.workerUrl)
-        : createRemote(options.workerUrl);
+        : createRemote(options.workerUrl, count);
     const watch = watchSignal(signal);
     const orStop = <T>(work: Promise<T>): Promise<T> => Promise.race([work, backend.failure, watch.aborted]);
     try {
-      const compiling = loadKernels(wasm, threads);
+      const compiling = loadKernels(wasm, threads, options.wasmUrl);
       compiling.catch(() => {});
       const bytes = await orStop(loading);
       const { length } = bytes;
@@ -86,7 +88,11 @@ export class InferenceSession implements InferenceSessionApi {
       return new InferenceSession(backend, facts, length);
     } catch (thrown) {
       backend.terminate();
-      throw LutraError.from(thrown);
+      const error = LutraError.from(thrown);
+      // What is no model shall not be kept as one.
+      if (cache !== 'none' && error.code === 'INVALID_MODEL')
+        await (await import('./load-checked.js')).forget(source, cache);
+      throw error;
     } finally {
       watch.stop();
     }

@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import type { LoadProgress } from './types.js';
+import type { CreateOptions, LoadProgress } from './types.js';
 
 /** Where a model comes from. In Node a string without a scheme is a file path. */
 export type ModelSource = string | URL | ArrayBuffer | Uint8Array | Response;
@@ -7,6 +7,8 @@ export type ModelSource = string | URL | ArrayBuffer | Uint8Array | Response;
 export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  readonly integrity?: string | undefined;
+  readonly cache?: CreateOptions['cache'] | undefined;
 }
 
 const LESS_THAN = 0x3c;
@@ -14,9 +16,21 @@ const LESS_THAN = 0x3c;
 /**
  * The bytes of a model, in a buffer of their own.
  *
- * @throws LutraError `LOAD_FAILED` for network and HTTP errors and for HTML in place of a model; `ABORTED`.
+ * @throws LutraError `LOAD_FAILED` for network and HTTP errors, for HTML in place of a model and for another hash than `integrity`
+ *   states; `ABORTED`, `INVALID_ARGUMENT`, `PLATFORM`.
  */
 export async function loadBytes(source: ModelSource, options: LoadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const { integrity, cache = 'none' } = options;
+  if (!integrity && cache === 'none') return loadUnchecked(source, options, fetch);
+  // Code that most pages do without.
+  return (await import('./load-checked.js')).loadChecked(source, options, loadUnchecked);
+}
+
+async function loadUnchecked(
+  source: ModelSource,
+  options: LoadOptions,
+  request: typeof fetch,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { signal, onProgress } = options;
   if (source instanceof ArrayBuffer) return finish(new Uint8Array(source.slice(0)), 'the given bytes', onProgress);
   if (ArrayBuffer.isView(source)) return finish(new Uint8Array(source), 'the given bytes', onProgress);
@@ -35,7 +49,7 @@ export async function loadBytes(source: ModelSource, options: LoadOptions = {}):
       const file = await readFile(path, signal ? { signal } : {});
       return finish(new Uint8Array(file), url, onProgress);
     }
-    return await download(await fetch(source, signal ? { signal } : {}), url, options);
+    return await download(await request(source, signal ? { signal } : {}), url, options);
   } catch (thrown) {
     if (thrown instanceof LutraError) throw thrown;
     throw failed(`${url} could not be loaded: ${thrown instanceof Error ? thrown.message : thrown}`, signal, thrown);

@@ -8,11 +8,12 @@ import { spawnWorker } from './spawn.js';
 /** Runs on the calling thread. With a signal attached, runs go in slices. */
 export function createLocal(workerUrl: string | URL | undefined): Backend {
   registerOperators(OPERATORS);
+  const service = new Service(inlineFunctions);
   // Helpers run kernels only.
-  const service = new Service(() => spawnWorker('core', workerUrl), inlineFunctions);
+  const spawn = () => spawnWorker('core', workerUrl);
   return {
     worker: false,
-    open: (bytes, kernels, options) => service.open(bytes, kernels, options) as Promise<SessionFacts>,
+    open: (bytes, kernels, options) => service.open(bytes, kernels, options, spawn) as Promise<SessionFacts>,
     run: (feeds, run, stoppable) => service.run(feeds, run, stoppable),
     stop: (run) => service.stop(run),
     profile: async (feeds) => service.profile(feeds),

@@ -1,14 +1,20 @@
 import * as Comlink from 'comlink';
 import { CONTROL } from '../engine/control.js';
+import { canShareMemory } from '../engine/features.js';
 import type { WorkerHandle } from '../engine/threads.js';
 import { LutraError } from '../errors.js';
 import type { Backend } from './backend.js';
+import { startHelper } from './helper.js';
 import type { Reply, WorkerApi } from './serve.js';
 import { type OperatorSet, spawnWorker, workerFailure } from './spawn.js';
 import { buffersOf } from './transfer.js';
 
-/** Runs in a worker. Messages per run: one there, one back. */
-export function createRemote(workerUrl: string | URL | undefined): Backend {
+/**
+ * Runs in a worker. Messages per run: one there, one back.
+ *
+ * @param threads That worker included.
+ */
+export function createRemote(workerUrl: string | URL | undefined, threads: number): Backend {
   let handle: WorkerHandle;
   let api: Comlink.Remote<WorkerApi>;
   let control: Int32Array | undefined;
@@ -28,6 +34,7 @@ export function createRemote(workerUrl: string | URL | undefined): Backend {
     });
   }
   start('core');
+  const helpers = Array.from({ length: canShareMemory() ? threads - 1 : 0 }, () => startHelper(workerUrl));
 
   async function receive<T>(reply: Promise<unknown>): Promise<T> {
     const result = (await reply) as Reply<T>;
@@ -36,7 +43,14 @@ export function createRemote(workerUrl: string | URL | undefined): Backend {
   }
 
   const open: Backend['open'] = async (bytes, kernels, options) => {
-    const reply = await api.open(Comlink.transfer(bytes, [bytes.buffer]), kernels, options);
+    const started = await Promise.all(helpers.map((helper) => helper.started));
+    const ports = helpers.filter((_, index) => started[index]).map((helper) => helper.connect());
+    const reply = await api.open(
+      Comlink.transfer(bytes, [bytes.buffer]),
+      kernels,
+      { ...options, threads: ports.length + 1 },
+      Comlink.transfer(ports, ports),
+    );
     if ('missing' in reply) {
       if (workerUrl !== undefined) {
         throw new LutraError('UNSUPPORTED', `the worker at "workerUrl" lacks ${reply.missing.join(', ')}`, {
@@ -71,7 +85,9 @@ export function createRemote(workerUrl: string | URL | undefined): Backend {
       return receive(api.time(Comlink.transfer(feeds, buffersOf(feeds)), runs));
     },
     memory: () => receive(api.memory()),
-    terminate: () => handle.terminate(),
+    terminate() {
+      for (const worker of [handle, ...helpers]) worker.terminate();
+    },
     keepAlive: (on) => handle.keepAlive(on),
   };
 }

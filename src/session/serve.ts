@@ -1,11 +1,11 @@
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { helperApi, type WorkerHandle } from '../engine/threads.js';
+import { helperApi } from '../engine/threads.js';
 import type { MemoryUse, StepProfile } from '../engine/types.js';
 import type { Kernels } from '../engine/wasm.js';
 import { LutraError } from '../errors.js';
 import type { ExpandCalls } from '../onnx/import.js';
-import { nodeHandle, nodeThreads, webHandle } from './handle.js';
+import { nodeThreads, portHandle } from './handle.js';
 import { type OpenOptions, Service, type SessionFacts, type Values } from './service.js';
 import { buffersOf } from './transfer.js';
 
@@ -31,12 +31,16 @@ async function reply<T>(task: () => T | Promise<T>): Promise<Reply<T>> {
 function createApi(service: Service) {
   return {
     ...helperApi,
+    /** Makes this worker help whoever has the other end. */
+    attach: (port: MessagePort): void => Comlink.expose(helperApi, port),
+    /** @param helpers Channels to as many workers as may help. */
     async open(
       bytes: Uint8Array<ArrayBuffer>,
       kernels: Kernels,
       options: OpenOptions,
+      helpers: MessagePort[],
     ): Promise<Reply<SessionFacts> | Referral> {
-      const result = await reply(() => service.open(bytes, kernels, options));
+      const result = await reply(() => service.open(bytes, kernels, options, () => portHandle(helpers.pop()!)));
       if ('error' in result || !('missing' in result.value)) return result as Reply<SessionFacts>;
       return Comlink.transfer({ missing: result.value.missing, bytes }, [bytes.buffer]);
     },
@@ -55,15 +59,10 @@ export type WorkerApi = ReturnType<typeof createApi>;
 /**
  * Makes this worker serve one session, or help another worker as a thread.
  *
- * @param script Address of the worker's entry, for helpers.
  * @param expand Given where all operators are registered, too: a model with others is refused instead of referred to another worker.
  */
-export function serve(script: string, expand?: ExpandCalls): void {
+export function serve(expand?: ExpandCalls): void {
   const threads = nodeThreads();
-  const spawnHelper = (): WorkerHandle =>
-    threads
-      ? nodeHandle(new threads.Worker(new URL(script)))
-      : webHandle(new Worker(script, { type: 'module', name: 'lutra-helper' }));
-  const api = createApi(new Service(spawnHelper, expand));
+  const api = createApi(new Service(expand));
   Comlink.expose(api, threads?.parentPort ? nodeEndpoint(threads.parentPort) : (self as unknown as Comlink.Endpoint));
 }

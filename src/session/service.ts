@@ -33,17 +33,20 @@ export type Values = Readonly<Record<string, TensorValue>>;
 export class Service {
   #executor: ExecutorCore | undefined;
 
-  /**
-   * @param spawn Starts a helper thread.
-   * @param expand Given where every operator is registered, too: nothing is left to another worker.
-   */
-  constructor(
-    private readonly spawn: () => WorkerHandle,
-    private readonly expand?: ExpandCalls,
-  ) {}
+  /** @param expand Given where every operator is registered, too: nothing is left to another worker. */
+  constructor(private readonly expand?: ExpandCalls) {}
 
-  /** Parses, optimises and plans; or names the operators and functions that are missing where others have them. */
-  async open(bytes: Uint8Array, kernels: Kernels, options: OpenOptions): Promise<SessionFacts | MissingOperators> {
+  /**
+   * Parses, optimises and plans; or names the operators and functions that are missing where others have them.
+   *
+   * @param spawn Starts a helper thread.
+   */
+  async open(
+    bytes: Uint8Array,
+    kernels: Kernels,
+    options: OpenOptions,
+    spawn: () => WorkerHandle,
+  ): Promise<SessionFacts | MissingOperators> {
     const missing: string[] = [];
     const leaveCalls: ExpandCalls = (functions, graph) => {
       missing.push(...functions.map(({ domain, name }) => `${domain}:${name}`));
@@ -52,7 +55,7 @@ export class Service {
     const model = importModel(bytes, this.expand ?? leaveCalls);
     if (!this.expand) missing.push(...missingOperators(model));
     if (missing.length > 0) return { missing: [...new Set(missing)] };
-    const executor = await ExecutorCore.start(optimise(model), kernels, { ...options, spawn: this.spawn });
+    const executor = await ExecutorCore.start(optimise(model), kernels, { ...options, spawn });
     this.#executor = executor;
     const shared = typeof SharedArrayBuffer === 'function' && executor.control.buffer instanceof SharedArrayBuffer;
     return {

@@ -9,7 +9,7 @@ export interface LoadProgress {
 }
 
 export interface CreateOptions {
-  /** Number of threads, or `auto`: min(4, cores) when memory can be shared, else 1. A number that cannot be had falls back to 1. */
+  /** Number of threads, or `auto`: min(4, cores) when memory can be shared, else 1. Threads that do not start are done without. */
   readonly threads?: number | 'auto';
   readonly wasm?: WasmVariant;
   /** `true` (default): run in a Web Worker (worker_threads in Node). `false`: run on the calling thread. */
@@ -19,6 +19,21 @@ export interface CreateOptions {
    * `lutra/worker-complete` for networks with rare operators. Only the given script is used.
    */
   readonly workerUrl?: string | URL;
+  /**
+   * Addresses of the Wasm builds, `lutra/wasm/lutra-simd.wasm` and `lutra/wasm/lutra-relaxed.wasm`, for pages that had rather fetch them
+   * than use those inside the scripts. A build without an address comes from the scripts.
+   */
+  readonly wasmUrl?: Readonly<Partial<Record<Exclude<WasmVariant, 'auto'>, string | URL>>>;
+  /**
+   * Hash that the model must have, as in `<script integrity>`: `sha256-`, `sha384-` or `sha512-` and the hash in base64. Secure pages only.
+   */
+  readonly integrity?: string;
+  /**
+   * Where a model from the web is kept for later visits, then also without a network: the Cache API, the origin private file system, or
+   * `none` (default). Where a page may not store, the model is loaded all the same. The copy is used at once if it has the hash that
+   * `integrity` states; else the server is asked whether it is current. A damaged copy is fetched anew.
+   */
+  readonly cache?: 'none' | 'cache-api' | 'opfs';
   /** Sizes for symbolic input dimensions, by symbol name. Unnamed or missing symbols are 1 until `run` says otherwise. */
   readonly dimensions?: Readonly<Record<string, number>>;
   readonly signal?: AbortSignal;

@@ -5,4 +5,4 @@ import { registerOperators } from '../ops/registry.js';
 import { serve } from './serve.js';
 
 registerOperators(OPERATORS);
-serve(import.meta.url, inlineFunctions);
+serve(inlineFunctions);

@@ -4,4 +4,4 @@ import { registerOperators } from '../ops/registry.js';
 import { serve } from './serve.js';
 
 registerOperators(CORE_OPERATORS);
-serve(import.meta.url);
+serve();
