@@ -28,11 +28,14 @@ export function toOrt({ type, dims, data }: TensorValue): ort.Tensor {
   return new ort.Tensor(type as 'float32', data as Float32Array, dims);
 }
 
-/** Largest difference of two tensors relative to the largest magnitude; Infinity when shapes differ or only one has a NaN. */
-export function relativeDifference(a: ort.Tensor, b: ort.Tensor): number {
+/**
+ * Largest difference of two tensors relative to the largest magnitude (at least `smallest`); Infinity when types or shapes differ
+ * or only one has a NaN.
+ */
+export function relativeDifference(a: ort.Tensor, b: ort.Tensor, smallest = 1e-6): number {
   if (a.type !== b.type || a.dims.join() !== b.dims.join()) return Number.POSITIVE_INFINITY;
   const [left, right] = [Array.from(a.data as Float32Array, Number), Array.from(b.data as Float32Array, Number)];
-  let magnitude = 1e-6;
+  let magnitude = smallest;
   for (const value of left) if (Number.isFinite(value)) magnitude = Math.max(magnitude, Math.abs(value));
   let worst = 0;
   left.forEach((value, index) => {

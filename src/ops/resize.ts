@@ -53,34 +53,42 @@ const COORDINATES = [
 ] as const;
 const POLICIES = ['stretch', 'not_larger', 'not_smaller'] as const;
 
+/** Sums and quotients of positions are of single precision in every runtime, which decides where rounding follows. */
+const f32 = Math.fround;
+
+/** (o + 0.5) / scale − 0.5 */
+function halfPixel(o: number, scale: number): number {
+  return f32(f32(f32(o + 0.5) / scale) - 0.5);
+}
+
 /**
- * Position in the input that output position `o` shows. As in the ONNX reference the resized length is `size · scale` before it
- * is rounded down to `output`.
+ * Position in the input that output position `o` shows. For align_corners the resized length is `size · scale` before it is
+ * rounded down to `output`, as in the ONNX reference.
  */
 function sourcePosition(axis: Axis, coordinates: string, o: number): number {
   const { input: size, output, scale } = axis;
   const [start, end] = axis.roi;
-  const length = size * scale;
+  const length = f32(size * scale);
   switch (coordinates) {
     case 'asymmetric':
-      return o / scale;
+      return f32(o / scale);
     case 'align_corners':
-      return length === 1 ? 0 : (o * (size - 1)) / (length - 1);
+      return length === 1 ? 0 : f32((o * (size - 1)) / f32(length - 1));
     case 'pytorch_half_pixel':
-      return length > 1 ? (o + 0.5) / scale - 0.5 : 0;
+      return output > 1 ? halfPixel(o, scale) : 0;
     case 'tf_half_pixel_for_nn':
-      return (o + 0.5) / scale;
+      return f32(f32(o + 0.5) / scale);
     case 'tf_crop_and_resize':
       return output > 1
         ? start * (size - 1) + (o * (end - start) * (size - 1)) / (output - 1)
         : 0.5 * (start + end) * (size - 1);
     case 'half_pixel_symmetric': {
       // Keeps the centres together when scale · size is not whole.
-      const adjustment = output / length;
-      return (size / 2) * (1 - adjustment) + (o + 0.5) / scale - 0.5;
+      const offset = f32((size / 2) * f32(1 - f32(output / length)));
+      return f32(f32(offset + f32(f32(o + 0.5) / scale)) - 0.5);
     }
     default:
-      return (o + 0.5) / scale - 0.5;
+      return halfPixel(o, scale);
   }
 }
 
@@ -146,7 +154,7 @@ function scaling(context: AnyContext): Scaling {
     check(node, roi?.length === 2 * axes.length, 'roi has the wrong length', 2 * axes.length, roi?.length);
   }
   const policy = sizes ? word(node, 'keep_aspect_ratio_policy', POLICIES) : 'stretch';
-  const ratios = sizes?.map((size, a) => size / dims[axes[a]!]!) ?? [];
+  const ratios = sizes?.map((size, a) => f32(size / dims[axes[a]!]!)) ?? [];
   const common = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
   return {
     mode,
@@ -163,7 +171,7 @@ function scaling(context: AnyContext): Scaling {
       }
       const scale = scales![a]!;
       const extent = roi ? size * (window[1] - window[0]) : size;
-      return { input: size, output: Math.floor(extent * scale), scale, roi: window };
+      return { input: size, output: Math.floor(f32(extent * scale)), scale, roi: window };
     }),
   };
 }
