@@ -11,8 +11,8 @@ import { build, type Plugin, type Rollup } from 'vite';
 const BUDGET = 64 * 1024;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** Modules that such a page never loads: for `worker: false`. */
-const UNUSED = [`${root}src/session/local.ts`];
+/** Modules that such a page never loads: for `worker: false`, and for `integrity` and `cache`. */
+const UNUSED = ['local', 'load-checked'].map((name) => `${root}src/session/${name}.ts`);
 const WASM_BUILDS = ['simd', 'relaxed'].map((name) => `${root}src/kernels/gen/${name}.ts`);
 const WORKER = `${root}src/session/worker.ts`;
 

@@ -1,0 +1,96 @@
+import type { CreateOptions } from '../session/types.js';
+import type { ClassifierTask } from './types.js';
+
+const DEFAULT_TOP = 3;
+/** All ways of handing something in, as the `inputs` attribute names them. */
+const INPUTS = 'file drop paste live';
+
+/** Servers that render pages import the class, too, and have no elements. */
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+
+/** Attributes that say which network to load and how. */
+export const NETWORK_ATTRIBUTES: readonly string[] = ['src', 'task', 'threads', 'worker-url', 'integrity', 'cache'];
+
+/** The attributes of `<lutra-classifier>` as properties. An attribute that means nothing counts as absent. */
+export class ClassifierAttributes extends Base {
+  static readonly observedAttributes: readonly string[] = [...NETWORK_ATTRIBUTES, 'top', 'inputs', 'loading'];
+
+  get src(): string {
+    return this.getAttribute('src') ?? '';
+  }
+  set src(value: string) {
+    reflect(this, 'src', value);
+  }
+
+  get top(): number {
+    const top = Number(this.getAttribute('top') ?? DEFAULT_TOP);
+    return Number.isInteger(top) && top > 0 ? top : DEFAULT_TOP;
+  }
+  set top(value: number) {
+    reflect(this, 'top', value);
+  }
+
+  get task(): ClassifierTask {
+    return this.getAttribute('task') === 'audio' ? 'audio' : 'image';
+  }
+  set task(value: ClassifierTask) {
+    reflect(this, 'task', value);
+  }
+
+  get inputs(): string {
+    return this.getAttribute('inputs') ?? INPUTS;
+  }
+  set inputs(value: string) {
+    reflect(this, 'inputs', value);
+  }
+
+  get loading(): 'eager' | 'lazy' {
+    return this.getAttribute('loading') === 'lazy' ? 'lazy' : 'eager';
+  }
+  set loading(value: 'eager' | 'lazy') {
+    reflect(this, 'loading', value);
+  }
+
+  get threads(): number | 'auto' {
+    const threads = Number(this.getAttribute('threads') ?? Number.NaN);
+    return Number.isInteger(threads) && threads > 0 ? threads : 'auto';
+  }
+  set threads(value: number | 'auto') {
+    reflect(this, 'threads', value);
+  }
+
+  get integrity(): string {
+    return this.getAttribute('integrity') ?? '';
+  }
+  set integrity(value: string) {
+    reflect(this, 'integrity', value);
+  }
+
+  get cache(): NonNullable<CreateOptions['cache']> {
+    const cache = this.getAttribute('cache');
+    return cache === 'cache-api' || cache === 'opfs' ? cache : 'none';
+  }
+  set cache(value: NonNullable<CreateOptions['cache']>) {
+    reflect(this, 'cache', value);
+  }
+
+  get workerUrl(): string {
+    return this.getAttribute('worker-url') ?? '';
+  }
+  set workerUrl(value: string) {
+    reflect(this, 'worker-url', value);
+  }
+}
+
+function reflect(element: Element, name: string, value: string | number): void {
+  element.setAttribute(name, String(value));
+}
+
+/** Properties that were set before the element was defined hide its accessors; they are set again through these. */
+export function upgradeProperties(element: HTMLElement, names: readonly string[]): void {
+  for (const name of names.filter((own) => Object.hasOwn(element, own))) {
+    const value: unknown = Reflect.get(element, name);
+    Reflect.deleteProperty(element, name);
+    Reflect.set(element, name, value);
+  }
+}

@@ -1,0 +1,52 @@
+import { LutraError } from '../errors.js';
+
+/** What to do about each way in which a browser withholds a device (Media Capture and Streams, section 10.3). */
+export function explainDevice(thrown: unknown, device: 'camera' | 'microphone'): LutraError {
+  if (thrown instanceof LutraError) return thrown;
+  const other = device === 'camera' ? 'picture' : 'recording';
+  const [message, hint] = {
+    NotAllowedError: [
+      `The browser was not allowed to use the ${device}`,
+      'Allow it in the site settings beside the address, then try again',
+    ],
+    NotFoundError: [`No ${device} was found`, `Connect one, or drop a ${other} instead`],
+    NotReadableError: [`The ${device} is busy`, 'Close the other program that uses it, then try again'],
+  }[thrown instanceof DOMException ? thrown.name : ''] ?? [
+    `The ${device} could not be started`,
+    `Drop a ${other} instead`,
+  ];
+  return new LutraError('PLATFORM', message!, { hint: hint!, cause: thrown });
+}
+
+/**
+ * Asks the visitor for the camera.
+ *
+ * @throws LutraError `PLATFORM`
+ */
+export async function openCamera(): Promise<MediaStream> {
+  if (!navigator.mediaDevices) {
+    throw new LutraError('PLATFORM', 'This page may not use the camera', { hint: 'Open it over https' });
+  }
+  const video = { facingMode: 'environment', width: { ideal: 640 }, height: { ideal: 480 } };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video });
+  } catch (thrown) {
+    throw explainDevice(thrown, 'camera');
+  }
+}
+
+/**
+ * Hands in the frames of a playing video, one at a time: a slow network lowers the rate and nothing piles up. Ends with the signal, or
+ * when the video pauses.
+ */
+export async function watchVideo(
+  video: HTMLVideoElement,
+  signal: AbortSignal,
+  onFrame: (video: HTMLVideoElement) => Promise<void>,
+): Promise<void> {
+  while (!signal.aborted && !video.paused && !video.ended) {
+    await new Promise(requestAnimationFrame);
+    if (signal.aborted) return;
+    if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) await onFrame(video);
+  }
+}

@@ -1,0 +1,431 @@
+import { LutraError } from '../errors.js';
+import { METADATA } from '../graph/lookup.js';
+import { InferenceSession } from '../session/inference-session.js';
+import type { CreateOptions, LoadProgress } from '../session/types.js';
+import { ClassifierAttributes, NETWORK_ATTRIBUTES, upgradeProperties } from './attributes.js';
+import { listenForFiles } from './hand-in.js';
+import { readLabels, toProbabilities, topClasses } from './scores.js';
+import { watchSlot } from './slotted.js';
+import type { Input, Task } from './task.js';
+import type { AudioSource, ClassifierEventMap, ClassifierResult, ClassifierTask, ImageSource } from './types.js';
+import { View } from './view.js';
+
+/** A screen reader hears live answers when they change, but not oftener than this. */
+const ANNOUNCE_MILLISECONDS = 2000;
+/** Properties that a page may have set before the element was defined. */
+const PROPERTIES = ['src', 'top', 'task', 'inputs', 'loading', 'threads', 'integrity', 'cache', 'workerUrl', 'options'];
+
+/**
+ * Classifies pictures or recordings in the visitor's browser: dropped, pasted or chosen files, an `<img>`, `<video>` or `<canvas>` inside
+ * the element, the camera or the microphone.
+ *
+ * The network is loaded when the element enters a document and freed when it leaves; a move within a document keeps it.
+ *
+ * @customElement lutra-classifier
+ * @tag lutra-classifier
+ *
+ * @attr {string} src - Address of the model, an ONNX file.
+ * @attr {number} [top=3] - How many classes to show.
+ * @attr {'image'|'audio'} [task=image] - What is classified.
+ * @attr {string} [inputs=file drop paste live] - Which ways of handing something in are offered, separated by spaces; empty for none.
+ * @attr {'eager'|'lazy'} [loading=eager] - `lazy` waits for the first input before it downloads the model.
+ * @attr {number} threads - Number of threads; default as many as the page may use, at most 4.
+ * @attr {string} integrity - Hash that the model must have, as in `<script integrity>`.
+ * @attr {'none'|'cache-api'|'opfs'} [cache=none] - Where the model is kept for later visits.
+ * @attr {string} worker-url - Address of the worker script, where a bundler or a Content Security Policy needs a say.
+ *
+ * @fires {CustomEvent<LoadProgress>} progress - A step of loading.
+ * @fires {CustomEvent<ClassifierResult>} result - An answer.
+ * @fires {CustomEvent<LutraError>} error - A load, an input or a run failed.
+ *
+ * @slot - An image, video or canvas to classify, or anything else to show in its place.
+ * @slot prompt - Words of invitation.
+ * @slot choose - Words on the button that chooses a file.
+ * @slot start - Words on the button that starts the camera or microphone.
+ * @slot stop - Words on the button that stops it.
+ *
+ * @csspart base - All of it.
+ * @csspart stage - The place to drop on, with what is classified.
+ * @csspart preview - The picture or the camera's.
+ * @csspart prompt - The invitation.
+ * @csspart controls - The row of buttons.
+ * @csspart button - Every button.
+ * @csspart choose - The button that chooses a file.
+ * @csspart live - The button of the camera or microphone.
+ * @csspart cancel - The button that stops a load.
+ * @csspart retry - The button that loads again.
+ * @csspart progress - The progress bar.
+ * @csspart remark - Words on what is going on.
+ * @csspart problem - Why something failed.
+ * @csspart results - The list of classes.
+ * @csspart result - One class.
+ * @csspart label - Its name.
+ * @csspart value - Its probability in words.
+ * @csspart track - The place of its bar.
+ * @csspart bar - Its bar.
+ *
+ * @cssprop --lutra-ink - Text.
+ * @cssprop --lutra-soft - Secondary text.
+ * @cssprop --lutra-surface - Buttons.
+ * @cssprop --lutra-sunken - Stage and tracks.
+ * @cssprop --lutra-line - Borders.
+ * @cssprop --lutra-accent - Bars and focus.
+ * @cssprop --lutra-danger - Problems.
+ * @cssprop --lutra-radius - Corners.
+ * @cssprop --lutra-gap - Distance between the parts.
+ * @cssprop --lutra-stage-size - Least height of the stage.
+ * @cssprop --lutra-preview-size - Greatest height of the picture.
+ *
+ * @cssState loading - The network is on its way.
+ * @cssState ready - The network is loaded.
+ * @cssState live - The camera or microphone is on.
+ */
+export class LutraClassifierElement extends ClassifierAttributes {
+  readonly #view: View;
+  readonly #states: CustomStateSet | undefined;
+  /** Ends the listeners of one stay in a document. */
+  #stay: AbortController | undefined;
+  #task: { readonly name: ClassifierTask; readonly opened: Promise<Task> } | undefined;
+  #session: Promise<InferenceSession> | undefined;
+  #loading = new AbortController();
+  #runs = new AbortController();
+  #live: AbortController | undefined;
+  /** Counts inputs: an answer that comes late does not replace a newer one. */
+  #inputs = 0;
+  #last: Input | undefined;
+  #result: ClassifierResult | undefined;
+  #reloading = false;
+  #announced = { label: '', time: Number.NEGATIVE_INFINITY };
+  #options: CreateOptions = {};
+
+  constructor() {
+    super();
+    this.#view = new View(this.attachShadow({ mode: 'open', delegatesFocus: true }));
+    this.#states = this.attachInternals().states;
+    const { file, live, cancel, retry } = this.#view;
+    file.addEventListener('change', () => {
+      const [chosen] = file.files ?? [];
+      // Choosing the same file again must count as a choice.
+      file.value = '';
+      if (chosen) this.#take(chosen);
+    });
+    live.addEventListener('click', () => (this.#live ? this.stop() : void this.start().catch(() => {})));
+    cancel.addEventListener('click', () => this.abort());
+    retry.addEventListener('click', () => this.#again());
+  }
+
+  /** Further options of `InferenceSession.create`; attributes win. */
+  get options(): CreateOptions {
+    return this.#options;
+  }
+  set options(value: CreateOptions) {
+    this.#options = value;
+    this.#reload();
+  }
+
+  /** The answer that is shown. */
+  get result(): ClassifierResult | undefined {
+    return this.#result;
+  }
+
+  connectedCallback(): void {
+    upgradeProperties(this, PROPERTIES);
+    if (this.#stay) return;
+    this.#stay = new AbortController();
+    const { signal } = this.#stay;
+    const offers = (way: string): boolean => this.#offers(way);
+    const accepts = () => ({ drop: offers('drop'), paste: offers('paste') });
+    listenForFiles(this, { stage: this.#view.stage, accepts, onFile: (file) => this.#take(file) }, signal);
+    const onMedia = async (media: ImageSource, live: boolean): Promise<void> => {
+      if (this.task === 'image' && !this.#live) await this.#classify(media, '', live).catch(() => {});
+    };
+    const onFill = (filled: boolean): void => this.#view.showInput(filled ? 'slotted' : 'none');
+    watchSlot(this.#view.media, { onFill, onMedia }, signal);
+    document.addEventListener('visibilitychange', () => document.hidden && this.stop(), { signal });
+    this.#showControls();
+    if (this.src && this.loading === 'eager') void this.load().catch(() => {});
+  }
+
+  disconnectedCallback(): void {
+    // A move takes the element out and puts it back in at once.
+    queueMicrotask(() => {
+      if (this.isConnected) return;
+      this.#stay?.abort();
+      this.#stay = undefined;
+      this.release();
+    });
+  }
+
+  /** Its presence has `moveBefore` keep everything. */
+  connectedMoveCallback(): void {}
+
+  attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    if (before === now) return;
+    if (NETWORK_ATTRIBUTES.includes(name)) this.#reload();
+    else if (name === 'top' && this.#last) void this.#answer(this.#last, false).catch(() => {});
+    this.#showControls();
+  }
+
+  /**
+   * Downloads the model and makes it ready; does nothing when it is.
+   *
+   * @throws LutraError as `InferenceSession.create`, and `INVALID_ARGUMENT` without a `src`.
+   */
+  async load(): Promise<void> {
+    await this.#open();
+  }
+
+  /**
+   * Classifies a picture or recording, after loading the model if need be, and shows the answer.
+   *
+   * @throws LutraError `INVALID_DATA` when the source cannot be read, `ABORTED`, and as {@link load}.
+   */
+  classify(source: ImageSource | AudioSource): Promise<ClassifierResult> {
+    return this.#classify(source, source instanceof File ? source.name : '', false);
+  }
+
+  /**
+   * Starts the camera (`task="image"`) or the microphone (`task="audio"`); the browser asks the visitor.
+   *
+   * @throws LutraError `PLATFORM` when there is none or it may not be used, and as {@link load}.
+   */
+  async start(): Promise<void> {
+    this.stop();
+    const live = new AbortController();
+    this.#live = live;
+    this.#view.showInput('live');
+    this.#showControls();
+    try {
+      const task = await this.#openTask();
+      await task.listen(this.#view.video, live.signal, async (input) => {
+        if (!live.signal.aborted) await this.#answer(input, true);
+      });
+    } catch (thrown) {
+      if (!live.signal.aborted) throw this.#fail(thrown);
+    } finally {
+      if (this.#live === live) this.stop();
+    }
+  }
+
+  /** Stops the camera or microphone. */
+  stop(): void {
+    if (!this.#live) return;
+    this.#live.abort();
+    this.#live = undefined;
+    this.#view.showInput(this.#view.media.assignedElements().length > 0 ? 'slotted' : 'none');
+    this.#showControls();
+  }
+
+  /** Stops loading, classifying and the camera or microphone. Promises that wait reject with `ABORTED`. */
+  abort(): void {
+    this.stop();
+    this.#runs.abort();
+    this.#runs = new AbortController();
+    this.#loading.abort();
+  }
+
+  /** Stops everything and frees the network. The element does so itself when it leaves the document. */
+  release(): void {
+    const session = this.#session;
+    const loading = this.#loading;
+    this.#session = undefined;
+    this.#loading = new AbortController();
+    this.stop();
+    loading.abort();
+    session?.then(
+      (opened) => opened.release(),
+      () => {}, // Whoever asked for it heard.
+    );
+    this.#setStates('none');
+    this.#view.clearStatus();
+  }
+
+  override addEventListener<Type extends keyof ClassifierEventMap>(
+    type: Type,
+    listener: (this: LutraClassifierElement, event: ClassifierEventMap[Type]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(type: string, listener: unknown, options?: boolean | AddEventListenerOptions): void {
+    super.addEventListener(type, listener as EventListener, options);
+  }
+
+  #offers(way: string): boolean {
+    return this.inputs.split(/\s+/).includes(way);
+  }
+
+  #showControls(): void {
+    const offered = { file: this.#offers('file'), live: this.#offers('live') };
+    this.#view.setTask(this.task, offered, this.#live !== undefined);
+    if (this.#live) this.#states?.add('live');
+    else this.#states?.delete('live');
+  }
+
+  #setStates(state: 'loading' | 'ready' | 'none'): void {
+    for (const name of ['loading', 'ready']) {
+      if (name === state) this.#states?.add(name);
+      else this.#states?.delete(name);
+    }
+  }
+
+  /** Loads anew once all attributes that change together have changed, and answers the last input again. */
+  #reload(): void {
+    if (this.#reloading) return;
+    this.#reloading = true;
+    queueMicrotask(() => {
+      this.#reloading = false;
+      if (!this.#session && !this.#stay) return;
+      this.release();
+      if (!this.#stay || !this.src || (this.loading === 'lazy' && !this.#last)) return;
+      this.#again();
+    });
+  }
+
+  #again(): void {
+    const again = this.#last ? this.#answer(this.#last, false) : this.load();
+    again.catch(() => {});
+  }
+
+  #openTask(): Promise<Task> {
+    const name = this.task;
+    if (this.#task?.name !== name) {
+      const opened =
+        name === 'image'
+          ? import('./image-task.js').then(({ createImageTask }) => createImageTask())
+          : import('./audio-task.js').then(({ createAudioTask }) => createAudioTask());
+      this.#task = { name, opened };
+      this.#last = undefined;
+    }
+    return this.#task.opened;
+  }
+
+  #open(): Promise<InferenceSession> {
+    if (!this.#session) {
+      const session = this.#create();
+      this.#session = session;
+      session.catch(() => {
+        if (this.#session === session) this.#session = undefined;
+      });
+    }
+    return this.#session;
+  }
+
+  async #create(): Promise<InferenceSession> {
+    if (this.#loading.signal.aborted) this.#loading = new AbortController();
+    const loading = this.#loading;
+    this.#setStates('loading');
+    try {
+      if (!this.src) {
+        throw new LutraError('INVALID_ARGUMENT', 'the element has no model', { hint: 'Set its "src" attribute' });
+      }
+      const { integrity, workerUrl, threads, cache } = this;
+      const session = await InferenceSession.create(new URL(this.src, document.baseURI), {
+        ...this.#options,
+        ...(this.hasAttribute('threads') ? { threads } : {}),
+        ...(this.hasAttribute('cache') ? { cache } : {}),
+        ...(integrity ? { integrity } : {}),
+        ...(workerUrl ? { workerUrl: new URL(workerUrl, document.baseURI) } : {}),
+        signal: loading.signal,
+        onProgress: (progress) => this.#loading === loading && this.#progress(progress),
+      });
+      if (this.#loading === loading) {
+        this.#setStates('ready');
+        this.#view.clearStatus();
+      }
+      return session;
+    } catch (thrown) {
+      const error = LutraError.from(thrown);
+      // A release has reset everything already.
+      if (this.#loading !== loading) throw error;
+      this.#setStates('none');
+      if (error.code !== 'ABORTED') throw this.#fail(error, true);
+      this.#view.showStopped();
+      throw error;
+    }
+  }
+
+  #progress(progress: LoadProgress): void {
+    this.#view.showProgress(progress);
+    this.#emit('progress', progress);
+  }
+
+  /** What the visitor hands in. Failures are shown. */
+  #take(file: File): void {
+    this.stop();
+    this.#view.showInput(file);
+    this.classify(file).catch(() => {});
+  }
+
+  async #classify(source: ImageSource | AudioSource, name: string, live: boolean): Promise<ClassifierResult> {
+    const turn = ++this.#inputs;
+    let input: Input;
+    try {
+      const task = await this.#openTask();
+      input = await task.read(source, name || undefined);
+    } catch (thrown) {
+      if (turn === this.#inputs) this.#hideResult();
+      throw this.#fail(thrown);
+    }
+    return this.#answer(input, live, turn);
+  }
+
+  async #answer(input: Input, live: boolean, turn = ++this.#inputs): Promise<ClassifierResult> {
+    if (turn === this.#inputs) this.#last = input;
+    const session = await this.#open();
+    const { signal } = this.#runs;
+    try {
+      const feeds = { [session.inputNames[0]!]: input(session) };
+      const output = session.outputNames[0]!;
+      const start = performance.now();
+      const values = await session.run(feeds, [output], live ? {} : { signal });
+      const milliseconds = performance.now() - start;
+      const probabilities = toProbabilities(Float32Array.from(values[output]!.data as ArrayLike<number>));
+      const classes = topClasses(probabilities, readLabels(session.metadata[METADATA.labels]), this.top);
+      const result = { classes, probabilities, milliseconds };
+      if (turn === this.#inputs) this.#show(result, live);
+      return result;
+    } catch (thrown) {
+      const error = LutraError.from(thrown);
+      // The network was replaced meanwhile.
+      if (error.code === 'RELEASED' && this.#session) return this.#answer(input, live, turn);
+      if (error.code === 'RELEASED') throw new LutraError('ABORTED', 'the element was released', { cause: error });
+      if (turn === this.#inputs) this.#hideResult();
+      throw error.code === 'ABORTED' ? error : this.#fail(error);
+    }
+  }
+
+  #show(result: ClassifierResult, live: boolean): void {
+    this.#result = result;
+    this.#view.clearStatus();
+    this.#view.showResult(result);
+    const label = result.classes[0]?.label ?? '';
+    const now = performance.now();
+    const { label: said, time } = this.#announced;
+    if (!live || (label !== said && now - time > ANNOUNCE_MILLISECONDS)) {
+      this.#announced = { label, time: now };
+      this.#view.announce(result);
+    }
+    this.#emit('result', result);
+  }
+
+  #hideResult(): void {
+    this.#result = undefined;
+    this.#last = undefined;
+    this.#view.hideResult();
+  }
+
+  #fail(thrown: unknown, retry = false): LutraError {
+    const error = LutraError.from(thrown);
+    this.#view.showProblem(error, retry);
+    this.#emit('error', error);
+    return error;
+  }
+
+  #emit<Type extends keyof ClassifierEventMap>(type: Type, detail: ClassifierEventMap[Type]['detail']): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

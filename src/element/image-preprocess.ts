@@ -1,0 +1,26 @@
+import { parsePreprocess } from '../data/preprocess.js';
+import { LutraError } from '../errors.js';
+import { type ImagePreprocess, METADATA } from '../graph/lookup.js';
+import type { InferenceSessionApi } from '../session/types.js';
+
+/**
+ * How pictures become the network's input: as the file says, or, where it says nothing, its declared picture size with bytes scaled to
+ * 0..1, in RGB or grey.
+ *
+ * @throws LutraError `UNSUPPORTED` when the first input is not one picture, `INVALID_MODEL` when the metadata are wrong.
+ */
+export function imagePreprocess(session: Pick<InferenceSessionApi, 'metadata' | 'inputMetadata'>): ImagePreprocess {
+  const stated = session.metadata[METADATA.preprocess];
+  if (stated !== undefined) return parsePreprocess(stated);
+  const dims = session.inputMetadata[0]?.dims ?? [];
+  const [, channels, height, width] = dims;
+  if ((channels !== 1 && channels !== 3) || typeof height !== 'number' || typeof width !== 'number') {
+    throw new LutraError('UNSUPPORTED', 'the network does not take one picture', {
+      expected: '[N, 1 or 3, height, width]',
+      actual: `[${dims.join(', ')}]`,
+    });
+  }
+  const mean = new Array<number>(channels).fill(0);
+  const std = new Array<number>(channels).fill(1);
+  return { kind: 'image', width, height, channels, scale: 1 / 255, mean, std, resize: 'bilinear', layout: 'nchw' };
+}

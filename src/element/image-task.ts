@@ -1,0 +1,32 @@
+import { preprocess } from '../data/preprocess.js';
+import { openCamera, watchVideo } from './camera.js';
+import { imagePreprocess } from './image-preprocess.js';
+import { PixelReader } from './pixels.js';
+import type { Input, Task } from './task.js';
+import type { ImageSource } from './types.js';
+
+/** Pictures and the camera. */
+export function createImageTask(): Task {
+  const reader = new PixelReader();
+
+  async function read(source: ImageSource, name?: string): Promise<Input> {
+    const picture = await reader.open(source, name);
+    return (session) => preprocess([picture], imagePreprocess(session));
+  }
+
+  return {
+    read: (source, name) => read(source as ImageSource, name),
+    async listen(video, signal, onInput) {
+      const stream = await openCamera();
+      try {
+        if (signal.aborted) return;
+        video.srcObject = stream;
+        await video.play();
+        await watchVideo(video, signal, async () => onInput(await read(video)));
+      } finally {
+        for (const track of stream.getTracks()) track.stop();
+        video.srcObject = null;
+      }
+    },
+  };
+}

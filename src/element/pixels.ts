@@ -1,0 +1,107 @@
+import type { Picture } from '../data/dataset.js';
+import { LutraError } from '../errors.js';
+import { fetchBlob } from './fetch-blob.js';
+import type { ImageSource } from './types.js';
+
+/** Longest side that is read back: a photograph's full size would stall the page for nothing. */
+const MAX_SIDE = 512;
+
+/** Reads pictures through one canvas, which it keeps. */
+export class PixelReader {
+  #context = createContext();
+
+  /**
+   * The sRGB bytes of something that can be drawn, on white where it is transparent, shrunk to at most 512 pixels a side.
+   *
+   * @throws LutraError `INVALID_DATA` when it has no size, or when its pixels belong to a site that does not share them.
+   */
+  read(source: CanvasImageSource, width: number, height: number): Picture {
+    if (!(width > 0 && height > 0)) throw new LutraError('INVALID_DATA', 'the picture has no pixels');
+    const scale = Math.min(1, MAX_SIDE / Math.max(width, height));
+    const context = this.#context;
+    const { canvas } = context;
+    canvas.width = Math.max(1, Math.round(width * scale));
+    canvas.height = Math.max(1, Math.round(height * scale));
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(source, 0, 0, canvas.width, canvas.height);
+    try {
+      return dropAlpha(context.getImageData(0, 0, canvas.width, canvas.height));
+    } catch (cause) {
+      // A canvas that drew another site's picture is never readable again.
+      this.#context = createContext();
+      throw new LutraError('INVALID_DATA', 'the picture belongs to another site, which does not share its pixels', {
+        hint: 'Give the element crossorigin="anonymous" and let that site send Access-Control-Allow-Origin',
+        cause,
+      });
+    }
+  }
+
+  /**
+   * Decodes and reads a picture of any kind.
+   *
+   * @param name What to call it in messages.
+   * @throws LutraError `INVALID_DATA` when it cannot be read, `LOAD_FAILED` when it cannot be fetched.
+   */
+  async open(source: ImageSource, name = 'the picture'): Promise<Picture> {
+    if (typeof source === 'string' || source instanceof URL) return this.open(await fetchBlob(source), String(source));
+    if (source instanceof Blob) return this.#decode(source, name);
+    if (source instanceof HTMLImageElement) {
+      await source.decode().catch((cause: unknown) => {
+        throw unreadable(source.currentSrc || name, cause);
+      });
+      return this.read(source, source.naturalWidth, source.naturalHeight);
+    }
+    if (source instanceof HTMLVideoElement) return this.read(source, source.videoWidth, source.videoHeight);
+    if (typeof VideoFrame === 'function' && source instanceof VideoFrame) {
+      return this.read(source, source.displayWidth, source.displayHeight);
+    }
+    if (source instanceof ImageData) return this.#decode(source, name);
+    if (isSized(source)) return this.read(source, source.width, source.height);
+    throw new LutraError('INVALID_ARGUMENT', 'this cannot be read as a picture', {
+      expected: 'an address, a Blob, ImageData, ImageBitmap, VideoFrame, an image, video or canvas',
+      actual: Object.prototype.toString.call(source),
+    });
+  }
+
+  async #decode(source: Blob | ImageData, name: string): Promise<Picture> {
+    const options: ImageBitmapOptions = { colorSpaceConversion: 'none', imageOrientation: 'from-image' };
+    const bitmap = await createImageBitmap(source, options).catch((cause: unknown) => {
+      throw unreadable(name, cause);
+    });
+    try {
+      return this.read(bitmap, bitmap.width, bitmap.height);
+    } finally {
+      bitmap.close();
+    }
+  }
+}
+
+function isSized(source: unknown): source is ImageBitmap | HTMLCanvasElement | OffscreenCanvas {
+  return (
+    source instanceof ImageBitmap ||
+    source instanceof HTMLCanvasElement ||
+    (typeof OffscreenCanvas === 'function' && source instanceof OffscreenCanvas)
+  );
+}
+
+function createContext(): CanvasRenderingContext2D {
+  return document.createElement('canvas').getContext('2d', { willReadFrequently: true, alpha: false })!;
+}
+
+function dropAlpha({ data, width, height }: ImageData): Picture {
+  const pixels = new Uint8Array(width * height * 3);
+  for (let from = 0, to = 0; from < data.length; from += 4) {
+    pixels[to++] = data[from]!;
+    pixels[to++] = data[from + 1]!;
+    pixels[to++] = data[from + 2]!;
+  }
+  return { width, height, channels: 3, pixels };
+}
+
+function unreadable(name: string, cause: unknown): LutraError {
+  return new LutraError('INVALID_DATA', `${name} is not a picture that this browser can read`, {
+    hint: 'JPEG, PNG, WebP, GIF and AVIF work',
+    cause,
+  });
+}

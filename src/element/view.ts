@@ -1,0 +1,189 @@
+import type { LutraError } from '../errors.js';
+import type { LoadProgress } from '../session/types.js';
+import { styleSheet } from './styles.js';
+import type { ClassifierResult, ClassifierTask } from './types.js';
+
+type Child = Node | string;
+
+const STAGES: Readonly<Record<LoadProgress['stage'], string>> = {
+  download: 'Downloading the network',
+  compile: 'Compiling the kernels',
+  plan: 'Planning',
+  ready: 'Ready',
+};
+const PROMPTS: Readonly<Record<ClassifierTask, string>> = {
+  image: 'Drop a picture here, or paste one',
+  audio: 'Drop a recording here',
+};
+const CHOOSE: Readonly<Record<ClassifierTask, string>> = { image: 'Choose a picture', audio: 'Choose a recording' };
+const START: Readonly<Record<ClassifierTask, string>> = { image: 'Use the camera', audio: 'Use the microphone' };
+const STOP: Readonly<Record<ClassifierTask, string>> = { image: 'Stop the camera', audio: 'Stop the microphone' };
+const ACCEPT: Readonly<Record<ClassifierTask, string>> = { image: 'image/*', audio: 'audio/*' };
+/** Shorter sides are shown enlarged. */
+const TINY = 64;
+
+/** An element of the shadow tree; `part` is its public name, `class` its private one. */
+function make<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  attributes: Readonly<Record<string, string>>,
+  ...children: Child[]
+): HTMLElementTagNameMap[Name] {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+function slot(name: string, ...children: Child[]): HTMLSlotElement {
+  return make('slot', { name }, ...children);
+}
+
+/** "97.3 %"; never rounds a probability below 1 up to 100. */
+function percent(probability: number): string {
+  return `${probability >= 1 ? '100' : (Math.floor(probability * 1000) / 10).toFixed(1)} %`;
+}
+
+/** The element's shadow tree: what there is to see and to press. Knows nothing of networks. */
+export class View {
+  readonly stage: HTMLElement;
+  readonly media = make('slot', {});
+  readonly file = make('input', { type: 'file', class: 'hidden' });
+  readonly live = make('button', { type: 'button', class: 'button', part: 'button live' });
+  readonly cancel = make('button', { type: 'button', class: 'button', part: 'button cancel' }, 'Cancel');
+  readonly retry = make('button', { type: 'button', class: 'button', part: 'button retry' });
+  readonly video = make('video', { class: 'preview', part: 'preview', 'aria-label': 'Camera picture' });
+  readonly #base: HTMLElement;
+  readonly #picture = make('img', { class: 'preview', part: 'preview', alt: '' });
+  readonly #prompt = make('span', {});
+  readonly #promptBox = make('p', { part: 'prompt' }, slot('prompt', this.#prompt));
+  readonly #chooseText = make('span', {});
+  readonly #choose = make(
+    'label',
+    { class: 'button choose', part: 'button choose' },
+    this.file,
+    slot('choose', this.#chooseText),
+  );
+  readonly #startText = make('span', {});
+  readonly #stopText = make('span', {});
+  readonly #progress = make('progress', { part: 'progress', 'aria-label': 'Loading the network' });
+  readonly #remark = make('p', { class: 'remark', part: 'remark' });
+  readonly #problem = make('p', { class: 'problem', part: 'problem', role: 'alert' });
+  readonly #results = make('ol', { part: 'results', 'aria-label': 'Most likely classes' });
+  readonly #announcement = make('p', { class: 'hidden', role: 'status', 'aria-live': 'polite' });
+  #shownUrl: string | undefined;
+
+  constructor(root: ShadowRoot) {
+    root.adoptedStyleSheets = [styleSheet()];
+    this.video.muted = true;
+    this.video.playsInline = true;
+    this.live.append(slot('start', this.#startText), slot('stop', this.#stopText));
+    this.stage = make('div', { class: 'stage', part: 'stage' }, this.media, this.#picture, this.video, this.#promptBox);
+    this.#base = make(
+      'div',
+      { class: 'base', part: 'base' },
+      this.stage,
+      make('div', { class: 'row', part: 'controls' }, this.#choose, this.live, this.cancel, this.retry),
+      this.#progress,
+      this.#remark,
+      this.#problem,
+      this.#results,
+      this.#announcement,
+    );
+    root.append(this.#base);
+    for (const part of [this.#picture, this.video, this.#results]) part.hidden = true;
+    this.clearStatus();
+  }
+
+  /** Words and kinds of files that go with the task, and which inputs there are. */
+  setTask(task: ClassifierTask, offered: { readonly file: boolean; readonly live: boolean }, live: boolean): void {
+    this.#prompt.textContent = PROMPTS[task];
+    this.#chooseText.textContent = CHOOSE[task];
+    this.#startText.textContent = START[task];
+    this.#stopText.textContent = STOP[task];
+    this.file.accept = ACCEPT[task];
+    this.#choose.hidden = !offered.file;
+    this.live.hidden = !offered.live;
+    const [start, stop] = this.live.children as unknown as readonly [HTMLElement, HTMLElement];
+    start.hidden = live;
+    stop.hidden = !live;
+  }
+
+  /** Shows what is being classified: nothing, a picture file, the camera, or what the page put into the element. */
+  showInput(input: Blob | 'none' | 'live' | 'slotted'): void {
+    const isPicture = input instanceof Blob && (input.type.startsWith('image/') || input.type === '');
+    if (this.#shownUrl) URL.revokeObjectURL(this.#shownUrl);
+    this.#shownUrl = isPicture ? URL.createObjectURL(input) : undefined;
+    if (this.#shownUrl) this.#picture.src = this.#shownUrl;
+    else this.#picture.removeAttribute('src');
+    this.#picture.onload = () => this.#picture.classList.toggle('tiny', this.#picture.naturalWidth < TINY);
+    this.#picture.alt = input instanceof File ? input.name : isPicture ? 'The picture' : '';
+    this.#picture.hidden = !isPicture;
+    this.video.hidden = input !== 'live';
+    this.media.hidden = input !== 'slotted';
+    this.#promptBox.hidden = isPicture || input === 'live' || input === 'slotted';
+    this.stage.classList.toggle('filled', this.#promptBox.hidden);
+  }
+
+  showProgress({ stage, loaded, total }: LoadProgress): void {
+    this.clearStatus();
+    this.#base.setAttribute('aria-busy', 'true');
+    this.#progress.hidden = this.#remark.hidden = this.cancel.hidden = false;
+    this.#remark.textContent = `${STAGES[stage]} …`;
+    if (total) {
+      this.#progress.max = total;
+      this.#progress.value = loaded;
+    } else this.#progress.removeAttribute('value');
+  }
+
+  showStopped(): void {
+    this.clearStatus();
+    this.#remark.hidden = this.retry.hidden = false;
+    this.#remark.textContent = 'Loading was stopped.';
+    this.retry.textContent = 'Load the network';
+  }
+
+  /** @param retry Whether loading the network anew may help. */
+  showProblem(error: LutraError, retry: boolean): void {
+    this.clearStatus();
+    this.#problem.hidden = false;
+    this.#problem.textContent = error.message;
+    this.retry.hidden = !retry;
+    this.retry.textContent = 'Try again';
+  }
+
+  clearStatus(): void {
+    this.#base.removeAttribute('aria-busy');
+    for (const part of [this.#progress, this.#remark, this.#problem, this.cancel, this.retry]) part.hidden = true;
+  }
+
+  showResult({ classes }: ClassifierResult): void {
+    while (this.#results.children.length > classes.length) this.#results.lastElementChild!.remove();
+    while (this.#results.children.length < classes.length) this.#results.append(createRow());
+    classes.forEach(({ label, probability }, at) => {
+      const [name, value, track] = this.#results.children[at]!.children as unknown as readonly HTMLElement[];
+      name!.textContent = label;
+      value!.textContent = percent(probability);
+      (track!.firstElementChild as HTMLElement).style.inlineSize = `${(probability * 100).toFixed(2)}%`;
+    });
+    this.#results.hidden = classes.length === 0;
+  }
+
+  hideResult(): void {
+    this.#results.hidden = true;
+  }
+
+  /** Has a screen reader say the answer. */
+  announce({ classes: [best] }: ClassifierResult): void {
+    if (best) this.#announcement.textContent = `${best.label}, ${percent(best.probability)}`;
+  }
+}
+
+function createRow(): HTMLLIElement {
+  return make(
+    'li',
+    { class: 'result', part: 'result' },
+    make('span', { class: 'label', part: 'label' }),
+    make('span', { class: 'value', part: 'value' }),
+    make('span', { class: 'track', part: 'track' }, make('span', { class: 'bar', part: 'bar' })),
+  );
+}
