@@ -163,7 +163,7 @@ describe('failures', () => {
     [
       'folders that are not classes',
       ['--data', 'set', '--labels', 'red,green'],
-      /folders are not classes of the model.*blue/,
+      /classes of the data are not classes of the model.*blue/,
     ],
     ['a missing label file', ['--data', 'set', '--labels', 'nowhere'], /--labels .*nowhere cannot be read/],
     ['an unknown output', ['--data', 'set', '--output', 'boxes'], /there is no output "boxes"/],

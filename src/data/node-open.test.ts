@@ -168,7 +168,9 @@ describe('batches', () => {
 
   it('say when a network takes no pictures', async () => {
     const dataset = await openDataset(at('set'));
-    await expect(batches(dataset, [0], 1, undefined).next()).rejects.toThrow(/does not take pictures/);
+    await expect(batches(dataset, [0], 1, undefined).next()).rejects.toThrow(
+      /a picture, which the network does not take/,
+    );
   });
 });
 
@@ -180,7 +182,7 @@ describe('bad data is refused by name', () => {
 
   it('a missing file', () => refused(at('nowhere'), /nowhere cannot be read/));
   it('a folder that is not a class of the model', () =>
-    refused(at('set'), /folders are not classes.*eel/, ['cat', 'dog']));
+    refused(at('set'), /classes of the data are not classes of the model.*eel/, ['cat', 'dog']));
   it('an empty class folder', async () => {
     put('half/cat/a.png', await png(1));
     mkdirSync(at('half/dog'));

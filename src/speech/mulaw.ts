@@ -2,7 +2,7 @@
 const VALUES = Float32Array.from({ length: 256 }, (_, byte) => {
   const code = ~byte & 255;
   const magnitude = ((((code & 15) << 3) + 132) << ((code >> 4) & 7)) - 132;
-  return (code & 128 ? -magnitude : magnitude) / 32768;
+  return (code & 128 ? 0 - magnitude : magnitude) / 32768;
 });
 
 /** Decodes ITU-T G.711 µ-law, one byte per sample, to −1..1. */
