@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
+import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allocate } from '../graph/tensor.js';
 import type { TensorValue } from '../graph/types.js';
@@ -10,6 +11,7 @@ import { cifarLabels, cifarPicture } from './cifar.js';
 import { labelFileName, parseIdx } from './idx.js';
 import { parseNpy, parseNpz, serializeNpy, serializeNpz } from './npy.js';
 import { isTarHeader, readTar } from './tar.js';
+import { readZip } from './zip.js';
 
 describe('IDX', () => {
   const file = Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6);
@@ -164,5 +166,24 @@ describe('tar', () => {
     const broken = bytes.slice();
     broken[at - 512]! ^= 1;
     expect(() => readTar(broken, 't.tar')).toThrow(/broken tar header at byte/);
+  });
+});
+
+describe('zip', () => {
+  const archive = zipSync({
+    'set/cat/1.png': Uint8Array.of(1, 2, 3),
+    'set/dog/': new Uint8Array(),
+    'set/dog/2.png': Uint8Array.of(4),
+    '__MACOSX/set/cat/._1.png': Uint8Array.of(9),
+  });
+
+  it('lists files and reads them', async () => {
+    const files = readZip(archive, 'f');
+    expect(files.map(({ path }) => path)).toEqual(['set/cat/1.png', 'set/dog/2.png']);
+    expect(await files[0]!.read()).toEqual(Uint8Array.of(1, 2, 3));
+  });
+
+  it('refuses an archive that was cut off', () => {
+    expect(() => readZip(archive.subarray(0, archive.length - 10), 'f')).toThrow(/f is not a readable zip archive/);
   });
 });

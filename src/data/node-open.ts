@@ -4,23 +4,15 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { LutraError } from '../errors.js';
 import { decodeWav } from '../speech/wav.js';
-import { arrayDataset, cifarDataset, idxDataset, npzDataset } from './arrays.js';
-import { CIFAR_RECORD } from './cifar.js';
 import type { Dataset } from './dataset.js';
 import { type EncodedFile, exampleKind, type FileDecoders, folderDataset, isHiddenPath } from './folder.js';
-import { type IdxArray, isIdx, labelFileName, parseIdx } from './idx.js';
-import { type MuLawPackNotes, muLawDataset } from './mulaw-pack.js';
 import { decodePicture } from './node-decode.js';
-import { isNpy, isZip, parseNpy, parseNpz } from './npy.js';
-import { isTarHeader, readTar } from './tar.js';
+import { openBytes } from './open.js';
 
 export interface OpenDatasetOptions {
   /** Class names of the model in the order of its outputs; folder names are matched to them. */
   readonly labels?: readonly string[];
 }
-
-const FORMATS =
-  'a folder or .tar(.gz) of class folders, CIFAR-10 binary (.bin, .bin.gz), MNIST IDX (…-images-idx3-ubyte[.gz]), µ-law clips (.ulaw[.gz]), .npz or .npy';
 
 const DECODERS: FileDecoders = { picture: decodePicture, recording: decodeWav };
 
@@ -82,50 +74,9 @@ async function listExamples(root: string, prefix = ''): Promise<EncodedFile[]> {
   return found;
 }
 
-async function openIdx(images: IdxArray, path: string, labels: readonly string[] | undefined): Promise<Dataset> {
-  const name = basename(path);
-  if (images.dims.length === 1) {
-    throw new LutraError('INVALID_DATA', `${name} holds labels`, {
-      hint: 'Give the images file; its labels are found by name',
-    });
-  }
-  const labelName = labelFileName(name);
-  const candidates = labelName ? [labelName, labelName.replace(/\.gz$/, ''), `${labelName}.gz`] : [];
-  for (const candidate of candidates) {
-    const file = join(dirname(path), candidate);
-    if (await stat(file).catch(() => undefined)) {
-      return idxDataset(images, parseIdx(await readWhole(file), candidate), name, labels);
-    }
-  }
-  return idxDataset(images, undefined, name, labels);
-}
-
-/** Text of a file, or undefined when there is none. */
-async function readBeside(path: string): Promise<string | undefined> {
-  if (!(await stat(path).catch(() => undefined))) return undefined;
-  return new TextDecoder().decode(await readWhole(path));
-}
-
-/** `labels.json` and the table of the same name beside a pack. */
-async function muLawNotes(path: string): Promise<MuLawPackNotes> {
-  const labelFile = join(dirname(path), 'labels.json');
-  const labels = await readBeside(labelFile);
-  const table = await readBeside(path.replace(/\.ulaw(\.gz)?$/, '.tsv'));
-  let classes: unknown;
-  try {
-    classes = labels === undefined ? undefined : JSON.parse(labels);
-  } catch (cause) {
-    throw new LutraError('INVALID_DATA', `${labelFile} is not JSON`, { cause });
-  }
-  if (classes !== undefined && !(Array.isArray(classes) && classes.every((name) => typeof name === 'string'))) {
-    throw new LutraError('INVALID_DATA', `${labelFile} is not an array of class names`);
-  }
-  return { ...(classes ? { classes } : {}), ...(table === undefined ? {} : { table }) };
-}
-
 /**
  * Opens calibration or evaluation data (Node only). The format is told by content: a folder of class folders (ImageFolder),
- * a tar or tar.gz of one, recordings `<class>_<speaker>_<number>.wav`, a pack of µ-law clips, a CIFAR-10 binary file, MNIST IDX images (labels are found by their usual name), .npz or .npy;
+ * a tar, tar.gz or zip of one, recordings `<class>_<speaker>_<number>.wav`, a pack of µ-law clips, a CIFAR-10 binary file, MNIST IDX images (labels are found by their usual name), .npz or .npy;
  * every file may be gzipped. Compressed archives are held in memory; folders are read as needed.
  * @throws {LutraError} `INVALID_DATA` naming the file that is missing, damaged, empty or not in a known format.
  */
@@ -142,27 +93,12 @@ export async function openDataset(path: string, options: OpenDatasetOptions = {}
     return folderDataset(files, name, DECODERS, labels);
   }
 
-  const bytes = await readWhole(path);
-  if (isTarHeader(bytes)) {
-    const files = readTar(bytes, name).map(({ path: inner, data }) => ({ path: inner, read: async () => data }));
-    return folderDataset(files, name, DECODERS, labels);
-  }
-  if (isZip(bytes)) return npzDataset(parseNpz(bytes, name), name, labels);
-  if (isNpy(bytes)) return arrayDataset(parseNpy(bytes, name), undefined, name, labels);
-  if (isIdx(bytes) && /idx\d/.test(name)) return openIdx(parseIdx(bytes, name), path, labels);
-  if (/\.ulaw(\.gz)?$/.test(name)) return muLawDataset(bytes, name, await muLawNotes(path), labels);
-  if (/\.bin(\.gz)?$/.test(name) && bytes.length > 0) return cifarDataset(bytes, name, labels);
-  throw new LutraError('INVALID_DATA', `${path} is in no known format`, {
-    expected: FORMATS,
-    actual: appearance(bytes),
+  return openBytes(await readWhole(path), name, {
+    decoders: DECODERS,
+    labels,
+    async beside(file) {
+      const other = join(dirname(path), file);
+      return (await stat(other).catch(() => undefined)) ? readWhole(other) : undefined;
+    },
   });
-}
-
-/** What an unknown file seems to be, for the message. */
-function appearance(bytes: Uint8Array): string {
-  if (bytes.length === 0) return 'an empty file';
-  const start = Buffer.from(bytes.subarray(0, 64)).toString('latin1').trimStart();
-  if (start.startsWith('<')) return 'HTML or XML';
-  if (bytes.length % CIFAR_RECORD === 0) return `${bytes.length} bytes: name it .bin if they are CIFAR-10 records`;
-  return `${bytes.length} bytes starting with ${[...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;
 }
