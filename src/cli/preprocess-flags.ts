@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { readPreprocess } from '../data/preprocess-spec.js';
+import { pictureInput, readPreprocess } from '../data/preprocess-spec.js';
 import { LutraError } from '../errors.js';
 import { type AudioPreprocess, METADATA, type Preprocess } from '../graph/lookup.js';
 import { checkAudioPreprocess } from '../speech/spec.js';
@@ -45,15 +45,6 @@ function parseSize(text: string): { width: number; height: number } {
     throw new UsageError(`--size must be like 224x224, not "${text}"`);
   }
   return { width, height };
-}
-
-/** Reads [N, C, H, W] or [N, H, W, C] with 1 or 3 channels; anything else takes no pictures. */
-function pictureInput(dims: ModelFacts['dims']) {
-  if (dims?.length !== 4) return undefined;
-  const [, a, b, c] = dims;
-  if (a === 1 || a === 3) return { layout: 'nchw', channels: a, height: b, width: c } as const;
-  if (c === 1 || c === 3) return { layout: 'nhwc', channels: c, height: a, width: b } as const;
-  return typeof a === 'string' ? ({ layout: 'nchw', channels: undefined, height: b, width: c } as const) : undefined;
 }
 
 function perChannel(values: number[], channels: number, flag: string): number[] {

@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import type { Preprocess } from '../graph/lookup.js';
+import type { ImagePreprocess, Preprocess } from '../graph/lookup.js';
 import { checkAudioPreprocess } from '../speech/spec.js';
 import { parsePreprocess } from './preprocess.js';
 
@@ -16,4 +16,21 @@ export function readPreprocess(json: string): Preprocess {
   }
   const kind = (value as { kind?: unknown } | null)?.kind;
   return kind === 'audio' ? checkAudioPreprocess(value) : parsePreprocess(json);
+}
+
+/** What a network's input says of the pictures it takes; sizes that the model leaves open are names. */
+export interface PictureInput {
+  readonly layout: ImagePreprocess['layout'];
+  readonly channels: 1 | 3 | undefined;
+  readonly height: number | string | undefined;
+  readonly width: number | string | undefined;
+}
+
+/** Reads [N, C, H, W] or [N, H, W, C] with 1 or 3 channels; anything else takes no pictures. */
+export function pictureInput(dims: readonly (number | string)[] | undefined): PictureInput | undefined {
+  if (dims?.length !== 4) return undefined;
+  const [, a, b, c] = dims;
+  if (a === 1 || a === 3) return { layout: 'nchw', channels: a, height: b, width: c };
+  if (c === 1 || c === 3) return { layout: 'nhwc', channels: c, height: a, width: b };
+  return typeof a === 'string' ? { layout: 'nchw', channels: undefined, height: b, width: c } : undefined;
 }
