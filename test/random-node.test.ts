@@ -4,9 +4,8 @@ import { optimise } from '../src/graph/passes/optimise.js';
 import type { Graph, TensorValue } from '../src/graph/types.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { serializeModel } from '../src/onnx/serialize.js';
-import { findOperator } from '../src/ops/registry.js';
 import { relativeDifference, runInOnnxRuntime, toOrt } from './onnxruntime.js';
-import { RANDOM_NODES, type RandomNode, randomNode } from './random-node/index.js';
+import { graphOfNode, RANDOM_NODES, randomNode } from './random-node/index.js';
 
 /** A longer run: `SEEDS=1000 FIRST=5000 npx vitest run test/random-node.test.ts`. */
 const SEEDS = Number(process.env.SEEDS ?? 20);
@@ -15,29 +14,6 @@ const FIRST = Number(process.env.FIRST ?? 1);
 const TOLERANCES = { half: 2e-3, single: 3e-5 };
 /** What is small beside 1 is compared absolutely: runtimes approximate Erf and its kin to 1e-7, not to seven digits. */
 const SMALLEST = 1e-2;
-
-function graphOf({ op, opset, inputs, stored, attributes, outputs }: RandomNode): Graph {
-  const node = {
-    name: 'n',
-    op,
-    domain: '',
-    inputs: inputs.map((value, i) => (value ? `x${i}` : '')),
-    outputs: Array.from({ length: outputs }, (_, i) => `y${i}`),
-    attributes,
-  };
-  const known = inputs.map((value) => value && { ...value, value });
-  const types = findOperator('', op, opset)!.infer({ node, opset, inputs: known });
-  const values = inputs.flatMap((value, i) => (value ? [{ name: `x${i}`, value, isStored: stored.has(i) }] : []));
-  return {
-    name: 'one node',
-    opset: { '': opset },
-    inputs: values.flatMap(({ name, value: { type, dims }, isStored }) => (isStored ? [] : [{ name, type, dims }])),
-    outputs: types.map(({ type, dims }, i) => ({ name: `y${i}`, type, dims })),
-    nodes: [node],
-    initializers: new Map(values.flatMap(({ name, value, isStored }) => (isStored ? [[name, value] as const] : []))),
-    metadata: {},
-  };
-}
 
 /** The result of onnxruntime, or undefined where it has no such kernel. */
 async function reference(graph: Graph, feeds: Readonly<Record<string, TensorValue>>) {
@@ -54,7 +30,7 @@ describe('nodes of every operator that the importer promises equal onnxruntime',
     for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
       const test = randomNode(op, seed);
       if (!test) continue;
-      const graph = graphOf(test);
+      const graph = graphOfNode(test);
       const feeds = Object.fromEntries(graph.inputs.map(({ name }) => [name, test.inputs[Number(name.slice(1))]!]));
       const executor = await Executor.create(optimise(parseModel(serializeModel(graph))));
       const actual = executor.run(feeds);

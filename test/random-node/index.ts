@@ -1,4 +1,5 @@
-import type { Attribute, TensorValue } from '../../src/graph/types.js';
+import type { Attribute, Graph, TensorValue } from '../../src/graph/types.js';
+import { findOperator } from '../../src/ops/registry.js';
 import { generator } from '../random-graph.js';
 import {
   argument,
@@ -185,4 +186,28 @@ export function randomNode(op: string, seed: number): RandomNode | undefined {
   const stored = new Set(constant);
   for (let i = 1; i < inputs.length; i++) if (random() < 0.5) stored.add(i);
   return { op, opset, domain: '', inputs, stored, attributes, outputs };
+}
+
+/** A model of that node alone; inputs are `x0`, `x1` …, outputs `y0` … */
+export function graphOfNode({ op, opset, inputs, stored, attributes, outputs }: RandomNode): Graph {
+  const node = {
+    name: 'n',
+    op,
+    domain: '',
+    inputs: inputs.map((value, i) => (value ? `x${i}` : '')),
+    outputs: Array.from({ length: outputs }, (_, i) => `y${i}`),
+    attributes,
+  };
+  const known = inputs.map((value) => value && { ...value, value });
+  const types = findOperator('', op, opset)!.infer({ node, opset, inputs: known });
+  const values = inputs.flatMap((value, i) => (value ? [{ name: `x${i}`, value, isStored: stored.has(i) }] : []));
+  return {
+    name: 'one node',
+    opset: { '': opset },
+    inputs: values.flatMap(({ name, value: { type, dims }, isStored }) => (isStored ? [] : [{ name, type, dims }])),
+    outputs: types.map(({ type, dims }, i) => ({ name: `y${i}`, type, dims })),
+    nodes: [node],
+    initializers: new Map(values.flatMap(({ name, value, isStored }) => (isStored ? [[name, value] as const] : []))),
+    metadata: {},
+  };
 }
