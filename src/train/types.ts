@@ -148,8 +148,8 @@ export interface Emitted {
   readonly outputs: readonly string[];
   /** Values that `backward` wants to see again. */
   readonly saved?: Readonly<Record<string, string>>;
-  /** New values of initializers that are not learned by gradients: running statistics. Initializer name → value name. */
-  readonly updates?: Readonly<Record<string, string>>;
+  /** Running statistics: input position → the batch's value, which the initializer at that input moves to: running · momentum + value · (1 − momentum). */
+  readonly updates?: Readonly<Record<number, { readonly value: string; readonly momentum: number }>>;
 }
 
 export interface ForwardContext {
@@ -173,6 +173,8 @@ export interface GradientRule {
   /** `''` for the standard domain. */
   readonly domain: string;
   readonly op: string;
+  /** Inputs through which no gradient passes, by position. */
+  readonly stops?: readonly number[];
   /** Emits what computes the node. Default: the node itself. Pseudo-operators must have it. */
   forward?(context: ForwardContext): Emitted;
   /**

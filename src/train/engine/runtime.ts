@@ -1,0 +1,93 @@
+import { LutraError } from '../../errors.js';
+import type { DataType, Graph, TensorData, TensorValue } from '../../graph/types.js';
+import { serializeModel } from '../../onnx/serialize.js';
+
+/** The part of onnxruntime's API that training needs; onnxruntime-node and onnxruntime-web have it alike. */
+export interface OnnxRuntime {
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: Readonly<Record<string, unknown>>): Promise<OnnxSession>;
+  };
+  readonly Tensor: new (type: DataType, data: TensorData, dims: readonly number[]) => OnnxTensor;
+}
+
+export interface OnnxTensor {
+  readonly type: DataType;
+  readonly data: TensorData;
+  readonly dims: readonly number[];
+}
+
+export interface OnnxSession {
+  run(feeds: Readonly<Record<string, OnnxTensor>>): Promise<Readonly<Record<string, OnnxTensor>>>;
+  release(): Promise<void>;
+}
+
+/** One thread: micro-batches are the unit of parallelism. */
+export const SESSION_OPTIONS = {
+  executionProviders: ['cpu'],
+  executionMode: 'sequential',
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  graphOptimizationLevel: 'all',
+  logSeverityLevel: 3,
+} as const;
+
+export type RuntimeKind = 'node' | 'web';
+
+export function defaultRuntime(): RuntimeKind {
+  return globalThis.process?.versions?.node ? 'node' : 'web';
+}
+
+/** @throws LutraError `PLATFORM` with the command to install it when the package is missing. */
+export async function loadRuntime(kind: RuntimeKind = defaultRuntime()): Promise<OnnxRuntime> {
+  try {
+    const module: unknown = kind === 'node' ? await import('onnxruntime-node') : await import('onnxruntime-web/wasm');
+    return module as OnnxRuntime;
+  } catch (cause) {
+    throw new LutraError('PLATFORM', `training needs the package "onnxruntime-${kind}", which could not be loaded`, {
+      hint: `Run: npm install onnxruntime-${kind}${kind === 'node' ? ' --ignore-scripts' : ''}`,
+      cause,
+    });
+  }
+}
+
+/** A graph of standard operators that onnxruntime executes. */
+export interface GraphRunner {
+  run(feeds: ReadonlyMap<string, TensorValue>): Promise<Map<string, TensorValue>>;
+  release(): Promise<void>;
+}
+
+/** Runs any graph with onnxruntime on this thread, e.g. a dense network for its logits. */
+export async function createGraphRunner(graph: Graph, kind?: RuntimeKind): Promise<GraphRunner> {
+  const runtime = await loadRuntime(kind);
+  const session = await createSession(runtime, serializeModel(graph), kind);
+  return {
+    async run(feeds) {
+      const tensors = Object.fromEntries(
+        Array.from(feeds, ([name, { type, data, dims }]) => [name, new runtime.Tensor(type, data, dims)]),
+      );
+      const results = await session.run(tensors);
+      return new Map(
+        Object.entries(results).map(([name, { type, data, dims }]) => [name, { type, data, dims } as TensorValue]),
+      );
+    },
+    release: () => session.release(),
+  };
+}
+
+export function sessionOptions(kind: RuntimeKind = defaultRuntime()): Readonly<Record<string, unknown>> {
+  return { ...SESSION_OPTIONS, executionProviders: [kind === 'node' ? 'cpu' : 'wasm'] };
+}
+
+export async function createSession(runtime: OnnxRuntime, model: Uint8Array, kind?: RuntimeKind): Promise<OnnxSession> {
+  try {
+    return await runtime.InferenceSession.create(model, sessionOptions(kind));
+  } catch (cause) {
+    throw new LutraError(
+      'UNSUPPORTED',
+      `onnxruntime refuses the graph: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        cause,
+      },
+    );
+  }
+}
