@@ -1,0 +1,30 @@
+import { LutraError } from '../errors.js';
+import { decodeWav, isWav, type Recording } from './wav.js';
+
+/** Hz at which the browser decodes compressed recordings; it does not tell what they were recorded at. */
+const DECODE_RATE = 48_000;
+
+/**
+ * Decodes a recording in the browser: WAV by {@link decodeWav}, anything else as the browser can.
+ * @param name used in messages
+ * @throws {LutraError} `INVALID_DATA` when it is damaged, empty, or of a kind that this browser cannot play.
+ */
+export async function decodeRecording(file: Blob, name: string): Promise<Recording> {
+  const buffer = await file.arrayBuffer();
+  const bytes = new Uint8Array(buffer);
+  // Browsers resample what they decode, each in its own way; WAV files need not go that way.
+  if (isWav(bytes)) return decodeWav(bytes, name);
+  const context = new OfflineAudioContext(1, 1, DECODE_RATE);
+  const decoded = await context.decodeAudioData(buffer).catch((cause: unknown) => {
+    throw new LutraError('INVALID_DATA', `${name} is not a recording that this browser can play`, {
+      hint: 'WAV, MP3, Ogg and AAC usually work',
+      cause,
+    });
+  });
+  const samples = new Float32Array(decoded.length);
+  for (let channel = 0; channel < decoded.numberOfChannels; channel++) {
+    const data = decoded.getChannelData(channel);
+    for (let i = 0; i < samples.length; i++) samples[i]! += data[i]! / decoded.numberOfChannels;
+  }
+  return { samples, sampleRate: decoded.sampleRate };
+}

@@ -1,0 +1,99 @@
+import { LutraError } from '../errors.js';
+
+/** A microphone that is open. */
+export interface Microphone {
+  /** Hz: what the device runs at; nothing is resampled on the way. */
+  readonly sampleRate: number;
+  /** Resolves when the device goes away by itself, with what to tell the user. */
+  readonly lost: Promise<LutraError>;
+  /** Gives the microphone back. */
+  stop(): void;
+}
+
+/** Patience with a browser that was allowed to start its audio and does not, as Firefox without any audio device. */
+const START_MILLISECONDS = 5000;
+
+/** What to do about each way in which a browser withholds the microphone (W3C, Media Capture and Streams, section 10.3). */
+function explain(thrown: unknown): LutraError {
+  if (thrown instanceof LutraError) return thrown;
+  const [message, hint] = {
+    NotAllowedError: [
+      'The browser was not allowed to use the microphone',
+      'Allow it in the site settings beside the address, then try again',
+    ],
+    NotFoundError: ['No microphone was found', 'Connect one, or use a recording instead'],
+    NotReadableError: ['The microphone is busy', 'Close the other program that uses it, then try again'],
+  }[thrown instanceof DOMException ? thrown.name : ''] ?? [
+    'The microphone could not be started',
+    'Use a recording instead',
+  ];
+  return new LutraError('PLATFORM', message!, { hint: hint!, cause: thrown });
+}
+
+function stopTracks(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+/** Waits until the context runs. */
+async function start(context: AudioContext): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new LutraError('PLATFORM', 'The browser did not start its audio', {
+          hint: 'Firefox needs a loudspeaker or headphones for that; connect some, or use a recording instead',
+        }),
+      );
+    }, START_MILLISECONDS);
+  });
+  await Promise.race([context.resume(), patience]).finally(() => clearTimeout(timer));
+}
+
+/**
+ * Opens the microphone; call it in the handler of a click, which browsers want to see before they start audio.
+ *
+ * @param target receives the sound in pieces, Float32Array [512] in −1..1 at {@link Microphone.sampleRate}; hand the other
+ * end of the channel to a worker
+ * @param signal gives the microphone back, also while the user is still being asked
+ * @throws {LutraError} `PLATFORM` when the user, the browser or the device refuses; `ABORTED`.
+ */
+export async function openMicrophone(target: MessagePort, signal?: AbortSignal): Promise<Microphone> {
+  if (!globalThis.navigator?.mediaDevices || !globalThis.AudioWorkletNode) {
+    throw new LutraError('PLATFORM', 'This page may not use the microphone', { hint: 'Open it over https' });
+  }
+  // Made before the first wait, while the click still counts.
+  const context = new AudioContext();
+  let stream: MediaStream | undefined;
+  const stop = (): void => {
+    if (stream) stopTracks(stream);
+    if (context.state !== 'closed') void context.close();
+  };
+  try {
+    const loaded = context.audioWorklet.addModule(new URL('./capture-worklet.js', import.meta.url));
+    // Reported when its turn comes; a refused microphone is the better reason.
+    loaded.catch(() => {});
+    stream = await navigator.mediaDevices.getUserMedia({
+      // Filters made for telephony change the sound that networks were trained on.
+      audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true },
+    });
+    await loaded;
+    await start(context);
+    if (signal?.aborted) throw new LutraError('ABORTED', 'the microphone is no longer wanted');
+    const node = new AudioWorkletNode(context, 'lutra-capture', { numberOfInputs: 1, numberOfOutputs: 1 });
+    node.port.postMessage(target, [target]);
+    // Only what leads to an output is computed everywhere; the node's own output stays silent.
+    context.createMediaStreamSource(stream).connect(node).connect(context.destination);
+  } catch (thrown) {
+    stop();
+    throw explain(thrown);
+  }
+  signal?.addEventListener('abort', stop, { once: true });
+  const [track] = stream.getAudioTracks();
+  const lost = new Promise<LutraError>((resolve) => {
+    track?.addEventListener('ended', () => {
+      stop();
+      resolve(new LutraError('PLATFORM', 'The microphone was disconnected', { hint: 'Connect it, then try again' }));
+    });
+  });
+  return { sampleRate: context.sampleRate, lost, stop };
+}
