@@ -67,7 +67,8 @@ const PROPERTIES = ['src', 'top', 'task', 'inputs', 'loading', 'threads', 'integ
  * @cssprop --lutra-ink - Text.
  * @cssprop --lutra-soft - Secondary text.
  * @cssprop --lutra-surface - Buttons.
- * @cssprop --lutra-sunken - Stage and tracks.
+ * @cssprop --lutra-sunken - Stage.
+ * @cssprop --lutra-track - Ground of the bars.
  * @cssprop --lutra-line - Borders.
  * @cssprop --lutra-accent - Bars and focus.
  * @cssprop --lutra-danger - Problems.
@@ -161,6 +162,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (before === now) return;
+    if (name === 'task') this.#last = undefined;
     if (NETWORK_ATTRIBUTES.includes(name)) this.#reload();
     else if (name === 'top' && this.#last) void this.#answer(this.#last, false).catch(() => {});
     this.#showControls();
@@ -272,16 +274,15 @@ export class LutraClassifierElement extends ClassifierAttributes {
     }
   }
 
-  /** Loads anew once all attributes that change together have changed, and answers the last input again. */
+  /** Frees the network that no longer is the one asked for, and loads the new one once all attributes that change together have. */
   #reload(): void {
-    if (this.#reloading) return;
+    if (this.#session) this.release();
+    if (this.#reloading || !this.#stay) return;
     this.#reloading = true;
     queueMicrotask(() => {
       this.#reloading = false;
-      if (!this.#session && !this.#stay) return;
-      this.release();
-      if (!this.#stay || !this.src || (this.loading === 'lazy' && !this.#last)) return;
-      this.#again();
+      const wanted = this.loading === 'eager' || this.#last !== undefined;
+      if (this.#stay && !this.#session && this.src && wanted) this.#again();
     });
   }
 
@@ -298,7 +299,6 @@ export class LutraClassifierElement extends ClassifierAttributes {
           ? import('./image-task.js').then(({ createImageTask }) => createImageTask())
           : import('./audio-task.js').then(({ createAudioTask }) => createAudioTask());
       this.#task = { name, opened };
-      this.#last = undefined;
     }
     return this.#task.opened;
   }
@@ -318,6 +318,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
     if (this.#loading.signal.aborted) this.#loading = new AbortController();
     const loading = this.#loading;
     this.#setStates('loading');
+    this.#view.showProgress({ stage: 'download', loaded: 0, total: undefined });
     try {
       if (!this.src) {
         throw new LutraError('INVALID_ARGUMENT', 'the element has no model', { hint: 'Set its "src" attribute' });

@@ -7,6 +7,7 @@ const CSS = `
   --_soft: var(--lutra-soft, light-dark(#565d59, #a3aca6));
   --_surface: var(--lutra-surface, light-dark(#fdfcf9, #191e1c));
   --_sunken: var(--lutra-sunken, light-dark(#ecebe4, #0d100f));
+  --_track: var(--lutra-track, light-dark(#e4e3db, #2b322f));
   --_line: var(--lutra-line, light-dark(#8b8a80, #6d7772));
   --_accent: var(--lutra-accent, light-dark(#0a6b5d, #5cc9b3));
   --_on-accent: var(--lutra-on-accent, light-dark(#ffffff, #06221c));
@@ -72,7 +73,7 @@ progress { inline-size: 100%; accent-color: var(--_accent); }
 .label { overflow-wrap: anywhere; }
 .result:first-child .label { font-weight: 600; }
 .value { font-variant-numeric: tabular-nums; color: var(--_soft); }
-.track { grid-column: 1 / -1; block-size: 0.4rem; border-radius: 1rem; background: var(--_sunken); overflow: hidden; }
+.track { grid-column: 1 / -1; block-size: 0.4rem; border-radius: 1rem; background: var(--_track); overflow: hidden; }
 .bar { display: block; block-size: 100%; border-radius: inherit; background: var(--_accent); transition: inline-size 120ms; }
 .remark { color: var(--_soft); }
 .problem { color: var(--_danger); overflow-wrap: anywhere; }
