@@ -47,8 +47,8 @@ export async function loadKernels(wasm: WasmVariant, threads: number | 'auto', u
   return kernels;
 }
 
-async function compile(variant: Kernels['variant'], shared: boolean): Promise<Kernels> {
-  const bytes = await inflateModule((await SOURCES[variant]()).default);
+async function compile(variant: Kernels['variant'], shared: boolean, url: string | URL | undefined): Promise<Kernels> {
+  const bytes = url ? await fetchBytes(url) : await inflateModule((await SOURCES[variant]()).default);
   const module = await WebAssembly.compile((shared ? bytes : unshareMemory(bytes)) as BufferSource);
   return { variant, module, shared };
 }
@@ -57,4 +57,11 @@ async function compile(variant: Kernels['variant'], shared: boolean): Promise<Ke
 export async function inflateModule(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([decodeBase64(text)]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** The bytes, whatever MIME type they come with. */
+async function fetchBytes(url: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
 }
