@@ -41,7 +41,9 @@ export async function createStepEngine(
   };
   const optimiser = createOptimiser(options.optimiser, slices, length);
   const opening =
-    threads > 1 ? Array.from({ length: threads }, () => createThreadShard(plan)) : [createLocalShard(plan, runtime)];
+    threads > 1
+      ? Array.from({ length: threads }, async () => (await import('./thread-shard.js')).createThreadShard(plan))
+      : [createLocalShard(plan, runtime)];
   const opened = await Promise.allSettled(opening);
   const shards = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = opened.find((result) => result.status === 'rejected');
