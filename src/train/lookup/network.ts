@@ -1,0 +1,298 @@
+import { LOOKUP_DOMAIN } from '../../graph/lookup.js';
+import { raiseOpset } from '../../graph/passes/raise-opset.js';
+import { UniqueNames, valueNames } from '../../graph/topology.js';
+import type { Attribute, Graph, Node, TensorValue } from '../../graph/types.js';
+import { denseNetwork } from '../dense-network.js';
+import { type ParameterOptions, TRAINING_DOMAIN, type TrainingNetwork } from '../types.js';
+import { type DeployedLayer, deployLookup } from './deploy.js';
+import { fitCentroids, realTables, unfoldedWeights } from './factors.js';
+import { type Encoding, findEncodings, type LookupLayer } from './layers.js';
+import { addLoss, type Reconstruction } from './loss.js';
+import { type LookupTrainingOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { initialTemperatures } from './temperature.js';
+import { windowAttributes } from './windows.js';
+
+/** A converted network that can be trained. */
+export interface TrainableLookup {
+  /** Its gradient rules are `GRADIENT_RULES` and `LOOKUP_RULES`. Inputs: see {@link addLoss}. */
+  readonly network: TrainingNetwork;
+  /** Parameters with the logarithm of a temperature, by the name of the encoder. */
+  readonly temperatures: ReadonlyMap<string, string>;
+  /**
+   * The lookup network with trained values.
+   *
+   * @param values parameters by name, as `StepEngine.parameters` gives them; missing ones keep their initial value
+   */
+  deploy(values: ReadonlyMap<string, TensorValue>): Graph;
+}
+
+/**
+ * Makes a converted network trainable. The forward pass computes what the deployed network computes: the same codes from 7-bit
+ * activations and integer scores, and tables that are rounded as `options.quantised` says.
+ *
+ * @param lookup made by `convert` from `dense`; its encoders are of the centroid kind
+ * @param dense the network before its conversion: its weights give straight-through gradients and the first factors of the tables
+ * @param classes width of the logits
+ * @throws LutraError `INVALID_ARGUMENT` (options; networks that do not belong together), `UNSUPPORTED` (tree encoders)
+ */
+export function trainable(
+  lookup: Graph,
+  dense: Graph,
+  classes: number,
+  options: LookupTrainingOptions = {},
+): TrainableLookup {
+  const resolved = resolveOptions(options);
+  const graph = raiseOpset(lookup);
+  const encodings = findEncodings(graph, dense);
+  const rewriter = new Rewriter(graph, resolved);
+  for (const encoding of encodings) rewriter.encoding(encoding);
+  const rewritten = rewriter.finish();
+  const smoothing = resolved.loss.kind === 'labels' ? (resolved.loss.smoothing ?? 0) : 0;
+  const parameters = new Map<string, ParameterOptions | null>(rewriter.parameters);
+  for (const name of rewriter.constants) parameters.set(name, null);
+  const labelled = denseNetwork(rewritten, { classes, smoothing, parameters });
+  const kept = resolved.dense
+    ? labelled.parameters
+    : new Map([...labelled.parameters].filter(([name]) => rewriter.parameters.has(name)));
+  const network = addLoss({ ...labelled, parameters: kept }, classes, resolved, rewriter.reconstructions);
+  const plan = { graph: lookup, layers: rewriter.layers, initial: network.graph.initializers };
+  return {
+    network,
+    temperatures: rewriter.temperatures,
+    deploy: (values) => deployLookup(plan, values, resolved),
+  };
+}
+
+/** Table entries and weights change by about the learning rate at every step of Adam: larger values may change faster. */
+const REFERENCE = 0.05;
+
+function rootMeanSquare(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum / Math.max(1, values.length));
+}
+
+/** Replaces Encode and LookUp nodes by pseudo-operators that can be differentiated. */
+class Rewriter {
+  readonly parameters = new Map<string, ParameterOptions>();
+  /** Initializers that must not be taken for weights. */
+  readonly constants: string[] = [];
+  readonly temperatures = new Map<string, string>();
+  readonly layers: DeployedLayer[] = [];
+  /** Pairs of a lookup layer's output and the dense layer's. */
+  readonly reconstructions: Reconstruction[] = [];
+  private readonly replaced = new Map<Node, readonly Node[]>();
+  private readonly initializers: Map<string, TensorValue>;
+  private readonly names: UniqueNames;
+  private nodes: Node[] = [];
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly options: ResolvedOptions,
+  ) {
+    this.initializers = new Map(graph.initializers);
+    this.names = new UniqueNames(valueNames(graph));
+    for (const { name } of graph.nodes) this.names.add(name);
+  }
+
+  encoding(encoding: Encoding): void {
+    const { tables, straightThrough, quantised } = this.options;
+    this.nodes = [];
+    const x = encoding.node.inputs[0]!;
+    const { hot, scores } = this.assign(encoding, x);
+    const product = tables === 'product';
+    const centroids = product ? this.centroids(encoding) : undefined;
+    const columns = this.pseudo('Unfold', [x], windowAttributes(encoding.window));
+    let reconstructed = '';
+    if (centroids && !quantised) {
+      reconstructed = this.pseudo('Reconstruct', [hot, centroids]);
+      if (straightThrough) reconstructed = this.pseudo('Surrogate', [reconstructed, columns]);
+    }
+    this.replaced.set(encoding.node, this.nodes);
+    for (const layer of encoding.layers) {
+      this.nodes = [];
+      const bias = this.parameter(`${layer.node.name}.bias`, [layer.bias.length], layer.bias, { decay: 0 });
+      const weights = this.weights(layer, product);
+      const names = { encoding, layer, bias, ...(scores ? { scores } : {}) };
+      const window = windowAttributes(layer.layout.lookup);
+      const output = layer.node.outputs[0]!;
+      if (centroids && !quantised) {
+        this.standard('Conv', [reconstructed, weights, bias], window, output);
+        this.layers.push({ ...names, tables: { weights, centroids } });
+      } else {
+        const real = centroids ? this.multiply(encoding, layer, weights, centroids) : this.tables(layer);
+        const summed = this.pseudo('AddTables', [hot, this.fakeQuantised(real)], window);
+        const carried = straightThrough
+          ? this.pseudo('Surrogate', [summed, this.denseConv(columns, weights, window)])
+          : summed;
+        this.standard('Add', [carried, this.reshaped(bias, [1, -1, 1, 1])], {}, output);
+        this.layers.push({ ...names, tables: centroids ? { weights, centroids } : real });
+      }
+      this.reconstruction(layer, columns, output);
+      this.replaced.set(layer.node, this.nodes);
+    }
+  }
+
+  finish(): Graph {
+    const nodes = this.graph.nodes.flatMap((node) => this.replaced.get(node) ?? [node]);
+    const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...this.graph.outputs.map(({ name }) => name)]);
+    const initializers = new Map([...this.initializers].filter(([name]) => read.has(name)));
+    const { [LOOKUP_DOMAIN]: _, ...opset } = this.graph.opset;
+    return { ...this.graph, opset: { ...opset, [TRAINING_DOMAIN]: 1 }, nodes, initializers };
+  }
+
+  /** One-hot codes. */
+  private assign(encoding: Encoding, x: string) {
+    const { node, window, codebooks, centroids, scale, zeroPoint } = encoding;
+    const { encoder, soft } = this.options;
+    const dims = [codebooks * centroids, encoding.channels, ...window.kernel];
+    const learned = encoder === 'learned';
+    const Q = this.store(`${node.name}.Q`, dims, Float32Array.from(encoding.weights));
+    const b = this.store(`${node.name}.b`, [dims[0]!], Float32Array.from(encoding.biases));
+    if (learned) {
+      // A score weight of 127 is to learn as fast as a weight of REFERENCE would.
+      const spread = rootMeanSquare(Float32Array.from(encoding.weights));
+      const offsets = rootMeanSquare(Float32Array.from(encoding.biases));
+      this.parameters.set(Q, { rate: spread / REFERENCE / 4, decay: 0 });
+      this.parameters.set(b, { rate: offsets / REFERENCE / 4, decay: 0 });
+    } else this.constants.push(Q, b);
+    const inputs = soft ? [x, Q, b, this.temperature(encoding)] : [x, Q, b];
+    const attributes = { ...windowAttributes(window), K: centroids, group: codebooks, scale, zero_point: zeroPoint };
+    const hot = this.pseudo('Assign', inputs, attributes);
+    return {
+      hot: soft ? hot : this.pseudo('StopGradient', [hot]),
+      scores: learned ? { weights: Q, biases: b } : undefined,
+    };
+  }
+
+  private temperature(encoding: Encoding): string {
+    const { temperature, temperaturePer, temperatureRate, temperatureScale } = this.options;
+    const each = initialTemperatures(encoding, fitCentroids(encoding)).map((t) => Math.log(t * temperatureScale));
+    const mean = each.reduce((sum, t) => sum + t, 0) / each.length;
+    const values = temperaturePer === 'codebook' ? each : Float32Array.of(mean);
+    const name = this.store(`${encoding.node.name}.logTemperature`, [values.length], values);
+    this.temperatures.set(encoding.node.name, name);
+    if (temperature === 'learned') this.parameters.set(name, { rate: temperatureRate, decay: 0 });
+    else this.constants.push(name);
+    return name;
+  }
+
+  private centroids(encoding: Encoding): string {
+    const { codebooks, centroids, values, node } = encoding;
+    const data = fitCentroids(encoding);
+    return this.parameter(`${node.name}.centroids`, [codebooks, centroids, values], data, { decay: 0 }, true);
+  }
+
+  /** Dense weights over the unfolded channels, [M, B·v, th, tw]. */
+  private weights(layer: LookupLayer, learned: boolean): string {
+    const { layout, node, site } = layer;
+    const dims = [site.outputChannels, layout.codebooks * layout.values, ...layout.lookup.kernel];
+    const data = unfoldedWeights(layer);
+    if (learned) return this.parameter(`${node.name}.weights`, dims, data, {}, true);
+    const name = this.store(`${node.name}.weights`, dims, data);
+    this.constants.push(name);
+    return name;
+  }
+
+  private tables(layer: LookupLayer): string {
+    const { layout, node } = layer;
+    const dims = [layout.taps, layer.bias.length, layout.codebooks * layout.geometry.centroids];
+    return this.parameter(`${node.name}.tables`, dims, realTables(layer), {}, true);
+  }
+
+  /** Tables from their factors, [taps, M, B·K]. */
+  private multiply(encoding: Encoding, { layout, bias }: LookupLayer, weights: string, centroids: string): string {
+    const { codebooks: B, values: v, centroids: K } = encoding;
+    const { taps } = layout;
+    const M = bias.length;
+    const split = this.transposed(this.reshaped(weights, [M, B, v, taps]), [1, 3, 0, 2]);
+    const rows = this.reshaped(split, [B, taps * M, v]);
+    const product = this.standard('MatMul', [rows, this.transposed(centroids, [0, 2, 1])]);
+    const ordered = this.transposed(this.reshaped(product, [B, taps, M, K]), [1, 2, 0, 3]);
+    return this.reshaped(ordered, [taps, M, B * K]);
+  }
+
+  private fakeQuantised(tables: string): string {
+    const { quantised, bits } = this.options;
+    return quantised ? this.pseudo('FakeQuantise', [tables], { bits }) : tables;
+  }
+
+  /** What carries the gradient to the layer's input: its weights as constants. */
+  private denseConv(columns: string, weights: string, window: Node['attributes']): string {
+    return this.standard('Conv', [columns, this.pseudo('StopGradient', [weights])], window);
+  }
+
+  private reconstruction(layer: LookupLayer, columns: string, output: string): void {
+    if (this.options.reconstruction === 0) return;
+    const { layout, node, site } = layer;
+    const weights = this.store(
+      `${node.name}.teacher`,
+      [site.outputChannels, layout.codebooks * layout.values, ...layout.lookup.kernel],
+      unfoldedWeights(layer),
+    );
+    const bias = this.store(`${node.name}.teacherBias`, [site.bias.length], Float32Array.from(site.bias));
+    this.constants.push(weights, bias);
+    const dense = this.standard('Conv', [columns, weights, bias], windowAttributes(layout.lookup));
+    const spread = rootMeanSquare(site.weight) ** 2 * layout.codebooks * layout.values * layout.taps;
+    this.reconstructions.push({ lookup: output, dense, variance: spread || 1 });
+  }
+
+  private parameter(
+    hint: string,
+    dims: readonly number[],
+    data: Float32Array,
+    how: ParameterOptions,
+    relative = false,
+  ): string {
+    const name = this.store(hint, dims, data);
+    const rate = relative ? Math.max(0.1, rootMeanSquare(data) / REFERENCE) : 1;
+    this.parameters.set(name, { ...how, rate });
+    return name;
+  }
+
+  private store(hint: string, dims: readonly number[], data: Float32Array): string {
+    const name = this.names.make(hint);
+    this.initializers.set(name, { type: 'float32', dims, data });
+    return name;
+  }
+
+  private vector(values: readonly number[]): string {
+    const name = this.names.make('ints');
+    this.initializers.set(name, { type: 'int64', dims: [values.length], data: BigInt64Array.from(values, BigInt) });
+    return name;
+  }
+
+  private reshaped(x: string, dims: readonly number[]): string {
+    return this.standard('Reshape', [x, this.vector(dims)]);
+  }
+
+  private transposed(x: string, perm: readonly number[]): string {
+    return this.standard('Transpose', [x], { perm });
+  }
+
+  private pseudo(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
+    return this.add(op, TRAINING_DOMAIN, inputs, attributes);
+  }
+
+  private standard(
+    op: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    output?: string,
+  ): string {
+    return this.add(op, '', inputs, attributes, output);
+  }
+
+  private add(
+    op: string,
+    domain: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+    output?: string,
+  ): string {
+    const name = this.names.make(op);
+    const made = output ?? this.names.make(`${op} output`);
+    this.nodes.push({ name, op, domain, inputs, outputs: [made], attributes });
+    return made;
+  }
+}

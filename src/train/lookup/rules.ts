@@ -1,0 +1,14 @@
+import type { GradientRule } from '../types.js';
+import { ASSIGN } from './assign.js';
+import { FAKE_QUANTISE } from './fake-quantise.js';
+import { ADD_TABLES, RECONSTRUCT, SURROGATE, UNFOLD } from './reconstruct.js';
+
+/** Gradient rules of the pseudo-operators that a lookup network to train is made of. */
+export const LOOKUP_RULES: readonly GradientRule[] = [
+  ASSIGN,
+  RECONSTRUCT,
+  ADD_TABLES,
+  UNFOLD,
+  SURROGATE,
+  FAKE_QUANTISE,
+];

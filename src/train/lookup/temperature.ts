@@ -1,0 +1,36 @@
+import type { Encoding } from './layers.js';
+
+/**
+ * Temperature of each codebook in integer score units: the mean lead of a score weight row's own centroid over the next best. Scores are
+ * quadratic forms (encoder.ts of the converter), so at centroid p the lead over p' is the squared distance between them: a softmax at this
+ * temperature sees about the nearest neighbours. Training is insensitive to it over a factor of 16.
+ * @param centroids [B, K, v] in real units
+ * @returns [B]
+ */
+export function initialTemperatures(encoding: Encoding, centroids: Float32Array): Float32Array {
+  const { codebooks: B, centroids: K, values: v, scale, weights, biases } = encoding;
+  const out = new Float32Array(B);
+  for (let c = 0; c < B; c++) {
+    let sum = 0;
+    let count = 0;
+    for (let k = 0; k < K; k++) {
+      const own = score(k, k);
+      let next = -Infinity;
+      for (let other = 0; other < K; other++) if (other !== k) next = Math.max(next, score(other, k));
+      if (own <= next) continue;
+      sum += own - next;
+      count++;
+    }
+    // Codebooks whose centroids all tie have no preference.
+    out[c] = count > 0 ? sum / count : 1;
+
+    function score(row: number, point: number): number {
+      let total = biases[c * K + row]!;
+      for (let j = 0; j < v; j++) {
+        total += (weights[(c * K + row) * v + j]! * centroids[(c * K + point) * v + j]!) / scale;
+      }
+      return total;
+    }
+  }
+  return out;
+}
