@@ -26,6 +26,7 @@ export default defineConfig({
         element: `${root}src/element/index.ts`,
         define: `${root}src/element/define.ts`,
       },
+      checks: { pluginTimings: false },
       preserveEntrySignatures: 'strict',
       output: { entryFileNames: '[name].js', chunkFileNames: '[name].js' },
     },
