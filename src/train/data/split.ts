@@ -1,0 +1,80 @@
+import { seededRandom } from '../../convert/random.js';
+import { LutraError } from '../../errors.js';
+import type { TrainingSet } from './training-set.js';
+
+export interface Split {
+  /** Indices to train on. */
+  readonly train: Int32Array;
+  /** Indices to measure on, never trained on. */
+  readonly heldOut: Int32Array;
+}
+
+function shuffled<T>(values: readonly T[], seed: number): T[] {
+  const random = seededRandom(seed);
+  const result = [...values];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [result[i], result[j]] = [result[j]!, result[i]!];
+  }
+  return result;
+}
+
+/**
+ * Keeps about `share` of the examples out of training: whole groups (speakers) where the set has them, else the same share of every
+ * class. The same seed gives the same split.
+ * @throws LutraError `INVALID_DATA` when nothing would be left to train on.
+ */
+export function holdOut(set: TrainingSet, share: number, seed: number): Split {
+  const { count, labels, groups } = set;
+  const all = Array.from({ length: count }, (_, i) => i);
+  const wanted = Math.round(share * count);
+  const chosen = new Set<number>();
+  if (groups) {
+    const members = new Map<string, number[]>();
+    for (const i of all) {
+      const list = members.get(groups[i]!);
+      if (list) list.push(i);
+      else members.set(groups[i]!, [i]);
+    }
+    for (const group of shuffled([...members.keys()].sort(), seed)) {
+      if (chosen.size >= wanted) break;
+      for (const i of members.get(group)!) chosen.add(i);
+    }
+  } else {
+    const taken = new Map<number, number>();
+    const sizes = new Map<number, number>();
+    for (const label of labels) sizes.set(label, (sizes.get(label) ?? 0) + 1);
+    for (const i of shuffled(all, seed)) {
+      const label = labels[i]!;
+      const done = taken.get(label) ?? 0;
+      if (done >= Math.round(share * sizes.get(label)!)) continue;
+      taken.set(label, done + 1);
+      chosen.add(i);
+    }
+  }
+  const train = Int32Array.from(all.filter((i) => !chosen.has(i)));
+  if (train.length === 0) {
+    throw new LutraError('INVALID_DATA', `${set.description}: holding out ${wanted} leaves nothing to train on`, {
+      hint: groups ? 'Give data of more speakers, or hold out less' : 'Give more data, or hold out less',
+    });
+  }
+  return { train, heldOut: Int32Array.from(all.filter((i) => chosen.has(i))) };
+}
+
+/** Everything from the given groups held out. @throws LutraError `INVALID_DATA` naming the groups there are. */
+export function holdOutGroups(set: TrainingSet, names: readonly string[]): Split {
+  const known = [...new Set(set.groups ?? [])].sort();
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0 || names.length >= known.length) {
+    throw new LutraError('INVALID_DATA', `${set.description}: these speakers cannot be held out`, {
+      expected: known.length > 0 ? `some, not all, of ${known.slice(0, 12).join(', ')}` : 'data with speakers',
+      actual: names.join(', '),
+    });
+  }
+  const out = new Set(names);
+  const indices = Array.from({ length: set.count }, (_, i) => i);
+  return {
+    train: Int32Array.from(indices.filter((i) => !out.has(set.groups![i]!))),
+    heldOut: Int32Array.from(indices.filter((i) => out.has(set.groups![i]!))),
+  };
+}

@@ -1,0 +1,80 @@
+import { LOOKUP_DOMAIN } from '../graph/lookup.js';
+import type { Graph, TensorValue } from '../graph/types.js';
+import { serializeModel } from '../onnx/serialize.js';
+import { InferenceSession } from '../session/inference-session.js';
+import { plainInputs } from './data/batch.js';
+import type { TrainingSet } from './data/training-set.js';
+import { createGraphRunner } from './engine/runtime.js';
+
+/** Examples per run. */
+const BATCH = 64;
+
+export interface Measured {
+  /** Examples. */
+  readonly count: number;
+  readonly correct: number;
+}
+
+interface Runner {
+  run(input: TensorValue): Promise<Readonly<Record<string, TensorValue>>>;
+  release(): Promise<void>;
+}
+
+/** Lookup networks run as a page would run them; dense ones by onnxruntime, which has the faster kernels outside of a page. */
+async function openRunner(graph: Graph, threads: number): Promise<Runner> {
+  const name = graph.inputs[0]!.name;
+  if (graph.nodes.some(({ domain }) => domain === LOOKUP_DOMAIN)) {
+    const session = await InferenceSession.create(serializeModel(graph), { worker: false, threads });
+    return { run: (input) => session.run({ [name]: input }), release: () => session.release() };
+  }
+  const runner = await createGraphRunner(graph);
+  return {
+    run: async (input) => Object.fromEntries(await runner.run(new Map([[name, input]]))),
+    release: () => runner.release(),
+  };
+}
+
+/**
+ * Runs a graph of one input over examples as evaluation sees them and hands the outputs of each batch on.
+ * @param use gets the outputs by name and the indices of the examples they belong to
+ */
+export async function forward(
+  graph: Graph,
+  set: TrainingSet,
+  indices: Int32Array,
+  threads: number,
+  use: (outputs: Readonly<Record<string, TensorValue>>, batch: Int32Array) => void,
+  batchSize = BATCH,
+): Promise<void> {
+  const runner = await openRunner(graph, threads);
+  try {
+    for (let start = 0; start < indices.length; start += batchSize) {
+      const batch = indices.subarray(start, start + batchSize);
+      use(await runner.run(plainInputs(set, batch)), batch);
+    }
+  } finally {
+    await runner.release();
+  }
+}
+
+/** How many of the examples the first output of a classifier gets right. NaN counts as wrong. */
+export async function measureAccuracy(
+  graph: Graph,
+  set: TrainingSet,
+  indices: Int32Array,
+  threads: number,
+): Promise<Measured> {
+  const output = graph.outputs[0]!.name;
+  const classes = set.classes.length;
+  let correct = 0;
+  await forward(graph, set, indices, threads, (outputs, batch) => {
+    const scores = outputs[output]!.data as Float32Array;
+    batch.forEach((index, row) => {
+      const own = scores.subarray(row * classes, (row + 1) * classes);
+      let best = 0;
+      for (let k = 1; k < classes; k++) if (own[k]! > own[best]!) best = k;
+      if (best === set.labels[index] && !own.some(Number.isNaN)) correct++;
+    });
+  });
+  return { count: indices.length, correct };
+}

@@ -1,0 +1,19 @@
+/** What a training shows and keeps of its course: one record per report interval. Losses are means since the record before. */
+export interface TrainingRecord {
+  /** Updates done. */
+  readonly step: number;
+  /** Passes over the training data done. */
+  readonly epoch: number;
+  /** Seconds of training so far. */
+  readonly seconds: number;
+  readonly learningRate: number;
+  readonly loss: number;
+  /** Means of the network's metrics (`accuracy` …), on training batches. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Examples per second since the record before. */
+  readonly samplesPerSecond: number;
+  /** Accuracy on held-out examples 0..1, where it was measured. */
+  readonly heldOut?: number;
+  /** Learned temperatures by layer. */
+  readonly temperatures?: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,74 @@
+import type { Graph, TensorValue } from '../graph/types.js';
+import { fingerprint } from './checkpoint.js';
+import { trainingBatch } from './data/batch.js';
+import { ShuffledPasses } from './data/order.js';
+import type { Split } from './data/split.js';
+import type { TrainingSet } from './data/training-set.js';
+import { logitsOf, TARGET_INPUT } from './dense-network.js';
+import type { GraphRunner } from './engine/runtime.js';
+import { measureAccuracy } from './forward.js';
+import { TEACHER_INPUT } from './lookup/loss.js';
+import type { TrainableLookup } from './lookup/network.js';
+import type { TrainingTask } from './trainer.js';
+
+export interface LookupTaskOptions {
+  readonly seed: number;
+  readonly mixup: number;
+  readonly threads: number;
+}
+
+/** The dense network with its logits as the only output. */
+export function teacherGraph(dense: Graph): Graph {
+  return { ...dense, outputs: [{ ...dense.outputs[0]!, name: logitsOf(dense) }] };
+}
+
+/**
+ * Training of a lookup network.
+ * @param teacher runs {@link teacherGraph}; undefined when labels are what is learned
+ */
+export function lookupTask(
+  lookup: TrainableLookup,
+  teacher: { readonly runner: GraphRunner; readonly input: string; readonly output: string } | undefined,
+  set: TrainingSet,
+  split: Split,
+  { seed, mixup, threads }: LookupTaskOptions,
+): TrainingTask {
+  const { network, temperatures } = lookup;
+  const passes = new ShuffledPasses(split.train, seed);
+  const input = network.graph.inputs[0]!.name;
+  return {
+    network,
+    identity: fingerprint(
+      network.graph.nodes.map(({ name, op }) => [name, op]),
+      [...network.graph.initializers].map(([name, { dims }]) => [name, dims]),
+      [set.description, set.classes, split.train.length, seed],
+    ),
+    examples: split.train.length,
+    batch: async (step, size) => {
+      const batch = trainingBatch(set, passes, step, size, seed, { mixup });
+      const feeds = { [input]: batch.input, [TARGET_INPUT]: batch.target };
+      if (!teacher) return feeds;
+      const outputs = await teacher.runner.run(new Map([[teacher.input, batch.input]]));
+      return { ...feeds, [TEACHER_INPUT]: outputs.get(teacher.output)! };
+    },
+    ...(split.heldOut.length > 0
+      ? {
+          measure: async (values: ReadonlyMap<string, TensorValue>) => {
+            const { correct, count } = await measureAccuracy(lookup.deploy(values), set, split.heldOut, threads);
+            return correct / count;
+          },
+        }
+      : {}),
+    ...(temperatures.size > 0
+      ? {
+          temperatures: (values: ReadonlyMap<string, TensorValue>) =>
+            Object.fromEntries(
+              [...temperatures].map(([layer, name]) => {
+                const logs = (values.get(name) ?? network.graph.initializers.get(name)!).data as Float32Array;
+                return [layer, Math.exp(logs.reduce((sum, value) => sum + value, 0) / logs.length)];
+              }),
+            ),
+        }
+      : {}),
+  };
+}

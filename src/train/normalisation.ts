@@ -1,0 +1,100 @@
+import { isOperator } from '../graph/attributes.js';
+import { UniqueNames, valueNames } from '../graph/topology.js';
+import type { Graph, Node, TensorValue, ValueInfo } from '../graph/types.js';
+
+/** Mean and mean square of what one BatchNormalization sees, by the names of its running statistics. */
+interface Statistics {
+  /** Initializers to replace. */
+  readonly mean: string;
+  readonly variance: string;
+  /** Outputs of the measuring graph: E[x] and E[x²], [channels]. */
+  readonly first: string;
+  readonly second: string;
+}
+
+export interface StatisticsGraph {
+  readonly graph: Graph;
+  readonly layers: readonly Statistics[];
+}
+
+/**
+ * A graph that measures what batch normalisation sees with the present weights: every BatchNormalization normalises by the statistics of the
+ * whole batch, and E[x] and E[x²] per channel are outputs. Inputs are those of `graph`. Undefined when nothing is normalised.
+ */
+export function statisticsGraph(graph: Graph): StatisticsGraph | undefined {
+  const names = new UniqueNames(valueNames(graph));
+  const layers: Statistics[] = [];
+  const outputs: ValueInfo[] = [];
+  const initializers = new Map(graph.initializers);
+  const nodes = graph.nodes.flatMap((node): Node[] => {
+    if (!isOperator(node, 'BatchNormalization')) return [node];
+    const [x, scale, bias, mean, variance] = node.inputs as [string, string, string, string, string];
+    const channels = graph.initializers.get(mean)!.data.length;
+    const made = (op: string, inputs: string[], attributes: Node['attributes'] = {}): Node => {
+      const output = names.make(`${node.name}/${op}`);
+      return { name: output, op, domain: '', inputs, outputs: [output], attributes };
+    };
+    const shape = names.make(`${node.name}/shape`);
+    initializers.set(shape, { type: 'int64', dims: [3], data: BigInt64Array.of(0n, BigInt(channels), -1n) });
+    // Any rank becomes [N, channels, positions].
+    const flat = made('Reshape', [x, shape]);
+    const axes = [0, 2];
+    const first = made('ReduceMean', [flat.outputs[0]!], { axes, keepdims: 0 });
+    const square = made('Mul', [flat.outputs[0]!, flat.outputs[0]!]);
+    const second = made('ReduceMean', [square.outputs[0]!], { axes, keepdims: 0 });
+    const squareOfMean = made('Mul', [first.outputs[0]!, first.outputs[0]!]);
+    const spread = made('Sub', [second.outputs[0]!, squareOfMean.outputs[0]!]);
+    const { training_mode: _, ...attributes } = node.attributes;
+    const normalise: Node = {
+      ...node,
+      inputs: [x, scale, bias, first.outputs[0]!, spread.outputs[0]!],
+      outputs: node.outputs.slice(0, 1),
+      attributes,
+    };
+    for (const {
+      outputs: [output],
+    } of [first, second])
+      outputs.push({ name: output!, type: 'float32', dims: [channels] });
+    layers.push({ mean, variance, first: first.outputs[0]!, second: second.outputs[0]! });
+    return [flat, first, square, second, squareOfMean, spread, normalise];
+  });
+  if (layers.length === 0) return undefined;
+  // ReduceMean takes its axes as an attribute up to opset 17.
+  return { graph: { ...graph, opset: { ...graph.opset, '': 17 }, nodes, outputs, initializers }, layers };
+}
+
+/** Averages the outputs of a {@link StatisticsGraph} over batches of one size into new running statistics. */
+export class StatisticsMean {
+  private readonly sums = new Map<string, Float64Array>();
+  private batches = 0;
+
+  constructor(private readonly layers: readonly Statistics[]) {}
+
+  add(outputs: Readonly<Record<string, TensorValue>>): void {
+    for (const name of this.layers.flatMap(({ first, second }) => [first, second])) {
+      const values = outputs[name]!.data as Float32Array;
+      const sum = this.sums.get(name) ?? new Float64Array(values.length);
+      for (let i = 0; i < sum.length; i++) sum[i]! += values[i]!;
+      this.sums.set(name, sum);
+    }
+    this.batches++;
+  }
+
+  /** Running statistics by initializer name, float32 [channels]. */
+  values(): Map<string, TensorValue> {
+    const result = new Map<string, TensorValue>();
+    for (const { mean, variance, first, second } of this.layers) {
+      const average = this.sums.get(first)!.map((value) => value / this.batches);
+      const squares = this.sums.get(second)!.map((value) => value / this.batches);
+      const spread = squares.map((value, c) => Math.max(0, value - average[c]! ** 2));
+      const vector = (data: Float64Array): TensorValue => ({
+        type: 'float32',
+        dims: [data.length],
+        data: Float32Array.from(data),
+      });
+      result.set(mean, vector(average));
+      result.set(variance, vector(spread));
+    }
+    return result;
+  }
+}

@@ -1,0 +1,21 @@
+import type { ScheduleOptions } from './schedule.js';
+import type { OptimiserOptions } from './types.js';
+
+/** How a network learns. All of it can be overridden; docs/training.md says what was measured. */
+export interface Recipe {
+  readonly optimiser: OptimiserOptions;
+  readonly schedule: ScheduleOptions;
+  readonly batchSize: number;
+  /** Examples that go through the network at once and share statistics of batch normalisation. */
+  readonly microBatch: number;
+  /** Passes over the data, where nothing else says how long. */
+  readonly epochs: number;
+  /** Passes over which weights are averaged at the end. */
+  readonly averageEpochs: number;
+  /** Label smoothing, 0..1. */
+  readonly smoothing: number;
+  /** α of mixup; 0 mixes nothing. */
+  readonly mixup: number;
+  /** Gradients longer than this are shortened; undefined: none are. */
+  readonly clipNorm?: number;
+}

@@ -1,0 +1,137 @@
+import type { TrainingRecord } from '../history.js';
+import { chart, escapeHtml, formatNumber, type Series } from './chart.js';
+
+/** Error of one layer relative to the dense network, before and after training. */
+export interface LayerError {
+  readonly layer: string;
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface TrainingReport {
+  readonly title: string;
+  /** Shown as a list: command, data, network, result … */
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly history: readonly TrainingRecord[];
+  readonly layerErrors?: readonly LayerError[];
+}
+
+const STYLE = `:root{color-scheme:light dark;--ink:#1b1f24;--dim:#5b6470;--line:#d8dde3;--paper:#fff}
+@media (prefers-color-scheme:dark){:root{--ink:#e8ebef;--dim:#9aa4b1;--line:#353c45;--paper:#14171b}}
+body{margin:0 auto;max-width:60rem;padding:1.5rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
+figure{margin:2rem 0}figcaption{font-weight:600}svg{width:100%;height:auto}
+.grid{stroke:var(--line)}.tick,.axis{fill:var(--dim);font-size:12px}
+polyline{fill:none;stroke:currentColor;stroke-width:2}.dot{fill:currentColor}
+.legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;margin:0;padding:0}.legend li::before{content:"━ "}
+.c0{color:#0a7a8f}.c1{color:#c2410c}.c2{color:#6d28d9}.c3{color:#15803d}.c4{color:#be185d}.c5{color:#a16207}.c6{color:#1d4ed8}.c7{color:#57534e}
+@media (prefers-color-scheme:dark){.c0{color:#4fd1e6}.c1{color:#fb923c}.c2{color:#c4b5fd}.c3{color:#4ade80}.c4{color:#f9a8d4}.c5{color:#facc15}.c6{color:#93c5fd}.c7{color:#d6d3d1}}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:.2rem .8rem;text-align:right;border-bottom:1px solid var(--line)}
+th:first-child,td:first-child{text-align:left}.scroll{overflow-x:auto}`;
+
+function series(
+  history: readonly TrainingRecord[],
+  name: string,
+  read: (record: TrainingRecord) => number | undefined,
+): Series {
+  return {
+    name,
+    points: history.flatMap((record) => {
+      const y = read(record);
+      return y === undefined || !Number.isFinite(y) ? [] : [[record.step, y] as const];
+    }),
+  };
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[], tag: string) =>
+    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
+  return `<div class="scroll" tabindex="0" role="region" aria-label="table"><table><thead>${line(header, 'th')}</thead><tbody>${rows.map((row) => line(row, 'td')).join('\n')}</tbody></table></div>`;
+}
+
+/** The history as a table: what the curves show, for reading and for screen readers. */
+function historyTable(history: readonly TrainingRecord[]): string {
+  const metrics = [...new Set(history.flatMap((record) => Object.keys(record.metrics)))];
+  const header = ['step', 'pass', 'minutes', 'rate', 'loss', ...metrics, 'held out', 'examples/s'];
+  const optional = (value: number | undefined) => (value === undefined ? '' : formatNumber(value));
+  const rows = history.map((record) => [
+    String(record.step),
+    record.epoch.toFixed(2),
+    (record.seconds / 60).toFixed(1),
+    formatNumber(record.learningRate),
+    formatNumber(record.loss),
+    ...metrics.map((name) => optional(record.metrics[name])),
+    optional(record.heldOut),
+    record.samplesPerSecond.toFixed(0),
+  ]);
+  return table(header, rows);
+}
+
+/** A self-contained page about a training: curves as inline SVG, each with its numbers in a table. Light and dark, no scripts. */
+export function reportPage({ title, facts, history, layerErrors = [] }: TrainingReport): string {
+  const layers = [...new Set(history.flatMap((record) => Object.keys(record.temperatures ?? {})))];
+  const metrics = [...new Set(history.flatMap((record) => Object.keys(record.metrics)))];
+  const charts = [
+    chart({ title: 'Loss', x: 'step', y: 'mean loss', series: [series(history, 'loss', (record) => record.loss)] }),
+    chart({
+      title: 'Accuracy',
+      x: 'step',
+      y: 'share right',
+      series: [
+        ...metrics
+          .filter((name) => name.startsWith('accuracy'))
+          .map((name) => series(history, `${name}, training batches`, (record) => record.metrics[name])),
+        series(history, 'held out', (record) => record.heldOut),
+      ],
+    }),
+    chart({
+      title: 'Learning rate',
+      x: 'step',
+      y: 'rate',
+      series: [series(history, 'rate', (record) => record.learningRate)],
+    }),
+    chart({
+      title: 'Temperature of the soft assignment',
+      x: 'step',
+      y: 'temperature',
+      logarithmic: true,
+      series: layers.map((layer) => series(history, layer, (record) => record.temperatures?.[layer])),
+    }),
+    chart({
+      title: 'Error by layer',
+      x: 'layer',
+      y: 'relative squared error',
+      series: [
+        { name: 'before training', points: layerErrors.map(({ before }, i) => [i + 1, before] as const) },
+        { name: 'after training', points: layerErrors.map(({ after }, i) => [i + 1, after] as const) },
+      ],
+    }),
+  ];
+  const errors =
+    layerErrors.length > 0
+      ? `<h2>Error by layer</h2>${table(
+          ['layer', 'before', 'after'],
+          layerErrors.map(({ layer, before, after }) => [layer, formatNumber(before), formatNumber(after)]),
+        )}`
+      : '';
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(title)}</h1>
+<dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join('\n')}</dl>
+${charts.filter((svg) => svg !== '').join('\n')}
+${errors}
+<h2>Course</h2>
+${historyTable(history)}
+</main>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,110 @@
+import { LutraError } from '../errors.js';
+import type { Graph } from '../graph/types.js';
+import type { Checkpoint } from './checkpoint.js';
+import { plainInputs } from './data/batch.js';
+import type { Split } from './data/split.js';
+import type { TrainingSet } from './data/training-set.js';
+import { denseTask, settleStatistics } from './dense-task.js';
+import { exportDense, withValues } from './export-dense.js';
+import { type Measured, measureAccuracy } from './forward.js';
+import type { Recipe } from './recipe.js';
+import { type Budget, type TrainerOptions, type TrainingResult, train } from './trainer.js';
+import type { ParameterOptions } from './types.js';
+import type { ZooNetwork } from './zoo/network.js';
+
+/** Examples whose statistics a first layer starts from. */
+const START_EXAMPLES = 500;
+
+export type TrainControl = Pick<
+  TrainerOptions,
+  'measureEvery' | 'recordEvery' | 'checkpointEvery' | 'saveCheckpoint' | 'signal' | 'onRecord' | 'onProgress'
+> & { readonly resume?: Checkpoint };
+
+export interface TrainDenseOptions extends TrainControl {
+  /** What differs from the network's recipe. */
+  readonly recipe?: Partial<Recipe>;
+  /** Default: as many passes as the recipe says. */
+  readonly budget?: Budget;
+  /** Default 1. */
+  readonly seed?: number;
+  /** Default 1. The result does not depend on it. */
+  readonly threads?: number;
+}
+
+export interface TrainedModel {
+  /** Ready to serialise, convert and run. */
+  readonly graph: Graph;
+  readonly result: TrainingResult;
+  /** Accuracy on what was held out of training; undefined when nothing was. */
+  readonly heldOut?: Measured;
+}
+
+/** A network with its weights and how they learn. */
+export interface Trainable {
+  readonly graph: Graph;
+  readonly parameters?: ReadonlyMap<string, ParameterOptions | null>;
+}
+
+/**
+ * Builds a network of the zoo for a data set, with weights to start from.
+ * @throws LutraError `INVALID_DATA` when the network takes other inputs
+ */
+export function buildNetwork(network: ZooNetwork, set: TrainingSet, split: Split, seed: number): Trainable {
+  if (network.inputDims.join() !== set.inputDims.join()) {
+    throw new LutraError('INVALID_DATA', `${set.description} does not fit the network ${network.name}`, {
+      expected: `[${network.inputDims}]`,
+      actual: `[${set.inputDims}]`,
+    });
+  }
+  const { train: indices } = split;
+  const count = Math.min(START_EXAMPLES, indices.length);
+  const examples = plainInputs(
+    set,
+    Int32Array.from({ length: count }, (_, i) => indices[Math.floor((i * indices.length) / count)]!),
+  );
+  return network.build({ classes: set.classes.length, seed, examples });
+}
+
+/**
+ * Trains a dense classifier by labels.
+ *
+ * @returns the network ready to ship: averaged weights, normalisation measured anew and folded, preprocessing and labels in its metadata
+ * @throws LutraError as `train` does, and `UNSUPPORTED` naming every node that cannot be differentiated
+ */
+export async function trainDense(
+  network: Trainable,
+  recipe: Recipe,
+  set: TrainingSet,
+  split: Split,
+  options: TrainDenseOptions = {},
+): Promise<TrainedModel> {
+  const { seed = 1, threads = 1, budget, recipe: changes, ...control } = options;
+  const how = { ...recipe, ...changes };
+  const task = denseTask(network.graph, set, split, {
+    seed,
+    smoothing: how.smoothing,
+    mixup: how.mixup,
+    threads,
+    ...(network.parameters ? { parameters: network.parameters } : {}),
+  });
+  const result = await train(task, {
+    ...control,
+    engine: {
+      optimiser: how.optimiser,
+      microBatch: how.microBatch,
+      threads,
+      ...(how.clipNorm === undefined ? {} : { clipNorm: how.clipNorm }),
+    },
+    batchSize: how.batchSize,
+    budget: budget ?? { epochs: how.epochs },
+    schedule: how.schedule,
+    averageEpochs: how.averageEpochs,
+  });
+  const settled = await settleStatistics(withValues(network.graph, result.values), set, split.train, threads);
+  const graph = exportDense(settled, new Map(), { preprocess: set.preprocess, labels: set.classes });
+  return {
+    graph,
+    result,
+    ...(split.heldOut.length > 0 ? { heldOut: await measureAccuracy(graph, set, split.heldOut, threads) } : {}),
+  };
+}

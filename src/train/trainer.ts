@@ -1,0 +1,289 @@
+import { LutraError } from '../errors.js';
+import type { TensorValue } from '../graph/types.js';
+import { WeightAverage } from './average.js';
+import type { Checkpoint } from './checkpoint.js';
+import { createStepEngine } from './engine/step-engine.js';
+import type { TrainingRecord } from './history.js';
+import { learningRate, type ScheduleOptions } from './schedule.js';
+import type { StepEngine, StepEngineOptions, TrainingNetwork } from './types.js';
+
+export type BatchFeeds = Readonly<Record<string, TensorValue>>;
+
+/** What is trained: a network, its data, and how it is measured. */
+export interface TrainingTask {
+  readonly network: TrainingNetwork;
+  /** Tells checkpoints of this network and data from others. */
+  readonly identity: string;
+  /** Examples in one pass over the data. */
+  readonly examples: number;
+  /** Feeds of update `step`, the same at every call. */
+  batch(step: number, size: number): BatchFeeds | Promise<BatchFeeds>;
+  /** Accuracy 0..1 on held-out examples with the given parameters and running statistics. */
+  measure?(values: ReadonlyMap<string, TensorValue>): Promise<number>;
+  /** Learned temperatures by layer, for the report. */
+  temperatures?(values: ReadonlyMap<string, TensorValue>): Readonly<Record<string, number>>;
+}
+
+/** How long to train: a number of updates, of passes, or of minutes (the schedule follows the clock). */
+export type Budget = { readonly steps: number } | { readonly epochs: number } | { readonly minutes: number };
+
+export interface TrainerOptions {
+  readonly engine: StepEngineOptions;
+  readonly batchSize: number;
+  readonly budget: Budget;
+  readonly schedule: ScheduleOptions;
+  /** Passes over which weights are averaged at the end; 0 keeps the last ones. Default 0. */
+  readonly averageEpochs?: number;
+  /** Measure on held-out examples every so many passes. Default 1. */
+  readonly measureEvery?: number;
+  /** Seconds between records of the history. Default 10. */
+  readonly recordEvery?: number;
+  /** Seconds between checkpoints. Default 60. */
+  readonly checkpointEvery?: number;
+  /** Stores a checkpoint; what it throws ends the training. */
+  readonly saveCheckpoint?: (checkpoint: Checkpoint) => Promise<void>;
+  readonly resume?: Checkpoint;
+  /** Ends the training after the update at work, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  readonly onRecord?: (record: TrainingRecord) => void;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+}
+
+/** State of the run after an update. */
+export interface TrainingProgress {
+  /** 0..1 */
+  readonly fraction: number;
+  readonly step: number;
+  /** Moving means over about the last 20 updates. */
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly samplesPerSecond: number;
+  readonly secondsLeft: number;
+  readonly heldOut: number | undefined;
+}
+
+export interface TrainingResult {
+  /** Parameters and running statistics: the average where one is kept. Statistics belong to the last weights. */
+  readonly values: ReadonlyMap<string, TensorValue>;
+  readonly history: readonly TrainingRecord[];
+  readonly steps: number;
+  readonly seconds: number;
+  /** False when the signal ended it early. */
+  readonly finished: boolean;
+}
+
+/** Copying all weights takes longer than averaging them; every fifth update is as good as each. */
+const AVERAGE_EVERY = 5;
+const SMOOTHING = 0.05;
+
+/** Sums between two records. */
+class Window {
+  private loss = 0;
+  private readonly metrics = new Map<string, number>();
+  private count = 0;
+  private readonly from: number;
+
+  constructor(seconds: number) {
+    this.from = seconds;
+  }
+
+  add(loss: number, metrics: Readonly<Record<string, number>>): void {
+    this.loss += loss;
+    for (const [name, value] of Object.entries(metrics)) this.metrics.set(name, (this.metrics.get(name) ?? 0) + value);
+    this.count++;
+  }
+
+  get empty(): boolean {
+    return this.count === 0;
+  }
+
+  means(batchSize: number, seconds: number) {
+    const mean = (sum: number) => sum / this.count;
+    return {
+      loss: mean(this.loss),
+      metrics: Object.fromEntries([...this.metrics].map(([name, sum]) => [name, mean(sum)])),
+      samplesPerSecond: (this.count * batchSize) / Math.max(1e-9, seconds - this.from),
+    };
+  }
+}
+
+/** 0..1: how much of the budget is used. */
+function progressOf(budget: Budget, step: number, seconds: number, stepsPerEpoch: number): number {
+  if ('steps' in budget) return step / budget.steps;
+  if ('epochs' in budget) return step / Math.max(1, Math.round(budget.epochs * stepsPerEpoch));
+  return seconds / (60 * budget.minutes);
+}
+
+function check(task: TrainingTask, { batchSize, budget, resume }: TrainerOptions): void {
+  const [amount] = Object.values(budget) as [number];
+  if (!(amount > 0)) {
+    throw new LutraError('INVALID_ARGUMENT', 'a training needs steps, epochs or minutes above 0', {
+      expected: '> 0',
+      actual: String(amount),
+    });
+  }
+  if (task.examples === 0 || !(batchSize > 0)) {
+    throw new LutraError('INVALID_DATA', 'there is nothing to train on', {
+      expected: 'examples and a batch size above 0',
+    });
+  }
+  if (resume && resume.identity !== task.identity) {
+    throw new LutraError('INVALID_ARGUMENT', 'the checkpoint belongs to another network or other data', {
+      expected: task.identity,
+      actual: resume.identity,
+      hint: 'Resume with the arguments that the training was started with',
+    });
+  }
+}
+
+/**
+ * Trains a network until its budget is used or the signal ends it. With a budget of steps or epochs the same task, options and seed give the
+ * same weights on the same machine; with minutes the number of updates depends on its speed.
+ *
+ * @throws LutraError `DIVERGED` when the loss is NaN or infinite (the last checkpoint is kept), `INVALID_ARGUMENT` (options, a checkpoint of
+ * another training), `INVALID_DATA` (no examples), and what `saveCheckpoint` throws
+ */
+export async function train(task: TrainingTask, options: TrainerOptions): Promise<TrainingResult> {
+  check(task, options);
+  const engine = await createStepEngine(task.network, options.engine);
+  try {
+    return await run(task, options, engine);
+  } finally {
+    await engine.dispose();
+  }
+}
+
+async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngine): Promise<TrainingResult> {
+  const { batchSize, budget, resume, signal } = options;
+  const stepsPerEpoch = task.examples / batchSize;
+  const average = options.averageEpochs
+    ? new WeightAverage(1 - AVERAGE_EVERY / Math.max(AVERAGE_EVERY, options.averageEpochs * stepsPerEpoch))
+    : undefined;
+  const history: TrainingRecord[] = [...(resume?.history ?? [])];
+  let step = 0;
+  if (resume) {
+    engine.load(resume.state);
+    average?.load(resume.average);
+    step = resume.state.step;
+  }
+  const before = resume?.seconds ?? 0;
+  const started = performance.now();
+  let paused = 0;
+  const clock = () => before + (performance.now() - started - paused) / 1000;
+
+  /** Averaged parameters; running statistics, which are means already, as they are. */
+  const current = (): Map<string, TensorValue> => {
+    const values = engine.parameters();
+    for (const [name, value] of average?.values(values) ?? [])
+      if (task.network.parameters.has(name)) values.set(name, value);
+    return values;
+  };
+  const save = async () =>
+    options.saveCheckpoint?.({
+      identity: task.identity,
+      state: engine.state(),
+      average: average?.values(engine.parameters()) ?? new Map(),
+      seconds: clock(),
+      history,
+    });
+
+  let window = new Window(before);
+  let recorded = before;
+  let saved = before;
+  let measuredEpoch = Math.floor(step / stepsPerEpoch);
+  let heldOut = history.findLast((record) => record.heldOut !== undefined)?.heldOut;
+  let smooth: { loss: number; metrics: Record<string, number> } | undefined;
+
+  const record = (measured: number | undefined) => {
+    const seconds = clock();
+    const temperatures = task.temperatures?.(engine.parameters());
+    const entry: TrainingRecord = {
+      step,
+      epoch: step / stepsPerEpoch,
+      seconds,
+      learningRate: learningRate(options.schedule, progressOf(budget, step, seconds, stepsPerEpoch)),
+      ...window.means(batchSize, seconds),
+      ...(measured === undefined ? {} : { heldOut: measured }),
+      ...(temperatures ? { temperatures } : {}),
+    };
+    history.push(entry);
+    options.onRecord?.(entry);
+    window = new Window(seconds);
+    recorded = seconds;
+  };
+
+  let feeds = await task.batch(step, batchSize);
+  let fraction = progressOf(budget, step, clock(), stepsPerEpoch);
+  while (fraction < 1 && !signal?.aborted) {
+    const working = engine.step(feeds, learningRate(options.schedule, fraction));
+    // Made while the engine's threads compute; a rejection must wait for its await.
+    working.catch(() => {});
+    feeds = await task.batch(step + 1, batchSize);
+    const { loss, metrics } = await working;
+    step++;
+    window.add(loss, metrics);
+    smooth = smoothed(smooth, loss, metrics);
+    if (average && step % AVERAGE_EVERY === 0) average.update(parametersOnly(engine, task.network));
+    fraction = progressOf(budget, step, clock(), stepsPerEpoch);
+
+    const epoch = Math.floor(step / stepsPerEpoch);
+    const due = epoch - measuredEpoch >= (options.measureEvery ?? 1) || fraction >= 1;
+    if (due && task.measure) {
+      measuredEpoch = epoch;
+      const at = performance.now();
+      heldOut = await task.measure(current());
+      // Measuring does not count as training: speed and the budget stay comparable.
+      paused += performance.now() - at;
+      record(heldOut);
+    } else if (clock() - recorded >= (options.recordEvery ?? 10) || fraction >= 1) {
+      record(undefined);
+    }
+    if (clock() - saved >= (options.checkpointEvery ?? 60)) {
+      await save();
+      saved = clock();
+    }
+    const seconds = clock();
+    options.onProgress?.({
+      fraction: Math.min(1, fraction),
+      step,
+      ...smooth,
+      samplesPerSecond: window.empty
+        ? history.at(-1)!.samplesPerSecond
+        : window.means(batchSize, seconds).samplesPerSecond,
+      secondsLeft:
+        fraction > 0
+          ? Math.max(
+              0,
+              (seconds - before) * ((1 - fraction) / Math.max(1e-9, fraction - startFraction(options, stepsPerEpoch))),
+            )
+          : Infinity,
+      heldOut,
+    });
+  }
+  if (!window.empty) record(undefined);
+  await save();
+  return { values: current(), history, steps: step, seconds: clock(), finished: fraction >= 1 };
+}
+
+/** Where a resumed run began, so that the time left follows from what this session did. */
+function startFraction({ resume, budget }: TrainerOptions, stepsPerEpoch: number): number {
+  return resume ? progressOf(budget, resume.state.step, resume.seconds, stepsPerEpoch) : 0;
+}
+
+function smoothed(
+  past: { loss: number; metrics: Record<string, number> } | undefined,
+  loss: number,
+  metrics: Readonly<Record<string, number>>,
+): { loss: number; metrics: Record<string, number> } {
+  const mix = (old: number | undefined, now: number) => (old === undefined ? now : old + SMOOTHING * (now - old));
+  return {
+    loss: mix(past?.loss, loss),
+    metrics: Object.fromEntries(
+      Object.entries(metrics).map(([name, value]) => [name, mix(past?.metrics[name], value)]),
+    ),
+  };
+}
+
+function parametersOnly(engine: StepEngine, network: TrainingNetwork): Map<string, TensorValue> {
+  return new Map([...engine.parameters()].filter(([name]) => network.parameters.has(name)));
+}
