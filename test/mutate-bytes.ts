@@ -25,7 +25,7 @@ export const mutations: fc.Arbitrary<Mutation> = fc.oneof(
 export function mutate(bytes: Uint8Array, mutation: Mutation): Uint8Array {
   if (mutation.kind === 'random') return mutation.bytes;
   if (mutation.kind === 'truncate') return bytes.slice(0, Math.floor(mutation.at * bytes.length));
-  const copy = bytes.slice();
+  const copy = new Uint8Array(bytes);
   if (mutation.kind === 'overwrite') {
     const at = Math.floor(mutation.at * copy.length);
     copy.set(mutation.bytes.subarray(0, copy.length - at), at);

@@ -125,7 +125,9 @@ function gather(
       const dy = ky * load<i32>(p, CONVOLVE_DILATION_Y) - top;
       const dx = kx * load<i32>(p, CONVOLVE_DILATION_X) - left;
       const source = channel + <usize>((first + dy * width + dx) << 2);
-      if (straight && source >= input && source + ((<usize>padded) << 2) <= inputEnd) {
+      // Rows above the first of a wide image may lie below address 0, which is far above the end.
+      const within = source >= input && source < inputEnd && source + ((<usize>padded) << 2) <= inputEnd;
+      if (straight && within) {
         copyMasked(source, masks + table, padded, target, panelBytes);
       } else {
         const origin = channel + <usize>((dy * width + dx) << 2);

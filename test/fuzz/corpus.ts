@@ -26,7 +26,7 @@ function files(folder: string): Seed[] {
     .filter((file) => file.endsWith('.onnx'))
     .sort()
     .flatMap((file) => {
-      const bytes = readFileSync(join(folder, file));
+      const bytes = new Uint8Array(readFileSync(join(folder, file)));
       if (folder !== SHIPPED && bytes.length > LARGEST) return [];
       return [{ name: file, bytes, weight: bytes.length > LARGEST ? 1 : 20 }];
     });

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type NodeCase, noise, reference, relativeError, runNode } from '../../../test/run-node.js';
 import { applyEpilogue } from '../../engine/epilogue.js';
+import { Executor } from '../../engine/executor.js';
+import { GraphBuilder } from '../../graph/builder.js';
 import type { Activation, Node, TensorValue } from '../../graph/types.js';
 import { lowerConv } from './dense-conv.js';
 
@@ -96,6 +98,25 @@ describe('Conv', () => {
     };
     for (const threads of [1, 4]) {
       expect(relativeError(runNode(lowerConv, test, { threads })!.y, reference(test))).toBeLessThan(2e-6);
+    }
+  });
+
+  it('reads nothing above an image, wherever address 0 lies beside it', async () => {
+    // Rows of all these lengths reach from the image, behind the weights, to somewhat below the start of the memory.
+    for (let width = 40; width <= 1000; width += 40) {
+      const test: NodeCase = {
+        op: 'Conv',
+        attributes: { pads: [1, 1, 1, 1] },
+        inputs: { x: noise([1, 1, 3, width], 1) },
+        constants: { w: noise([4, 1, 3, 3], 2) },
+      };
+      const builder = new GraphBuilder();
+      const x = builder.input('x', test.inputs.x!.dims);
+      builder.output(builder.node('Conv', [x, test.constants!.w!], test.attributes, { outputs: ['y'] }));
+      const executor = await Executor.create(builder.build());
+      const { y } = executor.run({ x: test.inputs.x! });
+      executor.dispose();
+      expect(relativeError(y!.data as Float32Array, reference(test))).toBeLessThan(2e-6);
     }
   });
 
