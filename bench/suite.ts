@@ -1,47 +1,44 @@
 /** Times networks in a real browser, beside other engines: `npm run bench -- --suite seed --browser chromium --json FILE`. */
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'vite';
-import { summarise } from './measure/measure.js';
-import type { BenchNetwork } from './measure/network.js';
-import type { MeasureReply } from './page/measure.js';
 import { readArguments, USAGE } from './suite/arguments.js';
 import { openBrowser } from './suite/browsers.js';
-import { FOLDER } from './suite/models.js';
+import { Collector } from './suite/collect.js';
+import { MODEL_FOLDER, networkFiles } from './suite/models.js';
+import { printNetwork } from './suite/print.js';
 import { BenchServer } from './suite/server.js';
+import { suiteNetworks } from './suite/suites.js';
 
-const options = readArguments(process.argv.slice(2));
-await build({ configFile: 'bench/page/vite.config.ts' });
-const server = await BenchServer.start(join(process.cwd(), 'build/bench/site'), FOLDER);
-const tab = await openBrowser(options.browser);
-const network: BenchNetwork = {
-  id: 'resnet18-32',
-  title: 'ResNet18 32',
-  inputs: [{ name: 'image', type: 'float32', dims: [1, 3, 32, 32] }],
-  models: {
-    lut: server.address('models/resnet18-32.lut.onnx'),
-    dense: server.address('models/resnet18-32.dense.onnx'),
-  },
-};
-await tab.open(server.address('measure.html'));
-console.log(tab.version, await tab.evaluate('bench.environment()'));
-const { engines, threads, wasm, samples } = options;
-await tab.evaluate(`void bench.measure(${JSON.stringify({ network, engines, threads, wasm, samples })})`);
-let reply: MeasureReply | null = null;
-for (;;) {
-  reply = await tab.evaluate<MeasureReply | null>('bench.reply ?? null');
-  if (reply) break;
-  await new Promise((resolve) => setTimeout(resolve, 300));
+const SITE = join(process.cwd(), 'build/bench/site');
+
+async function main(): Promise<void> {
+  const options = readArguments(process.argv.slice(2));
+  const ids = suiteNetworks(options);
+  await build({ configFile: 'bench/page/vite.config.ts' });
+  const server = await BenchServer.start(SITE, MODEL_FOLDER);
+  const tab = await openBrowser(options.browser);
+  try {
+    const collector = await Collector.start(tab, server, options);
+    for (const id of ids) {
+      const files = await networkFiles(id, (title) => process.stderr.write(`Building ${title} …\n`));
+      printNetwork(await collector.measure(files), files);
+    }
+    if (options.json) {
+      mkdirSync(dirname(options.json), { recursive: true });
+      writeFileSync(options.json, `${JSON.stringify(collector.results(), null, 2)}\n`);
+    }
+    if (collector.failures.length > 0) {
+      console.error(`\nNot measured:\n${collector.failures.map((failure) => `  ${failure}`).join('\n')}`);
+      process.exitCode = 1;
+    }
+  } finally {
+    await tab.close();
+    server.close();
+  }
 }
-await tab.close();
-server.close();
-if (reply.error) console.error(reply.error, USAGE.length);
-for (const { measurement, p50, p90, ratio } of summarise(reply.measured ?? [], 'lutra')) {
-  console.log(
-    measurement.engine,
-    p50.toFixed(3),
-    p90.toFixed(3),
-    measurement.runsPerSample,
-    (measurement.memoryBytes / 1e6).toFixed(1),
-    ratio,
-  );
-}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error && error.message.startsWith('--') ? `${error.message}\n${USAGE}` : error);
+  process.exitCode = 2;
+});

@@ -5,8 +5,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { randomLookups } from '../src/networks/random-lookups.js';
-import { resnet18 } from '../src/networks/resnet18.js';
+import type { LayerSite } from '../src/convert/sites.js';
+import { catalogueEntry } from '../src/networks/catalogue.js';
+import { LUT_NN_GEOMETRY, randomLookups } from '../src/networks/random-lookups.js';
 import { serializeModel } from '../src/onnx/serialize.js';
 
 const { values, positionals } = parseArgs({
@@ -15,26 +16,28 @@ const { values, positionals } = parseArgs({
     size: { type: 'string', default: '32' },
     out: { type: 'string', default: 'build/networks' },
     seed: { type: 'string', default: '1' },
-    geometry: { type: 'string', default: 'patch' },
-    channels: { type: 'string', default: '1' },
-    k: { type: 'string', default: '16' },
+    geometry: { type: 'string', default: LUT_NN_GEOMETRY.kind },
+    channels: { type: 'string', default: String(LUT_NN_GEOMETRY.channels) },
+    k: { type: 'string', default: String(LUT_NN_GEOMETRY.centroids) },
   },
 });
 const { geometry } = values;
-const size = Number(values.size);
-if (positionals[0] !== 'resnet18' || (size !== 32 && size !== 224) || !['patch', 'row', 'pixel'].includes(geometry)) {
+const [name = ''] = positionals;
+if (!name || !['patch', 'row', 'pixel'].includes(geometry)) {
   console.error(
-    'usage: npm run network -- resnet18 [--size 32|224] [--geometry patch|row|pixel] [--channels g] [--k K] [--out DIR]',
+    'usage: npm run network -- resnet18|senet18|vgg11|bert|bert-last6 [--size 32|224] [--geometry patch|row|pixel] [--channels g] [--k K] [--out DIR]',
   );
   process.exit(2);
 }
-const seed = Number(values.seed);
-const dense = resnet18({ size, classes: size === 32 ? 10 : 1000, seed });
+const entry = catalogueEntry(name.startsWith('bert') ? name : `${name}-${values.size}`);
+const dense = entry.dense();
 const lookup = randomLookups(dense, {
+  ...LUT_NN_GEOMETRY,
   kind: geometry as 'patch' | 'row' | 'pixel',
   channels: Number(values.channels),
   centroids: Number(values.k),
-  seed,
+  seed: Number(values.seed),
+  layers: (site: LayerSite) => entry.replaces(site),
 });
 mkdirSync(values.out, { recursive: true });
 for (const graph of [dense, lookup]) {

@@ -12,6 +12,8 @@ export const ENGINES: Readonly<Record<EngineId, EngineEntry>> = {
   'lutra-dense': { title: 'Lutra, dense', form: 'dense', load: () => import('../peers/lutra.js') },
   'ort-f32': { title: 'onnxruntime-web', form: 'dense', load: () => import('../peers/onnxruntime.js') },
   'ort-int8': { title: 'onnxruntime-web, int8', form: 'int8', load: () => import('../peers/onnxruntime.js') },
+  tfjs: { title: 'TensorFlow.js', form: 'dense', load: () => import('../peers/tfjs.js') },
+  litert: { title: 'LiteRT.js', form: 'tflite', load: () => import('../peers/litert.js') },
 };
 
 export const ENGINE_IDS = Object.keys(ENGINES) as EngineId[];

@@ -3,9 +3,9 @@ import type { WasmVariant } from '../../src/index.js';
 import { EngineThread } from './engine-thread.js';
 import { ENGINES } from './engines.js';
 import { type BenchNetwork, exampleFeeds } from './network.js';
-import { medianRatio, quantile, shuffle } from './statistics.js';
+import { shuffle } from './statistics.js';
 import type { EngineId } from './types.js';
-import { verify } from './verify.js';
+import { type Verification, verify } from './verify.js';
 import type { EngineFacts } from './worker.js';
 
 export interface MeasureOptions {
@@ -23,6 +23,11 @@ export interface MeasureProgress {
   readonly engine: EngineId | undefined;
   readonly done: number;
   readonly total: number;
+}
+
+export interface NetworkMeasurement {
+  readonly engines: readonly EngineMeasurement[];
+  readonly verified: readonly Verification[];
 }
 
 export interface EngineMeasurement extends EngineFacts {
@@ -50,7 +55,7 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECO
  *
  * @throws LutraError or Error of an engine that cannot run the network; Error when answers are wrong; the signal's reason.
  */
-export async function measureNetwork(network: BenchNetwork, options: MeasureOptions): Promise<EngineMeasurement[]> {
+export async function measureNetwork(network: BenchNetwork, options: MeasureOptions): Promise<NetworkMeasurement> {
   const { engines, threads, wasm, samples, onProgress } = options;
   const end = new AbortController();
   const signal = AbortSignal.any([options.signal, end.signal]);
@@ -69,11 +74,8 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
       opened.push(await open(engine));
     }
     progress('verify', 0, 1);
-    await verify(
-      network,
-      opened.map(({ thread }) => thread),
-      open,
-    );
+    const threadsOf = opened.map(({ thread }) => thread);
+    const verified = await verify(network, threadsOf, open);
     const runs = new Map<EngineThread, number>();
     for (const [index, { thread, facts }] of opened.entries()) {
       progress('warm-up', index, opened.length, thread.engine);
@@ -89,7 +91,7 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
       }
     }
     progress('sample', samples, samples);
-    return await Promise.all(
+    const measured = await Promise.all(
       opened.map(async ({ thread, facts }) => ({
         ...facts,
         engine: thread.engine,
@@ -98,6 +100,7 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
         memoryBytes: await thread.memoryBytes(),
       })),
     );
+    return { engines: measured, verified };
   } finally {
     end.abort(new Error('the measurement is over'));
   }
@@ -118,16 +121,4 @@ const MAX_RUNS = 100_000;
 
 function runsFor(milliseconds: number, wanted: number): number {
   return Math.min(MAX_RUNS, Math.max(1, Math.ceil(wanted / Math.max(milliseconds, wanted / MAX_RUNS))));
-}
-
-/** Median, 90th percentile, and how many times faster `of` is than each of the others. */
-export function summarise(measured: readonly EngineMeasurement[], of: EngineId) {
-  const base = measured.find(({ engine }) => engine === of);
-  const random = seededRandom(1);
-  return measured.map((measurement) => ({
-    measurement,
-    p50: quantile(measurement.samples, 0.5),
-    p90: quantile(measurement.samples, 0.9),
-    ratio: base && base !== measurement ? medianRatio(measurement.samples, base.samples, random) : undefined,
-  }));
 }

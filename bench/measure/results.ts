@@ -45,8 +45,17 @@ export interface RatioResult {
   readonly high: number;
 }
 
+/** What one run of the benchmark writes, and what the page exports and reads. */
 export interface BenchResults {
   readonly environment: Environment;
+  /** What was measured: work per example, files with their hashes. */
+  readonly networks: readonly Readonly<Record<string, unknown>>[];
   readonly results: readonly EngineResult[];
   readonly ratios: readonly RatioResult[];
+  /** The same for Lutra's dense network. */
+  readonly dense_ratios: readonly RatioResult[];
+  /** How far the answers were from the reference before anything was timed. */
+  readonly verified: readonly Readonly<Record<string, unknown>>[];
+  /** What could not be measured, and why. */
+  readonly failures: readonly string[];
 }

@@ -1,15 +1,24 @@
 /** What bench/suite.ts drives: measures networks on request. */
+
+import { InferenceSession, type StepProfile } from '../../src/index.js';
 import { timerGrain } from '../measure/grain.js';
-import { type EngineMeasurement, type MeasureOptions, measureNetwork } from '../measure/measure.js';
-import type { BenchNetwork } from '../measure/network.js';
+import { type MeasureOptions, measureNetwork, type NetworkMeasurement } from '../measure/measure.js';
+import { type BenchNetwork, exampleFeeds } from '../measure/network.js';
 
 export interface MeasureRequest extends Omit<MeasureOptions, 'signal' | 'onProgress'> {
   readonly network: BenchNetwork;
 }
 
 export interface MeasureReply {
-  readonly measured?: readonly EngineMeasurement[];
+  readonly measured?: NetworkMeasurement;
   readonly error?: string;
+}
+
+export interface PageEnvironment {
+  readonly userAgent: string;
+  readonly cores: number;
+  readonly isolated: boolean;
+  readonly grain: number;
 }
 
 declare global {
@@ -20,10 +29,15 @@ declare global {
       reply: MeasureReply | undefined;
       /** What it is doing. */
       status: string;
-      environment(): Record<string, unknown>;
+      environment(): PageEnvironment;
+      /** Time of every step of Lutra's lookup network. */
+      profile(request: MeasureRequest): Promise<readonly StepProfile[]>;
     };
   }
 }
+
+/** Browsers compile hot code during the first runs. */
+const PROFILE_WARM_UP = 30;
 
 window.bench = {
   reply: undefined,
@@ -45,6 +59,14 @@ window.bench = {
         window.bench.reply = { error: String(thrown) };
       },
     );
+  },
+  async profile({ network, threads, wasm }) {
+    const session = await InferenceSession.create(network.models.lut!, { threads, wasm });
+    const feeds = exampleFeeds(network.inputs);
+    for (let i = 0; i < PROFILE_WARM_UP; i++) await session.run(feeds);
+    const profile = await session.profile(feeds);
+    await session.release();
+    return profile;
   },
   environment: () => ({
     userAgent: navigator.userAgent,

@@ -14,17 +14,23 @@ export interface SuiteOptions {
   readonly wasm: 'auto' | 'simd' | 'relaxed';
   /** Where the results go. */
   readonly json: string | undefined;
+  /** Print the time of every layer of the lookup networks. */
+  readonly profile: boolean;
+  /** Measure the time from navigation to the first answer, too. */
+  readonly cold: boolean;
 }
 
 export const USAGE = `usage: npm run bench -- [options]
-  --suite seed                 which networks (seed: those of LUT-NN)
+  --suite seed|tiny            which networks: those of LUT-NN, or MLPerf Tiny's from ../shared/data
   --networks ID,ID             only these of the suite
   --browser chromium|firefox|webkit
   --threads 1|2                of every engine
   --engines ${ENGINE_IDS.join(',')}
   --samples 30                 at least 30 for a report; fewer for a quick look
   --wasm auto|simd|relaxed     Lutra's Wasm build
-  --json FILE                  write the results there`;
+  --json FILE                  write the results there
+  --profile                    print where the lookup networks spend their time
+  --no-cold                    leave out the first answer of a fresh page`;
 
 const BROWSERS = ['chromium', 'firefox', 'webkit'];
 const VARIANTS = ['auto', 'simd', 'relaxed'];
@@ -42,6 +48,8 @@ export function readArguments(argv: readonly string[]): SuiteOptions {
       samples: { type: 'string', default: '30' },
       wasm: { type: 'string', default: 'auto' },
       json: { type: 'string' },
+      profile: { type: 'boolean', default: false },
+      'no-cold': { type: 'boolean', default: false },
     },
   });
   const oneOf = <T extends string>(option: string, value: string, allowed: readonly T[]): T => {
@@ -65,5 +73,7 @@ export function readArguments(argv: readonly string[]): SuiteOptions {
     samples: count('samples', values.samples, 10_000),
     wasm: oneOf('wasm', values.wasm, VARIANTS) as SuiteOptions['wasm'],
     json: values.json,
+    profile: values.profile,
+    cold: !values['no-cold'],
   };
 }

@@ -7,6 +7,8 @@ export type BrowserName = 'chromium' | 'firefox' | 'webkit';
 export interface BrowserTab {
   readonly version: string;
   open(url: string): Promise<void>;
+  /** The same with nothing kept of earlier pages. */
+  fresh(url: string): Promise<void>;
   /** Value of an expression in the page, as JSON. */
   evaluate<T>(expression: string): Promise<T>;
   close(): Promise<void>;
@@ -16,10 +18,15 @@ export interface BrowserTab {
 export async function openBrowser(name: BrowserName): Promise<BrowserTab> {
   if (name === 'webkit') throw new Error('WebKit cannot be driven yet');
   const browser = name === 'chromium' ? await launchChromium() : await launchFirefox();
-  const page = await browser.newPage();
+  let page = await browser.newPage();
   return {
     version: browser.version(),
     async open(url) {
+      await page.goto(url);
+    },
+    async fresh(url) {
+      await page.context().close();
+      page = await browser.newPage();
       await page.goto(url);
     },
     evaluate: (expression) => page.evaluate(expression),

@@ -1,14 +1,5 @@
-import { GraphBuilder } from '../graph/builder.js';
-import { type ImagePreprocess, METADATA } from '../graph/lookup.js';
 import type { Graph } from '../graph/types.js';
-import { WeightSource } from './weights.js';
-
-export interface ResNetOptions {
-  /** Input side in pixels: 32 (3×3 stem, as for CIFAR) or 224 (7×7 stride 2 stem and max-pool, as for ImageNet). */
-  readonly size: 32 | 224;
-  readonly classes: number;
-  readonly seed: number;
-}
+import { ImageNetwork, type ImageNetworkOptions } from './image-network.js';
 
 /** Channels of the four stages and the stride that each begins with. */
 const STAGES = [
@@ -18,67 +9,47 @@ const STAGES = [
   { channels: 512, stride: 2 },
 ] as const;
 const BLOCKS_PER_STAGE = 2;
+/** Squeeze-and-excitation looks at a vector this many times shorter than the channels (Hu et al. 2018, §4). */
+const REDUCTION = 16;
 
-/**
- * ResNet18 (He et al. 2016, Table 1) for inference, normalisation already folded into the convolutions. Weights are random (He
- * initialisation): good for latency, meaningless for accuracy.
- *
- * Input `image` float32 [N, 3, size, size], output `logits` float32 [N, classes].
- */
-export function resnet18({ size, classes, seed }: ResNetOptions): Graph {
-  const weights = new WeightSource(seed);
-  const preprocess: ImagePreprocess = {
-    kind: 'image',
-    width: size,
-    height: size,
-    channels: 3,
-    scale: 1 / 255,
-    mean: [0.485, 0.456, 0.406],
-    std: [0.229, 0.224, 0.225],
-    resize: 'bilinear',
-    layout: 'nchw',
-  };
-  const metadata = { [METADATA.preprocess]: JSON.stringify(preprocess) };
-  const builder = new GraphBuilder({ name: `resnet18_${size}`, opset: 13, metadata });
+/** ResNet18 (He et al. 2016, Table 1); for 32 × 32 the stem is one 3 × 3 convolution without pooling. */
+export function resnet18(options: ImageNetworkOptions): Graph {
+  return residualNetwork('resnet18', options, (_network, x) => x);
+}
 
-  const conv = (x: string, name: string, inputs: number, outputs: number, kernel: number, stride: number) => {
-    const pad = (kernel - 1) >> 1;
-    return builder.node(
-      'Conv',
-      [x, weights.he([outputs, inputs, kernel, kernel]), weights.small([outputs])],
-      { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] },
-      { name },
-    );
-  };
-  const relu = (x: string) => builder.node('Relu', [x]);
+/** SE-ResNet18 (Hu et al. 2018, §3.3): ResNet18 with every block's output scaled per channel before the shortcut is added. */
+export function senet18(options: ImageNetworkOptions): Graph {
+  return residualNetwork('senet18', options, (network, x, channels, name) => {
+    const squeezed = network.conv(network.averagePool(x), `${name}.squeeze`, channels, channels / REDUCTION, 1);
+    const excited = network.conv(network.relu(squeezed), `${name}.excite`, channels / REDUCTION, channels, 1);
+    return network.multiply(x, network.sigmoid(excited));
+  });
+}
 
-  let x = builder.input('image', ['N', 3, size, size]);
-  if (size === 32) {
-    x = relu(conv(x, 'stem', 3, 64, 3, 1));
+function residualNetwork(
+  name: string,
+  options: ImageNetworkOptions,
+  recalibrate: (network: ImageNetwork, x: string, channels: number, name: string) => string,
+): Graph {
+  const network = new ImageNetwork(name, options);
+  let x = network.image;
+  if (options.size === 32) {
+    x = network.relu(network.conv(x, 'stem', 3, 64, 3));
   } else {
-    x = relu(conv(x, 'stem', 3, 64, 7, 2));
-    x = builder.node('MaxPool', [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
+    x = network.maxPool(network.relu(network.conv(x, 'stem', 3, 64, 7, 2)), 3);
   }
   let inputs = 64;
   STAGES.forEach(({ channels, stride: first }, stage) => {
-    for (let block = 0; block < BLOCKS_PER_STAGE; block++) {
-      const name = `stage${stage + 1}.${block + 1}`;
-      const stride = block === 0 ? first : 1;
-      const inner = relu(conv(x, `${name}.conv1`, inputs, channels, 3, stride));
-      const outer = conv(inner, `${name}.conv2`, channels, channels, 3, 1);
-      const skip = inputs === channels && stride === 1 ? x : conv(x, `${name}.shortcut`, inputs, channels, 1, stride);
-      x = relu(builder.node('Add', [outer, skip]));
+    for (let index = 0; index < BLOCKS_PER_STAGE; index++) {
+      const block = `stage${stage + 1}.${index + 1}`;
+      const stride = index === 0 ? first : 1;
+      const inner = network.relu(network.conv(x, `${block}.conv1`, inputs, channels, 3, stride));
+      const outer = network.conv(inner, `${block}.conv2`, channels, channels, 3);
+      const same = inputs === channels && stride === 1;
+      const skip = same ? x : network.conv(x, `${block}.shortcut`, inputs, channels, 1, stride);
+      x = network.relu(network.add(recalibrate(network, outer, channels, block), skip));
       inputs = channels;
     }
   });
-  x = builder.node('GlobalAveragePool', [x]);
-  x = builder.node('Flatten', [x]);
-  const logits = builder.node(
-    'Gemm',
-    [x, weights.he([classes, inputs]), weights.small([classes])],
-    { transB: 1 },
-    { name: 'classifier', outputs: ['logits'] },
-  );
-  builder.output(logits, ['N', classes]);
-  return builder.build();
+  return network.classify(network.flatten(network.averagePool(x)), inputs);
 }

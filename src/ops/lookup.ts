@@ -36,12 +36,18 @@ function checkDims(context: AnyContext, index: number, name: string, expected: r
   check(context.node, `${dims}` === `${expected}`, `${name} has the wrong shape`, `[${expected}]`, `[${dims}]`);
 }
 
+/** Arrays that were found to lie in low..high: types are inferred many times, but large tables read once. */
+const checked = new WeakMap<object, string>();
+
 /** Every element of a constant input lies in low..high. Inputs computed at run time are not looked at. */
 function checkRange(context: InferContext, index: number, name: string, low: number, high: number): void {
-  const value = context.inputs[index]?.value;
-  if (!value) return;
-  const outside = toNumbers(value).find((element) => !(element >= low && element <= high));
-  check(context.node, outside === undefined, `${name} is out of range`, `${low}..${high}`, outside);
+  const data = context.inputs[index]?.value?.data as Int8Array | undefined;
+  const range = `${low}..${high}`;
+  if (!data || checked.get(data) === range) return;
+  let at = 0;
+  while (at < data.length && data[at]! >= low && data[at]! <= high) at++;
+  check(context.node, at === data.length, `${name} is out of range`, range, data[at]);
+  checked.set(data, range);
 }
 
 function centroidCount(node: Node): number {

@@ -1,0 +1,182 @@
+import { cpus, type as systemType } from 'node:os';
+import { seededRandom } from '../../src/convert/random.js';
+import type { StepProfile } from '../../src/index.js';
+import { ENGINES } from '../measure/engines.js';
+import type { NetworkMeasurement } from '../measure/measure.js';
+import type { BenchNetwork } from '../measure/network.js';
+import type { BenchResults, EngineResult, Environment, RatioResult } from '../measure/results.js';
+import { medianRatio, quantile } from '../measure/statistics.js';
+import type { EngineId, ModelForm } from '../measure/types.js';
+import type { ColdReply, ColdRequest } from '../page/cold.js';
+import type { MeasureReply, MeasureRequest, PageEnvironment } from '../page/measure.js';
+import type { SuiteOptions } from './arguments.js';
+import type { BrowserTab } from './browsers.js';
+import type { NetworkFiles } from './models.js';
+import type { BenchServer } from './server.js';
+
+/** Everything measured of one network. */
+export interface Collected {
+  readonly results: readonly EngineResult[];
+  readonly ratios: readonly RatioResult[];
+  readonly denseRatios: readonly RatioResult[];
+  readonly profile: readonly StepProfile[] | undefined;
+}
+
+interface Cold {
+  readonly milliseconds: number;
+  readonly runtimeBytes: number;
+}
+
+const POLL_MILLISECONDS = 250;
+const TIMEOUT_MILLISECONDS = 900_000;
+/** Small networks load quickly enough to be loaded three times. */
+const COLD_LOADS = 3;
+const LARGE_BYTES = 100e6;
+
+const BASES: readonly EngineId[] = ['lutra', 'lutra-dense'];
+
+/** Drives the pages through a suite and gathers what they measure. */
+export class Collector {
+  readonly failures: string[] = [];
+  readonly #results: EngineResult[] = [];
+  readonly #ratios: RatioResult[] = [];
+  readonly #denseRatios: RatioResult[] = [];
+  readonly #verified: Record<string, unknown>[] = [];
+  readonly #networks: Record<string, unknown>[] = [];
+
+  private constructor(
+    private readonly tab: BrowserTab,
+    private readonly server: BenchServer,
+    private readonly options: SuiteOptions,
+    private readonly environment: Environment,
+  ) {}
+
+  static async start(tab: BrowserTab, server: BenchServer, options: SuiteOptions): Promise<Collector> {
+    await tab.open(server.address('measure.html'));
+    const page = await tab.evaluate<PageEnvironment>('bench.environment()');
+    const environment: Environment = {
+      browser: `${options.browser} ${tab.version}`,
+      user_agent: page.userAgent,
+      machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, ${systemType()}`,
+      cores: page.cores,
+      cross_origin_isolated: page.isolated,
+      wasm: options.wasm,
+      timer_grain_ms: page.grain,
+      date: new Date().toISOString(),
+    };
+    return new Collector(tab, server, options, environment);
+  }
+
+  /** Measures one network; an engine set that refuses is noted among the failures. */
+  async measure(files: NetworkFiles): Promise<Collected> {
+    const { id, title, inputs, work } = files;
+    const { threads, wasm, samples } = this.options;
+    const engines = this.options.engines.filter((engine) => files.files[ENGINES[engine].form]);
+    const models = Object.fromEntries(
+      Object.entries(files.files).map(([form, { file }]) => [form, this.server.address(`models/${file}`)]),
+    ) as Partial<Record<ModelForm, string>>;
+    const network: BenchNetwork = { id, title, inputs, models };
+    this.#networks.push({ id, title, work, models: files.files });
+    try {
+      const cold = new Map<EngineId, Cold>();
+      if (this.options.cold) {
+        for (const engine of engines) cold.set(engine, await this.#firstAnswer(engine, network, files));
+      }
+      await this.tab.open(this.server.address('measure.html'));
+      const request: MeasureRequest = { network, engines, threads, wasm, samples };
+      await this.tab.evaluate(`void bench.measure(${JSON.stringify(request)})`);
+      const reply = await this.#poll<MeasureReply>('bench.reply', 'bench.status');
+      if (!reply.measured) throw new Error(reply.error);
+      const collected = this.#summarise(files, reply.measured, cold);
+      const profile = this.options.profile
+        ? await this.tab.evaluate<readonly StepProfile[]>(`bench.profile(${JSON.stringify(request)})`)
+        : undefined;
+      return { ...collected, profile };
+    } catch (thrown) {
+      this.failures.push(`${title}: ${thrown instanceof Error ? thrown.message : thrown}`);
+      return { results: [], ratios: [], denseRatios: [], profile: undefined };
+    }
+  }
+
+  results(): BenchResults {
+    return {
+      environment: this.environment,
+      networks: this.#networks,
+      results: this.#results,
+      ratios: this.#ratios,
+      dense_ratios: this.#denseRatios,
+      verified: this.#verified,
+      failures: this.failures,
+    };
+  }
+
+  #summarise(files: NetworkFiles, measured: NetworkMeasurement, cold: ReadonlyMap<EngineId, Cold>) {
+    const { id: network } = files;
+    const { threads } = this.options;
+    const results = measured.engines.map(
+      ({ engine, samples, build, runsPerSample, memoryBytes, threads: used }): EngineResult => ({
+        network,
+        engine,
+        threads: used,
+        build,
+        p50_ms: quantile(samples, 0.5),
+        p90_ms: quantile(samples, 0.9),
+        samples: samples.length,
+        runs_per_sample: runsPerSample,
+        samples_ms: samples,
+        runtime_bytes: cold.get(engine)?.runtimeBytes ?? null,
+        model_bytes: files.files[ENGINES[engine].form]!.bytes,
+        first_answer_ms: cold.get(engine)?.milliseconds ?? null,
+        peak_memory_bytes: memoryBytes,
+      }),
+    );
+    const random = seededRandom(1);
+    const [ratios, denseRatios] = BASES.map((name) => {
+      const base = measured.engines.find(({ engine }) => engine === name);
+      if (!base) return [];
+      return measured.engines
+        .filter(({ engine }) => engine !== name && engine !== 'lutra')
+        .map(
+          ({ engine: versus, samples }): RatioResult => ({
+            network,
+            versus,
+            threads,
+            ...medianRatio(samples, base.samples, random),
+          }),
+        );
+    }) as [RatioResult[], RatioResult[]];
+    this.#results.push(...results);
+    this.#ratios.push(...ratios);
+    this.#denseRatios.push(...denseRatios);
+    this.#verified.push(...measured.verified.map((verification) => ({ network, ...verification })));
+    return { results, ratios, denseRatios };
+  }
+
+  async #firstAnswer(engine: EngineId, { inputs, models }: BenchNetwork, files: NetworkFiles): Promise<Cold> {
+    const { form } = ENGINES[engine];
+    const model = models[form] as string;
+    const request: ColdRequest = { engine, model, inputs, threads: this.options.threads };
+    const loads = files.files[form]!.bytes > LARGE_BYTES ? 1 : COLD_LOADS;
+    const times: number[] = [];
+    for (let i = 0; i < loads; i++) {
+      this.server.reset();
+      await this.tab.fresh(this.server.address(`cold.html#${encodeURIComponent(JSON.stringify(request))}`));
+      const reply = await this.#poll<ColdReply>('window.cold');
+      if (reply.milliseconds === undefined) throw new Error(`${ENGINES[engine].title}: ${reply.error}`);
+      times.push(reply.milliseconds);
+    }
+    return { milliseconds: quantile(times, 0.5), runtimeBytes: this.server.sent.runtime };
+  }
+
+  /** Waits for an expression of the page to have a value. */
+  async #poll<T>(expression: string, status?: string): Promise<T> {
+    const deadline = performance.now() + TIMEOUT_MILLISECONDS;
+    while (performance.now() < deadline) {
+      const value = await this.tab.evaluate<T | null>(`${expression} ?? null`);
+      if (value !== null) return value;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+    }
+    const last = status === undefined ? '' : `: ${await this.tab.evaluate<string>(status)}`;
+    throw new Error(`no answer in ${TIMEOUT_MILLISECONDS / 1000} s${last}`);
+  }
+}
