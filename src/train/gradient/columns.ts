@@ -1,23 +1,12 @@
+import type { Geometry } from '../../ops/windows.js';
 import type { Emitter } from '../types.js';
 import { range, reshape, transpose } from './shapes.js';
-
-/** A sliding window over the spatial axes. */
-export interface Window {
-  readonly kernel: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  /** Begins, then ends. */
-  readonly pads: readonly number[];
-  /** Spatial sizes of the input and of the output. */
-  readonly from: readonly number[];
-  readonly to: readonly number[];
-}
 
 /**
  * Every window of x [N, C, ..] as a row: [N · positions, taps, C], zero outside of the image (im2col). One Gather of rows of
  * C numbers by constant indices, several times faster in onnxruntime than slices put together.
  */
-export function columns(emitter: Emitter, x: string, window: Window): string {
+export function columns(emitter: Emitter, x: string, window: Geometry): string {
   const { dims } = emitter.type(x);
   const [batch, channels] = [dims[0]!, dims[1]!];
   const rank = dims.length;
@@ -39,13 +28,13 @@ export function columns(emitter: Emitter, x: string, window: Window): string {
 }
 
 /** Row of the input under every tap of every window, in the order batch, position, tap; the number of rows where a tap lies outside. */
-export function windowIndices(window: Window, batch: number): Int32Array {
-  const { kernel, strides, dilations, pads, from, to } = window;
+export function windowIndices(window: Geometry, batch: number): Int32Array {
+  const { input, kernel, strides, dilations, begins, output } = window;
   let base = new Int32Array(1);
   let inside = Int32Array.of(1);
   let layout = { positions: 1, taps: 1 };
-  for (const axis of range(from.length)) {
-    const [size, count, reach] = [from[axis]!, to[axis]!, kernel[axis]!];
+  for (const axis of range(input.length)) {
+    const [size, count, reach] = [input[axis]!, output[axis]!, kernel[axis]!];
     const { positions, taps } = layout;
     const next = new Int32Array(base.length * count * reach);
     const nextInside = new Int32Array(next.length);
@@ -55,7 +44,7 @@ export function windowIndices(window: Window, batch: number): Int32Array {
         for (let tap = 0; tap < taps; tap++) {
           const outer = position * taps + tap;
           for (let offset = 0; offset < reach; offset++) {
-            const at = step * strides[axis]! + offset * dilations[axis]! - pads[axis]!;
+            const at = step * strides[axis]! + offset * dilations[axis]! - begins[axis]!;
             next[out] = base[outer]! * size + at;
             nextInside[out++] = at >= 0 && at < size ? inside[outer]! : 0;
           }
@@ -66,7 +55,7 @@ export function windowIndices(window: Window, batch: number): Int32Array {
     inside = nextInside;
     layout = { positions: positions * count, taps: taps * reach };
   }
-  const pixels = from.reduce((a, b) => a * b, 1);
+  const pixels = input.reduce((a, b) => a * b, 1);
   const indices = new Int32Array(base.length * batch);
   for (let n = 0; n < batch; n++) {
     for (let i = 0; i < base.length; i++) {

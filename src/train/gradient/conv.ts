@@ -1,33 +1,8 @@
-import { numberAttribute, numbersAttribute } from '../../graph/attributes.js';
-import type { Node } from '../../graph/types.js';
+import { numberAttribute } from '../../graph/attributes.js';
+import { type Geometry, windowGeometry } from '../../ops/windows.js';
 import type { Emitter, GradientRule } from '../types.js';
-import { columns, type Window } from './columns.js';
+import { columns } from './columns.js';
 import { range, reshape, sumOver, transpose } from './shapes.js';
-
-/** The window of a convolution or pooling node with `auto_pad` resolved. */
-export function windowOf(
-  node: Node,
-  from: readonly number[],
-  to: readonly number[],
-  kernel: readonly number[],
-): Window {
-  const ones = from.map(() => 1);
-  const strides = numbersAttribute(node, 'strides') ?? ones;
-  const dilations = numbersAttribute(node, 'dilations') ?? ones;
-  const mode = node.attributes.auto_pad ?? 'NOTSET';
-  let pads = numbersAttribute(node, 'pads') ?? [...ones, ...ones].fill(0);
-  if (mode === 'VALID') pads = pads.map(() => 0);
-  if (mode === 'SAME_UPPER' || mode === 'SAME_LOWER') {
-    const total = from.map((size, axis) => {
-      const reach = (kernel[axis]! - 1) * dilations[axis]! + 1;
-      return Math.max(0, (to[axis]! - 1) * strides[axis]! + reach - size);
-    });
-    const less = total.map((sum) => Math.floor(sum / 2));
-    const more = total.map((sum, axis) => sum - less[axis]!);
-    pads = mode === 'SAME_UPPER' ? [...less, ...more] : [...more, ...less];
-  }
-  return { kernel, strides, dilations, pads, from, to };
-}
 
 /** x [N, C, ..], w [O, C/group, ..], optional bias [O] → y [N, O, ..]. */
 export const CONV: GradientRule = {
@@ -37,7 +12,7 @@ export const CONV: GradientRule = {
     const [x, w] = inputs as [string, string];
     const gradient = gradients[0]!;
     const kernel = emitter.type(w).dims.slice(2);
-    const window = windowOf(node, emitter.type(x).dims.slice(2), emitter.type(gradient).dims.slice(2), kernel);
+    const window = windowGeometry(node, emitter.type(x).dims.slice(2), kernel);
     const group = numberAttribute(node, 'group', 1);
     return [
       wanted[0] ? inputGradient(emitter, gradient, w, window, group) : undefined,
@@ -48,14 +23,14 @@ export const CONV: GradientRule = {
 };
 
 /** The transposed convolution of the output gradient. */
-function inputGradient(emitter: Emitter, gradient: string, w: string, window: Window, group: number): string {
-  const { kernel, strides, dilations, pads, from, to } = window;
-  const rank = from.length;
-  // Input rows that no window reaches at the end get what the transposed convolution would leave out.
-  const rest = range(rank).map((axis) => {
+function inputGradient(emitter: Emitter, gradient: string, w: string, window: Geometry, group: number): string {
+  const { input, kernel, strides, dilations, begins, ends, output } = window;
+  // Input positions that no window reaches at the end: the transposed convolution would leave them out.
+  const rest = input.map((size, axis) => {
     const reach = (kernel[axis]! - 1) * dilations[axis]! + 1;
-    return from[axis]! + pads[axis]! + pads[axis + rank]! - reach - (to[axis]! - 1) * strides[axis]!;
+    return size + begins[axis]! + ends[axis]! - reach - (output[axis]! - 1) * strides[axis]!;
   });
+  const pads = [...begins, ...ends];
   const attributes = { kernel_shape: kernel, strides, dilations, pads, group, output_padding: rest };
   return emitter.node('ConvTranspose', [gradient, w], attributes);
 }
@@ -66,7 +41,7 @@ function weightGradient(
   x: string,
   w: string,
   gradient: string,
-  window: Window,
+  window: Geometry,
   group: number,
 ): string {
   const { dims } = emitter.type(w);

@@ -5,9 +5,10 @@ import { CONV } from './conv.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { LOSSES } from './losses.js';
 import { PRODUCTS } from './matmul.js';
+import { NORMALISATIONS } from './normalise.js';
 import { POOLS } from './pool.js';
+import { SHAPES } from './rearrange.js';
 import { REDUCTIONS } from './reduce.js';
-import { SHAPES } from './shape.js';
 import { STOPS } from './stop.js';
 
 /** The rules of standard operators, losses and stops. */
@@ -19,6 +20,7 @@ export const GRADIENT_RULES: readonly GradientRule[] = [
   PRODUCTS,
   REDUCTIONS,
   POOLS,
+  NORMALISATIONS,
   SHAPES,
   LOSSES,
   STOPS,
