@@ -15,10 +15,10 @@ export interface ModelEntry {
 const text = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /**
- * Reads the list of image models that this site carries.
- * @throws {LutraError} `LOAD_FAILED` when the list cannot be fetched, is not what it should be, or names no image model.
+ * Reads the list of models for a task that this site carries.
+ * @throws {LutraError} `LOAD_FAILED` when the list cannot be fetched, is not what it should be, or names no such model.
  */
-export async function loadModelList(base: URL): Promise<readonly ModelEntry[]> {
+export async function loadModelList(base: URL, wanted: 'image' | 'audio' = 'image'): Promise<readonly ModelEntry[]> {
   const url = new URL('models/models.json', base);
   const hint = 'The folder public/models of this site should hold it';
   const response = await fetch(url).catch((cause: unknown) => {
@@ -33,11 +33,11 @@ export async function loadModelList(base: URL): Promise<readonly ModelEntry[]> {
   const entries = Array.isArray(list) ? (list as Record<string, unknown>[]) : [];
   const models = entries.flatMap((entry): ModelEntry[] => {
     const { id, title, task, lut, dense, card, pad } = entry;
-    if (task !== 'image' || !text(id) || !text(title) || !text(lut) || !text(dense)) return [];
+    if (task !== wanted || !text(id) || !text(title) || !text(lut) || !text(dense)) return [];
     const absolute = (file: string) => new URL(file, url).href;
     const cardUrl = text(card) ? absolute(card) : undefined;
     return [{ id, title, lut: absolute(lut), dense: absolute(dense), card: cardUrl, pad: pad === true }];
   });
-  if (models.length === 0) throw new LutraError('LOAD_FAILED', 'the list of models names no image model', { hint });
+  if (models.length === 0) throw new LutraError('LOAD_FAILED', `the list of models names no ${wanted} model`, { hint });
   return models;
 }

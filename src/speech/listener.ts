@@ -28,6 +28,17 @@ export interface ListenerOptions {
   readonly live: boolean;
 }
 
+/** What one frame gave. */
+export interface HeardFrame {
+  /** Logarithms [mels], valid during the call. */
+  readonly row: Float32Array;
+  /** dB */
+  readonly level: number;
+  /** Extremes of the samples that came in since the last frame. */
+  readonly low: number;
+  readonly high: number;
+}
+
 /** What one window gave. */
 export interface HeardWindow {
   /** Milliseconds of sound up to its end. */
@@ -42,8 +53,7 @@ export interface HeardWindow {
 }
 
 export interface ListenerEvents {
-  /** Logarithms [mels], valid during the call, and level in dB of every frame. */
-  onFrame?(row: Float32Array, level: number): void;
+  onFrame?(frame: HeardFrame): void;
   onWindow?(window: HeardWindow): void;
   onWord?(word: Detection): void;
   /** After a word: milliseconds of sound up to where the voice stopped. */
@@ -67,6 +77,8 @@ export class Listener {
   private waiting: Float32Array[] = [];
   private working: Promise<void> | undefined;
   private featureTime = 0;
+  private low = 0;
+  private high = 0;
   /** Frame of the last word whose end is not known yet. */
   private openWord: number | undefined;
 
@@ -120,10 +132,15 @@ export class Listener {
     const { stride } = options;
     const before = stream.count;
     const start = performance.now();
+    for (const sample of samples) {
+      if (sample < this.low) this.low = sample;
+      else if (sample > this.high) this.high = sample;
+    }
     stream.push(samples, (row) => {
       const level = frameLevel(row);
       activity.push(level);
-      this.events.onFrame?.(row, level);
+      this.events.onFrame?.({ row, level, low: this.low, high: this.high });
+      this.low = this.high = 0;
     });
     this.featureTime += performance.now() - start;
     if (stream.count === before) return;

@@ -1,0 +1,68 @@
+import type { ModelEntry } from '../image/models.js';
+import { html } from '../shared/dom.js';
+import { type EngineKind, MAX_THRESHOLD, MIN_THRESHOLD, type SpeechState } from './state.js';
+
+const ENGINES: readonly (readonly [EngineKind, string])[] = [
+  ['lut', 'Lookup'],
+  ['dense', 'Dense original'],
+];
+
+function segments(name: string, legend: string, choices: readonly (readonly [string, string])[]): HTMLFieldSetElement {
+  const options = choices.map(([value, label]) =>
+    html(
+      'label',
+      { class: 'segment' },
+      html('input', { type: 'radio', name, value, class: 'visually-hidden' }),
+      html('span', {}, label),
+    ),
+  );
+  return html('fieldset', {}, html('legend', {}, legend), html('div', { class: 'segments' }, ...options));
+}
+
+/** Fills the form; `onChange` gets what the user changed. */
+export function createControls(
+  form: HTMLFormElement,
+  models: readonly ModelEntry[],
+  onChange: (change: Partial<SpeechState>) => void,
+): { show(state: SpeechState): void } {
+  const slider = html('input', {
+    type: 'range',
+    name: 'threshold',
+    id: 'threshold',
+    min: MIN_THRESHOLD,
+    max: MAX_THRESHOLD,
+    step: 1,
+  });
+  const output = html('output', { for: 'threshold', class: 'threshold-value' });
+  form.replaceChildren(
+    segments(
+      'model',
+      'Network',
+      models.map(({ id, title }) => [id, title]),
+    ),
+    segments('engine', 'Computed by', ENGINES),
+    html(
+      'div',
+      { class: 'fields threshold' },
+      html('label', { class: 'legend', for: 'threshold' }, 'A word counts from'),
+      html('div', { class: 'threshold-row' }, slider, output),
+    ),
+  );
+  form.addEventListener('submit', (event) => event.preventDefault());
+  slider.addEventListener('input', () => onChange({ threshold: slider.valueAsNumber }));
+  form.addEventListener('change', (event) => {
+    const { name, value } = event.target as HTMLInputElement;
+    if (name !== 'threshold') onChange({ [name]: value });
+  });
+  return {
+    show(state) {
+      for (const control of form.elements) {
+        if (control instanceof HTMLInputElement && control.type === 'radio') {
+          control.checked = control.value === state[control.name as 'model' | 'engine'];
+        }
+      }
+      slider.value = String(state.threshold);
+      output.textContent = `${state.threshold} %`;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { labelOf, readLabels, toProbabilities } from '../../src/element/scores.js';
+import type { AudioPreprocess } from '../../src/graph/lookup.js';
+import { InferenceSession, type LoadProgress, LutraError, type SessionInfo, Tensor } from '../../src/index.js';
+import { checkAudioPreprocess } from '../../src/speech/spec.js';
+
+/** A loaded network for sound: features in, probabilities out. Lives on the thread that loads it. */
+export class SpeechNetwork {
+  private constructor(
+    private readonly session: InferenceSession,
+    readonly spec: AudioPreprocess,
+    /** A name for every class. */
+    readonly labels: readonly string[],
+  ) {}
+
+  /** @throws {LutraError} whatever creating the session throws, or that it is no network for sound. */
+  static async load(url: string, onProgress: (progress: LoadProgress) => void): Promise<SpeechNetwork> {
+    // This already is a worker, and a window takes too little time to share it among threads.
+    const session = await InferenceSession.create(url, { worker: false, threads: 1, onProgress });
+    try {
+      const spec = readSpec(session.metadata['lutra.preprocess']);
+      const silence = new Float32Array(spec.mels * spec.frames);
+      const names = readLabels(session.metadata['lutra.labels']);
+      const network = new SpeechNetwork(session, spec, names);
+      // The first run is the slowest, and tells how many classes there are.
+      const { length } = await network.classify(silence);
+      return new SpeechNetwork(
+        session,
+        spec,
+        Array.from({ length }, (_, i) => labelOf(names, i)),
+      );
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+  }
+
+  get info(): SessionInfo {
+    return this.session.info;
+  }
+
+  /**
+   * @param features [mels · frames]
+   * @returns probabilities [classes]
+   */
+  async classify(features: Float32Array): Promise<Float32Array> {
+    const { session, spec } = this;
+    const input = new Tensor('float32', features, [1, 1, spec.mels, spec.frames]);
+    const outputs = await session.run({ [session.inputNames[0]!]: input });
+    const scores = outputs[session.outputNames[0]!]!.data;
+    if (!(scores instanceof Float32Array)) {
+      throw new LutraError('UNSUPPORTED', 'the network gives no scores', { expected: 'float32 [1, classes]' });
+    }
+    return toProbabilities(scores);
+  }
+}
+
+function readSpec(json: string | undefined): AudioPreprocess {
+  if (json === undefined) {
+    throw new LutraError('UNSUPPORTED', 'the network does not say how sound becomes its input', {
+      hint: 'The file needs the metadata entry "lutra.preprocess"',
+    });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new LutraError('INVALID_MODEL', 'metadata lutra.preprocess is not JSON', { cause });
+  }
+  return checkAudioPreprocess(value);
+}

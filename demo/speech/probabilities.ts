@@ -1,0 +1,157 @@
+import { WordDetector } from '../../src/speech/word-detector.js';
+import { byId, html, svg } from '../shared/dom.js';
+import { formatPercent } from '../shared/format.js';
+import { classTitle } from './result.js';
+import { SECONDS } from './sound-view.js';
+
+const WIDTH = 1000;
+const HEIGHT = 240;
+/** A line gets its name where it rises above this. */
+const NAMED = 0.35;
+/** Milliseconds between updates of the table, which is for reading. */
+const TABLE_MILLISECONDS = 1000;
+
+interface Point {
+  /** Milliseconds of sound. */
+  readonly time: number;
+  /** [classes] */
+  readonly probabilities: Float32Array;
+}
+
+export interface Probabilities {
+  reset(labels: readonly string[]): void;
+  add(time: number, probabilities: Float32Array): void;
+  /** 0..1 */
+  setThreshold(threshold: number): void;
+  clear(): void;
+}
+
+/** Lines of the smoothed probabilities over the last seconds, with a table that says the same. */
+export function createProbabilities(): Probabilities {
+  let labels: readonly string[] = [];
+  let points: Point[] = [];
+  let lines: SVGPolylineElement[] = [];
+  let names: SVGTextElement[] = [];
+  let wanted = false;
+  let lastTable = 0;
+  const threshold = svg('line', { class: 'threshold-line', x1: 0, x2: WIDTH });
+  const thresholdName = svg('text', { class: 'threshold-name', x: 4 }, 'counts from here');
+  const plot = svg('g');
+  const chart = svg(
+    'svg',
+    {
+      class: 'lines',
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      role: 'img',
+      'aria-label': 'Smoothed probability of every word over the last seconds',
+    },
+    plot,
+    threshold,
+    thresholdName,
+  );
+  const body = html('tbody');
+  const table = html(
+    'table',
+    {},
+    html('caption', {}, 'The last windows'),
+    html(
+      'thead',
+      {},
+      html(
+        'tr',
+        {},
+        html('th', { scope: 'col' }, 'Sound up to'),
+        html('th', { scope: 'col' }, 'Most likely'),
+        html('th', { scope: 'col', class: 'number' }, 'Probability'),
+        html('th', { scope: 'col' }, 'Next'),
+        html('th', { scope: 'col', class: 'number' }, 'Probability'),
+      ),
+    ),
+    body,
+  );
+  const details = html(
+    'details',
+    {},
+    html('summary', {}, 'The same as a table'),
+    html('div', { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'The last windows' }, table),
+  );
+  byId('probabilities').replaceChildren(chart, details);
+  details.addEventListener('toggle', () => fillTable());
+
+  function fillTable(): void {
+    lastTable = performance.now();
+    if (!details.open) return;
+    const rows = points.slice(-60).reverse();
+    body.replaceChildren(
+      ...rows.map(({ time, probabilities }) => {
+        const [first = 0, second = 0] = [...probabilities.keys()].sort((a, b) => probabilities[b]! - probabilities[a]!);
+        const cells = [first, second].flatMap((index) => [
+          html('td', {}, classTitle(labels[index]!)),
+          html('td', { class: 'number' }, formatPercent(probabilities[index]!)),
+        ]);
+        return html('tr', {}, html('th', { scope: 'row' }, `${(time / 1000).toFixed(2)} s`), ...cells);
+      }),
+    );
+  }
+
+  function drawClass(index: number, end: number): void {
+    const x = (time: number) => WIDTH * (1 - (end - time) / (1000 * SECONDS));
+    const y = (probability: number) => HEIGHT * (1 - probability);
+    let top: Point | undefined;
+    const path = points.map((point) => {
+      const value = point.probabilities[index]!;
+      if (!top || value > top.probabilities[index]!) top = point;
+      return `${x(point.time).toFixed(1)},${y(value).toFixed(1)}`;
+    });
+    lines[index]!.setAttribute('points', path.join(' '));
+    const name = names[index]!;
+    const highest = top?.probabilities[index] ?? 0;
+    name.toggleAttribute('hidden', highest < NAMED);
+    lines[index]!.classList.toggle('named', highest >= NAMED);
+    if (!top || highest < NAMED) return;
+    const at = x(top.time);
+    name.setAttribute('x', String(Math.max(30, Math.min(WIDTH - 30, at))));
+    name.setAttribute('y', String(Math.max(22, y(highest) - 8)));
+  }
+
+  function draw(): void {
+    if (wanted) return;
+    wanted = true;
+    requestAnimationFrame(() => {
+      wanted = false;
+      const end = points.at(-1)?.time ?? 0;
+      for (let index = 0; index < labels.length; index++) drawClass(index, end);
+      if (performance.now() - lastTable > TABLE_MILLISECONDS) fillTable();
+    });
+  }
+
+  return {
+    reset(next) {
+      labels = next;
+      lines = next.map((label) =>
+        svg('polyline', {
+          class: WordDetector.isFiller(label) ? 'line filler' : 'line',
+          'vector-effect': 'non-scaling-stroke',
+        }),
+      );
+      names = next.map((label) => svg('text', { class: 'line-name', hidden: true }, classTitle(label)));
+      plot.replaceChildren(...lines, ...names);
+      this.clear();
+    },
+    add(time, probabilities) {
+      points = [...points.filter((point) => time - point.time < 1000 * SECONDS), { time, probabilities }];
+      draw();
+    },
+    setThreshold(value) {
+      const y = HEIGHT * (1 - value);
+      threshold.setAttribute('y1', String(y));
+      threshold.setAttribute('y2', String(y));
+      thresholdName.setAttribute('y', String(y < 24 ? y + 18 : y - 6));
+    },
+    clear() {
+      points = [];
+      draw();
+      fillTable();
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import type { LutraError } from '../../src/index.js';
+import { decodeRecording } from '../../src/speech/decode-recording.js';
+import type { Recording } from '../../src/speech/wav.js';
+import { byId, html, icon } from '../shared/dom.js';
+
+const UPLOAD = 'M12 16V5M7 10l5-5 5 5M5 19h14';
+const PLAY = 'M8 5.5v13l11-6.5z';
+
+interface Sample {
+  readonly url: string;
+  readonly label: string;
+}
+
+export interface Recordings {
+  /** Shows samples of these classes; drop and choose stay open. */
+  offerSamples(labels: readonly string[]): Promise<void>;
+  /** Marks nothing as being heard. */
+  clear(): void;
+  choose(): void;
+}
+
+export interface RecordingListener {
+  onRecording(recording: Recording, name: string): void;
+  onError(error: LutraError): void;
+}
+
+/** The sample list is optional: without it the user brings recordings. */
+async function loadSamples(): Promise<readonly Sample[]> {
+  const url = new URL('../samples/speech/manifest.json', document.baseURI);
+  const response = await fetch(url).catch(() => undefined);
+  if (!response?.ok) return [];
+  const manifest = (await response.json().catch(() => undefined)) as { samples?: unknown } | undefined;
+  const samples = Array.isArray(manifest?.samples) ? (manifest.samples as Partial<Record<string, unknown>>[]) : [];
+  return samples.flatMap(({ file, label }) =>
+    typeof file === 'string' && typeof label === 'string' ? [{ url: new URL(file, url).href, label }] : [],
+  );
+}
+
+/** Plays a recording; one at a time. */
+class Player {
+  private context: AudioContext | undefined;
+
+  play({ samples, sampleRate }: Recording): void {
+    this.stop();
+    const context = new AudioContext();
+    this.context = context;
+    const buffer = context.createBuffer(1, samples.length, sampleRate);
+    buffer.copyToChannel(Float32Array.from(samples), 0);
+    const source = context.createBufferSource();
+    source.buffer = buffer;
+    source.connect(context.destination);
+    source.onended = () => void (context.state === 'closed' || context.close());
+    source.start();
+  }
+
+  stop(): void {
+    if (this.context && this.context.state !== 'closed') void this.context.close();
+  }
+}
+
+/** Sample clips, file chooser, and drop anywhere on the page. */
+export function createRecordings({ onRecording, onError }: RecordingListener): Recordings {
+  /** Counts requests, so that a slow recording does not overtake a later one. */
+  let request = 0;
+  let current: Recording | undefined;
+  const samples = loadSamples();
+  const player = new Player();
+
+  const file = html('input', { type: 'file', accept: 'audio/*,.wav', id: 'file', class: 'visually-hidden' });
+  const choose = html('label', { class: 'button', for: 'file' }, icon(UPLOAD), 'Choose a recording');
+  const play = html(
+    'button',
+    { class: 'button quiet', type: 'button', id: 'play', disabled: true },
+    icon(PLAY),
+    'Hear it',
+  );
+  const help = html('p', { class: 'help' }, 'No microphone at hand? Drop a WAV anywhere on this page, or choose one.');
+  const gallery = html('ul', { class: 'clips', 'aria-label': 'Sample clips' });
+  byId('recordings').replaceChildren(help, gallery, html('div', { class: 'row drop-row' }, file, choose, play));
+
+  function mark(url: string | undefined): void {
+    for (const button of gallery.querySelectorAll('button')) {
+      button.setAttribute('aria-pressed', String(button.dataset.url === url));
+    }
+  }
+
+  async function take(load: () => Promise<Blob>, name: string, sample?: string): Promise<void> {
+    const mine = ++request;
+    player.stop();
+    try {
+      const recording = await decodeRecording(await load(), name);
+      if (mine !== request) return;
+      current = recording;
+      play.disabled = false;
+      mark(sample);
+      onRecording(recording, name);
+    } catch (error) {
+      if (mine === request) onError(error as LutraError);
+    }
+  }
+
+  function takeFirst(files: Iterable<File>, name: string): void {
+    const [first] = files;
+    if (first) void take(async () => first, first.name || name);
+  }
+
+  play.addEventListener('click', () => current && player.play(current));
+  file.addEventListener('change', () => {
+    takeFirst(file.files ?? [], 'the chosen file');
+    // Choosing the same file again must count as a choice.
+    file.value = '';
+  });
+  let depth = 0;
+  const highlight = (change: number) => {
+    depth = Math.max(0, depth + change);
+    document.documentElement.classList.toggle('dropping', depth > 0);
+  };
+  const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+  document.addEventListener('dragenter', (event) => carriesFiles(event) && highlight(1));
+  document.addEventListener('dragleave', (event) => carriesFiles(event) && highlight(-1));
+  document.addEventListener('dragover', (event) => carriesFiles(event) && event.preventDefault());
+  document.addEventListener('drop', (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    highlight(-depth);
+    takeFirst(event.dataTransfer!.files, 'the dropped recording');
+  });
+
+  return {
+    async offerSamples(labels) {
+      const fitting = (await samples).filter(({ label }) => labels.includes(label));
+      gallery.replaceChildren(
+        ...fitting.map(({ url, label }) => {
+          const attributes = { type: 'button', class: 'button clip', 'aria-pressed': false, 'data-url': url };
+          const button = html('button', attributes, label);
+          const load = async () => {
+            const response = await fetch(url);
+            if (!response.ok) throw new Error(`the sample answered HTTP ${response.status}`);
+            return response.blob();
+          };
+          button.addEventListener('click', () => void take(load, `sample “${label}”`, url));
+          return html('li', {}, button);
+        }),
+      );
+      gallery.hidden = fitting.length === 0;
+    },
+    clear: () => {
+      request++;
+      player.stop();
+      mark(undefined);
+    },
+    choose: () => file.click(),
+  };
+}
