@@ -61,10 +61,10 @@ export function floatsOf(
   dims: readonly number[],
 ): Float32Array {
   const value = tensors.get(name);
-  if (value?.type !== 'float32' || `${value.dims}` !== `${dims}`) {
+  if (value?.type !== 'float32' || `${value.dims}` !== `${dims}` || value.data.length !== elementCount(dims)) {
     throw new LutraError('INVALID_ARGUMENT', `the state does not fit the network: "${name}"`, {
       expected: formatType({ type: 'float32', dims }),
-      actual: value ? formatType(value) : 'nothing',
+      actual: value ? `${formatType(value)} of ${value.data.length} numbers` : 'nothing',
       hint: 'Load the state of a training of the same network',
     });
   }
