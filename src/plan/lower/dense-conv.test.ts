@@ -107,8 +107,9 @@ describe('Conv', () => {
       const test: NodeCase = {
         op: 'Conv',
         attributes: { pads: [1, 1, 1, 1] },
-        inputs: { x: noise([1, 1, 3, width], 1) },
-        constants: { w: noise([4, 1, 3, 3], 2) },
+        // The largest value is placed first.
+        inputs: { x: noise([1, 4, 3, width], 1) },
+        constants: { w: noise([1, 4, 3, 3], 2) },
       };
       const builder = new GraphBuilder();
       const x = builder.input('x', test.inputs.x!.dims);
