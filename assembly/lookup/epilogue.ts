@@ -5,7 +5,8 @@
  * All four look-up kernels keep these fields at the same offsets (src/kernels/lookup.ts), so one set of constants serves them.
  */
 import * as at from '../gen/layout';
-import { levels, narrow } from './quantise';
+import { runLength } from './gather';
+import { levelBase, levelMagic, levels, narrow } from './quantise';
 
 /** Sums i32 [≤ 64 outputs][16 positions] at the start of a thread's scratch, then one i32/f32 [16] for tails, then gathered codes. */
 // @ts-ignore: decorator
@@ -15,126 +16,173 @@ export const TAIL: usize = 4096;
 @inline
 export const GATHERED: usize = 4096 + 64;
 
-// @ts-ignore: decorator
-@inline
-function activate(x: v128, kind: i32, low: v128, high: v128): v128 {
-  if (kind == 0) return x;
-  if (kind == 1) return f32x4.max(x, f32x4.splat(0));
-  if (kind == 2) return v128.bitselect(f32x4.mul(x, low), x, f32x4.lt(x, f32x4.splat(0)));
-  if (kind == 3) return f32x4.min(f32x4.max(x, low), high);
+/** Values of the field `activation`; src/kernels/lookup.ts has the same. */
+const RELU: i32 = 1;
+const LEAKY_RELU: i32 = 2;
+const CLIP: i32 = 3;
+
+/** All but none and Relu. */
+function activateRarely(x: v128, kind: i32, p: usize): v128 {
+  const low = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_LOW);
+  if (kind == LEAKY_RELU) return v128.bitselect(f32x4.mul(x, low), x, f32x4.lt(x, f32x4.splat(0)));
+  if (kind == CLIP) return f32x4.min(f32x4.max(x, low), v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_HIGH));
   const gate = f32x4.add(f32x4.mul(x, f32x4.splat(<f32>(1.0 / 6.0))), f32x4.splat(0.5));
   return f32x4.mul(x, f32x4.max(f32x4.splat(0), f32x4.min(f32x4.splat(1), gate)));
 }
 
 /**
- * Stores 16 positions of one output per call.
+ * Finishes 16 values, the first `valid` of them real, that lie together in a dense tensor.
+ *
+ * @param y0     float(sum)·scale + bias of the first four
+ * @param dense  their place in `output` and `residual`, in bytes
+ * @param plane  their plane and image: bytes from `planes` are plane·planeStride + image·planeBatch, plus what `offsets` say
+ * @param rows   they lie planeStride apart in the planes, not at offsets
+ * @param first  index of the first offset
+ */
+// @ts-ignore: decorator
+@inline
+function finish16(
+  p: usize,
+  y0: v128,
+  y1: v128,
+  y2: v128,
+  y3: v128,
+  dense: usize,
+  valid: i32,
+  plane: i32,
+  image: i32,
+  rows: bool,
+  first: i32,
+  tail: usize,
+): void {
+  const residual = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_RESIDUAL);
+  const output = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUT);
+  const kind = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_ACTIVATION);
+  if (residual != 0) {
+    let r = residual + dense;
+    if (valid < 16) {
+      memory.copy(tail, r, valid << 2);
+      r = tail;
+    }
+    y0 = f32x4.add(y0, v128.load(r));
+    y1 = f32x4.add(y1, v128.load(r, 16));
+    y2 = f32x4.add(y2, v128.load(r, 32));
+    y3 = f32x4.add(y3, v128.load(r, 48));
+  }
+  if (kind == RELU) {
+    const nothing = f32x4.splat(0);
+    y0 = f32x4.max(y0, nothing);
+    y1 = f32x4.max(y1, nothing);
+    y2 = f32x4.max(y2, nothing);
+    y3 = f32x4.max(y3, nothing);
+  } else if (kind > RELU) {
+    y0 = activateRarely(y0, kind, p);
+    y1 = activateRarely(y1, kind, p);
+    y2 = activateRarely(y2, kind, p);
+    y3 = activateRarely(y3, kind, p);
+  }
+  if (output != 0) {
+    const to = valid == 16 ? output + dense : tail;
+    v128.store(to, y0);
+    v128.store(to, y1, 16);
+    v128.store(to, y2, 32);
+    v128.store(to, y3, 48);
+    if (valid < 16) memory.copy(output + dense, tail, valid << 2);
+  }
+  for (let set = p; set < p + SETS * SET_BYTES; set += SET_BYTES) {
+    const planes = load<usize>(set, at.LOOK_UP_SHUFFLE_PLANES_PLANES);
+    if (planes == 0) break;
+    const scale = v128.load32_splat(set, at.LOOK_UP_SHUFFLE_PLANES_PLANE_SCALE);
+    const zero = v128.load32_splat(set, at.LOOK_UP_SHUFFLE_PLANES_PLANE_ZERO);
+    const base = levelBase(zero);
+    const magic = levelMagic(base, zero);
+    const floor = f32x4.neg(zero);
+    const a = levels(y0, scale, floor, magic, base);
+    const b = levels(y1, scale, floor, magic, base);
+    const c = levels(y2, scale, floor, magic, base);
+    const d = levels(y3, scale, floor, magic, base);
+    const bytes = narrow(a, b, c, d);
+    const stride = load<i32>(set, at.LOOK_UP_SHUFFLE_PLANES_PLANE_STRIDE);
+    const to = planes + plane * stride + image * load<i32>(set, at.LOOK_UP_SHUFFLE_PLANES_PLANE_BATCH);
+    if (rows) {
+      if (valid == 16 && stride == 1) v128.store(to, bytes);
+      else spread(bytes, to, stride, valid, tail);
+    } else {
+      scatter(bytes, to, load<usize>(set, at.LOOK_UP_SHUFFLE_PLANES_PLANE_OFFSETS) + (first << 2), valid, tail);
+    }
+  }
+}
+
+/** Sets of planes that one epilogue fills, and the bytes of their fields. */
+const SETS: usize = 2;
+const SET_BYTES: usize = at.LOOK_UP_SHUFFLE_PLANES_PLANES2 - at.LOOK_UP_SHUFFLE_PLANES_PLANES;
+
+/** The first `valid` bytes, `stride` bytes apart. */
+function spread(bytes: v128, to: usize, stride: i32, valid: i32, tail: usize): void {
+  v128.store(tail, bytes);
+  for (let i = 0; i < valid; i++) store<u8>(to + i * stride, load<u8>(tail + i));
+}
+
+/** The first `valid` bytes to `to + offsets[q]`, in runs of 16 or 4 where they are neighbours. */
+// @ts-ignore: decorator
+@inline
+function scatter(bytes: v128, to: usize, offsets: usize, valid: i32, tail: usize): void {
+  if (load<i32>(offsets, 60) - load<i32>(offsets) == 15) {
+    v128.store(to + load<i32>(offsets), bytes);
+  } else if (runLength(offsets) == 4) {
+    v128.store32_lane(to + load<i32>(offsets), bytes, 0);
+    v128.store32_lane(to + load<i32>(offsets, 16), bytes, 1);
+    v128.store32_lane(to + load<i32>(offsets, 32), bytes, 2);
+    v128.store32_lane(to + load<i32>(offsets, 48), bytes, 3);
+  } else {
+    v128.store(tail, bytes);
+    for (let q = 0; q < valid; q++) store<u8>(to + load<i32>(offsets + (q << 2)), load<u8>(tail + q));
+  }
+}
+
+/**
+ * Finishes 16 positions of `count` outputs.
  *
  * @param sums   i32 [count outputs][16 positions]
- * @param m      first output; `count` of them
+ * @param m      first output
  * @param first  first position of the group
  * @param tail   64 bytes of scratch
  */
 export function finishPlanes(p: usize, sums: usize, image: i32, m: i32, count: i32, first: i32, tail: usize): void {
   const positions = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_POSITIONS);
   const outputs = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUTS);
-  const residual = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_RESIDUAL);
-  const output = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUT);
-  const kind = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_ACTIVATION);
-  const low = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_LOW);
-  const high = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_HIGH);
-  const planes = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANES);
-  const planes2 = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANES2);
+  const scales = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCALE);
+  const biases = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_BIAS);
   const valid = min(16, positions - first);
-  const whole = valid == 16;
-  for (let i = 0; i < count; i++) {
-    const channel = m + i;
-    const from = sums + (<usize>i << 6);
-    const scale = v128.load32_splat(load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCALE) + (<usize>channel << 2));
-    const bias = v128.load32_splat(load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_BIAS) + (<usize>channel << 2));
-    let y0 = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(from)), scale), bias);
-    let y1 = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(from, 16)), scale), bias);
-    let y2 = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(from, 32)), scale), bias);
-    let y3 = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(from, 48)), scale), bias);
-    const dense = (<usize>((image * outputs + channel) * positions + first)) << 2;
-    if (residual != 0) {
-      let r = residual + dense;
-      if (!whole) {
-        memory.copy(tail, r, valid << 2);
-        r = tail;
-      }
-      y0 = f32x4.add(y0, v128.load(r));
-      y1 = f32x4.add(y1, v128.load(r, 16));
-      y2 = f32x4.add(y2, v128.load(r, 32));
-      y3 = f32x4.add(y3, v128.load(r, 48));
-    }
-    y0 = activate(y0, kind, low, high);
-    y1 = activate(y1, kind, low, high);
-    y2 = activate(y2, kind, low, high);
-    y3 = activate(y3, kind, low, high);
-    if (output != 0) {
-      const to = whole ? output + dense : tail;
-      v128.store(to, y0);
-      v128.store(to, y1, 16);
-      v128.store(to, y2, 32);
-      v128.store(to, y3, 48);
-      if (!whole) memory.copy(output + dense, tail, valid << 2);
-    }
-    if (planes != 0) {
-      const q = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_SCALE);
-      const zero = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_ZERO);
-      scatter(
-        narrow(levels(y0, q, zero), levels(y1, q, zero), levels(y2, q, zero), levels(y3, q, zero)),
-        planes +
-          channel * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_STRIDE) +
-          image * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_BATCH),
-        load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_OFFSETS) + (first << 2),
-        valid,
-        tail,
-      );
-    }
-    if (planes2 != 0) {
-      const q = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_SCALE2);
-      const zero = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_ZERO2);
-      scatter(
-        narrow(levels(y0, q, zero), levels(y1, q, zero), levels(y2, q, zero), levels(y3, q, zero)),
-        planes2 +
-          channel * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_STRIDE2) +
-          image * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_BATCH2),
-        load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_OFFSETS2) + (first << 2),
-        valid,
-        tail,
-      );
-    }
-  }
-}
-
-/** The first `valid` bytes to `to + offsets[q]`, in runs of 16 or 4 where they are neighbours. */
-function scatter(bytes: v128, to: usize, offsets: usize, valid: i32, tail: usize): void {
-  if (valid == 16 && load<i32>(offsets, 60) - load<i32>(offsets) == 15) {
-    v128.store(to + load<i32>(offsets), bytes);
-    return;
-  }
-  v128.store(tail, bytes);
-  let q = 0;
-  while (q < valid) {
-    const at4 = offsets + (q << 2);
-    if (q + 4 <= valid && load<i32>(at4, 12) - load<i32>(at4) == 3) {
-      store<u32>(to + load<i32>(at4), load<u32>(tail + q));
-      q += 4;
-    } else {
-      store<u8>(to + load<i32>(at4), load<u8>(tail + q));
-      q++;
-    }
+  for (let channel = m; channel < m + count; channel++) {
+    const scale = v128.load32_splat(scales + (<usize>channel << 2));
+    const bias = v128.load32_splat(biases + (<usize>channel << 2));
+    finish16(
+      p,
+      f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums)), scale), bias),
+      f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums, 16)), scale), bias),
+      f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums, 32)), scale), bias),
+      f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums, 48)), scale), bias),
+      (<usize>((image * outputs + channel) * positions + first)) << 2,
+      valid,
+      channel,
+      image,
+      false,
+      first,
+      tail,
+    );
+    sums += 64;
   }
 }
 
 /**
- * Stores rows of neighbouring outputs (linear layers). Row r of the dense result is at output + 4·r·outputs; of the planes at
- * planes + r·planeBatch.
+ * Finishes 16 neighbouring outputs of `rows` rows (linear layers), of which `count` are real. Row r of the dense result is at
+ * output + 4·r·outputs; of the planes at planes + r·planeBatch.
  *
- * @param sums      i32 [rows][rowBytes / 4], of which `count` outputs from m on are real
- * @param row       first row
- * @param tail      64 bytes of scratch
+ * @param sums   i32 [rows][rowBytes / 4]
+ * @param row    first row
+ * @param m      first output
+ * @param tail   64 bytes of scratch
  */
 export function finishRows(
   p: usize,
@@ -147,68 +195,29 @@ export function finishRows(
   tail: usize,
 ): void {
   const outputs = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUTS);
-  const residual = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_RESIDUAL);
-  const output = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUT);
-  const kind = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_ACTIVATION);
-  const low = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_LOW);
-  const high = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_HIGH);
-  const planes = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANES);
-  const planes2 = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANES2);
   const scales = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCALE) + (<usize>m << 2);
   const biases = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_BIAS) + (<usize>m << 2);
-  for (let r = 0; r < rows; r++) {
-    const from = sums + r * rowBytes;
-    const dense = <usize>((row + r) * outputs + m) << 2;
-    for (let i = 0; i < count; i += 4) {
-      const valid = min(4, count - i);
-      const offset = <usize>i << 2;
-      let y = f32x4.convert_i32x4_s(v128.load(from + offset));
-      y = f32x4.add(f32x4.mul(y, v128.load(scales + offset)), v128.load(biases + offset));
-      if (residual != 0) {
-        let other = residual + dense + offset;
-        if (valid < 4) {
-          memory.copy(tail, other, valid << 2);
-          other = tail;
-        }
-        y = f32x4.add(y, v128.load(other));
-      }
-      y = activate(y, kind, low, high);
-      if (output != 0) {
-        if (valid == 4) {
-          v128.store(output + dense + offset, y);
-        } else {
-          v128.store(tail, y);
-          memory.copy(output + dense + offset, tail, valid << 2);
-        }
-      }
-      if (planes != 0) {
-        const q = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_SCALE);
-        const zero = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_ZERO);
-        const batch = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_BATCH);
-        const stride = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_STRIDE);
-        storeRowLevels(levels(y, q, zero), planes + (row + r) * batch + (m + i) * stride, stride, valid);
-      }
-      if (planes2 != 0) {
-        const q = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_SCALE2);
-        const zero = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_ZERO2);
-        const batch = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_BATCH2);
-        const stride = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_PLANE_STRIDE2);
-        storeRowLevels(levels(y, q, zero), planes2 + (row + r) * batch + (m + i) * stride, stride, valid);
-      }
-    }
+  for (const last = row + rows; row < last; row++) {
+    finish16(
+      p,
+      scaled(sums, scales, biases),
+      scaled(sums + 16, scales + 16, biases + 16),
+      scaled(sums + 32, scales + 32, biases + 32),
+      scaled(sums + 48, scales + 48, biases + 48),
+      <usize>(row * outputs + m) << 2,
+      count,
+      m,
+      row,
+      true,
+      0,
+      tail,
+    );
+    sums += rowBytes;
   }
 }
 
-/** The first `valid` levels of four, `stride` bytes apart. */
 // @ts-ignore: decorator
 @inline
-function storeRowLevels(four: v128, to: usize, stride: i32, valid: i32): void {
-  if (valid == 4 && stride == 1) {
-    store<i32>(to, i32x4.extract_lane(narrow(four, four, four, four), 0));
-    return;
-  }
-  store<u8>(to, i32x4.extract_lane(four, 0));
-  if (valid > 1) store<u8>(to + stride, i32x4.extract_lane(four, 1));
-  if (valid > 2) store<u8>(to + 2 * stride, i32x4.extract_lane(four, 2));
-  if (valid > 3) store<u8>(to + 3 * stride, i32x4.extract_lane(four, 3));
+function scaled(sums: usize, scales: usize, biases: usize): v128 {
+  return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums)), v128.load(scales)), v128.load(biases));
 }

@@ -1,22 +1,34 @@
 import * as at from '../gen/layout';
 
-/** 2^23: adding it to an integer 0..255 leaves that integer in the low bits of the float. */
-const MAGIC: f32 = 8388608.0;
+/** 1.5·2^23: adding it rounds a float below 2^22 to the nearest integer, ties to even, which is then in the low bits. */
+const MAGIC: f32 = 12582912.0;
 
-/** Four floats → four levels 0..127 in the low bytes of i32 lanes. NaN gives 0 (pmax keeps its first operand). */
+/** What {@link levels} takes off: the bits of MAGIC less the zero point, which that subtraction of floats gives, too. */
 // @ts-ignore: decorator
 @inline
-export function levels(values: v128, scale: v128, zero: v128): v128 {
-  const shifted = f32x4.add(f32x4.nearest(f32x4.div(values, scale)), zero);
-  const clamped = f32x4.pmin(f32x4.pmax(f32x4.splat(0), shifted), f32x4.splat(127));
-  return v128.and(f32x4.add(clamped, f32x4.splat(MAGIC)), i32x4.splat(0xff));
+export function levelBase(zero: v128): v128 {
+  return f32x4.sub(f32x4.splat(MAGIC), zero);
 }
 
-/** Sixteen levels in the byte order of four i32 vectors. */
+/** MAGIC, computed: V8 would build a constant anew at each use, but keeps this in a register. */
+// @ts-ignore: decorator
+@inline
+export function levelMagic(base: v128, zero: v128): v128 {
+  return f32x4.add(base, zero);
+}
+
+/** Four floats → four levels, of which those above 127 are left to saturation. NaN gives 0 (pmax keeps its first operand). */
+// @ts-ignore: decorator
+@inline
+export function levels(values: v128, scale: v128, floor: v128, magic: v128, base: v128): v128 {
+  return i32x4.sub(f32x4.add(f32x4.pmax(floor, f32x4.div(values, scale)), magic), base);
+}
+
+/** Sixteen levels 0..127 in the byte order of four i32 vectors. */
 // @ts-ignore: decorator
 @inline
 export function narrow(a: v128, b: v128, c: v128, d: v128): v128 {
-  return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
+  return i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
 }
 
 /**
@@ -32,29 +44,36 @@ export function quantise(p: usize, begin: i32, end: i32, thread: i32): void {
   const planeRows = load<i32>(p, at.QUANTISE_PLANE_ROWS);
   const plane = load<i32>(p, at.QUANTISE_PLANE);
   const pitch = load<i32>(p, at.QUANTISE_PITCH);
-  const scale = v128.load32_splat(p, at.QUANTISE_SCALE);
-  const zero = v128.load32_splat(p, at.QUANTISE_ZERO);
   for (let tile = begin; tile < end; tile++) {
     const first = tile * width;
-    const count = min(width, total - first);
-    const rowIn = input + (<usize>first << 2);
     const rowOut = output + (tile / planeRows) * plane + (tile % planeRows) * pitch;
-    let x = 0;
-    for (; x <= count - 16; x += 16) {
-      const from = rowIn + (<usize>x << 2);
-      v128.store(
-        rowOut + x,
-        narrow(
-          levels(v128.load(from), scale, zero),
-          levels(v128.load(from, 16), scale, zero),
-          levels(v128.load(from, 32), scale, zero),
-          levels(v128.load(from, 48), scale, zero),
-        ),
-      );
-    }
-    for (; x < count; x++) {
-      const level = levels(v128.load32_splat(rowIn + (<usize>x << 2)), scale, zero);
-      store<u8>(rowOut + x, i32x4.extract_lane(level, 0));
-    }
+    quantiseRow(
+      input + (<usize>first << 2),
+      min(width, total - first),
+      rowOut,
+      v128.load32_splat(p, at.QUANTISE_SCALE),
+      v128.load32_splat(p, at.QUANTISE_ZERO),
+    );
+  }
+}
+
+/** Levels of `count` neighbouring floats, one byte each. */
+export function quantiseRow(from: usize, count: i32, to: usize, scale: v128, zero: v128): void {
+  const base = levelBase(zero);
+  const magic = levelMagic(base, zero);
+  const floor = f32x4.neg(zero);
+  for (; count >= 16; count -= 16) {
+    const a = levels(v128.load(from), scale, floor, magic, base);
+    const b = levels(v128.load(from, 16), scale, floor, magic, base);
+    const c = levels(v128.load(from, 32), scale, floor, magic, base);
+    const d = levels(v128.load(from, 48), scale, floor, magic, base);
+    v128.store(to, narrow(a, b, c, d));
+    from += 64;
+    to += 16;
+  }
+  for (; count > 0; count--) {
+    const level = levels(v128.load32_splat(from), scale, floor, magic, base);
+    store<u8>(to++, i8x16.extract_lane_u(narrow(level, level, level, level), 0));
+    from += 4;
   }
 }

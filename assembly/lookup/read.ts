@@ -59,10 +59,10 @@ function accumulate(rows: usize, count: i32, table: usize, width: i32, sums: usi
         even3 = i16x8.add(even3, r3);
         odd3 = i16x8.add(odd3, i16x8.shr_u(r3, 8));
       }
-      flush(sums, even0, odd0);
-      flush(sums + 64, even1, odd1);
-      flush(sums + 128, even2, odd2);
-      flush(sums + 192, even3, odd3);
+      flush(sums, sums, even0, odd0);
+      flush(sums + 64, sums + 64, even1, odd1);
+      flush(sums + 128, sums + 128, even2, odd2);
+      flush(sums + 192, sums + 192, even3, odd3);
     } else {
       for (let lane = 0; lane < width; lane += 16) {
         let even = i16x8.splat(0);
@@ -72,7 +72,7 @@ function accumulate(rows: usize, count: i32, table: usize, width: i32, sums: usi
           even = i16x8.add(even, r);
           odd = i16x8.add(odd, i16x8.shr_u(r, 8));
         }
-        flush(sums + (lane << 2), even, odd);
+        flush(sums + (lane << 2), sums + (lane << 2), even, odd);
       }
     }
   }
@@ -139,7 +139,9 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
         const list = lists + q * listBytes;
         accumulate(list + 4, load<i32>(list), blockTable, width, single);
         if (rows) {
-          finishRows(p, single, 256, first + q, 1, m, valid, tail);
+          for (let i = 0; i < valid; i += 16) {
+            finishRows(p, single + (i << 2), 64, first + q, 1, m + i, min(16, valid - i), tail);
+          }
         } else {
           for (let i = 0; i < valid; i += 4) spread(v128.load(single + (i << 2)), scratch + (i << 6) + (q << 2));
         }

@@ -5,7 +5,7 @@
  *     table:                     u8 [quad of outputs][codebook][tap][4 outputs][16 centroids], biased by 128
  *
  * Bytes are summed in 16 bits, see widen.ts.
- * A code outside the image is 0x80 and looks 0 up, so the bias to take out is 128 per term inside: `corrections[position]`.
+ * A code outside the image is 0x80 and looks 0 up, so the bias to take out is 128 per term inside: −`corrections[position]`.
  */
 import * as at from '../gen/layout';
 import { GATHERED, TAIL, finishPlanes, finishRows } from './epilogue';
@@ -13,15 +13,11 @@ import { gather16, runLength } from './gather';
 import { swizzle } from './swizzle';
 import { FLUSH, flush } from './widen';
 
-/** sums i32 [4 outputs][16 positions] = −correction + Σ over terms. */
+/** sums i32 [4 outputs][16 positions] = correction + Σ over terms. */
 function accumulate(codes: usize, table: usize, terms: i32, corrections: usize, sums: usize): void {
-  for (let lane = 0; lane < 64; lane += 16) {
-    const start = i32x4.neg(v128.load(corrections + lane));
-    v128.store(sums + lane, start);
-    v128.store(sums + lane, start, 64);
-    v128.store(sums + lane, start, 128);
-    v128.store(sums + lane, start, 192);
-  }
+  // Where the sums so far are: nothing but the correction at first, then what was flushed.
+  let from = corrections;
+  let next: usize = 0;
   for (let done = 0; done < terms; done += FLUSH) {
     let even0 = i16x8.splat(0);
     let even1 = even0;
@@ -49,10 +45,12 @@ function accumulate(codes: usize, table: usize, terms: i32, corrections: usize, 
       codes += 16;
       table += 64;
     }
-    flush(sums, even0, odd0);
-    flush(sums + 64, even1, odd1);
-    flush(sums + 128, even2, odd2);
-    flush(sums + 192, even3, odd3);
+    flush(from, sums, even0, odd0);
+    flush(from + next, sums + 64, even1, odd1);
+    flush(from + 2 * next, sums + 128, even2, odd2);
+    flush(from + 3 * next, sums + 192, even3, odd3);
+    from = sums;
+    next = 64;
   }
 }
 
@@ -88,7 +86,8 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
   const sums = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCRATCH) + thread * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_SCRATCH_STRIDE);
   const gathered = sums + GATHERED;
   const terms = codebooks * taps;
-  const quads = (outputs + 3) >> 2;
+  const shift = rows ? 4 : 2;
+  const panels = (outputs + (1 << shift) - 1) >> shift;
   const groupCount = (positions + 15) >> 4;
   let last = -1;
   for (let tile = begin; tile < end; tile++) {
@@ -111,60 +110,50 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
       }
       last = block;
     }
-    const lastQuad = ((chunk + 1) * quads) / chunks;
-    for (let quad = (chunk * quads) / chunks; quad < lastQuad; quad++) {
-      const quadTable = table + <usize>quad * (<usize>terms << 6);
-      const m = quad << 2;
+    const lastPanel = ((chunk + 1) * panels) / chunks;
+    for (let panel = (chunk * panels) / chunks; panel < lastPanel; panel++) {
+      const m = panel << shift;
+      const count = min(1 << shift, outputs - m);
+      const panelTable = table + ((<usize>m * <usize>terms) << 4);
       for (let g = 0; g < groups; g++) {
-        const group = firstGroup + g;
-        accumulate(gathered + ((g * terms) << 4), quadTable, terms, corrections + (group << 6), sums);
+        const first = (firstGroup + g) << 4;
+        const codes = gathered + ((g * terms) << 4);
         if (rows) {
-          transpose(sums);
-          finishRows(p, sums, 16, group << 4, min(16, positions - (group << 4)), m, min(4, outputs - m), sums + TAIL);
+          // Sixteen outputs at a time: whole cache lines of the result.
+          for (let i = 0; i < count; i += 4) {
+            accumulate(codes, panelTable + ((<usize>i * <usize>terms) << 4), terms, corrections + (first << 2), sums);
+            transpose(sums, sums + ROWS + (i << 2));
+          }
+          finishRows(p, sums + ROWS, 64, first, min(16, positions - first), m, count, sums + TAIL);
         } else {
-          finishPlanes(p, sums, image, m, min(4, outputs - m), group << 4, sums + TAIL);
+          accumulate(codes, panelTable, terms, corrections + (first << 2), sums);
+          finishPlanes(p, sums, image, m, count, first, sums + TAIL);
         }
       }
     }
   }
 }
 
-/** Turns sums i32 [4 outputs][16 rows] into [16 rows][4 outputs], in place. */
-function transpose(sums: usize): void {
-  // Blocks of four rows trade places along with their own transposition, so all sixteen vectors are read first.
-  const a0 = v128.load(sums);
-  const a1 = v128.load(sums, 16);
-  const a2 = v128.load(sums, 32);
-  const a3 = v128.load(sums, 48);
-  const b0 = v128.load(sums, 64);
-  const b1 = v128.load(sums, 80);
-  const b2 = v128.load(sums, 96);
-  const b3 = v128.load(sums, 112);
-  const c0 = v128.load(sums, 128);
-  const c1 = v128.load(sums, 144);
-  const c2 = v128.load(sums, 160);
-  const c3 = v128.load(sums, 176);
-  const d0 = v128.load(sums, 192);
-  const d1 = v128.load(sums, 208);
-  const d2 = v128.load(sums, 224);
-  const d3 = v128.load(sums, 240);
-  transpose4(sums, a0, b0, c0, d0);
-  transpose4(sums + 64, a1, b1, c1, d1);
-  transpose4(sums + 128, a2, b2, c2, d2);
-  transpose4(sums + 192, a3, b3, c3, d3);
-}
+/** Where the rows of sums are: i32 [16 rows][16 outputs]. */
+const ROWS: usize = 256;
 
-// @ts-ignore: decorator
-@inline
-function transpose4(to: usize, a: v128, b: v128, c: v128, d: v128): void {
-  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-  const AB = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-  const CD = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
-  v128.store(to, v128.shuffle<i64>(ab, cd, 1, 3), 16);
-  v128.store(to, v128.shuffle<i64>(AB, CD, 0, 2), 32);
-  v128.store(to, v128.shuffle<i64>(AB, CD, 1, 3), 48);
+/** Turns sums i32 [4 outputs][16 rows] into [16 rows][4 outputs]; the rows at `to` are 64 bytes apart. */
+function transpose(sums: usize, to: usize): void {
+  for (const end = sums + 64; sums < end; sums += 16) {
+    const a = v128.load(sums);
+    const b = v128.load(sums, 64);
+    const c = v128.load(sums, 128);
+    const d = v128.load(sums, 192);
+    const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+    const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+    const AB = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+    const CD = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
+    v128.store(to, v128.shuffle<i64>(ab, cd, 1, 3), 64);
+    v128.store(to, v128.shuffle<i64>(AB, CD, 0, 2), 128);
+    v128.store(to, v128.shuffle<i64>(AB, CD, 1, 3), 192);
+    to += 256;
+  }
 }
 
 /** Maps: results are planes [image][output][position]. */

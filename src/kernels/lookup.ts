@@ -8,6 +8,8 @@
 export const POSITION_GROUP = 16;
 /** Outputs of one shuffle tile: 4 outputs × 16 positions keep 8 accumulators alive. */
 export const OUTPUT_QUAD = 4;
+/** Outputs of one row that linear layers finish together: a cache line. */
+export const OUTPUT_PANEL = 16;
 /** Outputs of one row-read block: 64 outputs of one position keep 8 accumulators alive. */
 export const OUTPUT_BLOCK = 64;
 /** A code outside the image: adds nothing. */
@@ -22,7 +24,7 @@ export const ACTIVATION_CODES = { Relu: 1, LeakyRelu: 2, Clip: 3, HardSwish: 4 }
 
 /** Fields common to the four look-up kernels, at the same offsets so that they share one epilogue. */
 const EPILOGUE = [
-  /** f32 [M], f32 [M]; both padded to a multiple of 4. */
+  /** f32 [M], f32 [M]; both padded to a multiple of 16. */
   'scale',
   'bias',
   /** f32 [images][M][positions], or 0. */
@@ -125,7 +127,7 @@ export const LOOKUP_KERNELS = {
   ],
   /** MADDNESS tree. `tapOffsets` is i32 [codebooks][4], added to `input`; `thresholds` u8 [codebooks][4 levels][16]. */
   encodeTree: [...ENCODE, 'thresholds'],
-  /** Shuffle, K ≤ 16. Table [quads of outputs][codebook][tap][4][16]. `corrections` i32 [positions] removes the bias of the tables. */
+  /** Shuffle, K ≤ 16. Table [quads of outputs][codebook][tap][4][16]. `corrections` i32 [positions] are added, to remove the bias of the tables. */
   lookUpShufflePlanes: [...EPILOGUE, ...GATHER, 'corrections'],
   /** The same for one position per image; positions are images and outputs are neighbours in memory. */
   lookUpShuffleRows: [...EPILOGUE, ...GATHER, 'corrections'],

@@ -4,6 +4,7 @@ import {
   ACTIVATION_CODES,
   LOOK_UP_SCRATCH_BYTES,
   OUTPUT_BLOCK,
+  OUTPUT_PANEL,
   OUTPUT_QUAD,
   POSITION_GROUP,
 } from '../../kernels/lookup.js';
@@ -39,7 +40,7 @@ export function lowerLookUp(context: LowerContext, node: Node): boolean {
     ? Math.max(1, Math.min(MAX_GROUPS, groupCount, Math.floor(GATHERED_BYTES / (terms * POSITION_GROUP))))
     : 1;
   const blocks = Math.ceil(groupCount / groups);
-  const units = Math.ceil(shape.outputs / (shuffle ? OUTPUT_QUAD : OUTPUT_BLOCK));
+  const units = Math.ceil(shape.outputs / (shuffle ? (codes.rows ? OUTPUT_PANEL : OUTPUT_QUAD) : OUTPUT_BLOCK));
   const chunks = splits(layout.images * blocks, context.threads, units);
   const [tableHeight = 1, tableWidth = 1] = shape.geometry.kernel;
   const tapOffsets = Array.from(
@@ -179,7 +180,7 @@ function readTable(context: LowerContext, node: Node, shape: LookUpShape): Addre
   });
 }
 
-/** i32 [positions]: 128 for every term inside the image, what the biased tables add too much. */
+/** i32 [positions]: −128 for every term inside the image, since the biased tables add that too much. */
 function correctionTable(context: LowerContext, shape: LookUpShape, codes: CodePlanes, positions: number): Address {
   const { kernel, strides, begins, output } = shape.geometry;
   const [, codebooks, height, width] = codes.dims;
@@ -190,8 +191,8 @@ function correctionTable(context: LowerContext, shape: LookUpShape, codes: CodeP
   };
   const key = `corrections ${codes.rows} ${positions} ${codebooks} ${height}x${width} ${kernel} ${strides} ${begins} ${output}`;
   return positionTable(context, key, positions, (p) => {
-    if (codes.rows) return 128 * codebooks;
-    return 128 * codebooks * inside(0, Math.floor(p / outWidth), height) * inside(1, p % outWidth, width);
+    if (codes.rows) return -128 * codebooks;
+    return -128 * codebooks * inside(0, Math.floor(p / outWidth), height) * inside(1, p % outWidth, width);
   });
 }
 
@@ -202,11 +203,11 @@ function activationFields(activation: Activation | undefined) {
   return { activation: activationCode, low: 0, high: 0 };
 }
 
-/** Floats padded with zeros to whole quads, since linear layers load them as vectors. */
+/** Floats padded with zeros to whole panels, since linear layers load them as vectors. */
 function paddedFloats(context: LowerContext, name: string): Address {
-  return context.packed(`quads ${name}`, `${name} [M rounded up to 4] f32`, () => {
+  return context.packed(`panels ${name}`, `${name} [M rounded up to 16] f32`, () => {
     const data = context.constant(name)!.data as Float32Array;
-    const padded = new Float32Array(Math.ceil(data.length / OUTPUT_QUAD) * OUTPUT_QUAD);
+    const padded = new Float32Array(Math.ceil(data.length / OUTPUT_PANEL) * OUTPUT_PANEL);
     padded.set(data);
     return padded;
   });
