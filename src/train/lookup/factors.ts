@@ -5,6 +5,8 @@ import type { Encoding, LookupLayer } from './layers.js';
 
 /** Keeps the normal equations solvable where values do not matter to any output. */
 const RIDGE = 1e-4;
+/** Turns of the alternation; more change little. */
+const ROUNDS = 3;
 
 /** Real tables of a layer in the order of training, [taps, M, B·K]. */
 export function realTables({ table, scale, bias, layout }: LookupLayer): Float32Array {
@@ -39,40 +41,113 @@ export function unfoldedWeights({ site, layout }: LookupLayer): Float32Array {
   return out;
 }
 
+/** Centroids and weights whose products stand for tables. */
+export interface Factors {
+  /** [B, K, v], in real units */
+  readonly centroids: Float32Array;
+  /** Of every layer of the encoding, [M, B·v, th, tw] */
+  readonly weights: readonly Float32Array[];
+}
+
 /**
- * Centroids whose products with the dense weights come closest to the tables, in least squares over the outputs and taps of all layers
- * that share the codes. With tables fitted to data they are the centroids that the data ask for.
- * @returns [B, K, v], in real units
+ * Centroids and weights whose products come closest to the tables, in least squares over the outputs and taps of all layers that share the
+ * codes: alternately one for the other, from the dense weights on. With tables fitted to data they are what the data ask for.
  */
-export function fitCentroids({ codebooks: B, centroids: K, values: v, layers }: Encoding): Float32Array {
+export function factorise(encoding: Encoding): Factors {
+  const { codebooks: B, centroids: K, values: v, layers } = encoding;
   const tables = layers.map(realTables);
-  const out = new Float32Array(B * K * v);
+  const weights = layers.map(unfoldedWeights);
+  const centroids = new Float32Array(B * K * v);
   for (let c = 0; c < B; c++) {
-    const normal = new Float64Array(v * v);
-    const right = new Float64Array(K * v);
-    layers.forEach((layer, index) => {
-      const { layout, site } = layer;
-      const M = site.outputChannels;
-      for (let tap = 0; tap < layout.taps; tap++) {
-        const slice = weightSlice(site, layout, c, tap);
-        for (let m = 0; m < M; m++) {
-          const row = ((tap * M + m) * B + c) * K;
-          for (let i = 0; i < v; i++) {
-            const w = slice[m * v + i]!;
-            for (let j = 0; j < v; j++) normal[i * v + j]! += w * slice[m * v + j]!;
-            for (let k = 0; k < K; k++) right[k * v + i]! += w * tables[index]![row + k]!;
-          }
-        }
-      }
-    });
-    let trace = 0;
-    for (let i = 0; i < v; i++) trace += normal[i * v + i]!;
-    for (let i = 0; i < v; i++) normal[i * v + i]! += (RIDGE * trace) / v || 1;
-    choleskyInPlace(normal, v);
-    choleskySolve(normal, v, right, K);
-    out.set(right, c * K * v);
+    const rows = layers.flatMap(({ layout, site }, layer) =>
+      Array.from({ length: layout.taps * site.outputChannels }, (_, at): Row => {
+        const [tap, m] = [Math.floor(at / site.outputChannels), at % site.outputChannels];
+        return {
+          layer,
+          table: (at * B + c) * K,
+          weights: (m * B * v + c * v) * layout.taps + tap,
+          step: layout.taps,
+        };
+      }),
+    );
+    for (let round = 0; round < ROUNDS; round++) {
+      solveCentroids(centroids.subarray(c * K * v, (c + 1) * K * v), K, v, rows, tables, weights);
+      if (round + 1 < ROUNDS) solveWeights(centroids.subarray(c * K * v, (c + 1) * K * v), K, v, rows, tables, weights);
+    }
   }
-  return out;
+  return { centroids, weights };
+}
+
+/** Where the K table entries and v weights of one output and tap lie. */
+interface Row {
+  readonly layer: number;
+  readonly table: number;
+  readonly weights: number;
+  readonly step: number;
+}
+
+function regularise(normal: Float64Array, v: number): number {
+  let trace = 0;
+  for (let i = 0; i < v; i++) trace += normal[i * v + i]!;
+  const ridge = (RIDGE * trace) / v || 1;
+  for (let i = 0; i < v; i++) normal[i * v + i]! += ridge;
+  return ridge;
+}
+
+/** @param centroids [K, v] of one codebook, replaced */
+function solveCentroids(
+  centroids: Float32Array,
+  K: number,
+  v: number,
+  rows: readonly Row[],
+  tables: readonly Float32Array[],
+  weights: readonly Float32Array[],
+): void {
+  const normal = new Float64Array(v * v);
+  const right = new Float64Array(K * v);
+  for (const row of rows) {
+    const w = weights[row.layer]!;
+    for (let i = 0; i < v; i++) {
+      const own = w[row.weights + i * row.step]!;
+      for (let j = 0; j < v; j++) normal[i * v + j]! += own * w[row.weights + j * row.step]!;
+      for (let k = 0; k < K; k++) right[k * v + i]! += own * tables[row.layer]![row.table + k]!;
+    }
+  }
+  regularise(normal, v);
+  choleskyInPlace(normal, v);
+  choleskySolve(normal, v, right, K);
+  centroids.set(right);
+}
+
+/** Changes the weights of the rows, near what they are. */
+function solveWeights(
+  centroids: Float32Array,
+  K: number,
+  v: number,
+  rows: readonly Row[],
+  tables: readonly Float32Array[],
+  weights: readonly Float32Array[],
+): void {
+  const normal = new Float64Array(v * v);
+  for (let k = 0; k < K; k++) {
+    for (let i = 0; i < v; i++) {
+      for (let j = 0; j < v; j++) normal[i * v + j]! += centroids[k * v + i]! * centroids[k * v + j]!;
+    }
+  }
+  const ridge = regularise(normal, v);
+  const right = new Float64Array(rows.length * v);
+  rows.forEach((row, at) => {
+    for (let i = 0; i < v; i++) {
+      let sum = ridge * weights[row.layer]![row.weights + i * row.step]!;
+      for (let k = 0; k < K; k++) sum += centroids[k * v + i]! * tables[row.layer]![row.table + k]!;
+      right[at * v + i] = sum;
+    }
+  });
+  choleskyInPlace(normal, v);
+  choleskySolve(normal, v, right, rows.length);
+  rows.forEach((row, at) => {
+    for (let i = 0; i < v; i++) weights[row.layer]![row.weights + i * row.step] = right[at * v + i]!;
+  });
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Attribute, Graph, Node, TensorValue } from '../../graph/types.js';
 import { denseNetwork } from '../dense-network.js';
 import { type ParameterOptions, TRAINING_DOMAIN, type TrainingNetwork } from '../types.js';
 import { type DeployedLayer, deployLookup } from './deploy.js';
-import { fitCentroids, realTables, unfoldedWeights } from './factors.js';
+import { type Factors, factorise, realTables, unfoldedWeights } from './factors.js';
 import { type Encoding, findEncodings, type LookupLayer } from './layers.js';
 import { addLoss, type Reconstruction } from './loss.js';
 import { type LookupTrainingOptions, type ResolvedOptions, resolveOptions } from './options.js';
@@ -99,9 +99,9 @@ class Rewriter {
     const { tables, straightThrough, quantised } = this.options;
     this.nodes = [];
     const x = encoding.node.inputs[0]!;
-    const { hot, scores } = this.assign(encoding, x);
-    const product = tables === 'product';
-    const centroids = product ? this.centroids(encoding) : undefined;
+    const factors = factorise(encoding);
+    const { hot, scores } = this.assign(encoding, x, factors);
+    const centroids = tables === 'product' ? this.centroids(encoding, factors) : undefined;
     const columns = this.pseudo('Unfold', [x], windowAttributes(encoding.window));
     let reconstructed = '';
     if (centroids && !quantised) {
@@ -109,10 +109,10 @@ class Rewriter {
       if (straightThrough) reconstructed = this.pseudo('Surrogate', [reconstructed, columns]);
     }
     this.replaced.set(encoding.node, this.nodes);
-    for (const layer of encoding.layers) {
+    for (const [index, layer] of encoding.layers.entries()) {
       this.nodes = [];
       const bias = this.parameter(`${layer.node.name}.bias`, [layer.bias.length], layer.bias, { decay: 0 });
-      const weights = this.weights(layer, product);
+      const weights = this.weights(layer, centroids ? factors.weights[index] : undefined);
       const names = { encoding, layer, bias, ...(scores ? { scores } : {}) };
       const window = windowAttributes(layer.layout.lookup);
       const output = layer.node.outputs[0]!;
@@ -142,7 +142,7 @@ class Rewriter {
   }
 
   /** One-hot codes. */
-  private assign(encoding: Encoding, x: string) {
+  private assign(encoding: Encoding, x: string, factors: Factors) {
     const { node, window, codebooks, centroids, scale, zeroPoint } = encoding;
     const { encoder, soft } = this.options;
     const dims = [codebooks * centroids, encoding.channels, ...window.kernel];
@@ -156,7 +156,7 @@ class Rewriter {
       this.parameters.set(Q, { rate: spread / REFERENCE / 4, decay: 0 });
       this.parameters.set(b, { rate: offsets / REFERENCE / 4, decay: 0 });
     } else this.constants.push(Q, b);
-    const inputs = soft ? [x, Q, b, this.temperature(encoding)] : [x, Q, b];
+    const inputs = soft ? [x, Q, b, this.temperature(encoding, factors)] : [x, Q, b];
     const attributes = { ...windowAttributes(window), K: centroids, group: codebooks, scale, zero_point: zeroPoint };
     const hot = this.pseudo('Assign', inputs, attributes);
     return {
@@ -165,9 +165,9 @@ class Rewriter {
     };
   }
 
-  private temperature(encoding: Encoding): string {
+  private temperature(encoding: Encoding, factors: Factors): string {
     const { temperature, temperaturePer, temperatureRate, temperatureScale } = this.options;
-    const each = initialTemperatures(encoding, fitCentroids(encoding)).map((t) => Math.log(t * temperatureScale));
+    const each = initialTemperatures(encoding, factors.centroids).map((t) => Math.log(t * temperatureScale));
     const mean = each.reduce((sum, t) => sum + t, 0) / each.length;
     const values = temperaturePer === 'codebook' ? each : Float32Array.of(mean);
     const name = this.store(`${encoding.node.name}.logTemperature`, [values.length], values);
@@ -177,19 +177,17 @@ class Rewriter {
     return name;
   }
 
-  private centroids(encoding: Encoding): string {
-    const { codebooks, centroids, values, node } = encoding;
-    const data = fitCentroids(encoding);
-    return this.parameter(`${node.name}.centroids`, [codebooks, centroids, values], data, { decay: 0 }, true);
+  private centroids({ codebooks, centroids, values, node }: Encoding, factors: Factors): string {
+    const dims = [codebooks, centroids, values];
+    return this.parameter(`${node.name}.centroids`, dims, factors.centroids, { decay: 0 }, true);
   }
 
-  /** Dense weights over the unfolded channels, [M, B·v, th, tw]. */
-  private weights(layer: LookupLayer, learned: boolean): string {
+  /** Weights over the unfolded channels, [M, B·v, th, tw]: learned ones, or those of the dense layer. */
+  private weights(layer: LookupLayer, learned: Float32Array | undefined): string {
     const { layout, node, site } = layer;
     const dims = [site.outputChannels, layout.codebooks * layout.values, ...layout.lookup.kernel];
-    const data = unfoldedWeights(layer);
-    if (learned) return this.parameter(`${node.name}.weights`, dims, data, {}, true);
-    const name = this.store(`${node.name}.weights`, dims, data);
+    if (learned) return this.parameter(`${node.name}.weights`, dims, learned, {}, true);
+    const name = this.store(`${node.name}.weights`, dims, unfoldedWeights(layer));
     this.constants.push(name);
     return name;
   }
