@@ -38,6 +38,8 @@ export interface TrainingNetwork {
   readonly metrics?: Readonly<Record<string, string>>;
   /** Initializers that learn; all others are constants (or running statistics). */
   readonly parameters: ReadonlyMap<string, ParameterOptions>;
+  /** Rules of pseudo-operators that the network brings with it; they come on top of the rules of standard operators. */
+  readonly rules?: readonly GradientRule[];
 }
 
 /** Stochastic gradient descent: v ← μ·v + g, w ← w − η·(g + μ·v) with Nesterov, w − η·v without (Sutskever et al. 2013, §2). */

@@ -13,7 +13,7 @@ import { sameDims } from './shapes.js';
 export interface DifferentiateOptions {
   /** Examples per run: the size of the batch dimension of the emitted graph. */
   readonly microBatch: number;
-  /** Default: all of `GRADIENT_RULES`. */
+  /** Default: all of `GRADIENT_RULES`, and those that the network brings with it. */
   readonly rules?: RuleSet;
 }
 
@@ -49,7 +49,7 @@ const OLDEST_OPSET = 13;
  */
 export function differentiate(network: TrainingNetwork, options: DifferentiateOptions): TrainingGraph {
   registerOperators(OPERATORS);
-  const rules = options.rules ?? ruleSet(GRADIENT_RULES);
+  const rules = options.rules ?? ruleSet(GRADIENT_RULES, network.rules ?? []);
   return new Differentiation(network, rules, options.microBatch).run();
 }
 

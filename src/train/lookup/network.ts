@@ -9,12 +9,13 @@ import { type Factors, factorise, realTables, unfoldedWeights } from './factors.
 import { type Encoding, findEncodings, type LookupLayer } from './layers.js';
 import { addLoss, type Reconstruction } from './loss.js';
 import { type LookupTrainingOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { LOOKUP_RULES } from './rules.js';
 import { initialTemperatures } from './temperature.js';
 import { windowAttributes } from './windows.js';
 
 /** A converted network that can be trained. */
 export interface TrainableLookup {
-  /** Its gradient rules are `GRADIENT_RULES` and `LOOKUP_RULES`. Inputs: see {@link addLoss}. */
+  /** Inputs: those of the lookup network, `target` (class probabilities) and, with distillation, `teacher` (its logits). */
   readonly network: TrainingNetwork;
   /** Parameters with the logarithm of a temperature, by the name of the encoder. */
   readonly temperatures: ReadonlyMap<string, string>;
@@ -54,7 +55,7 @@ export function trainable(
   const kept = resolved.dense
     ? labelled.parameters
     : new Map([...labelled.parameters].filter(([name]) => rewriter.parameters.has(name)));
-  const network = addLoss({ ...labelled, parameters: kept }, classes, resolved, rewriter.reconstructions);
+  const network = addLoss({ ...labelled, parameters: kept, rules: LOOKUP_RULES }, classes, resolved, rewriter.reconstructions);
   const plan = { graph: lookup, layers: rewriter.layers, initial: network.graph.initializers };
   return {
     network,
