@@ -7,9 +7,10 @@ import { convertCommand } from './commands/convert.js';
 import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
 import { runCommand } from './commands/run.js';
+import { trainCommand } from './commands/train.js';
 import { print, printJson } from './output.js';
 
-const COMMANDS: readonly Command[] = [convertCommand, runCommand, evalCommand, inspectCommand];
+const COMMANDS: readonly Command[] = [convertCommand, trainCommand, runCommand, evalCommand, inspectCommand];
 
 const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
 

@@ -100,8 +100,8 @@ export function decodeCheckpoint(file: Uint8Array, name: string): Checkpoint {
     const kind = arrayType(type);
     const bytes = elementCount(dims) * kind.BYTES_PER_ELEMENT;
     if (start + offset + bytes > file.length) throw damaged('it is truncated');
-    // Copied: the file's bytes may start anywhere in their buffer.
-    const { buffer } = file.slice(start + offset, start + offset + bytes);
+    // Copied, since the file's bytes may start anywhere in their buffer; the `slice` of Node's Buffer would not copy.
+    const { buffer } = Uint8Array.prototype.slice.call(file, start + offset, start + offset + bytes);
     sections[section].set(tensor, { type, dims, data: new kind(buffer) });
   }
   return {

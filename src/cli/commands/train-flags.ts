@@ -1,0 +1,121 @@
+import type { ConvertOptions } from '../../convert/types.js';
+import type { LookupTrainingOptions } from '../../train/lookup/options.js';
+import type { Recipe } from '../../train/recipe.js';
+import type { Budget } from '../../train/trainer.js';
+import { type Arguments, type Flag, UsageError } from '../arguments.js';
+
+export const BUDGET_FLAGS: readonly Flag[] = [
+  { name: 'epochs', value: '<n>', help: 'passes over the data (default: what the recipe says)' },
+  { name: 'steps', value: '<n>', help: 'updates, instead of passes' },
+  { name: 'minutes', value: '<n>', help: 'time to train; the learning rate follows the clock' },
+];
+
+export const RECIPE_FLAGS: readonly Flag[] = [
+  { name: 'rate', value: '<x>', help: 'highest learning rate' },
+  { name: 'schedule', value: '<kind>', help: 'one-cycle, cosine or constant' },
+  { name: 'optimiser', value: '<kind>', help: 'sgd (Nesterov momentum 0.9) or adam' },
+  { name: 'decay', value: '<x>', help: 'weight decay' },
+  { name: 'batch', value: '<n>', help: 'examples per update' },
+  { name: 'micro-batch', value: '<n>', help: 'examples computed at once; divides the batch' },
+  { name: 'smoothing', value: '<x>', help: 'label smoothing, 0..1' },
+  { name: 'mixup', value: '<alpha>', help: 'mix pairs of examples; 0 mixes none' },
+  { name: 'average', value: '<n>', help: 'passes over which weights are averaged at the end; 0 keeps the last' },
+];
+
+export const LOOKUP_FLAGS: readonly Flag[] = [
+  { name: 'teacher', value: '<dense.onnx>', help: 'the network that a given lookup model was converted from' },
+  { name: 'loss', value: '<kind>', help: 'distil (the logits of the dense network; default) or labels' },
+  { name: 'encoder', value: '<kind>', help: 'frozen (codes stay; default) or learned (soft-PQ)' },
+  { name: 'tables', value: '<kind>', help: 'product (weights times centroids; default) or free' },
+  {
+    name: 'gradient',
+    value: '<kind>',
+    help: 'through encoders: straight-through, soft or both (default: both where they learn)',
+  },
+  { name: 'temperature', value: '<kind>', help: 'of the soft assignment: learned (default) or fixed' },
+  { name: 'bits', value: '<n>', help: 'bits of a table entry: 8 (default), 7 or 6' },
+  { name: 'reconstruction', value: '<x>', help: 'weight of the error of single layers in the loss (default: 0)' },
+  { name: 'optimise', value: '<goal>', help: 'conversion of a dense model: speed, balanced (default) or accuracy' },
+  { name: 'geometry', value: '<kind>', help: 'conversion: patch, row or pixel (default: chosen per layer)' },
+  { name: 'group', value: '<g>', help: 'conversion: channels per codebook with --geometry' },
+  { name: 'k', value: '<n>', help: 'conversion: centroids per codebook, 8, 16, 32 or 64' },
+  { name: 'samples', value: '<n>', help: 'conversion: examples to fit to (default: 1000)' },
+];
+
+/** g where only --geometry is given, as in `lutra convert`. */
+const DEFAULT_GROUP = { patch: 1, row: 1, pixel: 4 } as const;
+
+export function budgetFlags(args: Arguments): Budget | undefined {
+  const steps = args.integer('steps', 1);
+  const epochs = args.number('epochs', { min: 0 });
+  const minutes = args.number('minutes', { min: 0 });
+  const given = [
+    ...(steps === undefined ? [] : [{ steps }]),
+    ...(epochs === undefined ? [] : [{ epochs }]),
+    ...(minutes === undefined ? [] : [{ minutes }]),
+  ];
+  if (given.length > 1) throw new UsageError('--steps, --epochs and --minutes exclude each other');
+  if (epochs === 0 || minutes === 0) throw new UsageError('--epochs and --minutes must be greater than 0');
+  return given[0];
+}
+
+/** Changes to a recipe that flags ask for. */
+export function recipeFlags(args: Arguments, recipe: Recipe): Recipe {
+  const peak = args.number('rate', { min: 0 }) ?? recipe.schedule.peak;
+  const kind = args.choice('schedule', ['one-cycle', 'cosine', 'constant']) ?? recipe.schedule.kind;
+  const decay = args.number('decay', { min: 0 }) ?? recipe.optimiser.decay ?? 0;
+  const chosen = args.choice('optimiser', ['sgd', 'adam']) ?? recipe.optimiser.kind;
+  const same = chosen === recipe.optimiser.kind;
+  const optimiser = same ? { ...recipe.optimiser, decay } : ({ kind: chosen, decay } as const);
+  const batchSize = args.integer('batch', 1) ?? recipe.batchSize;
+  const microBatch = args.integer('micro-batch', 1) ?? Math.min(recipe.microBatch, batchSize);
+  if (batchSize % microBatch !== 0) {
+    throw new UsageError(`--micro-batch ${microBatch} does not divide --batch ${batchSize}`);
+  }
+  return {
+    ...recipe,
+    optimiser,
+    schedule: kind === recipe.schedule.kind ? { ...recipe.schedule, peak } : { kind, peak },
+    batchSize,
+    microBatch,
+    smoothing: args.number('smoothing', { min: 0, max: 1 }) ?? recipe.smoothing,
+    mixup: args.number('mixup', { min: 0, max: 1 }) ?? recipe.mixup,
+    averageEpochs: args.number('average', { min: 0 }) ?? recipe.averageEpochs,
+  };
+}
+
+export function lookupFlags(args: Arguments, smoothing: number): LookupTrainingOptions {
+  const encoder = args.choice('encoder', ['frozen', 'learned']);
+  const tables = args.choice('tables', ['product', 'free']);
+  const inputGradient = args.choice('gradient', ['straight-through', 'soft', 'both']);
+  const temperature = args.choice('temperature', ['learned', 'fixed']);
+  const bits = args.choice('bits', ['8', '7', '6']);
+  const reconstruction = args.number('reconstruction', { min: 0 });
+  const loss = args.choice('loss', ['distil', 'labels']) ?? 'distil';
+  if (encoder !== 'learned' && (inputGradient === 'soft' || inputGradient === 'both')) {
+    throw new UsageError(`--gradient ${inputGradient} needs --encoder learned`);
+  }
+  return {
+    loss: loss === 'distil' ? { kind: 'distillation' } : { kind: 'labels', smoothing },
+    ...(encoder ? { encoder } : {}),
+    ...(tables ? { tables } : {}),
+    ...(inputGradient ? { inputGradient } : {}),
+    ...(temperature ? { temperature } : {}),
+    ...(bits ? { bits: Number(bits) as 8 | 7 | 6 } : {}),
+    ...(reconstruction === undefined ? {} : { reconstruction }),
+  };
+}
+
+export function conversionFlags(args: Arguments, seed: number): ConvertOptions {
+  const optimise = args.choice('optimise', ['speed', 'balanced', 'accuracy']);
+  const kind = args.choice('geometry', ['patch', 'row', 'pixel']);
+  const group = args.integer('group', 1, 64);
+  const centroids = args.choice('k', ['8', '16', '32', '64']);
+  if (group && !kind) throw new UsageError('--group needs --geometry');
+  return {
+    seed,
+    ...(optimise ? { optimise } : {}),
+    ...(kind ? { geometry: { conv: { kind, channels: group ?? DEFAULT_GROUP[kind] } } } : {}),
+    ...(centroids ? { centroids: Number(centroids) } : {}),
+  };
+}

@@ -1,0 +1,133 @@
+import { convert } from '../../convert/convert.js';
+import { seededRandom } from '../../convert/random.js';
+import { calibrationOrder } from '../../data/sampling.js';
+import { LutraError } from '../../errors.js';
+import { LOOKUP_DOMAIN } from '../../graph/lookup.js';
+import type { Graph } from '../../graph/types.js';
+import { parseModel } from '../../onnx/parse.js';
+import { loadBytes } from '../../session/load.js';
+import { KEYWORD_FEATURES } from '../../speech/spec.js';
+import { plainInputs } from '../../train/data/batch.js';
+import type { OpenedSet } from '../../train/data/open-set.js';
+import { buildNetwork, type TrainDenseOptions, type TrainedModel, trainDense } from '../../train/train-dense.js';
+import { LOOKUP_RECIPE, type TrainedLookup, trainLookup } from '../../train/train-lookup.js';
+import { findNetwork } from '../../train/zoo/networks.js';
+import { type Arguments, UsageError } from '../arguments.js';
+import { warn } from '../output.js';
+import { resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
+import type { Progress } from '../progress.js';
+import { openTrainingData, type WantedInput } from './train-data.js';
+import { budgetFlags, conversionFlags, lookupFlags, recipeFlags } from './train-flags.js';
+
+const DEFAULT_SAMPLES = 1000;
+/** Examples per batch of calibration. */
+const CALIBRATION_BATCH = 50;
+
+export type Control = Omit<TrainDenseOptions, 'recipe' | 'budget'> & { readonly seed: number };
+
+async function openModel(path: string): Promise<Graph> {
+  return parseModel(await loadBytes(path));
+}
+
+function budgetOf(args: Arguments) {
+  const budget = budgetFlags(args);
+  return budget ? { budget } : {};
+}
+
+/** Preprocessing and data of a model file, as its metadata and the flags say. */
+async function dataOfModel(graph: Graph, args: Arguments, seed: number, progress: Progress): Promise<OpenedSet> {
+  const facts = { metadata: graph.metadata, dims: graph.inputs[0]?.dims };
+  const { spec, assumed } = resolvePreprocess(args, facts);
+  if (!spec)
+    throw new LutraError('UNSUPPORTED', 'the model takes neither pictures nor sound, so there is no data for it');
+  if (spec.kind === 'image' && spec.layout !== 'nchw') {
+    throw new LutraError('UNSUPPORTED', 'training needs a network whose pictures are [N, C, H, W]', {
+      expected: 'nchw',
+      actual: spec.layout,
+    });
+  }
+  if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
+  return openTrainingData(args, spec, await resolveLabels(args, facts), seed, progress);
+}
+
+/** `lutra train --dense`: a network of the zoo from scratch, or a dense model further. */
+export async function trainDenseCommand(
+  name: string,
+  args: Arguments,
+  control: Control,
+  progress: Progress,
+): Promise<TrainedModel> {
+  const { seed } = control;
+  if (/\.onnx$/i.test(name)) {
+    const graph = await openModel(name);
+    if (graph.nodes.some(({ domain }) => domain === LOOKUP_DOMAIN)) {
+      throw new UsageError(`${name} is a lookup network: give it without --dense`);
+    }
+    const { set, split } = await dataOfModel(graph, args, seed, progress);
+    const recipe = recipeFlags(args, findNetwork('image32').recipe);
+    return trainDense({ graph }, recipe, set, split, { ...control, ...budgetOf(args) });
+  }
+  const network = findNetwork(name);
+  const recipe = recipeFlags(args, network.recipe);
+  const [channels, height, width] = network.inputDims;
+  const facts = { metadata: {}, dims: ['N', ...network.inputDims] };
+  const { spec } = resolvePreprocess(args, facts);
+  const features = args.has('features') && spec?.kind === 'audio' ? spec : KEYWORD_FEATURES;
+  const wanted: WantedInput =
+    network.input === 'audio'
+      ? features
+      : {
+          kind: 'image',
+          width,
+          height,
+          channels: channels as 1 | 3,
+          scale: 1 / 255,
+          resize: 'bilinear',
+          layout: 'nchw',
+          ...(spec?.kind === 'image' && args.has('mean') && args.has('std') ? { mean: spec.mean, std: spec.std } : {}),
+        };
+  const labels = await resolveLabels(args, facts);
+  const { set, split } = await openTrainingData(args, wanted, labels, seed, progress);
+  const built = buildNetwork(network, set, split, seed);
+  return trainDense(built, recipe, set, split, { ...control, ...budgetOf(args) });
+}
+
+async function converted(dense: Graph, args: Arguments, data: OpenedSet, seed: number, progress: Progress) {
+  const { set, split } = data;
+  const samples = args.integer('samples', 1) ?? DEFAULT_SAMPLES;
+  const labels = Int32Array.from(split.train, (index) => set.labels[index]!);
+  const order = calibrationOrder(split.train.length, labels, samples, seededRandom(seed));
+  const chosen = Int32Array.from(order, (i) => split.train[i]!);
+  function* feeds() {
+    for (let at = 0; at < chosen.length; at += CALIBRATION_BATCH) {
+      yield plainInputs(set, chosen.subarray(at, at + CALIBRATION_BATCH));
+    }
+  }
+  const options = { ...conversionFlags(args, seed), description: set.description };
+  const { graph } = await convert(dense, { feeds: feeds() }, options, {
+    onProgress: ({ index, layers, fraction, layer }) =>
+      progress.update(layers > 0 ? (index + fraction) / layers : 0, `converting ${layer ?? ''}`),
+  });
+  return graph;
+}
+
+/** `lutra train MODEL`: a lookup network, or a dense one that is converted first. */
+export async function trainLookupCommand(
+  path: string,
+  args: Arguments,
+  control: Control,
+  progress: Progress,
+): Promise<TrainedLookup> {
+  const { seed } = control;
+  const recipe = recipeFlags(args, LOOKUP_RECIPE);
+  const what = lookupFlags(args, recipe.smoothing);
+  const graph = await openModel(path);
+  const isLookup = graph.nodes.some(({ domain }) => domain === LOOKUP_DOMAIN);
+  const teacher = args.text('teacher');
+  if (isLookup && !teacher) throw new UsageError('a lookup model needs --teacher, the network it was converted from');
+  if (!isLookup && teacher) throw new UsageError(`${path} is dense and its own teacher: leave --teacher out`);
+  const dense = teacher ? await openModel(teacher) : graph;
+  const data = await dataOfModel(graph, args, seed, progress);
+  const lookup = isLookup ? graph : await converted(dense, args, data, seed, progress);
+  return trainLookup(lookup, dense, data.set, data.split, { ...control, ...budgetOf(args), recipe, lookup: what });
+}

@@ -1,0 +1,29 @@
+/** Training of dense networks and of lookup networks: entry point `lutra/train`. Needs onnxruntime-node, or onnxruntime-web in a page. */
+export { LutraError, type LutraErrorCode } from '../errors.js';
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
+export type { PictureBytes, PictureVariation } from './data/pictures.js';
+export { channelStatistics, pictureSet, readPictures } from './data/pictures.js';
+export type { Recordings, RecordingVariation } from './data/recordings.js';
+export { readRecordings, recordingSet } from './data/recordings.js';
+export { holdOut, holdOutGroups, type Split } from './data/split.js';
+export type { TrainingSet, Variation } from './data/training-set.js';
+export type { Measured } from './forward.js';
+export { measureAccuracy } from './forward.js';
+export type { TrainingRecord } from './history.js';
+export type { LookupLoss, LookupTrainingOptions } from './lookup/options.js';
+export type { Recipe } from './recipe.js';
+export { type LayerError, reportPage, type TrainingReport } from './report/page.js';
+export { learningRate, type ScheduleKind, type ScheduleOptions } from './schedule.js';
+export {
+  buildNetwork,
+  type Trainable,
+  type TrainControl,
+  type TrainDenseOptions,
+  type TrainedModel,
+  trainDense,
+} from './train-dense.js';
+export { LOOKUP_RECIPE, type TrainedLookup, type TrainLookupOptions, trainLookup } from './train-lookup.js';
+export type { Budget, TrainingProgress, TrainingResult } from './trainer.js';
+export type { AdamOptions, OptimiserOptions, ParameterOptions, SgdOptions } from './types.js';
+export type { BuildOptions, BuiltNetwork, ZooNetwork } from './zoo/network.js';
+export { findNetwork, NETWORKS } from './zoo/networks.js';
