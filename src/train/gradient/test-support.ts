@@ -5,7 +5,7 @@ import { allocate, elementCount } from '../../graph/tensor.js';
 import type { Attribute, Graph, TensorValue } from '../../graph/types.js';
 import { findOperator } from '../../ops/registry.js';
 import { createGraphRunner } from '../engine/runtime.js';
-import type { TrainingNetwork } from '../types.js';
+import type { GradientRule, TrainingNetwork } from '../types.js';
 import { differentiate, type TrainingGraph } from './differentiate.js';
 
 /** Reproducible numbers, evenly spread over low..high. */
@@ -110,9 +110,9 @@ export function interpret(graph: Graph, feeds: ReadonlyMap<string, TensorValue>)
 /** Builds a network of parameters only and returns its loss. */
 export type Build = (builder: NetworkBuilder) => string;
 
-function differentiated(build: Build, type: 'float32' | 'float64', opset: number) {
+function differentiated(build: Build, type: 'float32' | 'float64', opset: number, rules: readonly GradientRule[]) {
   const builder = new NetworkBuilder(type, opset);
-  const network = builder.network(build(builder));
+  const network = { ...builder.network(build(builder)), rules };
   const feeds = new Map([...network.parameters.keys()].map((name) => [name, network.graph.initializers.get(name)!]));
   return { training: differentiate(network, { microBatch: 1 }), feeds };
 }
@@ -135,11 +135,12 @@ function differences(training: TrainingGraph, feeds: ReadonlyMap<string, TensorV
  * Checks every gradient against central differences in float64 (operators' own `evaluate`), and the float32 graph in onnxruntime against those.
  *
  * @param build must build the same network for both types.
+ * @param rules of pseudo-operators, beyond the standard ones
  */
-export async function checkGradients(build: Build, opset = 17): Promise<void> {
-  const exact = differentiated(build, 'float64', opset);
+export async function checkGradients(build: Build, opset = 17, rules: readonly GradientRule[] = []): Promise<void> {
+  const exact = differentiated(build, 'float64', opset, rules);
   const values = interpret(exact.training.graph, exact.feeds);
-  const single = differentiated(build, 'float32', opset);
+  const single = differentiated(build, 'float32', opset, rules);
   const runner = await createGraphRunner(single.training.graph);
   const run = await runner.run(single.feeds);
   await runner.release();
