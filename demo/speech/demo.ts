@@ -39,6 +39,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
   /** The likeliest word of a recording so far, for when none counts. */
   let closest: { readonly label: string; readonly probability: number } | undefined;
   let words = 0;
+  let newest: WindowReport | undefined;
   /** When the newest word was on the screen. */
   let shownAt = 0;
 
@@ -142,6 +143,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     onWindow: (window) => look(window),
     onWord: ({ label, probability, time }) => {
       words++;
+      if (newest && ready) result.bars(ready.labels, newest.smoothed);
       status.clear();
       result.show(label, probability, '');
       sound.mark(label, time);
@@ -169,11 +171,14 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     const { labels } = ready;
     probabilities.add(window.time, window.smoothed);
     cost.add(window);
-    result.bars(labels, window.smoothed);
+    newest = window;
+    const before = closest;
     labels.forEach((label, index) => {
       const probability = window.smoothed[index]!;
       if (!WordDetector.isFiller(label) && probability > (closest?.probability ?? 0)) closest = { label, probability };
     });
+    // A recording is heard in no time: what stays on the screen is its best moment, not the silence after it.
+    if (source?.kind === 'microphone' || (words === 0 && closest !== before)) result.bars(labels, window.smoothed);
   }
 
   function nothingHeard(): string {

@@ -4,8 +4,8 @@ import { formatPercent } from '../shared/format.js';
 import { classTitle } from './result.js';
 import { SECONDS } from './sound-view.js';
 
-const WIDTH = 1000;
-const HEIGHT = 240;
+/** CSS pixels above probability 1, for the names of lines. */
+const HEADROOM = 28;
 /** A line gets its name where it rises above this. */
 const NAMED = 0.35;
 /** Milliseconds between updates of the table, which is for reading. */
@@ -34,14 +34,17 @@ export function createProbabilities(): Probabilities {
   let names: SVGTextElement[] = [];
   let wanted = false;
   let lastTable = 0;
-  const threshold = svg('line', { class: 'threshold-line', x1: 0, x2: WIDTH });
-  const thresholdName = svg('text', { class: 'threshold-name', x: 4 }, 'counts from here');
+  let counts = 1;
+  /** CSS pixels of the chart. */
+  let width = 1;
+  let height = 1;
+  const threshold = svg('line', { class: 'threshold-line', x1: 0 });
+  const thresholdName = svg('text', { class: 'threshold-name', x: 0 }, 'counts from here');
   const plot = svg('g');
   const chart = svg(
     'svg',
     {
       class: 'lines',
-      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
       role: 'img',
       'aria-label': 'Smoothed probability of every word over the last seconds',
     },
@@ -78,6 +81,22 @@ export function createProbabilities(): Probabilities {
   byId('probabilities').replaceChildren(chart, details);
   details.addEventListener('toggle', () => fillTable());
 
+  const y = (probability: number) => HEADROOM + (height - HEADROOM) * (1 - probability);
+
+  function placeThreshold(): void {
+    threshold.setAttribute('x2', String(width));
+    for (const end of ['y1', 'y2']) threshold.setAttribute(end, String(y(counts)));
+    thresholdName.setAttribute('y', String(y(counts) - 6));
+  }
+
+  new ResizeObserver(() => {
+    width = Math.max(1, chart.clientWidth);
+    height = Math.max(1, chart.clientHeight);
+    chart.setAttribute('viewBox', `0 0 ${width} ${height}`);
+    placeThreshold();
+    draw();
+  }).observe(chart);
+
   function fillTable(): void {
     lastTable = performance.now();
     if (!details.open) return;
@@ -95,8 +114,7 @@ export function createProbabilities(): Probabilities {
   }
 
   function drawClass(index: number, end: number): void {
-    const x = (time: number) => WIDTH * (1 - (end - time) / (1000 * SECONDS));
-    const y = (probability: number) => HEIGHT * (1 - probability);
+    const x = (time: number) => width * (1 - (end - time) / (1000 * SECONDS));
     let top: Point | undefined;
     const path = points.map((point) => {
       const value = point.probabilities[index]!;
@@ -109,9 +127,9 @@ export function createProbabilities(): Probabilities {
     name.toggleAttribute('hidden', highest < NAMED);
     lines[index]!.classList.toggle('named', highest >= NAMED);
     if (!top || highest < NAMED) return;
-    const at = x(top.time);
-    name.setAttribute('x', String(Math.max(30, Math.min(WIDTH - 30, at))));
-    name.setAttribute('y', String(Math.max(22, y(highest) - 8)));
+    const half = name.getComputedTextLength() / 2;
+    name.setAttribute('x', String(Math.max(half, Math.min(width - half, x(top.time)))));
+    name.setAttribute('y', String(y(highest) - 8));
   }
 
   function draw(): void {
@@ -143,10 +161,8 @@ export function createProbabilities(): Probabilities {
       draw();
     },
     setThreshold(value) {
-      const y = HEIGHT * (1 - value);
-      threshold.setAttribute('y1', String(y));
-      threshold.setAttribute('y2', String(y));
-      thresholdName.setAttribute('y', String(y < 24 ? y + 18 : y - 6));
+      counts = value;
+      placeThreshold();
     },
     clear() {
       points = [];

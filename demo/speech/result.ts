@@ -44,6 +44,7 @@ export function createResult(): Result {
   const element = html('div', { class: 'result', hidden: true }, verdict, list);
   byId('result').append(element);
   const announcement = byId('announcement');
+  const glance = byId('glance');
 
   return {
     show(label, probability, how) {
@@ -56,6 +57,7 @@ export function createResult(): Result {
       winner.classList.add('fresh');
       verdict.hidden = false;
       element.hidden = false;
+      glance.textContent = label;
       announcement.textContent = `${label}, ${formatPercent(probability)} sure`;
     },
     bars(labels, probabilities) {
@@ -78,6 +80,7 @@ export function createResult(): Result {
     hide() {
       element.hidden = true;
       verdict.hidden = true;
+      glance.textContent = '';
       announcement.textContent = '';
     },
   };

@@ -9,7 +9,7 @@ export interface DetectorOptions {
   readonly smoothing: number;
   /** Windows that an average needs at least. */
   readonly windows: number;
-  /** Milliseconds after a word during which the same sound is not reported again. */
+  /** Milliseconds after a word during which nothing is reported. */
   readonly pause: number;
 }
 
@@ -40,6 +40,8 @@ export class WordDetector {
   /** Probabilities of the last windows with the time of each, oldest first. */
   private recent: { readonly time: number; readonly probabilities: Float32Array }[] = [];
   private quietUntil = Number.NEGATIVE_INFINITY;
+  /** The class reported last, until it has fallen below half the threshold: a long sound is one word. */
+  private held: number | undefined;
 
   /** @throws {LutraError} `INVALID_ARGUMENT` for a number out of range. */
   constructor(options: DetectorOptions) {
@@ -73,12 +75,14 @@ export class WordDetector {
     for (const window of this.recent) {
       for (let k = 0; k < smoothed.length; k++) smoothed[k]! += window.probabilities[k]! / this.recent.length;
     }
+    if (this.held !== undefined && smoothed[this.held]! < this.threshold / 2) this.held = undefined;
     if (!usable || this.recent.length < windows || time < this.quietUntil) return { smoothed };
     let best = 0;
     for (let k = 1; k < smoothed.length; k++) if (smoothed[k]! > smoothed[best]!) best = k;
     const label = labels[best]!;
-    if (WordDetector.isFiller(label) || smoothed[best]! < this.threshold) return { smoothed };
+    if (WordDetector.isFiller(label) || best === this.held || smoothed[best]! < this.threshold) return { smoothed };
     this.quietUntil = time + pause;
+    this.held = best;
     return { smoothed, word: { index: best, label, probability: smoothed[best]!, time } };
   }
 }
