@@ -1,72 +1,94 @@
 /**
- * Fills the demo's sample gallery: `npm run samples -- --from DIR|TAR [--count 40]`.
- * FROM holds JPEG or PNG files in one folder per class. Writes the git-ignored public/samples with a manifest.
+ * Fills the demos' sample galleries: `npm run samples -- --from PATH [--from PATH …] [--count 40]`.
+ * PATH holds pictures or recordings: a folder or tar of files in one folder per class, recordings named
+ * `<class>_<speaker>_<number>.wav`, or a pack of µ-law clips. Writes the git-ignored public/samples (pictures) and
+ * public/samples/speech (recordings, each data set beside the others), with a manifest in each.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { gunzipSync } from 'node:zlib';
-import { readTar } from '../src/data/tar.js';
+import sharp from 'sharp';
+import { seededRandom } from '../src/convert/random.js';
+import type { Dataset, Sample } from '../src/data/dataset.js';
+import { openDataset } from '../src/data/node-open.js';
+import { calibrationOrder } from '../src/data/sampling.js';
+import { LutraError } from '../src/errors.js';
+import { encodeWav } from '../src/speech/wav.js';
 
-const OUT = 'public/samples';
-const PICTURE = /\.(jpe?g|png)$/i;
-
-/** A picture file that need not have been read yet. */
-interface Candidate {
-  /** Path inside FROM. */
-  readonly path: string;
-  read(): Uint8Array;
-}
+const PICTURES = 'public/samples';
+const RECORDINGS = 'public/samples/speech';
+/** The same gallery every time. */
+const SEED = 1;
 
 function fail(message: string): never {
   console.error(`samples: ${message}`);
   process.exit(2);
 }
 
-function candidates(from: string): Candidate[] {
-  if (!existsSync(from)) fail(`${from} does not exist`);
-  if (statSync(from).isDirectory()) {
-    const paths = readdirSync(from, { recursive: true }).map(String);
-    return paths.map((path) => ({ path, read: () => readFileSync(join(from, path)) }));
-  }
-  const bytes = readFileSync(from);
-  const tar = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
-  return readTar(tar, from).map(({ path, data }) => ({ path, read: () => data }));
+interface Entry {
+  readonly file: string;
+  readonly label: string;
 }
 
-/** Equally many of every class, spread evenly over its files; classes take turns. */
-function pick(all: readonly Candidate[], count: number): { label: string; candidate: Candidate }[] {
-  const classes = new Map<string, Candidate[]>();
-  for (const candidate of all) {
-    const label = basename(dirname(candidate.path));
-    if (!PICTURE.test(candidate.path) || label === '.') continue;
-    classes.set(label, [...(classes.get(label) ?? []), candidate]);
-  }
-  const labels = [...classes.keys()].sort();
-  const each = Math.ceil(count / labels.length);
-  const rounds = Array.from({ length: each }, (_, round) =>
-    labels.flatMap((label) => {
-      const files = classes.get(label)!.sort((a, b) => (a.path < b.path ? -1 : 1));
-      const candidate = files[Math.floor(((round + 0.5) * files.length) / each)];
-      return candidate && round < files.length ? [{ label, candidate }] : [];
-    }),
+/** Bytes of a file that shows or plays the example. */
+async function encode(sample: Sample): Promise<{ bytes: Uint8Array; extension: string }> {
+  if (sample.kind === 'recording') return { bytes: encodeWav(sample.recording), extension: '.wav' };
+  if (sample.kind !== 'picture') return fail(`${sample.name} is neither a picture nor a recording`);
+  const { width, height, channels, pixels } = sample.picture;
+  const bytes = await sharp(pixels, { raw: { width, height, channels } }).png().toBuffer();
+  return { bytes, extension: '.png' };
+}
+
+/** Writes equally many examples of every class; classes take turns. Fillers such as `_silence_` are left out. */
+async function write(dataset: Dataset, folder: string, prefix: string, count: number): Promise<Entry[]> {
+  const { labels, classes } = dataset;
+  if (!labels || !classes) return fail(`${dataset.description}: the classes are not named`);
+  const words = [...labels.keys()].filter((i) => !classes[labels[i]!]!.startsWith('_'));
+  const order = calibrationOrder(
+    words.length,
+    Int32Array.from(words, (i) => labels[i]!),
+    count,
+    seededRandom(SEED),
   );
-  return rounds.flat().slice(0, count);
+  const entries: Entry[] = [];
+  for await (const sample of dataset.samples(order.map((i) => words[i]!))) {
+    const { bytes, extension } = await encode(sample);
+    const file = `${prefix}${String(entries.length).padStart(3, '0')}${extension}`;
+    writeFileSync(join(folder, file), bytes);
+    entries.push({ file, label: classes[sample.label!]! });
+  }
+  return entries;
 }
 
-const { values } = parseArgs({ options: { from: { type: 'string' }, count: { type: 'string', default: '40' } } });
-const count = Number(values.count);
-if (!values.from) fail('usage: npm run samples -- --from DIR|TAR [--count 40]');
-if (!Number.isInteger(count) || count < 1 || count > 500) fail(`--count must be 1..500, not ${values.count}`);
-const picked = pick(candidates(values.from), count);
-if (picked.length === 0) fail(`${values.from} holds no JPEG or PNG files in folders named after their classes`);
+/** Removes the files of an earlier run, not the folders beside them. */
+function empty(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isFile()) rmSync(join(folder, entry.name));
+  }
+}
 
-rmSync(OUT, { recursive: true, force: true });
-mkdirSync(OUT, { recursive: true });
-const samples = picked.map(({ label, candidate }, index) => {
-  const file = `${String(index).padStart(3, '0')}${extname(candidate.path).toLowerCase()}`;
-  writeFileSync(join(OUT, file), candidate.read());
-  return { file, label };
+const { values } = parseArgs({
+  options: { from: { type: 'string', multiple: true }, count: { type: 'string', default: '40' } },
 });
-writeFileSync(join(OUT, 'manifest.json'), `${JSON.stringify({ samples }, null, 2)}\n`);
-console.log(`${OUT}: ${samples.length} pictures in ${new Set(samples.map(({ label }) => label)).size} classes`);
+const count = Number(values.count);
+if (!values.from) fail('usage: npm run samples -- --from PATH [--from PATH …] [--count 40]');
+if (!Number.isInteger(count) || count < 1 || count > 500) fail(`--count must be 1..500, not ${values.count}`);
+
+const entries = new Map<string, Entry[]>();
+try {
+  for (const [index, path] of values.from.entries()) {
+    const dataset = await openDataset(path);
+    const { value: first } = await dataset.samples([0])[Symbol.asyncIterator]().next();
+    const folder = first?.kind === 'recording' ? RECORDINGS : PICTURES;
+    if (!entries.has(folder)) empty(folder);
+    const written = await write(dataset, folder, `${index}-`, count);
+    entries.set(folder, [...(entries.get(folder) ?? []), ...written]);
+  }
+} catch (thrown) {
+  fail(LutraError.from(thrown).message);
+}
+for (const [folder, samples] of entries) {
+  writeFileSync(join(folder, 'manifest.json'), `${JSON.stringify({ samples }, null, 2)}\n`);
+  console.log(`${folder}: ${samples.length} examples in ${new Set(samples.map(({ label }) => label)).size} classes`);
+}
