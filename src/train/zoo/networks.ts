@@ -11,7 +11,7 @@ const FAST: Recipe = {
   optimiser: { kind: 'sgd', momentum: 0.9, nesterov: true, decay: 5e-4 },
   schedule: { kind: 'one-cycle', peak: 0.12 },
   batchSize: 128,
-  microBatch: 16,
+  microBatch: 32,
   epochs: 14,
   averageEpochs: 0.5,
   smoothing: 0.1,
@@ -52,6 +52,7 @@ const keywords: ZooNetwork = {
   recipe: {
     ...FAST,
     batchSize: 32,
+    microBatch: 16,
     schedule: { ...FAST.schedule, peak: 0.06 },
     epochs: 40,
     averageEpochs: 3,

@@ -1,0 +1,173 @@
+/** Makes one shipped model: trains the dense network, converts and trains its lookups, measures both, writes card and manifest. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface ShippedModel {
+  readonly id: string;
+  readonly title: string;
+  readonly task: 'image' | 'audio';
+  /** The page draws on a canvas that leaves a margin around what was drawn. */
+  readonly pad: boolean;
+  readonly description: string;
+  readonly licence: string;
+  /** Flags of `lutra train` for the dense network and for the lookups. */
+  readonly dense: readonly string[];
+  readonly lookup: readonly string[];
+  /** Paths of the training data. */
+  readonly training: readonly string[];
+  readonly test: { readonly path: string; readonly name: string };
+}
+
+export interface Accuracy {
+  readonly value: number;
+  readonly n: number;
+}
+
+interface Layer {
+  readonly name: string;
+  readonly op: string;
+  readonly macs: number;
+  readonly lookups: number;
+}
+
+interface Inspected {
+  readonly layers: readonly Layer[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+interface ManifestEntry {
+  readonly id: string;
+}
+
+export const OUT = 'public/models';
+const MANIFEST = join(OUT, 'models.json');
+
+/** Runs the command line with --json and returns the last object that it printed. */
+export function lutra<T>(...args: readonly string[]): T {
+  console.error(`$ lutra ${args.join(' ')}`);
+  const program = ['--import', 'tsx', 'scripts/lutra.ts', ...args, '--json'];
+  const { status, stdout } = spawnSync(process.execPath, program, {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`lutra ${args[0]} failed: ${stdout}`);
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as T;
+}
+
+const percent = ({ value }: Accuracy) => `${(100 * value).toFixed(2)} %`;
+const kilobytes = (path: string) => `${Math.round(statSync(path).size / 1000)} kB`;
+const mega = (count: number) => (count / 1e6).toFixed(1);
+
+/** What a card names instead of a path. */
+function shown(args: readonly string[]): string {
+  return args.map((arg) => arg.replaceAll(/[^,\s]*\/(?=[^/,]+\/[^/,]+(,|$))/g, '')).join(' ');
+}
+
+export interface TrainOptions {
+  /** Go on from checkpoints and keep what is done. */
+  readonly resume: boolean;
+  /** Added to the training commands, and to the measuring ones. */
+  readonly flags?: readonly string[];
+  readonly test?: readonly string[];
+}
+
+/** Trains and measures a model into `<folder>/<id>.onnx` and `.lut.onnx`. */
+export function trainAndMeasure(model: ShippedModel, folder: string, { resume, flags = [], test = [] }: TrainOptions) {
+  const [dense, lookup] = [join(folder, `${model.id}.onnx`), join(folder, `${model.id}.lut.onnx`)];
+  const data = ['--data', model.training.join(',')];
+  const kept = (path: string) => join('build', `${path.replaceAll('/', '-')}.checkpoint`);
+  const train = (out: string, args: readonly string[]) => {
+    const checkpoint = kept(out);
+    const goOn = resume && existsSync(checkpoint) ? ['--resume'] : [];
+    const report = join('build', `${out.replaceAll('/', '-')}.html`);
+    const own = [...args, ...data, '-o', out, ...flags];
+    lutra('train', ...own, '--checkpoint', checkpoint, '--report', report, ...goOn);
+    return `npx lutra train ${shown([...args, ...data, '-o', out.split('/').at(-1)!, ...flags])}`;
+  };
+  const commands = [train(dense, model.dense), train(lookup, [dense, ...model.lookup])];
+  const evaluate = (path: string) => lutra<Accuracy>('eval', path, '--data', model.test.path, ...test);
+  return { commands, dense: evaluate(dense), lookup: evaluate(lookup) };
+}
+
+function work({ layers }: Inspected): string {
+  const sum = (chosen: readonly Layer[], field: 'macs' | 'lookups') =>
+    chosen.reduce((total, layer) => total + layer[field], 0);
+  const search = layers.filter(({ op }) => op.startsWith('lutra:Encode'));
+  const flops =
+    2 *
+    sum(
+      layers.filter((layer) => !search.includes(layer)),
+      'macs',
+    );
+  if (search.length === 0) return `${mega(flops)} MFLOP`;
+  return `${mega(flops)} MFLOP, ${mega(sum(search, 'macs'))} M 8-bit multiply-adds of search, ${mega(sum(layers, 'lookups'))} M lookups`;
+}
+
+/** Rows about every layer that the conversion looked at. */
+function layerRows({ metadata }: Inspected, dense: Inspected): string[] {
+  interface Converted {
+    readonly name: string;
+    readonly geometry: { readonly kind: string; readonly channels: number; readonly centroids: number };
+  }
+  const { layers = [] } = JSON.parse(metadata['lutra.calibration'] ?? '{}') as { layers?: readonly Converted[] };
+  return dense.layers
+    .filter(({ op }) => op === 'Conv' || op === 'Gemm' || op === 'MatMul')
+    .map(({ name, macs }) => {
+      const geometry = layers.find((layer) => layer.name === name)?.geometry;
+      const form = geometry ? `${geometry.kind}, g = ${geometry.channels}, K = ${geometry.centroids}` : 'dense';
+      return `| ${name} | ${form} | ${mega(macs)} |`;
+    });
+}
+
+/** Writes the card of a model whose two files lie in {@link OUT}. `how` tells how it was made, in Markdown. */
+export function writeCard(
+  model: Pick<ShippedModel, 'id' | 'title' | 'description' | 'licence' | 'test'>,
+  measured: { readonly dense: Accuracy; readonly lookup: Accuracy },
+  how: string,
+): void {
+  const [dense, lookup] = [join(OUT, `${model.id}.onnx`), join(OUT, `${model.id}.lut.onnx`)];
+  const [before, after] = [dense, lookup].map((path) => lutra<Inspected>('inspect', path)) as [Inspected, Inspected];
+  const card = `# ${model.title}
+
+${model.description}
+
+| | dense original | lookup |
+|---|---|---|
+| file | ${model.id}.onnx, ${kilobytes(dense)} | ${model.id}.lut.onnx, ${kilobytes(lookup)} |
+| accuracy on ${model.test.name} (${measured.dense.n} examples) | ${percent(measured.dense)} | ${percent(measured.lookup)} |
+| work per example | ${work(before)} | ${work(after)} |
+
+${how}
+
+Accuracy: \`npx lutra eval ${model.id}.lut.onnx --data ${model.test.name}\`.
+
+| layer | form | M multiply-adds of the dense layer |
+|---|---|---|
+${layerRows(after, before).join('\n')}
+
+**Data and licence.** ${model.licence}
+`;
+  writeFileSync(join(OUT, `${model.id}.md`), card);
+}
+
+/** Adds a model to the manifest, or replaces its entry. */
+export function writeManifest({ id, title, task, pad }: Pick<ShippedModel, 'id' | 'title' | 'task' | 'pad'>): void {
+  const entries = JSON.parse(readFileSync(MANIFEST, 'utf8')) as ManifestEntry[];
+  const entry = { id, title, task, lut: `${id}.lut.onnx`, dense: `${id}.onnx`, card: `${id}.md`, pad };
+  const at = entries.findIndex((old) => old.id === id);
+  if (at < 0) entries.push(entry);
+  else entries[at] = entry;
+  writeFileSync(MANIFEST, `${JSON.stringify(entries, null, 2)}\n`);
+}
+
+/** Trains, measures and documents one model. */
+export function buildModel(model: ShippedModel, options: Pick<TrainOptions, 'resume'>): void {
+  const { commands, dense, lookup } = trainAndMeasure(model, OUT, options);
+  const how = `**Training.** From scratch, without Python; nothing was chosen on test data. First the dense network, by labels, then its lookups, by the logits of the dense network:
+
+    ${commands.join('\n    ')}`;
+  writeCard(model, { dense, lookup }, how);
+  writeManifest(model);
+}
