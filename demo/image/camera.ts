@@ -1,7 +1,7 @@
 import type { Picture } from '../../src/data/dataset.js';
 import { LutraError } from '../../src/index.js';
 import { html } from '../shared/dom.js';
-import { readPixels } from './picture.js';
+import { readPixels } from '../shared/pixels.js';
 
 export interface Camera {
   readonly element: HTMLElement;

@@ -1,8 +1,8 @@
 import type { Picture } from '../../src/data/dataset.js';
 import type { LutraError } from '../../src/index.js';
 import { html, icon } from '../shared/dom.js';
+import { decodePicture } from '../shared/pixels.js';
 import { writeExamples } from './paper.js';
-import { decodePicture } from './picture.js';
 
 const UPLOAD = 'M12 16V5M7 10l5-5 5 5M5 19h14';
 

@@ -1,0 +1,73 @@
+import type { ConvertOptions } from '../../src/convert/types.js';
+import { html } from '../shared/dom.js';
+
+type Choice = readonly [value: string, label: string];
+
+const AIMS: readonly Choice[] = [
+  ['balanced', 'Balanced'],
+  ['speed', 'Speed'],
+  ['accuracy', 'Accuracy'],
+];
+const GEOMETRIES: readonly Choice[] = [
+  ['auto', 'Chosen layer by layer'],
+  ['patch', 'Patch: LUT-NN’s own'],
+  ['row', 'Row of one channel'],
+  ['pixel', 'Pixel of four channels'],
+];
+const CENTROIDS: readonly Choice[] = [
+  ['auto', 'Chosen layer by layer'],
+  ['8', '8'],
+  ['16', '16'],
+  ['32', '32'],
+  ['64', '64'],
+];
+const SAMPLES: readonly Choice[] = [
+  ['100', 'up to 100'],
+  ['300', 'up to 300'],
+  ['1000', 'up to 1000'],
+  ['3000', 'up to 3000'],
+];
+const DEFAULT_SAMPLES = '300';
+/** Channels per codebook of each geometry, as measured best (docs/conversion.md). */
+const CHANNELS = { patch: 1, row: 1, pixel: 4 } as const;
+
+function select(name: string, legend: string, choices: readonly Choice[], chosen?: string): HTMLElement {
+  const options = choices.map(([value, label]) => html('option', { value, selected: value === chosen }, label));
+  return html(
+    'label',
+    { class: 'field' },
+    html('span', { class: 'legend' }, legend),
+    html('select', { name }, ...options),
+  );
+}
+
+/** Fills the form with the choices of a conversion. */
+export function showOptions(form: HTMLElement): void {
+  form.replaceChildren(
+    select('aim', 'Aim', AIMS),
+    select('geometry', 'Codebooks of convolutions', GEOMETRIES),
+    select('centroids', 'Centroids', CENTROIDS),
+    select('samples', 'Examples to learn from', SAMPLES, DEFAULT_SAMPLES),
+  );
+}
+
+/** What the form says. `layers` and `exclude` come from the table of layers. */
+export function readOptions(form: HTMLElement): { readonly options: ConvertOptions; readonly samples: number } {
+  const value = (name: string) => form.querySelector<HTMLSelectElement>(`[name=${name}]`)!.value;
+  const geometry = value('geometry');
+  const centroids = value('centroids');
+  return {
+    samples: Number(value('samples')),
+    options: {
+      optimise: value('aim') as NonNullable<ConvertOptions['optimise']>,
+      ...(geometry === 'auto'
+        ? {}
+        : {
+            geometry: {
+              conv: { kind: geometry as keyof typeof CHANNELS, channels: CHANNELS[geometry as keyof typeof CHANNELS] },
+            },
+          }),
+      ...(centroids === 'auto' ? {} : { centroids: Number(centroids) }),
+    },
+  };
+}
