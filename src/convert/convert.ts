@@ -9,16 +9,14 @@ import { registerOperators } from '../ops/registry.js';
 import { compareOutputs, measuredDrop } from './agreement.js';
 import type { CalibrationData } from './calibration.js';
 import { readCalibration } from './calibration.js';
-import { layerCost } from './cost-model.js';
-import { layoutCodebooks } from './geometry.js';
 import { FitKernels } from './kernels.js';
 import { checkOptions } from './options.js';
 import { createCheckpoint } from './progress.js';
 import { describeLayers, sumTotals } from './report.js';
-import { fastestLookup, selectLayers } from './select.js';
+import { selectLayers } from './select.js';
 import type { LayerSite } from './sites.js';
 import { findSites } from './sites.js';
-import { type InputSize, measureSizes } from './sizes.js';
+import { measureSizes } from './sizes.js';
 import type {
   AgreementReport,
   Calibration,
@@ -69,9 +67,7 @@ export async function convert(
   const run = (layers: readonly LayerSite[], attempt: number) =>
     attemptConversion(kernels, simplified, sites, layers, data, options, control, attempt);
   const chosen =
-    options.maxDrop === undefined
-      ? await run(selected, 1)
-      : await searchWithinDrop(selected, sizes, options, options.maxDrop, run);
+    options.maxDrop === undefined ? await run(selected, 1) : await searchWithinDrop(selected, options.maxDrop, run);
   const layers = describeLayers(sites, sizes, kept, chosen.layers, options);
   const report: ConvertReport = {
     examples: data.examples,
@@ -123,18 +119,17 @@ async function attemptConversion(
 }
 
 /**
- * As many layers as fit: layers ordered by error per nanosecond saved, and the longest prefix of that order that stays within the drop,
- * by bisection.
+ * As many layers as fit within the drop, by bisection along two orders: from the last layer back, since errors there pass through fewer
+ * others, and from the smallest error up. The second is tried only beyond what the first allows.
  */
 async function searchWithinDrop(
   selected: readonly LayerSite[],
-  sizes: ReadonlyMap<LayerSite, InputSize>,
-  options: ConvertOptions,
   maxDrop: number,
   run: (layers: readonly LayerSite[], attempt: number) => Promise<Attempt>,
 ): Promise<Attempt> {
-  let best = await run(selected, 1);
-  const drop = measuredDrop(best.heldOut);
+  let attempt = 1;
+  const all = await run(selected, attempt);
+  const drop = measuredDrop(all.heldOut);
   if (drop === undefined) {
     throw new LutraError('INVALID_ARGUMENT', 'maxDrop needs a network that classifies', {
       expected: 'a first output of type float32 and shape [N, classes]',
@@ -142,30 +137,25 @@ async function searchWithinDrop(
       hint: 'Leave maxDrop out, or choose layers by name',
     });
   }
-  if (drop <= maxDrop) return best;
-  const saved = (site: LayerSite) => {
-    const geometry = best.layers.find((layer) => layer.site === site)!.layout.geometry;
-    const cost = layerCost(site, layoutCodebooks(site, geometry), options.encoder ?? 'centroid', ...sizes.get(site)!);
-    return Math.max(1, cost.denseNanoseconds - fastestLookup(site, sizes.get(site)!, options));
-  };
-  const price = new Map(best.layers.map(({ site, relativeError }) => [site, relativeError / saved(site)]));
-  const order = [...selected].sort((a, b) => price.get(a)! - price.get(b)!);
+  if (drop <= maxDrop) return all;
+  const error = new Map(all.layers.map(({ site, relativeError }) => [site, relativeError]));
+  let best = await run([], ++attempt);
   let fits = 0;
-  let fails = order.length;
-  let attempt = 1;
-  best = await run([], ++attempt);
-  while (fails - fits > 1) {
-    const count = Math.floor((fits + fails) / 2);
-    const subset = new Set(order.slice(0, count));
-    const next = await run(
-      selected.filter((site) => subset.has(site)),
-      ++attempt,
-    );
-    if ((measuredDrop(next.heldOut) ?? Infinity) <= maxDrop) {
-      fits = count;
-      best = next;
-    } else {
-      fails = count;
+  for (const order of [[...selected].reverse(), [...selected].sort((a, b) => error.get(a)! - error.get(b)!)]) {
+    let fails = order.length;
+    while (fails - fits > 1) {
+      const count = Math.floor((fits + fails) / 2);
+      const subset = new Set(order.slice(0, count));
+      const next = await run(
+        selected.filter((site) => subset.has(site)),
+        ++attempt,
+      );
+      if ((measuredDrop(next.heldOut) ?? Infinity) <= maxDrop) {
+        fits = count;
+        best = next;
+      } else {
+        fails = count;
+      }
     }
   }
   return best;

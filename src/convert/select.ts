@@ -15,7 +15,7 @@ export interface Selection {
 }
 
 /** Time of the fastest candidate of the cost model, in nanoseconds. */
-export function fastestLookup(site: LayerSite, size: InputSize, options: ConvertOptions): number {
+function fastestLookup(site: LayerSite, size: InputSize, options: ConvertOptions): number {
   return Math.min(
     ...candidateGeometries(site, options).map((geometry) => {
       const cost = layerCost(site, layoutCodebooks(site, geometry), options.encoder ?? 'centroid', ...size);
