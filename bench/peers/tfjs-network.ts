@@ -72,10 +72,11 @@ function compileNode(graph: Graph, node: Node, activation: Activation): Compute 
         tf.fused.conv2d({ x: x as tf.Tensor4D, filter, strides: [strides[0]!, strides[1]!], pad, bias, activation });
     }
     case 'Gemm': {
-      const b = tf.keep(tensor(constant(1))) as tf.Tensor2D;
+      // Turned here: with transposeB and a bias together, the Wasm backend of 4.22 adds wrongly.
+      const weight = tensor(constant(1));
+      const b = tf.keep(numberAttribute(node, 'transB', 0) === 1 ? tf.transpose(weight) : weight) as tf.Tensor2D;
       const bias = tf.keep(tensor(constant(2)));
-      const transposeB = numberAttribute(node, 'transB', 0) === 1;
-      return ([x]) => tf.fused.matMul({ a: x as tf.Tensor2D, b, transposeB, bias, activation });
+      return ([x]) => tf.fused.matMul({ a: x as tf.Tensor2D, b, bias, activation });
     }
     case 'MaxPool': {
       const [kernel = 1] = numbersAttribute(node, 'kernel_shape') ?? [];

@@ -1,11 +1,10 @@
 import { cpus, type as systemType } from 'node:os';
-import { seededRandom } from '../../src/convert/random.js';
 import type { StepProfile } from '../../src/index.js';
 import { ENGINES } from '../measure/engines.js';
-import type { NetworkMeasurement } from '../measure/measure.js';
 import type { BenchNetwork } from '../measure/network.js';
+import { type ColdStart, type NetworkReport, reportNetwork } from '../measure/report.js';
 import type { BenchResults, EngineResult, Environment, RatioResult } from '../measure/results.js';
-import { medianRatio, quantile } from '../measure/statistics.js';
+import { quantile } from '../measure/statistics.js';
 import type { EngineId, ModelForm } from '../measure/types.js';
 import type { ColdReply, ColdRequest } from '../page/cold.js';
 import type { MeasureReply, MeasureRequest, PageEnvironment } from '../page/measure.js';
@@ -15,16 +14,8 @@ import type { NetworkFiles } from './models.js';
 import type { BenchServer } from './server.js';
 
 /** Everything measured of one network. */
-export interface Collected {
-  readonly results: readonly EngineResult[];
-  readonly ratios: readonly RatioResult[];
-  readonly denseRatios: readonly RatioResult[];
+export interface Collected extends NetworkReport {
   readonly profile: readonly StepProfile[] | undefined;
-}
-
-interface Cold {
-  readonly milliseconds: number;
-  readonly runtimeBytes: number;
 }
 
 const POLL_MILLISECONDS = 250;
@@ -32,8 +23,6 @@ const TIMEOUT_MILLISECONDS = 900_000;
 /** Small networks load quickly enough to be loaded three times. */
 const COLD_LOADS = 3;
 const LARGE_BYTES = 100e6;
-
-const BASES: readonly EngineId[] = ['lutra', 'lutra-dense'];
 
 /** Drives the pages through a suite and gathers what they measure. */
 export class Collector {
@@ -78,7 +67,7 @@ export class Collector {
     const network: BenchNetwork = { id, title, inputs, models };
     this.#networks.push({ id, title, work, models: files.files });
     try {
-      const cold = new Map<EngineId, Cold>();
+      const cold = new Map<EngineId, ColdStart>();
       if (this.options.cold) {
         for (const engine of engines) cold.set(engine, await this.#firstAnswer(engine, network, files));
       }
@@ -87,11 +76,16 @@ export class Collector {
       await this.tab.evaluate(`void bench.measure(${JSON.stringify(request)})`);
       const reply = await this.#poll<MeasureReply>('bench.reply', 'bench.status');
       if (!reply.measured) throw new Error(reply.error);
-      const collected = this.#summarise(files, reply.measured, cold);
+      const sizes = Object.fromEntries(Object.entries(files.files).map(([form, { bytes }]) => [form, bytes]));
+      const report = reportNetwork(id, threads, reply.measured, sizes, cold);
+      this.#results.push(...report.results);
+      this.#ratios.push(...report.ratios);
+      this.#denseRatios.push(...report.denseRatios);
+      this.#verified.push(...reply.measured.verified.map((verification) => ({ network: id, ...verification })));
       const profile = this.options.profile
         ? await this.tab.evaluate<readonly StepProfile[]>(`bench.profile(${JSON.stringify(request)})`)
         : undefined;
-      return { ...collected, profile };
+      return { ...report, profile };
     } catch (thrown) {
       this.failures.push(`${title}: ${thrown instanceof Error ? thrown.message : thrown}`);
       return { results: [], ratios: [], denseRatios: [], profile: undefined };
@@ -110,49 +104,7 @@ export class Collector {
     };
   }
 
-  #summarise(files: NetworkFiles, measured: NetworkMeasurement, cold: ReadonlyMap<EngineId, Cold>) {
-    const { id: network } = files;
-    const { threads } = this.options;
-    const results = measured.engines.map(
-      ({ engine, samples, build, runsPerSample, memoryBytes, threads: used }): EngineResult => ({
-        network,
-        engine,
-        threads: used,
-        build,
-        p50_ms: quantile(samples, 0.5),
-        p90_ms: quantile(samples, 0.9),
-        samples: samples.length,
-        runs_per_sample: runsPerSample,
-        samples_ms: samples,
-        runtime_bytes: cold.get(engine)?.runtimeBytes ?? null,
-        model_bytes: files.files[ENGINES[engine].form]!.bytes,
-        first_answer_ms: cold.get(engine)?.milliseconds ?? null,
-        peak_memory_bytes: memoryBytes,
-      }),
-    );
-    const random = seededRandom(1);
-    const [ratios, denseRatios] = BASES.map((name) => {
-      const base = measured.engines.find(({ engine }) => engine === name);
-      if (!base) return [];
-      return measured.engines
-        .filter(({ engine }) => engine !== name && engine !== 'lutra')
-        .map(
-          ({ engine: versus, samples }): RatioResult => ({
-            network,
-            versus,
-            threads,
-            ...medianRatio(samples, base.samples, random),
-          }),
-        );
-    }) as [RatioResult[], RatioResult[]];
-    this.#results.push(...results);
-    this.#ratios.push(...ratios);
-    this.#denseRatios.push(...denseRatios);
-    this.#verified.push(...measured.verified.map((verification) => ({ network, ...verification })));
-    return { results, ratios, denseRatios };
-  }
-
-  async #firstAnswer(engine: EngineId, { inputs, models }: BenchNetwork, files: NetworkFiles): Promise<Cold> {
+  async #firstAnswer(engine: EngineId, { inputs, models }: BenchNetwork, files: NetworkFiles): Promise<ColdStart> {
     const { form } = ENGINES[engine];
     const model = models[form] as string;
     const request: ColdRequest = { engine, model, inputs, threads: this.options.threads };

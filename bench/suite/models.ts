@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Graph } from '../../src/graph/types.js';
 import { type CatalogueEntry, catalogueEntry, lookupForm } from '../../src/networks/catalogue.js';
-import { quantise } from '../../src/networks/quantise.js';
-import { countWork, type Work } from '../../src/networks/work.js';
-import { serializeModel } from '../../src/onnx/serialize.js';
-import { exampleFeeds, type InputSpec } from '../measure/network.js';
+import { type NetworkFacts, networkFacts, writeForms } from '../measure/prepare.js';
 import type { ModelForm } from '../measure/types.js';
 
 /** Generated networks; rebuilt when their builders change. */
@@ -20,19 +16,17 @@ export interface ModelFile {
 }
 
 /** A network on disk. */
-export interface NetworkFiles {
+export interface NetworkFiles extends NetworkFacts {
   readonly id: string;
   readonly title: string;
-  readonly inputs: readonly InputSpec[];
   readonly files: Readonly<Partial<Record<ModelForm, ModelFile>>>;
-  readonly work: { readonly dense: Work; readonly lut: Work };
 }
 
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
 
 /** Changes with the code that writes networks. */
 function sourceHash(): string {
-  const folders = ['src/networks', 'src/onnx'];
+  const folders = ['src/networks', 'src/onnx', 'bench/measure'];
   const paths = folders.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
   return sha256(paths.map((path) => readFileSync(path, 'utf8')).join(''));
 }
@@ -53,39 +47,15 @@ export async function networkFiles(id: string, onBuild: (title: string) => void)
   return built;
 }
 
-/** The network with the codes of every layer as further outputs. */
-function withCodes(graph: Graph): Graph {
-  const codes = graph.nodes.filter(({ op }) => op === 'Encode').map(({ outputs }) => outputs[0]!);
-  const outputs = codes.map((name) => ({ name, type: 'uint8', dims: undefined }) as const);
-  return { ...graph, outputs: [...graph.outputs, ...outputs] };
-}
-
-async function buildFiles(entry: CatalogueEntry): Promise<NetworkFiles> {
-  const write = (form: ModelForm, graph: Graph): ModelFile => {
-    const bytes = serializeModel(graph);
-    const file = `${entry.id}.${form}.onnx`;
-    writeFileSync(join(MODEL_FOLDER, file), bytes);
-    return { file, bytes: bytes.length, sha256: sha256(bytes) };
-  };
+async function buildFiles({ id, title, ...entry }: CatalogueEntry): Promise<NetworkFiles> {
   const dense = entry.dense();
-  const lookup = lookupForm(entry, dense);
-  const inputs = dense.inputs.map(
-    ({ name, type, dims }): InputSpec => ({
-      name,
-      type: type as InputSpec['type'],
-      dims: dims!.map((size) => (typeof size === 'number' ? size : 1)),
-    }),
-  );
-  return {
-    id: entry.id,
-    title: entry.title,
-    inputs,
-    files: {
-      lut: write('lut', lookup),
-      codes: write('codes', withCodes(lookup)),
-      dense: write('dense', dense),
-      int8: write('int8', await quantise(dense, exampleFeeds(inputs))),
-    },
-    work: { dense: countWork(dense), lut: countWork(lookup) },
-  };
+  const lookup = lookupForm({ id, title, ...entry }, dense);
+  const facts = networkFacts(dense, lookup);
+  const files: Partial<Record<ModelForm, ModelFile>> = {};
+  await writeForms(dense, lookup, facts.inputs, (form, bytes) => {
+    const file = `${id}.${form}.onnx`;
+    writeFileSync(join(MODEL_FOLDER, file), bytes);
+    files[form] = { file, bytes: bytes.length, sha256: sha256(bytes) };
+  });
+  return { id, title, files, ...facts };
 }

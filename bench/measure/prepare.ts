@@ -1,0 +1,48 @@
+import type { Graph } from '../../src/graph/types.js';
+import { quantise } from '../../src/networks/quantise.js';
+import { countWork, type Work } from '../../src/networks/work.js';
+import { serializeModel } from '../../src/onnx/serialize.js';
+import { exampleFeeds, type InputSpec } from './network.js';
+import type { ModelForm } from './types.js';
+
+/** What can be told of a network from its two graphs. */
+export interface NetworkFacts {
+  readonly inputs: readonly InputSpec[];
+  /** Per example. */
+  readonly work: { readonly dense: Work; readonly lut: Work };
+}
+
+/** @param lookup the same network with lookup layers */
+export function networkFacts(dense: Graph, lookup: Graph): NetworkFacts {
+  const inputs = dense.inputs.map(
+    ({ name, type, dims }): InputSpec => ({
+      name,
+      type: type as InputSpec['type'],
+      dims: dims!.map((size) => (typeof size === 'number' ? size : 1)),
+    }),
+  );
+  return { inputs, work: { dense: countWork(dense), lut: countWork(lookup) } };
+}
+
+/** Writes the files of a network one by one: the largest have half a gigabyte. */
+export async function writeForms(
+  dense: Graph,
+  lookup: Graph,
+  inputs: readonly InputSpec[],
+  write: (form: ModelForm, bytes: Uint8Array<ArrayBuffer>) => void,
+): Promise<void> {
+  const put = (form: ModelForm, graph: Graph) => write(form, serializeModel(graph) as Uint8Array<ArrayBuffer>);
+  put('lut', lookup);
+  put('codes', withCodes(lookup));
+  put('dense', dense);
+  put('int8', await quantise(dense, exampleFeeds(inputs)));
+}
+
+/** The network with the codes of every layer as further outputs. */
+function withCodes(graph: Graph): Graph {
+  const codes = graph.nodes
+    .filter(({ op }) => op === 'Encode' || op === 'EncodeTree')
+    .map(({ outputs }) => outputs[0]!);
+  const outputs = codes.map((name) => ({ name, type: 'uint8', dims: undefined }) as const);
+  return { ...graph, outputs: [...graph.outputs, ...outputs] };
+}
