@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import type { DataType, DataTypeMap, TensorData, TensorType, TensorValue } from './types.js';
+import type { DataType, DataTypeMap, TensorType, TensorValue } from './types.js';
 
 const CONSTRUCTORS = {
   float32: Float32Array,
@@ -34,11 +34,19 @@ export function elementCount(dims: readonly number[]): number {
   return count;
 }
 
-/** A zero-filled tensor. */
+/**
+ * A zero-filled tensor.
+ * @throws LutraError `OUT_OF_MEMORY`
+ */
 export function allocate(type: DataType, dims: readonly number[]): TensorValue {
   const count = elementCount(dims);
-  const data: TensorData = type === 'string' ? new Array<string>(count).fill('') : new (arrayType(type))(count);
-  return { type, dims, data };
+  if (type === 'string') return { type, dims, data: new Array<string>(count).fill('') };
+  const Type = arrayType(type);
+  try {
+    return { type, dims, data: new Type(count) };
+  } catch (cause) {
+    throw new LutraError('OUT_OF_MEMORY', `no memory for ${formatType({ type, dims })}`, { cause });
+  }
 }
 
 /** Builds a tensor after checking that `data` has the length that `dims` asks for. */

@@ -12,7 +12,7 @@ function tile(context: AnyContext): Int32Array[] {
   return dims.map((size, d) => {
     checkSize(context, repeats[d]!);
     checkSize(context, size * repeats[d]!);
-    return Int32Array.from({ length: size * repeats[d]! }, (_, i) => (i % size) * strides[d]!);
+    return range(size * repeats[d]!, 1).map((i) => (i % size) * strides[d]!);
   });
 }
 

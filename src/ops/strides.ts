@@ -2,9 +2,24 @@
  * One way to say where elements are: the offset of element (i0, i1, …) is `tables[0][i0] + tables[1][i1] + …`. Transposes,
  * slices, broadcasts, tiles, pads, gathers and nearest-neighbour resizes differ only in their tables.
  */
+import { LutraError } from '../errors.js';
+import { elementCount } from '../graph/tensor.js';
 import type { Node } from '../graph/types.js';
 import type { Elements } from './define.js';
 import { check } from './define.js';
+
+/** Longest table: shapes are inferred through tables, and a file may declare any size. */
+const LONGEST = 2 ** 26;
+
+/** @throws LutraError `OUT_OF_MEMORY` */
+export function checkLength(count: number): void {
+  if (count > LONGEST) {
+    throw new LutraError('OUT_OF_MEMORY', 'an axis is too long', {
+      expected: `at most ${LONGEST}`,
+      actual: `${count}`,
+    });
+  }
+}
 
 /** Row-major strides in elements. */
 export function stridesOf(dims: readonly number[]): number[] {
@@ -18,11 +33,15 @@ export function stridesOf(dims: readonly number[]): number[] {
 
 /** `count` offsets: start, start + step, … */
 export function range(count: number, step: number, start = 0): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => start + i * step);
+  checkLength(count);
+  const table = new Int32Array(count);
+  for (let i = 0; i < count; i++) table[i] = start + i * step;
+  return table;
 }
 
 /** Offsets of all elements in row-major order: the outer sum of the tables. */
 export function offsets(tables: readonly ArrayLike<number>[]): Int32Array {
+  checkLength(elementCount(tables.map(({ length }) => length)));
   let result = new Int32Array(1);
   for (const table of tables) {
     const size = table.length;

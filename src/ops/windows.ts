@@ -1,6 +1,6 @@
 import type { Node } from '../graph/types.js';
 import { check, ints, word } from './define.js';
-import { stridesOf } from './strides.js';
+import { checkLength, stridesOf } from './strides.js';
 
 /** How a window slides over the spatial axes. All lists have one entry per spatial axis. */
 export interface Geometry {
@@ -61,6 +61,7 @@ export function windowGeometry(
     const extent = (kernel[d]! - 1) * dilations[d]! + 1;
     if (autoPad.startsWith('SAME')) {
       const count = Math.ceil(size / stride);
+      checkLength(count);
       const total = Math.max(0, (count - 1) * stride + extent - size);
       const small = total >> 1;
       begins[d] = autoPad === 'SAME_UPPER' ? small : total - small;
@@ -73,6 +74,7 @@ export function windowGeometry(
     const room = size + begin + end - extent;
     check(node, room >= 0, `the window is larger than padded axis ${d + 2}`, `at most ${size + begin + end}`, extent);
     const count = (ceil ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
+    checkLength(count);
     // With ceil_mode a last window that would start in the end padding is dropped.
     return ceil && (count - 1) * stride >= size + begin ? count - 1 : count;
   });
