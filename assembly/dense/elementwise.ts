@@ -16,6 +16,7 @@ import {
   BINARY_RIGHT_VECTOR,
   BINARY_ROWS,
   BINARY_ROWS_PER_TILE,
+  UNARY_COEFFICIENTS,
   UNARY_COUNT,
   UNARY_FUNCTION,
   UNARY_HIGH,
@@ -25,7 +26,7 @@ import {
   UNARY_PER_TILE,
 } from '../gen/layout';
 import { activate, clamp } from './epilogue';
-import { erf4, exp4, sigmoid4, tanh4 } from './functions';
+import { erf16, exp16, gelu16, sigmoid16, tanh16 } from './functions';
 
 /** Values of the field `function` behind those of `activation`; src/kernels/dense.ts has the same. */
 const HARD_SIGMOID: i32 = 4;
@@ -40,50 +41,64 @@ const SQRT: i32 = 12;
 const ABS: i32 = 13;
 const NEG: i32 = 14;
 
+/** Works on 16 values at a time; those behind the last lie in the slack of the output. */
 export function unary(p: usize, begin: i32, end: i32, thread: i32): void {
   const kind = load<i32>(p, UNARY_FUNCTION);
   const low = v128.load32_splat(p, UNARY_LOW);
   const high = v128.load32_splat(p, UNARY_HIGH);
+  const coefficients = load<usize>(p, UNARY_COEFFICIENTS);
   const perTile = load<i32>(p, UNARY_PER_TILE);
   const last = min(load<i32>(p, UNARY_COUNT), end * perTile);
   let i = begin * perTile;
   let from = load<usize>(p, UNARY_INPUT) + ((<usize>i) << 2);
   let to = load<usize>(p, UNARY_OUTPUT) + ((<usize>i) << 2);
-  for (; i + 4 <= last; i += 4) {
-    v128.store(to, apply(v128.load(from), kind, low, high));
-    from += 16;
-    to += 16;
-  }
-  for (; i < last; i++) {
-    v128.store_lane<f32>(to, apply(v128.load32_splat(from), kind, low, high), 0);
-    from += 4;
-    to += 4;
+  for (; i < last; i += 16) {
+    for (let lane: usize = 0; lane < 64; lane += 16) {
+      v128.store(to + lane, prepare(v128.load(from + lane), kind, low, high));
+    }
+    switch (kind) {
+      case SIGMOID:
+      case SWISH:
+        sigmoid16(to, coefficients);
+        break;
+      case TANH:
+      case GELU_TANH:
+        tanh16(to, coefficients);
+        break;
+      case EXP:
+        exp16(to, coefficients);
+        break;
+      case ERF:
+        erf16(to, coefficients);
+        break;
+      case GELU:
+        gelu16(to, coefficients);
+        break;
+    }
+    if (kind == SWISH || kind == GELU_TANH) {
+      for (let lane: usize = 0; lane < 64; lane += 16) {
+        const x = v128.load(from + lane);
+        const y = v128.load(to + lane);
+        const half = f32x4.mul(x, f32x4.splat(0.5));
+        v128.store(to + lane, kind == SWISH ? f32x4.mul(x, y) : f32x4.add(f32x4.mul(half, y), half));
+      }
+    }
+    from += 64;
+    to += 64;
   }
 }
 
-function apply(x: v128, kind: i32, low: v128, high: v128): v128 {
-  const half = f32x4.splat(0.5);
-  const one = f32x4.splat(1);
+/** Functions of one vector in whole, and what the others make of x at first. */
+function prepare(x: v128, kind: i32, low: v128, high: v128): v128 {
   switch (kind) {
     case HARD_SIGMOID:
-      return clamp(f32x4.add(f32x4.mul(x, low), high), f32x4.splat(0), one);
-    case SIGMOID:
-      return sigmoid4(x);
-    case TANH:
-      return tanh4(x);
-    case EXP:
-      return exp4(x);
-    case ERF:
-      return erf4(x);
-    case GELU:
-      return f32x4.mul(f32x4.mul(x, half), f32x4.add(one, erf4(f32x4.mul(x, f32x4.splat(0.70710678)))));
+      return clamp(f32x4.add(f32x4.mul(x, low), high), f32x4.splat(0), f32x4.splat(1));
     case GELU_TANH: {
       const cube = f32x4.mul(f32x4.mul(f32x4.mul(x, x), x), f32x4.splat(0.044715));
-      const inner = f32x4.mul(f32x4.add(x, cube), f32x4.splat(0.79788456));
-      return f32x4.mul(f32x4.mul(x, half), f32x4.add(one, tanh4(inner)));
+      return f32x4.mul(f32x4.add(x, cube), f32x4.splat(0.79788456));
     }
     case SWISH:
-      return f32x4.mul(x, sigmoid4(f32x4.mul(x, low)));
+      return f32x4.mul(x, low);
     case SQRT:
       return f32x4.sqrt(x);
     case ABS:

@@ -1,70 +1,222 @@
-// Scalar functions on four lanes. All use plain multiplications and additions, so that every build gives the same bits.
+// Functions of 16 neighbouring values in place. Their constants come from memory (`k`: COEFFICIENTS in src/kernels/coefficients.ts), since
+// V8 would build a vector constant anew at each use. All use plain multiplications and additions, so that every build gives the same
+// bits.
 
 // @ts-ignore: decorator
 @inline
-function horner(x: v128, sum: v128, coefficient: f32): v128 {
-  return f32x4.add(f32x4.mul(sum, x), f32x4.splat(coefficient));
+function fuse(x: v128, factor: v128, term: v128): v128 {
+  return f32x4.add(f32x4.mul(x, factor), term);
+}
+
+// @ts-ignore: decorator
+@inline
+function power(x: v128, n: v128, bias: v128): v128 {
+  const half = i32x4.shr_s(n, 1);
+  const rest = i32x4.sub(n, half);
+  return f32x4.mul(
+    f32x4.mul(x, i32x4.shl(i32x4.add(half, bias), 23)),
+    i32x4.shl(i32x4.add(rest, bias), 23),
+  );
 }
 
 /**
  * e^x: x = n·ln 2 + r with ln 2 in two parts (Cody & Waite), then a polynomial in |r| <= ln 2 / 2 (Cephes expf), then two powers of
  * two, so that results overflow to infinity and underflow gradually. Relative error below 2.5e-7 where the result is normal.
+ * Adding 1.5·2^23 leaves n, rounded, in the low bits.
  */
-export function exp4(x: v128): v128 {
-  x = f32x4.pmax(f32x4.pmin(x, f32x4.splat(89)), f32x4.splat(-104));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.1219444e-4)));
-  let sum = f32x4.splat(1.98756915e-4);
-  sum = horner(r, sum, 1.39819995e-3);
-  sum = horner(r, sum, 8.33345191e-3);
-  sum = horner(r, sum, 4.16657959e-2);
-  sum = horner(r, sum, 1.66666655e-1);
-  sum = horner(r, sum, 5.00000012e-1);
-  sum = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(sum, r), r), r), f32x4.splat(1));
-  const power = i32x4.trunc_sat_f32x4_s(n);
-  const half = i32x4.shr_s(power, 1);
-  return f32x4.mul(f32x4.mul(sum, powerOfTwo(half)), powerOfTwo(i32x4.sub(power, half)));
-}
-
-// @ts-ignore: decorator
-@inline
-function powerOfTwo(n: v128): v128 {
-  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+export function exp16(at: usize, k: usize): void {
+  let c = v128.load32_splat(k, 0);
+  let d = v128.load32_splat(k, 4);
+  let r0 = f32x4.pmax(f32x4.pmin(v128.load(at), c), d);
+  let r1 = f32x4.pmax(f32x4.pmin(v128.load(at, 16), c), d);
+  let r2 = f32x4.pmax(f32x4.pmin(v128.load(at, 32), c), d);
+  let r3 = f32x4.pmax(f32x4.pmin(v128.load(at, 48), c), d);
+  c = v128.load32_splat(k, 8);
+  d = v128.load32_splat(k, 12);
+  let n0 = fuse(r0, c, d);
+  let n1 = fuse(r1, c, d);
+  let n2 = fuse(r2, c, d);
+  let n3 = fuse(r3, c, d);
+  c = v128.load32_splat(k, 16);
+  r0 = fuse(f32x4.sub(n0, d), c, r0);
+  r1 = fuse(f32x4.sub(n1, d), c, r1);
+  r2 = fuse(f32x4.sub(n2, d), c, r2);
+  r3 = fuse(f32x4.sub(n3, d), c, r3);
+  c = v128.load32_splat(k, 20);
+  r0 = fuse(f32x4.sub(n0, d), c, r0);
+  r1 = fuse(f32x4.sub(n1, d), c, r1);
+  r2 = fuse(f32x4.sub(n2, d), c, r2);
+  r3 = fuse(f32x4.sub(n3, d), c, r3);
+  n0 = i32x4.sub(n0, d);
+  n1 = i32x4.sub(n1, d);
+  n2 = i32x4.sub(n2, d);
+  n3 = i32x4.sub(n3, d);
+  c = v128.load32_splat(k, 24);
+  d = v128.load32_splat(k, 28);
+  let s0 = fuse(r0, c, d);
+  let s1 = fuse(r1, c, d);
+  let s2 = fuse(r2, c, d);
+  let s3 = fuse(r3, c, d);
+  c = v128.load32_splat(k, 32);
+  s0 = fuse(r0, s0, c);
+  s1 = fuse(r1, s1, c);
+  s2 = fuse(r2, s2, c);
+  s3 = fuse(r3, s3, c);
+  c = v128.load32_splat(k, 36);
+  s0 = fuse(r0, s0, c);
+  s1 = fuse(r1, s1, c);
+  s2 = fuse(r2, s2, c);
+  s3 = fuse(r3, s3, c);
+  c = v128.load32_splat(k, 40);
+  s0 = fuse(r0, s0, c);
+  s1 = fuse(r1, s1, c);
+  s2 = fuse(r2, s2, c);
+  s3 = fuse(r3, s3, c);
+  c = v128.load32_splat(k, 44);
+  s0 = fuse(r0, s0, c);
+  s1 = fuse(r1, s1, c);
+  s2 = fuse(r2, s2, c);
+  s3 = fuse(r3, s3, c);
+  c = v128.load32_splat(k, 48);
+  d = i32x4.splat(127);
+  v128.store(at, power(f32x4.add(fuse(f32x4.mul(s0, r0), r0, r0), c), n0, d));
+  v128.store(at, power(f32x4.add(fuse(f32x4.mul(s1, r1), r1, r1), c), n1, d), 16);
+  v128.store(at, power(f32x4.add(fuse(f32x4.mul(s2, r2), r2, r2), c), n2, d), 32);
+  v128.store(at, power(f32x4.add(fuse(f32x4.mul(s3, r3), r3, r3), c), n3, d), 48);
 }
 
 /** 1 / (1 + e^-x). Relative error below 4e-7 where the result is normal. */
-export function sigmoid4(x: v128): v128 {
+export function sigmoid16(at: usize, k: usize): void {
+  for (let lane = at; lane < at + 64; lane += 16) v128.store(lane, f32x4.neg(v128.load(lane)));
+  exp16(at, k);
   const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
+  for (let lane = at; lane < at + 64; lane += 16) v128.store(lane, f32x4.div(one, f32x4.add(one, v128.load(lane))));
 }
 
 /** Odd polynomial below 0.625 (Cephes tanhf), 1 - 2 / (e^2|x| + 1) above. Relative error below 3e-7. */
-export function tanh4(x: v128): v128 {
-  const one = f32x4.splat(1);
-  const size = f32x4.abs(x);
-  const large = f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(exp4(f32x4.add(size, size)), one)));
-  const square = f32x4.mul(x, x);
-  let sum = f32x4.splat(-5.70498873e-3);
-  sum = horner(square, sum, 2.06390888e-2);
-  sum = horner(square, sum, -5.37397156e-2);
-  sum = horner(square, sum, 1.33314422e-1);
-  sum = horner(square, sum, -3.33332819e-1);
-  const small = f32x4.add(f32x4.mul(f32x4.mul(sum, square), x), x);
-  const sign = v128.and(x, f32x4.splat(-0.0));
-  return v128.bitselect(small, v128.or(large, sign), f32x4.lt(size, f32x4.splat(0.625)));
+export function tanh16(at: usize, k: usize): void {
+  const x0 = v128.load(at);
+  const x1 = v128.load(at, 16);
+  const x2 = v128.load(at, 32);
+  const x3 = v128.load(at, 48);
+  for (let lane = at; lane < at + 64; lane += 16) {
+    const size = f32x4.abs(v128.load(lane));
+    v128.store(lane, f32x4.add(size, size));
+  }
+  exp16(at, k);
+  finishTanh(at, x0);
+  finishTanh(at + 16, x1);
+  finishTanh(at + 32, x2);
+  finishTanh(at + 48, x3);
 }
 
-/** Abramowitz & Stegun 7.1.26: 1 - (a1 t + … + a5 t^5) e^(-x²), t = 1 / (1 + p|x|). Absolute error below 5e-7. */
-export function erf4(x: v128): v128 {
+/** `at` holds e^2|x|. */
+function finishTanh(at: usize, x: v128): void {
   const one = f32x4.splat(1);
-  const size = f32x4.abs(x);
-  const t = f32x4.div(one, f32x4.add(one, f32x4.mul(size, f32x4.splat(0.3275911))));
-  let sum = f32x4.splat(1.061405429);
-  sum = horner(t, sum, -1.453152027);
-  sum = horner(t, sum, 1.421413741);
-  sum = horner(t, sum, -0.284496736);
-  sum = horner(t, sum, 0.254829592);
-  const tail = f32x4.mul(f32x4.mul(sum, t), exp4(f32x4.neg(f32x4.mul(x, x))));
-  return v128.or(f32x4.sub(one, tail), v128.and(x, f32x4.splat(-0.0)));
+  const large = f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(v128.load(at), one)));
+  const square = f32x4.mul(x, x);
+  let sum = fuse(square, f32x4.splat(-5.70498873e-3), f32x4.splat(2.06390888e-2));
+  sum = fuse(square, sum, f32x4.splat(-5.37397156e-2));
+  sum = fuse(square, sum, f32x4.splat(1.33314422e-1));
+  sum = fuse(square, sum, f32x4.splat(-3.33332819e-1));
+  const small = fuse(f32x4.mul(sum, square), x, x);
+  const sign = v128.and(x, f32x4.splat(-0.0));
+  v128.store(at, v128.bitselect(small, v128.or(large, sign), f32x4.lt(f32x4.abs(x), f32x4.splat(0.625))));
+}
+
+/**
+ * A quotient of polynomials within ±3.75, where it reaches ±1 exactly (coefficients: Eigen, generic_fast_erf_float). Absolute error
+ * below 5e-7.
+ */
+export function erf16(at: usize, k: usize): void {
+  let c = v128.load32_splat(k, 52);
+  let d = v128.load32_splat(k, 56);
+  const x0 = f32x4.pmax(f32x4.pmin(v128.load(at), c), d);
+  const x1 = f32x4.pmax(f32x4.pmin(v128.load(at, 16), c), d);
+  const x2 = f32x4.pmax(f32x4.pmin(v128.load(at, 32), c), d);
+  const x3 = f32x4.pmax(f32x4.pmin(v128.load(at, 48), c), d);
+  const z0 = f32x4.mul(x0, x0);
+  const z1 = f32x4.mul(x1, x1);
+  const z2 = f32x4.mul(x2, x2);
+  const z3 = f32x4.mul(x3, x3);
+  v128.store(at, x0);
+  v128.store(at, x1, 16);
+  v128.store(at, x2, 32);
+  v128.store(at, x3, 48);
+  c = v128.load32_splat(k, 60);
+  d = v128.load32_splat(k, 64);
+  let s0 = fuse(z0, c, d);
+  let s1 = fuse(z1, c, d);
+  let s2 = fuse(z2, c, d);
+  let s3 = fuse(z3, c, d);
+  c = v128.load32_splat(k, 68);
+  s0 = fuse(z0, s0, c);
+  s1 = fuse(z1, s1, c);
+  s2 = fuse(z2, s2, c);
+  s3 = fuse(z3, s3, c);
+  c = v128.load32_splat(k, 72);
+  s0 = fuse(z0, s0, c);
+  s1 = fuse(z1, s1, c);
+  s2 = fuse(z2, s2, c);
+  s3 = fuse(z3, s3, c);
+  c = v128.load32_splat(k, 76);
+  s0 = fuse(z0, s0, c);
+  s1 = fuse(z1, s1, c);
+  s2 = fuse(z2, s2, c);
+  s3 = fuse(z3, s3, c);
+  c = v128.load32_splat(k, 80);
+  s0 = fuse(z0, s0, c);
+  s1 = fuse(z1, s1, c);
+  s2 = fuse(z2, s2, c);
+  s3 = fuse(z3, s3, c);
+  c = v128.load32_splat(k, 84);
+  s0 = fuse(z0, s0, c);
+  s1 = fuse(z1, s1, c);
+  s2 = fuse(z2, s2, c);
+  s3 = fuse(z3, s3, c);
+  v128.store(at, f32x4.mul(s0, v128.load(at)));
+  v128.store(at, f32x4.mul(s1, v128.load(at, 16)), 16);
+  v128.store(at, f32x4.mul(s2, v128.load(at, 32)), 32);
+  v128.store(at, f32x4.mul(s3, v128.load(at, 48)), 48);
+  c = v128.load32_splat(k, 88);
+  d = v128.load32_splat(k, 92);
+  s0 = fuse(z0, c, d);
+  s1 = fuse(z1, c, d);
+  s2 = fuse(z2, c, d);
+  s3 = fuse(z3, c, d);
+  c = v128.load32_splat(k, 96);
+  s0 = fuse(z0, s0, c);
+  s1 = fuse(z1, s1, c);
+  s2 = fuse(z2, s2, c);
+  s3 = fuse(z3, s3, c);
+  c = v128.load32_splat(k, 100);
+  s0 = fuse(z0, s0, c);
+  s1 = fuse(z1, s1, c);
+  s2 = fuse(z2, s2, c);
+  s3 = fuse(z3, s3, c);
+  c = v128.load32_splat(k, 104);
+  s0 = fuse(z0, s0, c);
+  s1 = fuse(z1, s1, c);
+  s2 = fuse(z2, s2, c);
+  s3 = fuse(z3, s3, c);
+  v128.store(at, f32x4.div(v128.load(at), s0));
+  v128.store(at, f32x4.div(v128.load(at, 16), s1), 16);
+  v128.store(at, f32x4.div(v128.load(at, 32), s2), 32);
+  v128.store(at, f32x4.div(v128.load(at, 48), s3), 48);
+}
+
+/** x / 2 · (1 + erf(x / √2)) */
+export function gelu16(at: usize, k: usize): void {
+  const half = f32x4.splat(0.5);
+  const x0 = f32x4.mul(v128.load(at), half);
+  const x1 = f32x4.mul(v128.load(at, 16), half);
+  const x2 = f32x4.mul(v128.load(at, 32), half);
+  const x3 = f32x4.mul(v128.load(at, 48), half);
+  const root = v128.load32_splat(k, 108);
+  for (let lane = at; lane < at + 64; lane += 16) v128.store(lane, f32x4.mul(v128.load(lane), root));
+  erf16(at, k);
+  v128.store(at, fuse(x0, v128.load(at), x0));
+  v128.store(at, fuse(x1, v128.load(at, 16), x1), 16);
+  v128.store(at, fuse(x2, v128.load(at, 32), x2), 32);
+  v128.store(at, fuse(x3, v128.load(at, 48), x3), 48);
 }

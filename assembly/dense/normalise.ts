@@ -6,11 +6,13 @@ import {
   LAYER_NORM_INPUT,
   LAYER_NORM_OUTPUT,
   LAYER_NORM_SCALE,
+  SOFTMAX_COEFFICIENTS,
   SOFTMAX_INNER,
   SOFTMAX_INPUT,
   SOFTMAX_OUTPUT,
+  SOFTMAX_SCRATCH,
 } from '../gen/layout';
-import { exp4 } from './functions';
+import { exp16 } from './functions';
 import { sumLanes } from './reduce';
 
 /** The first `count` of four values, the others `fill`. */
@@ -30,6 +32,7 @@ function storePart(to: usize, x: v128, count: i32): void {
 /** y = e^(x - max) / Σ e^(x - max). */
 export function softmax(p: usize, begin: i32, end: i32, thread: i32): void {
   const inner = load<i32>(p, SOFTMAX_INNER);
+  const scratch = load<usize>(p, SOFTMAX_SCRATCH) + thread * 64;
   const whole = (<usize>(inner & ~3)) << 2;
   const rest = inner & 3;
   for (let row = begin; row < end; row++) {
@@ -42,20 +45,25 @@ export function softmax(p: usize, begin: i32, end: i32, thread: i32): void {
     top = f32x4.max(top, v128.shuffle<i32>(top, top, 2, 3, 0, 1));
     top = f32x4.max(top, v128.shuffle<i32>(top, top, 1, 0, 3, 2));
     let sums = f32x4.splat(0);
-    for (let at: usize = 0; at < whole; at += 16) {
-      const x = exp4(f32x4.sub(v128.load(from + at), top));
-      v128.store(to + at, x);
-      sums = f32x4.add(sums, x);
+    for (let done = 0; done < inner; done += 16) {
+      const count = min(16, inner - done);
+      const at = (<usize>done) << 2;
+      // A row may end where another thread's begins.
+      const block = count == 16 ? to + at : scratch;
+      for (let lane: usize = 0; lane < 64; lane += 16) {
+        v128.store(block + lane, f32x4.sub(v128.load(from + at + lane), top));
+      }
+      if (count < 16) {
+        const end = block + 64;
+        for (let lane = block + ((<usize>count) << 2); lane < end; lane += 4) store<f32>(lane, -Infinity);
+      }
+      exp16(block, load<usize>(p, SOFTMAX_COEFFICIENTS));
+      for (let lane: usize = 0; lane < 64; lane += 16) sums = f32x4.add(sums, v128.load(block + lane));
+      if (count < 16) memory.copy(to + at, block, (<usize>count) << 2);
     }
-    if (rest) {
-      const x = exp4(f32x4.sub(loadPart(from + whole, rest, -Infinity), top));
-      storePart(to + whole, x, rest);
-      // Lanes beyond the row hold e^-104 or so: they must not count.
-      for (let i = 0; i < rest; i++) sums = f32x4.add(sums, v128.load32_zero(to + whole + ((<usize>i) << 2)));
-    }
-    const sum = f32x4.splat(sumLanes(sums));
-    for (let at: usize = 0; at < whole; at += 16) v128.store(to + at, f32x4.div(v128.load(to + at), sum));
-    if (rest) storePart(to + whole, f32x4.div(loadPart(to + whole, rest, 0), sum), rest);
+    const factor = f32x4.splat(1 / sumLanes(sums));
+    for (let at: usize = 0; at < whole; at += 16) v128.store(to + at, f32x4.mul(v128.load(to + at), factor));
+    if (rest) storePart(to + whole, f32x4.mul(loadPart(to + whole, rest, 0), factor), rest);
   }
 }
 

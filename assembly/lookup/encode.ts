@@ -19,6 +19,7 @@ export function encodeRows(p: usize, begin: i32, end: i32, thread: i32): void {
   const taps = load<usize>(p, at.ENCODE_ROWS_TAP_OFFSETS);
   const wide = load<usize>(p, at.ENCODE_ROWS_WIDE);
   const unit = load<i32>(p, at.ENCODE_ROWS_UNIT);
+  const distance = load<i32>(p, at.ENCODE_ROWS_DISTANCE);
   for (let tile = begin; tile < end; tile++) {
     const first = (tile % chunks) * chunk;
     const codebook = (tile / chunks) % codebooks;
@@ -37,7 +38,7 @@ export function encodeRows(p: usize, begin: i32, end: i32, thread: i32): void {
     const own = weights + codebook * (((steps + 1) * quads) << 4);
     if (wide != 0) {
       const ownWide = wide + codebook * quads * 96;
-      searchWindow(input, inputOffsets, taps, own, ownWide, quads, unit, codes, codeOffsets, count);
+      searchWindow(input, inputOffsets, taps, own, ownWide, quads, unit, distance, codes, codeOffsets, count);
     } else {
       search(input, inputOffsets, taps, own, quads, steps, unit, codes, codeOffsets, count);
     }

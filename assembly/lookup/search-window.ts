@@ -19,7 +19,7 @@ import { swizzle } from './swizzle';
 /** Bytes of a centroid in `wide`. */
 const WIDE_BYTES: usize = 24;
 
-/** Four bytes of each of four positions. Positions at even distances come from one load. */
+/** Four bytes of each of four positions, as `spread` takes them from one load, or one by one. */
 // @ts-ignore: decorator
 @inline
 function windowRow(from: usize, positions: usize, spread: v128, even: bool): v128 {
@@ -29,31 +29,6 @@ function windowRow(from: usize, positions: usize, spread: v128, even: bool): v12
   row = v128.load32_lane(from + load<i32>(positions, 4), row, 1);
   row = v128.load32_lane(from + load<i32>(positions, 8), row, 2);
   return v128.load32_lane(from + load<i32>(positions, 12), row, 3);
-}
-
-/** Whether four positions lie at equal distances within one vector. */
-// @ts-ignore: decorator
-@inline
-function equidistant(positions: usize): bool {
-  const first = load<i32>(positions);
-  const distance = load<i32>(positions, 4) - first;
-  return (
-    <u32>distance <= 4 &&
-    load<i32>(positions, 8) - first == 2 * distance &&
-    load<i32>(positions, 12) - first == 3 * distance
-  );
-}
-
-// @ts-ignore: decorator
-@inline
-function spreadOf(positions: usize): v128 {
-  return i32x4.add(
-    i32x4.splat(0x03020100),
-    i32x4.mul(
-      i32x4(0, 0x01010101, 0x02020202, 0x03030303),
-      i32x4.splat(load<i32>(positions, 4) - load<i32>(positions)),
-    ),
-  );
 }
 
 /** Highest keys of four positions by i16 products. Four more would not fit the registers beside them. */
@@ -80,7 +55,11 @@ function bestWide(x0: v128, x1: v128, x2: v128, wide: usize, end: usize): v128 {
   return best;
 }
 
-/** As `search`, of 4·quads centroids; `steps` is i32 [3]. Eight positions at a time share every load of weights. */
+/**
+ * As `search`, of 4·quads centroids; `steps` is i32 [3]. Eight positions at a time share every load of weights.
+ *
+ * @param distance  bytes from one position to the next, at most 4, where every four lie in one row of their own; else 0
+ */
 export function searchWindow(
   input: usize,
   positions: usize,
@@ -89,6 +68,7 @@ export function searchWindow(
   wide: usize,
   quads: i32,
   unit: i32,
+  distance: i32,
   codes: usize,
   codeOffsets: usize,
   count: i32,
@@ -100,18 +80,19 @@ export function searchWindow(
   const row2 = input + load<i32>(steps, 8);
   const wideEnd = wide + <usize>(quads << 2) * WIDE_BYTES;
   const weightsEnd = weights + (<usize>quads << 6);
+  const even = distance != 0;
+  const spread = i32x4.add(
+    i32x4.splat(0x03020100),
+    i32x4.mul(i32x4(0, 0x01010101, 0x02020202, 0x03030303), i32x4.splat(distance)),
+  );
   for (let p = 0; p < count; p += 8) {
     const at = positions + (p << 2);
-    const evenA = equidistant(at);
-    const evenB = equidistant(at + 16);
-    const spreadA = spreadOf(at);
-    const spreadB = spreadOf(at + 16);
-    const a0 = windowRow(row0, at, spreadA, evenA);
-    const a1 = windowRow(row1, at, spreadA, evenA);
-    const a2 = windowRow(row2, at, spreadA, evenA);
-    const b0 = windowRow(row0, at + 16, spreadB, evenB);
-    const b1 = windowRow(row1, at + 16, spreadB, evenB);
-    const b2 = windowRow(row2, at + 16, spreadB, evenB);
+    const a0 = windowRow(row0, at, spread, even);
+    const a1 = windowRow(row1, at, spread, even);
+    const a2 = windowRow(row2, at, spread, even);
+    const b0 = windowRow(row0, at + 16, spread, even);
+    const b1 = windowRow(row1, at + 16, spread, even);
+    const b2 = windowRow(row2, at + 16, spread, even);
     let bestA = i32x4.splat(i32.MIN_VALUE);
     let bestB = bestA;
     if (ASC_FEATURE_RELAXED_SIMD && unit != 0) {
@@ -131,9 +112,17 @@ export function searchWindow(
       bestA = bestWide(a0, a1, a2, wide, wideEnd);
       bestB = bestWide(b0, b1, b2, wide, wideEnd);
     }
-    storeCodes(i32x4.sub(mask, v128.and(bestA, mask)), codes, codeOffsets + (p << 2), min(4, count - p));
-    if (count - p > 4) {
-      storeCodes(i32x4.sub(mask, v128.and(bestB, mask)), codes, codeOffsets + (p << 2) + 16, min(4, count - p - 4));
+    const foundA = v128.andnot(mask, bestA);
+    const foundB = v128.andnot(mask, bestB);
+    const to = codeOffsets + (p << 2);
+    if (even && count - p > 4) {
+      const found = i16x8.narrow_i32x4_s(foundA, foundB);
+      const bytes = i8x16.narrow_i16x8_u(found, found);
+      v128.store32_lane(codes + load<i32>(to), bytes, 0);
+      v128.store32_lane(codes + load<i32>(to, 16), bytes, 1);
+    } else {
+      storeCodes(foundA, codes, to, min(4, count - p));
+      if (count - p > 4) storeCodes(foundB, codes, to + 16, min(4, count - p - 4));
     }
   }
 }

@@ -107,8 +107,8 @@ export const DENSE_KERNELS = {
   averagePool: WINDOW,
   /** Mean of rows of `inner` values. A tile is one row. */
   reduceMean: ['input', 'output', 'inner'],
-  /** `low` and `high` as in the epilogue; HardSigmoid: slope and offset; Swish: slope in `low`. A tile is `perTile` values. */
-  unary: ['input', 'output', 'function', 'low:f32', 'high:f32', 'count', 'perTile'],
+  /** `low` and `high` as in the epilogue; HardSigmoid: slope and offset; Swish: slope in `low`. `coefficients`: see coefficients.ts. A tile is `perTile` values. */
+  unary: ['input', 'output', 'function', 'low:f32', 'high:f32', 'count', 'perTile', 'coefficients'],
   /** Row r of an operand starts ((r / divisor) mod modulus) · step bytes in; `vector` 0 repeats its first value. A tile is `rowsPerTile` rows. */
   binary: [
     'left',
@@ -128,8 +128,8 @@ export const DENSE_KERNELS = {
     'rows',
     'rowsPerTile',
   ],
-  /** Over rows of `inner` values. A tile is one row. */
-  softmax: ['input', 'output', 'inner'],
+  /** Over rows of `inner` values; 64 bytes of `scratch` per thread. A tile is one row. */
+  softmax: ['input', 'output', 'inner', 'scratch', 'coefficients'],
   /** Over rows of `inner` values; `bias` may be 0. A tile is one row. */
   layerNorm: ['input', 'output', 'scale', 'bias', 'inner', 'epsilon:f32'],
   /** Rows of `bytes` bytes, `total` in all, between two spacings. A tile is `rowsPerTile` rows. */

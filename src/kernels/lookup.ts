@@ -114,6 +114,8 @@ export const LOOKUP_KERNELS = {
     ...SCORES,
     /** For 3×3 windows of one channel, else 0: per codebook [4·quads]{ i16 [5 pairs][2] = 64·Q, i32 key bias }. */
     'wide',
+    /** Of those: bytes from one position to the next where rows of codes hold whole fours, and at most 4; else 0. */
+    'distance',
   ],
   /** Centroid search for any window: taps are first gathered into scratch. */
   encodeGathered: [

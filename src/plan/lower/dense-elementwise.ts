@@ -3,7 +3,7 @@ import type { Node } from '../../graph/types.js';
 import { FUNCTION, OPERATION } from '../../kernels/dense.js';
 import { float } from '../../ops/define.js';
 import type { LowerContext, LoweringRule } from '../types.js';
-import { allFloat } from './dense-epilogue.js';
+import { allFloat, coefficients } from './dense-epilogue.js';
 
 /** Values per tile: enough to outweigh the call, few enough to share a small tensor between threads. */
 const TILE_VALUES = 4096;
@@ -20,6 +20,7 @@ function emitUnary(context: LowerContext, node: Node, code: number, low = 0, hig
     high,
     count,
     perTile: TILE_VALUES,
+    coefficients: coefficients(context),
   };
   context.emit({ kind: 'kernel', node, kernel: 'unary', params, tiles: Math.ceil(count / TILE_VALUES) });
   return true;

@@ -1,4 +1,5 @@
 import type { Activation, Node } from '../../graph/types.js';
+import { COEFFICIENTS } from '../../kernels/coefficients.js';
 import { ACTIVATION } from '../../kernels/dense.js';
 import type { Address, LowerContext } from '../types.js';
 
@@ -74,4 +75,11 @@ export function allFloat(context: LowerContext, names: readonly (string | undefi
 /** Bytes rounded up to the cache line, as {@link LowerContext.scratch} spaces its per-thread parts. */
 export function scratchParams(context: LowerContext, bytes: number) {
   return { scratch: context.scratch(bytes), scratchStride: Math.ceil(bytes / 64) * 64 };
+}
+
+/** The constants that kernels of transcendental functions read. */
+export function coefficients(context: LowerContext): Address {
+  return context.packed('coefficients', `coefficients [${COEFFICIENTS.length}] f32`, () =>
+    Float32Array.from(COEFFICIENTS),
+  );
 }

@@ -2,7 +2,7 @@ import { elementCount, toNumbers } from '../../graph/tensor.js';
 import type { Node } from '../../graph/types.js';
 import { float, int, ints } from '../../ops/define.js';
 import type { LowerContext, LoweringRule } from '../types.js';
-import { allFloat } from './dense-epilogue.js';
+import { allFloat, coefficients } from './dense-epilogue.js';
 
 /** The size of the last `axes` axes of a shape, and of the others. */
 function splitRows(dims: readonly number[], axes: number): { rows: number; inner: number } {
@@ -47,7 +47,13 @@ export const lowerSoftmax: LoweringRule = (context, node) => {
   const axis = given < 0 ? given + dims.length : given;
   if (!flattens && elementCount(dims.slice(axis + 1)) !== 1) return false;
   const { rows, inner } = splitRows(dims, dims.length - axis);
-  const params = { input: context.dense(input), output: context.dense(node.outputs[0]!), inner };
+  const params = {
+    input: context.dense(input),
+    output: context.dense(node.outputs[0]!),
+    inner,
+    scratch: context.scratch(64),
+    coefficients: coefficients(context),
+  };
   context.emit({ kind: 'kernel', node, kernel: 'softmax', params, tiles: rows });
   return true;
 };

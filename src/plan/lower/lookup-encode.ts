@@ -196,7 +196,9 @@ function encodeInto(
   if (inOrder) {
     const window = steps.length === 3 && steps.every((step) => step.length === 3);
     const wide = window ? wideTable(context, node, shape) : 0;
-    const params = { ...common, ...scores, tapOffsets: tapTable, wide };
+    const stride = geometry.strides[1]!;
+    const distance = !codes.rows && width % 4 === 0 && stride <= 4 ? stride : 0;
+    const params = { ...common, ...scores, tapOffsets: tapTable, wide, distance };
     context.emit({ kind: 'kernel', node, kernel: 'encodeRows', params, tiles });
     return;
   }
