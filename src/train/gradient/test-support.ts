@@ -128,7 +128,7 @@ function differences(training: TrainingGraph, feeds: ReadonlyMap<string, TensorV
     const values = interpret(training.graph, new Map(feeds).set(name, { ...value, data }));
     return values.get(training.loss)!.data[0] as number;
   };
-  return Array.from(value.data, (_, index) => (at(index, STEP) - at(index, -STEP)) / (2 * STEP));
+  return Array.from(value.data as Float64Array, (_, index) => (at(index, STEP) - at(index, -STEP)) / (2 * STEP));
 }
 
 /**

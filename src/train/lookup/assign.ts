@@ -3,12 +3,15 @@ import { MAX_LEVEL } from '../../graph/lookup.js';
 import { perChannel, reshape, scale, sumOver } from '../gradient/shapes.js';
 import type { BackwardContext, Emitter, ForwardContext, GradientRule } from '../types.js';
 import { TRAINING_DOMAIN } from '../types.js';
-import { fold, slide, swapLast, unfold, windowAttributes, windowOf } from './windows.js';
+import { floats, fold, slide, swapLast, unfold, windowAttributes, windowOf } from './windows.js';
 
 /** Largest magnitude of Q and b that docs/lookup-operators.md allows. */
 export const MAX_SCORE_WEIGHT = 127;
 export const MAX_SCORE_BIAS = 2 ** 22;
 const EXACT = 2 ** 24;
+/** ONNX's numbers of element types. */
+const FLOAT32 = 1;
+const FLOAT64 = 11;
 
 /**
  * `Assign`: x [N, C, H, W], Q [B·K, g, kh, kw], b [B·K], optional logTemperature [B] or [1] → one-hot codes [N, B, K, Ho, Wo].
@@ -59,8 +62,8 @@ function packable({ emitter, node, inputs }: ForwardContext): boolean {
   const [, Q, b] = inputs as [string, string, string];
   const weights = emitter.value(Q);
   const biases = emitter.value(b);
-  // Learned scores have no bound but those of the operator.
-  if (!weights || !biases) return false;
+  // Learned scores have no bound but those of the operator, and a softmax is to see scores without the index.
+  if (!weights || !biases || inputs.length > 3) return false;
   const rows = biases.data.length;
   const v = weights.data.length / rows;
   const K = numberAttribute(node, 'K', 0);
@@ -74,7 +77,7 @@ function packable({ emitter, node, inputs }: ForwardContext): boolean {
 }
 
 interface Search {
-  /** [N, B, K, Ho·Wo], times K where they are packed. */
+  /** [N, B, K, Ho·Wo]; packed ones times K, with the index added. */
   readonly scores: string;
   readonly hot: string;
 }
@@ -93,7 +96,8 @@ function largest(emitter: Emitter, scores: string): string {
 }
 
 function equals(emitter: Emitter, scores: string, best: string): string {
-  return emitter.node('Cast', [emitter.node('Equal', [scores, best])], { to: 1 });
+  const to = emitter.type(scores).type === 'float64' ? FLOAT64 : FLOAT32;
+  return emitter.node('Cast', [emitter.node('Equal', [scores, best])], { to });
 }
 
 /** The index goes into the low bits of the score, so that one maximum decides ties, too. */
@@ -101,7 +105,7 @@ function packedSearch(context: ForwardContext, levels: string, weights: string, 
   const { emitter } = context;
   const rows = emitter.type(biases).dims[0]!;
   const index = Float32Array.from({ length: rows }, (_, row) => K - 1 - (row % K));
-  const low = emitter.constant({ type: 'float32', dims: [rows], data: index });
+  const low = floats(emitter, biases, [rows], index);
   const packedBiases = emitter.node('Add', [scale(emitter, biases, K), low]);
   const scores = score(context, levels, scale(emitter, weights, K), packedBiases);
   return { scores, hot: equals(emitter, scores, largest(emitter, scores)) };
@@ -111,11 +115,8 @@ function packedSearch(context: ForwardContext, levels: string, weights: string, 
 function plainSearch(context: ForwardContext, levels: string, weights: string, biases: string, K: number): Search {
   const { emitter } = context;
   const scores = score(context, levels, weights, biases);
-  const order = emitter.constant({
-    type: 'float32',
-    dims: [1, 1, K, 1],
-    data: Float32Array.from({ length: K }, (_, k) => K - k),
-  });
+  const indices = Float32Array.from({ length: K }, (_, k) => K - k);
+  const order = floats(emitter, scores, [1, 1, K, 1], indices);
   const ranks = emitter.node('Mul', [equals(emitter, scores, largest(emitter, scores)), order]);
   return { scores, hot: equals(emitter, ranks, largest(emitter, ranks)) };
 }
@@ -133,10 +134,9 @@ function backward(context: BackwardContext): (string | undefined)[] {
   const mul = (a: string, c: string) => emitter.node('Mul', [a, c]);
   const gradient = reshape(emitter, gradients[0]!, [N, B, K, area]);
 
-  const unit = packable(context) ? 1 / K : 1;
   const temperature = logTemperature ? emitter.node('Exp', [logTemperature]) : emitter.scalar(1, x);
   const perCodebook = logTemperature ? perChannel(emitter, temperature, 4) : temperature;
-  const inverse = emitter.node('Div', [emitter.scalar(unit, x), perCodebook]);
+  const inverse = emitter.node('Div', [emitter.scalar(1, x), perCodebook]);
   const z = mul(emitter.node('Sub', [scores, largest(emitter, scores)]), inverse);
   const exponentials = emitter.node('Exp', [z]);
   const p = emitter.node('Div', [exponentials, sumOver(emitter, exponentials, [2], 1)]);

@@ -55,7 +55,12 @@ export function trainable(
   const kept = resolved.dense
     ? labelled.parameters
     : new Map([...labelled.parameters].filter(([name]) => rewriter.parameters.has(name)));
-  const network = addLoss({ ...labelled, parameters: kept, rules: LOOKUP_RULES }, classes, resolved, rewriter.reconstructions);
+  const network = addLoss(
+    { ...labelled, parameters: kept, rules: LOOKUP_RULES },
+    classes,
+    resolved,
+    rewriter.reconstructions,
+  );
   const plan = { graph: lookup, layers: rewriter.layers, initial: network.graph.initializers };
   return {
     network,

@@ -36,11 +36,21 @@ export function slide({ kernel, strides, pads }: Window, size: readonly number[]
 }
 
 /** [channels · taps, 1, kh, kw]: weight t of every channel is 1 at tap t. */
-function selectors(emitter: Emitter, channels: number, { kernel: [kh, kw] }: Window): string {
+function selectors(emitter: Emitter, like: string, channels: number, { kernel: [kh, kw] }: Window): string {
   const taps = kh * kw;
   const data = new Float32Array(channels * taps * taps);
   for (let row = 0; row < channels * taps; row++) data[row * taps + (row % taps)] = 1;
-  return emitter.constant({ type: 'float32', dims: [channels * taps, 1, kh, kw], data });
+  return floats(emitter, like, [channels * taps, 1, kh, kw], data);
+}
+
+/** A constant of the float type of `like`. */
+export function floats(emitter: Emitter, like: string, dims: readonly number[], data: ArrayLike<number>): string {
+  const { type } = emitter.type(like);
+  return emitter.constant(
+    type === 'float64'
+      ? { type, dims, data: Float64Array.from(data) }
+      : { type: 'float32', dims, data: Float32Array.from(data) },
+  );
 }
 
 /** Input rows that no window reaches at the end. */
@@ -56,7 +66,7 @@ export function unfold(emitter: Emitter, x: string, window: Window): string {
   if (isPoint(window)) return x;
   const channels = emitter.type(x).dims[1]!;
   const attributes = { ...windowAttributes(window), group: channels };
-  return emitter.node('Conv', [x, selectors(emitter, channels, window)], attributes);
+  return emitter.node('Conv', [x, selectors(emitter, x, channels, window)], attributes);
 }
 
 /** The adjoint of {@link unfold}: [N, C·kh·kw, Ho, Wo] → [N, C, H, W], values that came from one place added up. */
@@ -65,7 +75,7 @@ export function fold(emitter: Emitter, columns: string, dims: readonly number[],
   const [, channels, height, width] = dims as [number, number, number, number];
   const remaining = [rest(height, 0, window), rest(width, 1, window)];
   const attributes = { ...windowAttributes(window), group: channels, output_padding: remaining };
-  return emitter.node('ConvTranspose', [columns, selectors(emitter, channels, window)], attributes);
+  return emitter.node('ConvTranspose', [columns, selectors(emitter, columns, channels, window)], attributes);
 }
 
 interface Planes {
