@@ -1,3 +1,4 @@
+import { findClass } from '../../src/data/names.js';
 import type { LutraError } from '../../src/index.js';
 import { decodeRecording } from '../../src/speech/decode-recording.js';
 import type { Recording } from '../../src/speech/wav.js';
@@ -128,7 +129,10 @@ export function createRecordings({ onRecording, onError }: RecordingListener): R
 
   return {
     async offerSamples(labels) {
-      const fitting = (await samples).filter(({ label }) => labels.includes(label));
+      const fitting = (await samples).flatMap(({ url, label }) => {
+        const index = findClass(label, labels);
+        return index < 0 ? [] : [{ url, label: labels[index]! }];
+      });
       gallery.replaceChildren(
         ...fitting.map(({ url, label }) => {
           const attributes = { type: 'button', class: 'button clip', 'aria-pressed': false, 'data-url': url };

@@ -33,12 +33,18 @@ function otherSpelling(name: string): string | undefined {
   return DIGITS[Number(name)] ?? (DIGITS.includes(name) ? String(DIGITS.indexOf(name)) : undefined);
 }
 
+/** Index of a class by name, −1 when there is none. Digits may be numerals in one place and English words in the other. */
+export function findClass(name: string, classes: readonly string[]): number {
+  const exact = classes.indexOf(name);
+  return exact >= 0 ? exact : classes.indexOf(otherSpelling(name) ?? name);
+}
+
 /**
  * Class index of every example from the name of its class.
  * @param names class of every example
  * @param source used in messages
- * @param classes of the model, in the order of its outputs; without them the sorted names are the classes. Digits may be
- * numerals in one and English words in the other.
+ * @param classes of the model, in the order of its outputs, matched by {@link findClass}; without them the sorted names
+ * are the classes
  * @throws {LutraError} `INVALID_DATA` listing names that are no class.
  */
 export function matchClasses(
@@ -50,8 +56,7 @@ export function matchClasses(
   const known = classes ?? distinct;
   const index = new Map<string, number>();
   for (const name of distinct) {
-    const exact = known.indexOf(name);
-    const found = exact >= 0 ? exact : known.indexOf(otherSpelling(name) ?? name);
+    const found = findClass(name, known);
     if (found >= 0) index.set(name, found);
   }
   const unknown = distinct.filter((name) => !index.has(name));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KEYWORD_FEATURES, NARROWBAND_FEATURES } from '../speech/spec.js';
+import { KEYWORD_FEATURES } from '../speech/spec.js';
 import { encodeWav } from '../speech/wav.js';
 import { batches } from './batches.js';
 import type { Dataset, Sample } from './dataset.js';
@@ -94,7 +94,7 @@ describe('WAV files', () => {
 
   it('become input of the shape that the network takes, resampled', async () => {
     const dataset = await openDataset(join(folder, 'digits'));
-    for await (const { input, labels } of batches(dataset, [2, 0], 2, NARROWBAND_FEATURES)) {
+    for await (const { input, labels } of batches(dataset, [2, 0], 2, KEYWORD_FEATURES)) {
       expect([input.dims, [...labels!]]).toEqual([
         [2, 1, 40, 64],
         [1, 0],

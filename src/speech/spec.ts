@@ -21,15 +21,6 @@ export const KEYWORD_FEATURES: AudioPreprocess = {
   std: 3,
 };
 
-/** The same for telephone bandwidth, the rate of the recordings of spoken digits. */
-export const NARROWBAND_FEATURES: AudioPreprocess = {
-  ...KEYWORD_FEATURES,
-  sampleRate: 8000,
-  window: 256,
-  hop: 120,
-  maxFrequency: 3800,
-};
-
 const MAX_WINDOW = 16384;
 const MAX_FRAMES = 4096;
 const MAX_MELS = 512;
