@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
+import type { EngineFacts, EngineWorker, OpenRequest } from './serve-engine.js';
 import type { EngineId } from './types.js';
-import type { EngineFacts, EngineWorker, OpenRequest } from './worker.js';
 
 /** An engine with a network in a worker of its own. */
 export class EngineThread {
@@ -26,14 +26,14 @@ export class EngineThread {
     this.#failure.catch(() => {});
   }
 
-  /** Starts the worker and loads the network there. Bytes are copied. The signal ends it whatever it does. */
+  /** Starts a worker that {@link serveEngine} runs in and loads the network there. Bytes are copied. The signal ends it whatever it does. */
   static async open(
+    createWorker: () => Worker,
     request: OpenRequest,
     signal: AbortSignal,
   ): Promise<{ readonly thread: EngineThread; readonly facts: EngineFacts }> {
     signal.throwIfAborted();
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-    const thread = new EngineThread(request.engine, worker, signal);
+    const thread = new EngineThread(request.engine, createWorker(), signal);
     try {
       return { thread, facts: await thread.#guard(thread.#api.open(request)) };
     } catch (thrown) {

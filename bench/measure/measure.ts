@@ -3,10 +3,10 @@ import type { WasmVariant } from '../../src/index.js';
 import { EngineThread } from './engine-thread.js';
 import { ENGINES } from './engines.js';
 import { type BenchNetwork, exampleFeeds } from './network.js';
+import type { EngineFacts } from './serve-engine.js';
 import { shuffle } from './statistics.js';
 import type { EngineId } from './types.js';
 import { type Verification, verify } from './verify.js';
-import type { EngineFacts } from './worker.js';
 
 export interface MeasureOptions {
   readonly engines: readonly EngineId[];
@@ -14,6 +14,8 @@ export interface MeasureOptions {
   readonly wasm: WasmVariant;
   /** Rounds; every engine is sampled once in each. */
   readonly samples: number;
+  /** Starts a worker in which `serveEngine` runs. */
+  readonly createWorker: () => Worker;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: MeasureProgress) => void;
 }
@@ -66,7 +68,7 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
     const open = async (engine: EngineId, form = ENGINES[engine].form) => {
       const model = network.models[form];
       if (model === undefined) throw new Error(`${network.title} has no file for ${ENGINES[engine].title}`);
-      return EngineThread.open({ engine, model, feeds, threads, wasm }, signal);
+      return EngineThread.open(options.createWorker, { engine, model, feeds, threads, wasm }, signal);
     };
     const opened: { thread: EngineThread; facts: EngineFacts }[] = [];
     for (const [index, engine] of engines.entries()) {

@@ -1,7 +1,8 @@
 /** One engine and one network on a fresh page, as its users would load them: `cold.html#{"engine":…}`. */
-import { ENGINES } from '../measure/engines.js';
+import { loadAdapter } from '../measure/adapters.js';
 import { exampleFeeds, type InputSpec } from '../measure/network.js';
 import type { EngineId } from '../measure/types.js';
+import { ALL_ADAPTERS } from './adapters.js';
 
 export interface ColdRequest {
   readonly engine: EngineId;
@@ -25,7 +26,7 @@ declare global {
 
 async function answer(): Promise<ColdReply> {
   const { engine, model, inputs, threads } = JSON.parse(decodeURIComponent(location.hash.slice(1))) as ColdRequest;
-  const { adapter } = await ENGINES[engine].load();
+  const adapter = await loadAdapter(ALL_ADAPTERS, engine);
   const session = await adapter.open(model, { threads, wasm: 'auto', inWorker: false });
   await session.run(exampleFeeds(inputs));
   return { milliseconds: performance.now() };

@@ -5,7 +5,7 @@ import { timerGrain } from '../measure/grain.js';
 import { type MeasureOptions, measureNetwork, type NetworkMeasurement } from '../measure/measure.js';
 import { type BenchNetwork, exampleFeeds } from '../measure/network.js';
 
-export interface MeasureRequest extends Omit<MeasureOptions, 'signal' | 'onProgress'> {
+export interface MeasureRequest extends Omit<MeasureOptions, 'signal' | 'onProgress' | 'createWorker'> {
   readonly network: BenchNetwork;
 }
 
@@ -48,6 +48,7 @@ window.bench = {
     measureNetwork(network, {
       ...options,
       signal,
+      createWorker: () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
       onProgress: ({ stage, engine, done, total }) => {
         window.bench.status = `${stage} ${engine ?? ''} ${done}/${total}`;
       },

@@ -18,6 +18,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2000,
-    rolldownOptions: { checks: { bundlerTimings: false }, input: [here('measure.html'), here('cold.html')] },
+    rolldownOptions: { checks: { pluginTimings: false }, input: [here('measure.html'), here('cold.html')] },
   },
 });

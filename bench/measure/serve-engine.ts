@@ -1,0 +1,61 @@
+import * as Comlink from 'comlink';
+import { type Adapters, loadAdapter } from './adapters.js';
+import { timerGrain } from './grain.js';
+import type { EngineId, EngineSession, OpenOptions, Tensors } from './types.js';
+import { memoryBytes, watchMemories } from './wasm-memory.js';
+
+export interface OpenRequest extends Omit<OpenOptions, 'inWorker'> {
+  readonly engine: EngineId;
+  readonly model: string | Uint8Array<ArrayBuffer>;
+  readonly feeds: Tensors;
+}
+
+export interface EngineFacts {
+  readonly threads: number;
+  readonly build: string;
+  /** Least difference of two readings of this thread's clock, milliseconds. */
+  readonly grain: number;
+}
+
+/**
+ * Makes this worker the thread of one engine and one network: nothing else runs here, and ending it frees all that the engine holds.
+ */
+export function serveEngine(adapters: Adapters): void {
+  watchMemories();
+  Comlink.expose(engineApi(adapters));
+}
+
+export type EngineWorker = ReturnType<typeof engineApi>;
+
+function engineApi(adapters: Adapters) {
+  let session: EngineSession | undefined;
+  let feeds: Tensors = {};
+  return {
+    async open({ engine, model, feeds: given, threads, wasm }: OpenRequest): Promise<EngineFacts> {
+      const adapter = await loadAdapter(adapters, engine);
+      session = await adapter.open(model, { threads, wasm, inWorker: true });
+      feeds = given;
+      return { threads: session.threads, build: session.build, grain: timerGrain() };
+    },
+
+    /** Outputs for the given feeds, copied out of the engine's memory. */
+    async answer(): Promise<Tensors> {
+      const outputs = await session!.run(feeds);
+      const entries = Object.entries(outputs).map(([name, { type, dims, data }]) => [
+        name,
+        { type, dims: [...dims], data: data.slice() },
+      ]);
+      return Object.fromEntries(entries);
+    },
+
+    /** Mean milliseconds of so many runs in a row, after one that is not timed. */
+    async sample(runs: number): Promise<number> {
+      await session!.run(feeds);
+      const start = performance.now();
+      for (let i = 0; i < runs; i++) await session!.run(feeds);
+      return (performance.now() - start) / runs;
+    },
+
+    memoryBytes,
+  };
+}
