@@ -20,6 +20,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     modulePreload: false,
+    // A data: URL would need a weaker Content Security Policy.
+    assetsInlineLimit: 0,
     rolldownOptions: {
       input: {
         lutra: `${root}src/index.ts`,
@@ -28,7 +30,7 @@ export default defineConfig({
       },
       checks: { pluginTimings: false },
       preserveEntrySignatures: 'strict',
-      output: { entryFileNames: '[name].js', chunkFileNames: '[name].js' },
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name].js', assetFileNames: '[name][extname]' },
     },
   },
 });

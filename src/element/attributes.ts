@@ -1,4 +1,6 @@
+import { LutraError } from '../errors.js';
 import type { CreateOptions } from '../session/types.js';
+import type { NetworkChoice } from './network.js';
 import type { ClassifierTask } from './types.js';
 
 const DEFAULT_TOP = 3;
@@ -93,4 +95,24 @@ export function upgradeProperties(element: HTMLElement, names: readonly string[]
     Reflect.deleteProperty(element, name);
     Reflect.set(element, name, value);
   }
+}
+
+/**
+ * The network that an element's attributes name; they win over `options`.
+ *
+ * @throws LutraError `INVALID_ARGUMENT` without a `src`.
+ */
+export function chooseNetwork(element: ClassifierAttributes, options: CreateOptions): NetworkChoice {
+  const { src, integrity, workerUrl, threads, cache } = element;
+  if (!src) throw new LutraError('INVALID_ARGUMENT', 'the element has no model', { hint: 'Set its "src" attribute' });
+  return {
+    source: new URL(src, document.baseURI),
+    options: {
+      ...options,
+      ...(element.hasAttribute('threads') ? { threads } : {}),
+      ...(element.hasAttribute('cache') ? { cache } : {}),
+      ...(integrity ? { integrity } : {}),
+      ...(workerUrl ? { workerUrl: new URL(workerUrl, document.baseURI) } : {}),
+    },
+  };
 }

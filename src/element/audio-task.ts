@@ -1,16 +1,24 @@
 import { LutraError } from '../errors.js';
 import { type AudioPreprocess, METADATA } from '../graph/lookup.js';
 import type { InferenceSessionApi } from '../session/types.js';
+import { decodeRecording } from '../speech/decode-recording.js';
 import { speechInput } from '../speech/features.js';
+import { Listener } from '../speech/listener.js';
+import { openMicrophone } from '../speech/microphone.js';
 import { resample } from '../speech/resample.js';
 import { checkAudioPreprocess } from '../speech/spec.js';
-import { decodeWav, isWav, type Recording } from '../speech/wav.js';
+import type { Recording } from '../speech/wav.js';
 import { fetchBlob } from './fetch-blob.js';
-import type { Input, Task } from './task.js';
+import { readLabels } from './scores.js';
+import type { Input, Live, Task } from './task.js';
 import type { AudioSource } from './types.js';
 
-/** Rate at which the browser decodes compressed recordings; what they were recorded at is not told. */
-const DECODE_RATE = 48_000;
+/** Share of a clip from one window to the next. */
+const STRIDE = 1 / 8;
+/** Over which probabilities are averaged. */
+const SMOOTHING_MILLISECONDS = 250;
+/** Of a word's probability, for the listener's own decision. */
+const THRESHOLD = 0.5;
 
 /**
  * How sound becomes the network's input, from the model's metadata.
@@ -32,22 +40,6 @@ export function audioPreprocess({ metadata }: Pick<InferenceSessionApi, 'metadat
   }
 }
 
-async function decode(file: Blob, name: string): Promise<Recording> {
-  const buffer = await file.arrayBuffer();
-  const bytes = new Uint8Array(buffer);
-  // Browsers resample what they decode, each in its own way; WAV files need not go that way.
-  if (isWav(bytes)) return decodeWav(bytes, name);
-  const context = new OfflineAudioContext(1, 1, DECODE_RATE);
-  return mixDown(
-    await context.decodeAudioData(buffer).catch((cause: unknown) => {
-      throw new LutraError('INVALID_DATA', `${name} is not a recording that this browser can play`, {
-        hint: 'WAV, MP3, Ogg and AAC usually work',
-        cause,
-      });
-    }),
-  );
-}
-
 /** The mean of the channels. */
 function mixDown(buffer: AudioBuffer): Recording {
   const { length, numberOfChannels, sampleRate } = buffer;
@@ -60,8 +52,9 @@ function mixDown(buffer: AudioBuffer): Recording {
 }
 
 async function open(source: AudioSource, name = 'the recording'): Promise<Recording> {
-  if (typeof source === 'string' || source instanceof URL) return decode(await fetchBlob(source), String(source));
-  if (source instanceof Blob) return decode(source, name);
+  if (typeof source === 'string' || source instanceof URL)
+    return decodeRecording(await fetchBlob(source), String(source));
+  if (source instanceof Blob) return decodeRecording(source, name);
   if (source instanceof AudioBuffer) return mixDown(source);
   if (source?.samples instanceof Float32Array && source.sampleRate > 0) return source;
   throw new LutraError('INVALID_ARGUMENT', 'this cannot be read as a recording', {
@@ -70,18 +63,53 @@ async function open(source: AudioSource, name = 'the recording'): Promise<Record
   });
 }
 
-/** Recordings. */
-export function createAudioTask(): Task {
-  return {
-    async read(source, name): Promise<Input> {
-      const { samples, sampleRate } = await open(source as AudioSource, name);
-      return (session) => {
-        const spec = audioPreprocess(session);
-        return speechInput([resample(samples, sampleRate, spec.sampleRate)], spec);
-      };
-    },
-    async listen() {
-      throw new LutraError('PLATFORM', 'no microphone yet');
-    },
+async function read(source: AudioSource, name?: string): Promise<Input> {
+  const { samples, sampleRate } = await open(source, name);
+  return (session) => {
+    const spec = audioPreprocess(session);
+    return speechInput([resample(samples, sampleRate, spec.sampleRate)], spec);
   };
+}
+
+async function listen({ signal, open: openNetwork, run, show }: Live): Promise<void> {
+  const { port1: sound, port2: target } = new MessageChannel();
+  const microphone = await openMicrophone(target, signal);
+  try {
+    const session = await openNetwork();
+    const spec = audioPreprocess(session);
+    const dims = [1, 1, spec.mels, spec.frames];
+    const listener = new Listener(
+      {
+        spec,
+        labels: readLabels(session.metadata[METADATA.labels]),
+        classify: async (features) => {
+          const answer = await run(() => ({ type: 'float32', dims, data: features }));
+          return answer.probabilities;
+        },
+        threshold: THRESHOLD,
+        stride: Math.max(1, Math.round(spec.frames * STRIDE)),
+        smoothing: SMOOTHING_MILLISECONDS,
+        live: true,
+      },
+      {
+        onWindow: ({ smoothed, networkMilliseconds }) =>
+          show({ probabilities: smoothed, milliseconds: networkMilliseconds }),
+      },
+    );
+    await new Promise<void>((resolve, reject) => {
+      signal.addEventListener('abort', () => resolve());
+      void microphone.lost.then(reject);
+      sound.onmessage = ({ data }: MessageEvent<Float32Array>) => {
+        listener.push(data, microphone.sampleRate).catch(reject);
+      };
+    });
+  } finally {
+    sound.close();
+    microphone.stop();
+  }
+}
+
+/** Recordings and the microphone. */
+export function createAudioTask(): Task {
+  return { read: (source, name) => read(source as AudioSource, name), listen };
 }

@@ -1,20 +1,15 @@
 import { LutraError } from '../errors.js';
 
-/** What to do about each way in which a browser withholds a device (Media Capture and Streams, section 10.3). */
-export function explainDevice(thrown: unknown, device: 'camera' | 'microphone'): LutraError {
-  if (thrown instanceof LutraError) return thrown;
-  const other = device === 'camera' ? 'picture' : 'recording';
+/** What to do about each way in which a browser withholds the camera (Media Capture and Streams, section 10.3). */
+function explain(thrown: unknown): LutraError {
   const [message, hint] = {
     NotAllowedError: [
-      `The browser was not allowed to use the ${device}`,
+      'The browser was not allowed to use the camera',
       'Allow it in the site settings beside the address, then try again',
     ],
-    NotFoundError: [`No ${device} was found`, `Connect one, or drop a ${other} instead`],
-    NotReadableError: [`The ${device} is busy`, 'Close the other program that uses it, then try again'],
-  }[thrown instanceof DOMException ? thrown.name : ''] ?? [
-    `The ${device} could not be started`,
-    `Drop a ${other} instead`,
-  ];
+    NotFoundError: ['No camera was found', 'Connect one, or drop a picture instead'],
+    NotReadableError: ['The camera is busy', 'Close the other program that uses it, then try again'],
+  }[thrown instanceof DOMException ? thrown.name : ''] ?? ['The camera could not be started', 'Drop a picture instead'];
   return new LutraError('PLATFORM', message!, { hint: hint!, cause: thrown });
 }
 
@@ -31,7 +26,7 @@ export async function openCamera(): Promise<MediaStream> {
   try {
     return await navigator.mediaDevices.getUserMedia({ video });
   } catch (thrown) {
-    throw explainDevice(thrown, 'camera');
+    throw explain(thrown);
   }
 }
 

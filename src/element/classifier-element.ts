@@ -1,12 +1,13 @@
 import { LutraError } from '../errors.js';
 import { METADATA } from '../graph/lookup.js';
-import { InferenceSession } from '../session/inference-session.js';
+import type { InferenceSession } from '../session/inference-session.js';
 import type { CreateOptions, LoadProgress } from '../session/types.js';
-import { ClassifierAttributes, NETWORK_ATTRIBUTES, upgradeProperties } from './attributes.js';
+import { ClassifierAttributes, chooseNetwork, NETWORK_ATTRIBUTES, upgradeProperties } from './attributes.js';
 import { listenForFiles } from './hand-in.js';
-import { readLabels, toProbabilities, topClasses } from './scores.js';
+import { Network } from './network.js';
+import { readLabels, topClasses } from './scores.js';
 import { watchSlot } from './slotted.js';
-import type { Input, Task } from './task.js';
+import type { Answer, Input, Task } from './task.js';
 import type { AudioSource, ClassifierEventMap, ClassifierResult, ClassifierTask, ImageSource } from './types.js';
 import { View } from './view.js';
 
@@ -84,11 +85,22 @@ const PROPERTIES = ['src', 'top', 'task', 'inputs', 'loading', 'threads', 'integ
 export class LutraClassifierElement extends ClassifierAttributes {
   readonly #view: View;
   readonly #states: CustomStateSet | undefined;
+  readonly #network = new Network({
+    choose: () => chooseNetwork(this, this.#options),
+    onStart: () => {
+      this.#setStates('loading');
+      this.#view.showProgress({ stage: 'download', loaded: 0, total: undefined });
+    },
+    onProgress: (progress) => this.#progress(progress),
+    onReady: () => {
+      this.#setStates('ready');
+      this.#view.clearStatus();
+    },
+    onFailure: (error) => this.#failLoad(error),
+  });
   /** Ends the listeners of one stay in a document. */
   #stay: AbortController | undefined;
   #task: { readonly name: ClassifierTask; readonly opened: Promise<Task> } | undefined;
-  #session: Promise<InferenceSession> | undefined;
-  #loading = new AbortController();
   #runs = new AbortController();
   #live: AbortController | undefined;
   /** Counts inputs: an answer that comes late does not replace a newer one. */
@@ -174,7 +186,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
    * @throws LutraError as `InferenceSession.create`, and `INVALID_ARGUMENT` without a `src`.
    */
   async load(): Promise<void> {
-    await this.#open();
+    await this.#network.open();
   }
 
   /**
@@ -195,12 +207,18 @@ export class LutraClassifierElement extends ClassifierAttributes {
     this.stop();
     const live = new AbortController();
     this.#live = live;
-    this.#view.showInput('live');
+    this.#view.showInput(this.task === 'image' ? 'camera' : 'none');
     this.#showControls();
     try {
       const task = await this.#openTask();
-      await task.listen(this.#view.video, live.signal, async (input) => {
-        if (!live.signal.aborted) await this.#answer(input, true);
+      await task.listen({
+        video: this.#view.video,
+        signal: live.signal,
+        open: () => this.#network.open(),
+        run: (input) => this.#network.run(input),
+        show: (answer) => {
+          if (!live.signal.aborted) void this.#network.open().then((session) => this.#show(answer, session, true));
+        },
       });
     } catch (thrown) {
       if (!live.signal.aborted) throw this.#fail(thrown);
@@ -223,21 +241,13 @@ export class LutraClassifierElement extends ClassifierAttributes {
     this.stop();
     this.#runs.abort();
     this.#runs = new AbortController();
-    this.#loading.abort();
+    this.#network.abort();
   }
 
   /** Stops everything and frees the network. The element does so itself when it leaves the document. */
   release(): void {
-    const session = this.#session;
-    const loading = this.#loading;
-    this.#session = undefined;
-    this.#loading = new AbortController();
     this.stop();
-    loading.abort();
-    session?.then(
-      (opened) => opened.release(),
-      () => {}, // Whoever asked for it heard.
-    );
+    this.#network.release();
     this.#setStates('none');
     this.#view.clearStatus();
   }
@@ -276,13 +286,13 @@ export class LutraClassifierElement extends ClassifierAttributes {
 
   /** Frees the network that no longer is the one asked for, and loads the new one once all attributes that change together have. */
   #reload(): void {
-    if (this.#session) this.release();
+    if (this.#network.wanted) this.release();
     if (this.#reloading || !this.#stay) return;
     this.#reloading = true;
     queueMicrotask(() => {
       this.#reloading = false;
       const wanted = this.loading === 'eager' || this.#last !== undefined;
-      if (this.#stay && !this.#session && this.src && wanted) this.#again();
+      if (this.#stay && !this.#network.wanted && this.src && wanted) this.#again();
     });
   }
 
@@ -303,50 +313,10 @@ export class LutraClassifierElement extends ClassifierAttributes {
     return this.#task.opened;
   }
 
-  #open(): Promise<InferenceSession> {
-    if (!this.#session) {
-      const session = this.#create();
-      this.#session = session;
-      session.catch(() => {
-        if (this.#session === session) this.#session = undefined;
-      });
-    }
-    return this.#session;
-  }
-
-  async #create(): Promise<InferenceSession> {
-    if (this.#loading.signal.aborted) this.#loading = new AbortController();
-    const loading = this.#loading;
-    this.#setStates('loading');
-    this.#view.showProgress({ stage: 'download', loaded: 0, total: undefined });
-    try {
-      if (!this.src) {
-        throw new LutraError('INVALID_ARGUMENT', 'the element has no model', { hint: 'Set its "src" attribute' });
-      }
-      const { integrity, workerUrl, threads, cache } = this;
-      const session = await InferenceSession.create(new URL(this.src, document.baseURI), {
-        ...this.#options,
-        ...(this.hasAttribute('threads') ? { threads } : {}),
-        ...(this.hasAttribute('cache') ? { cache } : {}),
-        ...(integrity ? { integrity } : {}),
-        ...(workerUrl ? { workerUrl: new URL(workerUrl, document.baseURI) } : {}),
-        signal: loading.signal,
-        onProgress: (progress) => this.#loading === loading && this.#progress(progress),
-      });
-      if (this.#loading === loading) {
-        this.#setStates('ready');
-        this.#view.clearStatus();
-      }
-      return session;
-    } catch (thrown) {
-      const error = LutraError.from(thrown);
-      // A release has reset everything already.
-      if (this.#loading !== loading) throw error;
-      this.#setStates('none');
-      if (error.code !== 'ABORTED') throw this.#fail(error, true);
-      this.#view.showStopped();
-      throw error;
-    }
+  #failLoad(error: LutraError): void {
+    this.#setStates('none');
+    if (error.code === 'ABORTED') this.#view.showStopped();
+    else this.#fail(error, true);
   }
 
   #progress(progress: LoadProgress): void {
@@ -376,30 +346,22 @@ export class LutraClassifierElement extends ClassifierAttributes {
 
   async #answer(input: Input, live: boolean, turn = ++this.#inputs): Promise<ClassifierResult> {
     if (turn === this.#inputs) this.#last = input;
-    const session = await this.#open();
-    const { signal } = this.#runs;
+    const session = await this.#network.open();
     try {
-      const feeds = { [session.inputNames[0]!]: input(session) };
-      const output = session.outputNames[0]!;
-      const start = performance.now();
-      const values = await session.run(feeds, [output], live ? {} : { signal });
-      const milliseconds = performance.now() - start;
-      const probabilities = toProbabilities(Float32Array.from(values[output]!.data as ArrayLike<number>));
-      const classes = topClasses(probabilities, readLabels(session.metadata[METADATA.labels]), this.top);
-      const result = { classes, probabilities, milliseconds };
-      if (turn === this.#inputs) this.#show(result, live);
-      return result;
+      const answer = await this.#network.run(input, live ? undefined : this.#runs.signal);
+      return this.#show(answer, session, live, turn);
     } catch (thrown) {
       const error = LutraError.from(thrown);
-      // The network was replaced meanwhile.
-      if (error.code === 'RELEASED' && this.#session) return this.#answer(input, live, turn);
-      if (error.code === 'RELEASED') throw new LutraError('ABORTED', 'the element was released', { cause: error });
       if (turn === this.#inputs) this.#hideResult();
       throw error.code === 'ABORTED' ? error : this.#fail(error);
     }
   }
 
-  #show(result: ClassifierResult, live: boolean): void {
+  /** Shows an answer, unless there is a newer input. */
+  #show(answer: Answer, session: InferenceSession, live: boolean, turn = ++this.#inputs): ClassifierResult {
+    const labels = readLabels(session.metadata[METADATA.labels]);
+    const result = { classes: topClasses(answer.probabilities, labels, this.top), ...answer };
+    if (turn !== this.#inputs) return result;
     this.#result = result;
     this.#view.clearStatus();
     this.#view.showResult(result);
@@ -411,6 +373,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
       this.#view.announce(result);
     }
     this.#emit('result', result);
+    return result;
   }
 
   #hideResult(): void {

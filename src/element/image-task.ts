@@ -16,13 +16,13 @@ export function createImageTask(): Task {
 
   return {
     read: (source, name) => read(source as ImageSource, name),
-    async listen(video, signal, onInput) {
+    async listen({ video, signal, run, show }) {
       const stream = await openCamera();
       try {
         if (signal.aborted) return;
         video.srcObject = stream;
         await video.play();
-        await watchVideo(video, signal, async () => onInput(await read(video)));
+        await watchVideo(video, signal, async () => show(await run(await read(video))));
       } finally {
         for (const track of stream.getTracks()) track.stop();
         video.srcObject = null;

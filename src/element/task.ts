@@ -4,6 +4,25 @@ import type { AudioSource, ImageSource } from './types.js';
 /** Something read, that becomes the input tensor of whichever network is loaded. */
 export type Input = (session: InferenceSessionApi) => TensorLike;
 
+/** What the network says to one input. */
+export interface Answer {
+  /** [classes] */
+  readonly probabilities: Float32Array;
+  readonly milliseconds: number;
+}
+
+/** The element's side while a device records. */
+export interface Live {
+  /** Shows the camera's picture. */
+  readonly video: HTMLVideoElement;
+  /** Fires when it is enough. */
+  readonly signal: AbortSignal;
+  /** The network, once it is loaded. */
+  open(): Promise<InferenceSessionApi>;
+  run(input: Input): Promise<Answer>;
+  show(answer: Answer): void;
+}
+
 /** What the element does for one kind of input. */
 export interface Task {
   /**
@@ -14,10 +33,9 @@ export interface Task {
    */
   read(source: ImageSource | AudioSource, name?: string): Promise<Input>;
   /**
-   * Hands in what the visitor's device records until the signal fires; the next input comes when the promise of the last has settled.
+   * Has the network answer to what the visitor's device records until the signal fires.
    *
-   * @param video Shows the camera's picture.
-   * @throws LutraError `PLATFORM` when there is no device, or none that may be used.
+   * @throws LutraError `PLATFORM` when there is no device, or none that may be used; whatever `open` and `run` throw.
    */
-  listen(video: HTMLVideoElement, signal: AbortSignal, onInput: (input: Input) => Promise<void>): Promise<void>;
+  listen(live: Live): Promise<void>;
 }

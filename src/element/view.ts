@@ -18,6 +18,7 @@ const PROMPTS: Readonly<Record<ClassifierTask, string>> = {
 const CHOOSE: Readonly<Record<ClassifierTask, string>> = { image: 'Choose a picture', audio: 'Choose a recording' };
 const START: Readonly<Record<ClassifierTask, string>> = { image: 'Use the camera', audio: 'Use the microphone' };
 const STOP: Readonly<Record<ClassifierTask, string>> = { image: 'Stop the camera', audio: 'Stop the microphone' };
+const LIVE: Readonly<Record<ClassifierTask, string>> = { image: '', audio: 'Listening …' };
 const ACCEPT: Readonly<Record<ClassifierTask, string>> = { image: 'image/*', audio: 'audio/*' };
 /** Shorter sides are shown enlarged. */
 const TINY = 64;
@@ -96,7 +97,7 @@ export class View {
 
   /** Words and kinds of files that go with the task, and which inputs there are. */
   setTask(task: ClassifierTask, offered: { readonly file: boolean; readonly live: boolean }, live: boolean): void {
-    this.#prompt.textContent = PROMPTS[task];
+    this.#prompt.textContent = live ? LIVE[task] : PROMPTS[task];
     this.#chooseText.textContent = CHOOSE[task];
     this.#startText.textContent = START[task];
     this.#stopText.textContent = STOP[task];
@@ -109,7 +110,7 @@ export class View {
   }
 
   /** Shows what is being classified: nothing, a picture file, the camera, or what the page put into the element. */
-  showInput(input: Blob | 'none' | 'live' | 'slotted'): void {
+  showInput(input: Blob | 'none' | 'camera' | 'slotted'): void {
     const isPicture = input instanceof Blob && (input.type.startsWith('image/') || input.type === '');
     if (this.#shownUrl) URL.revokeObjectURL(this.#shownUrl);
     this.#shownUrl = isPicture ? URL.createObjectURL(input) : undefined;
@@ -118,9 +119,9 @@ export class View {
     this.#picture.onload = () => this.#picture.classList.toggle('tiny', this.#picture.naturalWidth < TINY);
     this.#picture.alt = input instanceof File ? input.name : isPicture ? 'The picture' : '';
     this.#picture.hidden = !isPicture;
-    this.video.hidden = input !== 'live';
+    this.video.hidden = input !== 'camera';
     this.media.hidden = input !== 'slotted';
-    this.#promptBox.hidden = isPicture || input === 'live' || input === 'slotted';
+    this.#promptBox.hidden = isPicture || input === 'camera' || input === 'slotted';
     this.stage.classList.toggle('filled', this.#promptBox.hidden);
   }
 
