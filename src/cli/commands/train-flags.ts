@@ -32,7 +32,7 @@ export const LOOKUP_FLAGS: readonly Flag[] = [
     value: '<kind>',
     help: 'through encoders: straight-through, soft or both (default: both where they learn)',
   },
-  { name: 'temperature', value: '<kind>', help: 'of the soft assignment: learned (default) or fixed' },
+  { name: 'temperature', value: '<kind>', help: 'of the soft assignment: learned (default), fixed or annealed' },
   { name: 'bits', value: '<n>', help: 'bits of a table entry: 8 (default), 7 or 6' },
   { name: 'reconstruction', value: '<x>', help: 'weight of the error of single layers in the loss (default: 0)' },
   { name: 'optimise', value: '<goal>', help: 'conversion of a dense model: speed, balanced (default) or accuracy' },
@@ -88,7 +88,7 @@ export function lookupFlags(args: Arguments, smoothing: number): LookupTrainingO
   const encoder = args.choice('encoder', ['frozen', 'learned']);
   const tables = args.choice('tables', ['product', 'free']);
   const inputGradient = args.choice('gradient', ['straight-through', 'soft', 'both']);
-  const temperature = args.choice('temperature', ['learned', 'fixed']);
+  const temperature = args.choice('temperature', ['learned', 'fixed', 'annealed']);
   const bits = args.choice('bits', ['8', '7', '6']);
   const reconstruction = args.number('reconstruction', { min: 0 });
   const loss = args.choice('loss', ['distil', 'labels']) ?? 'distil';
