@@ -40,8 +40,11 @@ export function defaultRuntime(): RuntimeKind {
 /** @throws LutraError `PLATFORM` with the command to install it when the package is missing. */
 export async function loadRuntime(kind: RuntimeKind = defaultRuntime()): Promise<OnnxRuntime> {
   try {
-    const module: unknown = kind === 'node' ? await import('onnxruntime-node') : await import('onnxruntime-web/wasm');
-    return module as OnnxRuntime;
+    if (kind === 'node') return (await import('onnxruntime-node')) as unknown as OnnxRuntime;
+    const web = await import('onnxruntime-web/wasm');
+    // A setting of the whole runtime there, not of a session.
+    web.env.wasm.numThreads = SESSION_OPTIONS.intraOpNumThreads;
+    return web as unknown as OnnxRuntime;
   } catch (cause) {
     throw new LutraError('PLATFORM', `training needs the package "onnxruntime-${kind}", which could not be loaded`, {
       hint: `Run: npm install onnxruntime-${kind}${kind === 'node' ? ' --ignore-scripts' : ''}`,

@@ -114,7 +114,7 @@ describe('a training step', () => {
     const last = await made.step(feeds, 0.05);
     expect(last.loss).toBeLessThan(first.loss / 2);
     expect(last.metrics.accuracy).toBeGreaterThan(first.metrics.accuracy!);
-    expect(Array.from(made.parameters().get('mean')!.data).every((value) => value !== 0)).toBe(true);
+    expect(Array.from(made.parameters().get('mean')!.data, Number).every((value) => value !== 0)).toBe(true);
   });
 
   it('clips the gradient', async () => {

@@ -323,7 +323,7 @@ const CASES: readonly (readonly [name: string, build: Build, opset?: number])[] 
 ];
 
 describe('gradients equal central differences, and so in onnxruntime', () => {
-  it.each(CASES)('%s', async (_, build, opset) => {
+  it.each(CASES.map(([name, build, opset]) => ({ name, build, opset })))('$name', async ({ build, opset }) => {
     await checkGradients(build, opset);
   });
 });

@@ -1,0 +1,18 @@
+/** Loads jax-js, an independent implementation of reverse-mode differentiation, on its WebAssembly backend in Node 20. */
+import type * as Jax from '@jax-js/jax';
+
+export type { Jax };
+
+/** jax-js asks a browser for its number of processors; one thread is what Node can give it. */
+export async function loadJax(): Promise<typeof Jax> {
+  if (!('navigator' in globalThis)) {
+    Object.defineProperty(globalThis, 'navigator', {
+      value: { hardwareConcurrency: 1, userAgent: 'node' },
+      configurable: true,
+    });
+  }
+  const jax = await import('@jax-js/jax');
+  await jax.init('wasm');
+  jax.defaultDevice('wasm');
+  return jax;
+}
