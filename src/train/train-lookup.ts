@@ -16,7 +16,7 @@ import { type Budget, train } from './trainer.js';
 /** Adam with a cosine schedule, the lab's choice for short trainings from a good conversion (docs/training.md). */
 export const LOOKUP_RECIPE: Recipe = {
   optimiser: { kind: 'adam', beta1: 0.9, beta2: 0.99 },
-  schedule: { kind: 'cosine', peak: 1e-3 },
+  schedule: { kind: 'cosine', peak: 3e-4 },
   batchSize: 64,
   microBatch: 16,
   epochs: 2,
