@@ -72,7 +72,6 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
   function renderListen(): void {
     const on = source?.kind === 'microphone';
     listen.replaceChildren(icon(on ? STOP : MICROPHONE), on ? 'Stop listening' : 'Listen');
-    listen.setAttribute('aria-pressed', String(on));
     listen.classList.toggle('on', on);
     listen.disabled = !ready;
   }
@@ -239,13 +238,14 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     probabilities.setThreshold(state.threshold / 100);
   }
 
-  listen.addEventListener('click', () => {
-    if (source?.kind === 'microphone') {
-      stop();
-      invite();
-    } else void startListening();
-  });
-  document.addEventListener('visibilitychange', () => document.hidden && source?.kind === 'microphone' && stop());
+  function stopListening(): void {
+    stop();
+    invite();
+  }
+  const listening = () => source?.kind === 'microphone';
+  listen.addEventListener('click', () => (listening() ? stopListening() : void startListening()));
+  // Nobody is listened to behind their back.
+  document.addEventListener('visibilitychange', () => document.hidden && listening() && stopListening());
   window.addEventListener('hashchange', () => change(readAddress()));
   history.replaceState(null, '', formatState(state));
   render();

@@ -17,6 +17,7 @@ export class Engine {
   readonly ready: Promise<Ready>;
   private readonly worker: Worker;
   private session = 0;
+  private released = false;
   private refuse: (error: LutraError) => void = () => {};
 
   constructor(
@@ -43,7 +44,7 @@ export class Engine {
 
   private receive(report: Report, resolve: (ready: Ready) => void): void {
     const { listener } = this;
-    if ('session' in report && report.session !== this.session) return;
+    if (this.released || ('session' in report && report.session !== this.session)) return;
     switch (report.kind) {
       case 'progress':
         listener.onProgress(report.progress);
@@ -97,6 +98,7 @@ export class Engine {
 
   /** Ends the worker, also one that is still loading. */
   release(): void {
+    this.released = true;
     this.worker.terminate();
     this.refuse(new LutraError('ABORTED', 'the network is no longer wanted'));
   }
