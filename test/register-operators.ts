@@ -1,5 +1,4 @@
-import { OPERATORS } from '../src/ops/complete.js';
-import { registerOperators } from '../src/ops/registry.js';
+import { registerComplete } from '../src/plan/complete.js';
 
 // Tests enter the library below its entry points, which register operators.
-registerOperators(OPERATORS);
+registerComplete();

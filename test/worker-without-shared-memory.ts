@@ -1,9 +1,8 @@
 import { inlineFunctions } from '../src/onnx/inline.js';
-import { OPERATORS } from '../src/ops/complete.js';
-import { registerOperators } from '../src/ops/registry.js';
+import { registerComplete } from '../src/plan/complete.js';
 import { serve } from '../src/session/serve.js';
 
 // As on pages that are not cross-origin isolated.
 Reflect.deleteProperty(globalThis, 'SharedArrayBuffer');
-registerOperators(OPERATORS);
+registerComplete();
 serve(inlineFunctions);

@@ -4,6 +4,7 @@
  *
  * All four look-up kernels keep these fields at the same offsets (src/kernels/lookup.ts), so one set of constants serves them.
  */
+import { gelu16 } from '../dense/functions';
 import * as at from '../gen/layout';
 import { runLength } from './gather';
 import { levelBase, levelMagic, levels, narrow } from './quantise';
@@ -20,8 +21,9 @@ export const GATHERED: usize = 4096 + 64;
 const RELU: i32 = 1;
 const LEAKY_RELU: i32 = 2;
 const CLIP: i32 = 3;
+const GELU: i32 = 5;
 
-/** All but none and Relu. */
+/** LeakyRelu, Clip and HardSwish. */
 function activateRarely(x: v128, kind: i32, p: usize): v128 {
   const low = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_LOW);
   if (kind == LEAKY_RELU) return v128.bitselect(f32x4.mul(x, low), x, f32x4.lt(x, f32x4.splat(0)));
@@ -75,6 +77,16 @@ function finish16(
     y1 = f32x4.max(y1, nothing);
     y2 = f32x4.max(y2, nothing);
     y3 = f32x4.max(y3, nothing);
+  } else if (kind == GELU) {
+    v128.store(tail, y0);
+    v128.store(tail, y1, 16);
+    v128.store(tail, y2, 32);
+    v128.store(tail, y3, 48);
+    gelu16(tail, load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_COEFFICIENTS));
+    y0 = v128.load(tail);
+    y1 = v128.load(tail, 16);
+    y2 = v128.load(tail, 32);
+    y3 = v128.load(tail, 48);
   } else if (kind > RELU) {
     y0 = activateRarely(y0, kind, p);
     y1 = activateRarely(y1, kind, p);

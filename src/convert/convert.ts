@@ -4,8 +4,7 @@ import { raiseOpset } from '../graph/passes/raise-opset.js';
 import { simplify } from '../graph/passes/simplify.js';
 import { readValues } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
-import { OPERATORS } from '../ops/complete.js';
-import { registerOperators } from '../ops/registry.js';
+import { registerComplete } from '../plan/complete.js';
 import { compareOutputs, measuredDrop } from './agreement.js';
 import type { CalibrationData } from './calibration.js';
 import { readCalibration } from './calibration.js';
@@ -56,7 +55,7 @@ export async function convert(
 ): Promise<ConvertResult> {
   const started = performance.now();
   checkOptions(options);
-  registerOperators(OPERATORS);
+  registerComplete();
   // Function bodies of lookup operators need a newer default opset than many networks have.
   const simplified = raiseOpset(simplify(graph));
   const data = await readCalibration(simplified, calibration, control);

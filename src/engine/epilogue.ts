@@ -1,4 +1,5 @@
-import type { Activation, Epilogue, TensorValue } from '../graph/types.js';
+import type { Activation, Epilogue, Node, TensorValue } from '../graph/types.js';
+import { findOperator } from '../ops/registry.js';
 
 /** `y = activation(y + residual)` in place: what a node carries behind its operator when no kernel fused it. */
 export function applyEpilogue(epilogue: Epilogue, output: TensorValue, residual: TensorValue | undefined): void {
@@ -8,11 +9,18 @@ export function applyEpilogue(epilogue: Epilogue, output: TensorValue, residual:
     for (let i = 0; i < y.length; i++) y[i] = y[i]! + r[i]!;
   }
   if (!epilogue.activation) return;
+  if (epilogue.activation.kind === 'Gelu') {
+    // Fused from this operator, which is therefore registered.
+    findOperator(GELU.domain, GELU.op, 1)!.evaluate({ node: GELU, opset: 1, inputs: [output] }, [output]);
+    return;
+  }
   const activate = activationFunction(epilogue.activation);
   for (let i = 0; i < y.length; i++) y[i] = activate(y[i]!);
 }
 
-function activationFunction(activation: Activation): (x: number) => number {
+const GELU: Node = { name: '', op: 'Gelu', domain: 'com.microsoft', inputs: [''], outputs: [''], attributes: {} };
+
+function activationFunction(activation: Exclude<Activation, { kind: 'Gelu' }>): (x: number) => number {
   switch (activation.kind) {
     case 'Relu':
       return (x) => Math.max(x, 0);

@@ -64,7 +64,9 @@ export type Activation =
   | { readonly kind: 'Relu' }
   | { readonly kind: 'LeakyRelu'; readonly alpha: number }
   | { readonly kind: 'Clip'; readonly min: number; readonly max: number }
-  | { readonly kind: 'HardSwish' };
+  | { readonly kind: 'HardSwish' }
+  /** Behind a LookUp only. */
+  | { readonly kind: 'Gelu' };
 
 /**
  * Work fused behind a Conv, Gemm, MatMul or LookUp: `y = activation(op(x) + residual)`.

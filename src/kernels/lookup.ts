@@ -20,7 +20,7 @@ export const KEY_INDEX_BITS = 6;
 export const LOOK_UP_SCRATCH_BYTES = 64 * 16 * 4 + 64;
 
 /** `activation` field: 0 none, else these. `low` is LeakyRelu's alpha or Clip's minimum, `high` Clip's maximum. */
-export const ACTIVATION_CODES = { Relu: 1, LeakyRelu: 2, Clip: 3, HardSwish: 4 } as const;
+export const ACTIVATION_CODES = { Relu: 1, LeakyRelu: 2, Clip: 3, HardSwish: 4, Gelu: 5 } as const;
 
 /** Fields common to the four look-up kernels, at the same offsets so that they share one epilogue. */
 const EPILOGUE = [
@@ -34,6 +34,8 @@ const EPILOGUE = [
   'activation',
   'low:f32',
   'high:f32',
+  /** See coefficients.ts: for Gelu. */
+  'coefficients',
   /** Number M of outputs. */
   'outputs',
   /** Positions of one image. */

@@ -24,7 +24,9 @@ export function fuseEpilogues(graph: Graph): Graph {
     const node = editor.node(name);
     if (!node || node.epilogue || !takesEpilogue(editor, node, samples)) continue;
     const sum = residualTail(editor, node, samples);
-    const activation = activationTail(editor, sum?.nodes.at(-1) ?? node);
+    const tail = activationTail(editor, sum?.nodes.at(-1) ?? node);
+    const known = tail?.epilogue.activation?.kind !== 'Gelu' || node.domain === LOOKUP_DOMAIN;
+    const activation = known ? tail : undefined;
     const fused = [...(sum?.nodes ?? []), ...(activation?.nodes ?? [])];
     const last = fused.at(-1);
     if (!last) continue;
@@ -58,7 +60,9 @@ function activationTail(editor: GraphEditor, node: Node): Tail | undefined {
   return reader && activation && { nodes: [reader], epilogue: { activation } };
 }
 
-function activationOf(editor: GraphEditor, node: Node): Activation | undefined {
+/** The activation that a node is, if an epilogue knows it. */
+export function activationOf(editor: GraphEditor, node: Node): Activation | undefined {
+  if (node.op === 'Gelu' && node.domain === 'com.microsoft') return { kind: 'Gelu' };
   if (isOperator(node, 'Relu')) return { kind: 'Relu' };
   if (isOperator(node, 'HardSwish')) return { kind: 'HardSwish' };
   if (isOperator(node, 'LeakyRelu')) return { kind: 'LeakyRelu', alpha: numberAttribute(node, 'alpha', 0.01) };

@@ -8,7 +8,7 @@ import { allFloat, coefficients } from './dense-epilogue.js';
 /** Values per tile: enough to outweigh the call, few enough to share a small tensor between threads. */
 const TILE_VALUES = 4096;
 
-function emitUnary(context: LowerContext, node: Node, code: number, low = 0, high = 0): boolean {
+export function emitUnary(context: LowerContext, node: Node, code: number, low = 0, high = 0): boolean {
   const input = node.inputs[0]!;
   if (!allFloat(context, [input])) return false;
   const count = elementCount(context.type(input).dims);
@@ -51,9 +51,6 @@ export const lowerClip: LoweringRule = (context, node) => {
   const high = bound(2, 'max', Infinity);
   return low !== undefined && high !== undefined && emitUnary(context, node, FUNCTION.clamp, low, high);
 };
-
-export const lowerGelu: LoweringRule = (context, node) =>
-  emitUnary(context, node, node.attributes.approximate === 'tanh' ? FUNCTION.geluTanh : FUNCTION.gelu);
 
 /** How an operand is read: see the kernel `binary`. */
 interface Operand {

@@ -1,3 +1,4 @@
+import { LutraError } from '../../errors.js';
 import type { Activation, Node } from '../../graph/types.js';
 import { COEFFICIENTS } from '../../kernels/coefficients.js';
 import { ACTIVATION } from '../../kernels/dense.js';
@@ -16,6 +17,8 @@ export function activationParams(activation: Activation | undefined): Record<'ac
       return { activation: ACTIVATION.leakyRelu, low: activation.alpha, high: 0 };
     case 'HardSwish':
       return { activation: ACTIVATION.hardSwish, low: 0, high: 0 };
+    case 'Gelu':
+      throw new LutraError('INTERNAL', 'Gelu is fused into lookup layers only');
   }
 }
 

@@ -1,11 +1,11 @@
 import { elementCount, toNumbers } from '../../graph/tensor.js';
 import type { Node } from '../../graph/types.js';
-import { float, int, ints } from '../../ops/define.js';
+import { int, ints } from '../../ops/define.js';
 import type { LowerContext, LoweringRule } from '../types.js';
 import { allFloat, coefficients } from './dense-epilogue.js';
 
 /** The size of the last `axes` axes of a shape, and of the others. */
-function splitRows(dims: readonly number[], axes: number): { rows: number; inner: number } {
+export function splitRows(dims: readonly number[], axes: number): { rows: number; inner: number } {
   const first = dims.length - axes;
   return { rows: elementCount(dims.slice(0, first)), inner: elementCount(dims.slice(first)) };
 }
@@ -55,37 +55,5 @@ export const lowerSoftmax: LoweringRule = (context, node) => {
     coefficients: coefficients(context),
   };
   context.emit({ kind: 'kernel', node, kernel: 'softmax', params, tiles: rows });
-  return true;
-};
-
-/** LayerNormalization whose mean and deviation outputs nobody reads. */
-export const lowerLayerNorm: LoweringRule = (context, node) => {
-  const [input, scale, bias] = node.inputs as [string, string, string | undefined];
-  const { consumers, outputs } = context.concrete;
-  const statistics = node.outputs.slice(1).some((name) => (consumers.get(name)?.length ?? 0) > 0 || outputs.has(name));
-  if (statistics || !allFloat(context, [input, scale, bias])) return false;
-  const { dims } = context.type(input);
-  const given = int(node, 'axis', -1);
-  const axes = given < 0 ? -given : dims.length - given;
-  const { rows, inner } = splitRows(dims, axes);
-  const whole = (name: string) => {
-    const shape = context.type(name).dims;
-    return elementCount(shape) === inner && `${shape.slice(-axes)}` === `${dims.slice(-axes)}`;
-  };
-  if (!whole(scale) || (bias && !whole(bias))) return false;
-  context.emit({
-    kind: 'kernel',
-    node,
-    kernel: 'layerNorm',
-    params: {
-      input: context.dense(input),
-      output: context.dense(node.outputs[0]!),
-      scale: context.dense(scale),
-      bias: bias ? context.dense(bias) : 0,
-      inner,
-      epsilon: float(node, 'epsilon', 1e-5),
-    },
-    tiles: rows,
-  });
   return true;
 };

@@ -74,7 +74,7 @@ const MAX_FLOAT_POSITION = 2 ** 24;
  * Any operator that only moves values (Slice, Expand, Tile, DepthToSpace, Transpose, Gather of constant places): its own `evaluate` is asked once, with
  * positions as values, where each output comes from. Declines where that does not come apart axis by axis.
  */
-function rearrange(context: LowerContext, node: Node, probeType: 'int32' | 'float32'): boolean {
+export function rearrange(context: LowerContext, node: Node, probeType: 'int32' | 'float32'): boolean {
   const [input, ...others] = node.inputs as [string, ...string[]];
   const output = node.outputs[0]!;
   const type = context.type(input);
@@ -104,13 +104,6 @@ function rearrange(context: LowerContext, node: Node, probeType: 'int32' | 'floa
 }
 
 export const lowerRearranged: LoweringRule = (context, node) => rearrange(context, node, 'int32');
-
-/** Resize and Upsample to the nearest value. */
-export const lowerNearest: LoweringRule = (context, node) =>
-  (node.attributes.mode ?? 'nearest') === 'nearest' &&
-  node.attributes.coordinate_transformation_mode !== 'tf_crop_and_resize' &&
-  context.type(node.inputs[0]!).type === 'float32' &&
-  rearrange(context, node, 'float32');
 
 /** Pad of float32 with a constant; pads are an attribute or a constant input. */
 export const lowerPad: LoweringRule = (context, node) => {

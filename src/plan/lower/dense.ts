@@ -1,15 +1,15 @@
 import { FUNCTION } from '../../kernels/dense.js';
 import type { LoweringRule } from '../types.js';
 import { lowerConv } from './dense-conv.js';
-import { lowerBinary, lowerClip, lowerGelu, lowerPow, lowerRelu, lowerUnary } from './dense-elementwise.js';
+import { lowerBinary, lowerClip, lowerPow, lowerRelu, lowerUnary } from './dense-elementwise.js';
 import { lowerGemm, lowerMatMul } from './dense-matmul.js';
 import { lowerConcat, lowerSplit, lowerTranspose } from './dense-move.js';
-import { lowerGlobalAveragePool, lowerLayerNorm, lowerReduceMean, lowerSoftmax } from './dense-reduce.js';
+import { lowerGlobalAveragePool, lowerReduceMean, lowerSoftmax } from './dense-reduce.js';
 import { lowerAlias } from './dense-shape.js';
-import { lowerNearest, lowerPad, lowerRearranged } from './dense-tables.js';
+import { lowerPad, lowerRearranged } from './dense-tables.js';
 import { lowerAveragePool, lowerMaxPool } from './dense-window.js';
 
-/** Fast paths of the standard operators by `domain:op`. */
+/** Fast paths of the common standard operators by `domain:op`; rare.ts has the others. */
 export const DENSE_RULES: Readonly<Record<string, LoweringRule>> = {
   ':Conv': lowerConv,
   ':Gemm': lowerGemm,
@@ -19,7 +19,6 @@ export const DENSE_RULES: Readonly<Record<string, LoweringRule>> = {
   ':GlobalAveragePool': lowerGlobalAveragePool,
   ':ReduceMean': lowerReduceMean,
   ':Softmax': lowerSoftmax,
-  ':LayerNormalization': lowerLayerNorm,
   ':Add': lowerBinary('Add'),
   ':Sub': lowerBinary('Sub'),
   ':Mul': lowerBinary('Mul'),
@@ -37,11 +36,6 @@ export const DENSE_RULES: Readonly<Record<string, LoweringRule>> = {
   ':Sigmoid': lowerUnary(FUNCTION.sigmoid),
   ':Tanh': lowerUnary(FUNCTION.tanh),
   ':Exp': lowerUnary(FUNCTION.exp),
-  ':Erf': lowerUnary(FUNCTION.erf),
-  ':Swish': lowerUnary(FUNCTION.swish, ['alpha', 1]),
-  'com.microsoft:QuickGelu': lowerUnary(FUNCTION.swish, ['alpha', 1.702]),
-  ':Gelu': lowerGelu,
-  'com.microsoft:Gelu': lowerGelu,
   ':Sqrt': lowerUnary(FUNCTION.sqrt),
   ':Abs': lowerUnary(FUNCTION.abs),
   ':Neg': lowerUnary(FUNCTION.neg),
@@ -50,12 +44,7 @@ export const DENSE_RULES: Readonly<Record<string, LoweringRule>> = {
   ':Transpose': (context, node) => lowerTranspose(context, node) || lowerRearranged(context, node),
   ':Slice': lowerRearranged,
   ':Expand': lowerRearranged,
-  ':Tile': lowerRearranged,
-  ':DepthToSpace': lowerRearranged,
-  ':SpaceToDepth': lowerRearranged,
   ':Gather': lowerRearranged,
-  ':Resize': lowerNearest,
-  ':Upsample': lowerNearest,
   ':Pad': lowerPad,
   ':Reshape': lowerAlias,
   ':Flatten': lowerAlias,

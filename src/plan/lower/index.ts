@@ -5,7 +5,12 @@ import { DENSE_RULES } from './dense.js';
 import { LOOKUP_RULES } from './lookup.js';
 
 /** Fast paths by `domain:op`; whatever has none, or whose rule declines, runs its operator's `evaluate`. */
-const RULES: Readonly<Record<string, LoweringRule>> = { ...DENSE_RULES, ...LOOKUP_RULES };
+const rules: Record<string, LoweringRule> = { ...DENSE_RULES, ...LOOKUP_RULES };
+
+/** Adds fast paths for rarer operators. */
+export function registerRules(more: Readonly<Record<string, LoweringRule>>): void {
+  Object.assign(rules, more);
+}
 
 /**
  * Turns nodes into steps over virtual buffers. A producer stores only what its readers ask for; when a reader turns out to need
@@ -18,7 +23,7 @@ export function lower(concrete: ConcreteGraph, threads: number): Lowering {
     const lowering = new Lowering(concrete, threads, forced, constants);
     for (const node of concrete.nodes) {
       lowering.begin(node.outputs);
-      const rule = RULES[`${node.domain}:${node.op}`];
+      const rule = rules[`${node.domain}:${node.op}`];
       if (!rule?.(lowering, node)) lowering.emitHost(node);
     }
     if (lowering.unforeseen.size === 0) return lowering;

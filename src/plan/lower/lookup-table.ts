@@ -11,6 +11,7 @@ import {
 import type { LookUpShape } from '../../ops/lookup.js';
 import { lookUpShape } from '../../ops/lookup.js';
 import type { Address, LowerContext, QuantisedPlanes } from '../types.js';
+import { coefficients } from './dense-epilogue.js';
 import { codesNote, readsPrivateCodes } from './lookup-encode.js';
 import type { CodePlanes } from './lookup-positions.js';
 import { pixelTable, positionTable, scratchFields, splits, windowTable } from './lookup-positions.js';
@@ -248,6 +249,7 @@ function epilogueFields(context: LowerContext, node: Node, shape: LookUpShape, l
     residual: residual ? context.dense(residual) : 0,
     output: dense || quantised.length > MAX_PLANES ? context.dense(result) : 0,
     ...activationFields(node.epilogue?.activation),
+    coefficients: node.epilogue?.activation?.kind === 'Gelu' ? coefficients(context) : 0,
     outputs: shape.outputs,
     positions: layout.positions,
     planes: planes.address,

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { relativeDifference, runInOnnxRuntime, toOrt } from '../../../test/onnxruntime.js';
+import { Executor } from '../../engine/executor.js';
+import { bert } from '../../networks/bert.js';
+import { LUT_NN_GEOMETRY, randomLookups } from '../../networks/random-lookups.js';
+import { optimise } from './optimise.js';
+
+/** Deterministic noise. */
+function wave(length: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898) * 1.5);
+}
+
+describe('sinkReshapes', () => {
+  it('lets linear lookup layers take sums and Gelu, of an encoder with the same answer', async () => {
+    const dense = bert({ layers: 1, hidden: 64, heads: 2, length: 6, seed: 3 });
+    const layers = (site: { kind: string }) => site.kind === 'linear';
+    const graph = randomLookups(dense, { ...LUT_NN_GEOMETRY, seed: 3, layers });
+    const fused = optimise(graph);
+    const epilogues = fused.nodes.flatMap(({ op, epilogue }) => (op === 'LookUp' && epilogue ? [epilogue] : []));
+    expect(epilogues.filter(({ residual }) => residual !== undefined)).toHaveLength(2);
+    expect(epilogues.filter(({ activation }) => activation?.kind === 'Gelu')).toHaveLength(1);
+    const feeds = {
+      hidden_states: { type: 'float32' as const, dims: [2, 6, 64], data: wave(2 * 6 * 64) },
+      attention_mask: { type: 'int64' as const, dims: [2, 6], data: new BigInt64Array(12).fill(1n) },
+    };
+    const executor = await Executor.create(fused, { dimensions: { N: 2 } });
+    const [actual] = Object.values(executor.run(feeds));
+    const [expected] = Object.values(await runInOnnxRuntime(graph, feeds));
+    // A level more or less in the second encoder changes little.
+    expect(relativeDifference(expected!, toOrt(actual!))).toBeLessThan(1e-4);
+    executor.dispose();
+  });
+});

@@ -1,0 +1,14 @@
+import { mergeGelu } from '../graph/passes/merge-gelu.js';
+import { registerPasses } from '../graph/passes/optimise.js';
+import { sinkReshapes } from '../graph/passes/sink-reshapes.js';
+import { OPERATORS } from '../ops/complete.js';
+import { registerOperators } from '../ops/registry.js';
+import { registerRules } from './lower/index.js';
+import { RARE_RULES } from './lower/rare.js';
+
+/** Registers every operator, and what makes the rarer ones fast. Doing so again changes nothing. */
+export function registerComplete(): void {
+  registerOperators(OPERATORS);
+  registerRules(RARE_RULES);
+  registerPasses([mergeGelu, sinkReshapes]);
+}
