@@ -16,7 +16,8 @@ export interface ShippedModel {
   readonly lookup: readonly string[];
   /** Paths of the training data. */
   readonly training: readonly string[];
-  readonly test: { readonly path: string; readonly name: string };
+  /** What the accuracy is measured on, and how where `lutra eval` on it is not enough. */
+  readonly test: { readonly path: string; readonly name: string; readonly command?: string };
 }
 
 export interface Accuracy {
@@ -63,6 +64,11 @@ const mega = (count: number) => (count / 1e6).toFixed(1);
 /** What a card names instead of a path. */
 function shown(args: readonly string[]): string {
   return args.map((arg) => arg.replaceAll(/[^,\s]*\/(?=[^/,]+\/[^/,]+(,|$))/g, '')).join(' ');
+}
+
+export interface Measured {
+  readonly dense: Accuracy;
+  readonly lookup: Accuracy;
 }
 
 export interface TrainOptions {
@@ -124,7 +130,7 @@ function layerRows({ metadata }: Inspected, dense: Inspected): string[] {
 /** Writes the card of a model whose two files lie in {@link OUT}. `how` tells how it was made, in Markdown. */
 export function writeCard(
   model: Pick<ShippedModel, 'id' | 'title' | 'description' | 'licence' | 'test'>,
-  measured: { readonly dense: Accuracy; readonly lookup: Accuracy },
+  measured: Measured,
   how: string,
 ): void {
   const [dense, lookup] = [join(OUT, `${model.id}.onnx`), join(OUT, `${model.id}.lut.onnx`)];
@@ -141,7 +147,7 @@ ${model.description}
 
 ${how}
 
-Accuracy: \`npx lutra eval ${model.id}.lut.onnx --data ${model.test.name}\`.
+Accuracy: \`${model.test.command ?? `npx lutra eval ${model.id}.lut.onnx --data ${model.test.name}`}\`.
 
 | layer | form | M multiply-adds of the dense layer |
 |---|---|---|
@@ -162,12 +168,15 @@ export function writeManifest({ id, title, task, pad }: Pick<ShippedModel, 'id' 
   writeFileSync(MANIFEST, `${JSON.stringify(entries, null, 2)}\n`);
 }
 
-/** Trains, measures and documents one model. */
-export function buildModel(model: ShippedModel, options: Pick<TrainOptions, 'resume'>): void {
-  const { commands, dense, lookup } = trainAndMeasure(model, OUT, options);
+/**
+ * Trains, measures and documents one model.
+ * @param elsewhere accuracies to print instead, where the test data are part of the training data
+ */
+export function buildModel(model: ShippedModel, options: Pick<TrainOptions, 'resume'>, elsewhere?: Measured): void {
+  const { commands, ...own } = trainAndMeasure(model, OUT, options);
   const how = `**Training.** From scratch, without Python; nothing was chosen on test data. First the dense network, by labels, then its lookups, by the logits of the dense network:
 
     ${commands.join('\n    ')}`;
-  writeCard(model, { dense, lookup }, how);
+  writeCard(model, elsewhere ?? own, how);
   writeManifest(model);
 }
