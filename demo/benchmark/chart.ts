@@ -1,0 +1,89 @@
+import { ENGINE_IDS, ENGINES } from '../../bench/measure/engines.js';
+import type { BenchResults } from '../../bench/measure/results.js';
+import { html } from '../shared/dom.js';
+import { networkTitle } from './results-file.js';
+
+const ROW_HEIGHT = 24;
+const FACET_PADDING = 38;
+/** Below this width the names of the engines would leave no room for the dots. */
+const NARROW = 560;
+
+/**
+ * Every sample as a dot, a tick at the median, one band per network; milliseconds on a logarithmic axis, where equal distances are
+ * equal ratios. Observable Plot is downloaded on first use.
+ */
+export async function distributions(results: BenchResults, width: number): Promise<HTMLElement> {
+  const Plot = await import('@observablehq/plot');
+  const points = results.results.flatMap((result) =>
+    result.samples_ms.map((milliseconds) => ({
+      milliseconds,
+      engine: ENGINES[result.engine].title,
+      network: networkTitle(results, result.network),
+      own: result.engine === 'lutra',
+    })),
+  );
+  const networks = [...new Set(points.map(({ network }) => network))];
+  const present = new Set(points.map(({ engine }) => engine));
+  const engines = ENGINE_IDS.map((id) => ENGINES[id].title).filter((title) => present.has(title));
+  const narrow = width < NARROW;
+  const colour = ({ own }: { own: boolean }) => (own ? 'var(--accent)' : 'var(--ink-2)');
+  const plot = Plot.plot({
+    width,
+    height: networks.length * (engines.length * ROW_HEIGHT + FACET_PADDING) + 50,
+    marginLeft: narrow ? 128 : 168,
+    marginRight: 16,
+    marginTop: 28,
+    className: 'distribution',
+    style: {
+      background: 'transparent',
+      color: 'var(--ink-2)',
+      fontFamily: 'inherit',
+      fontSize: narrow ? '11px' : '13px',
+    },
+    x: { type: 'log', label: 'milliseconds per answer (logarithmic)', grid: true, ticks: narrow ? 4 : 8 },
+    y: { domain: engines, label: null },
+    fy: {
+      domain: networks,
+      label: null,
+      axis: null,
+      padding: FACET_PADDING / (engines.length * ROW_HEIGHT + FACET_PADDING),
+    },
+    marks: [
+      Plot.text(networks, {
+        fy: (network: string) => network,
+        text: (network: string) => network,
+        frameAnchor: 'top-left',
+        dy: -18,
+        dx: narrow ? -122 : -162,
+        fill: 'var(--ink)',
+        fontWeight: 600,
+      }),
+      Plot.dot(points, {
+        x: 'milliseconds',
+        y: 'engine',
+        fy: 'network',
+        r: 3,
+        fill: colour,
+        fillOpacity: 0.28,
+      }),
+      Plot.tickX(
+        points,
+        Plot.groupY(
+          { x: 'median' },
+          { x: 'milliseconds', y: 'engine', fy: 'network', stroke: colour, strokeWidth: 2.5 },
+        ),
+      ),
+    ],
+  });
+  // The page's policy forbids style elements; benchmark.css has what Plot would put there.
+  for (const style of plot.querySelectorAll('style')) style.remove();
+  return html(
+    'figure',
+    {
+      class: 'chart',
+      role: 'img',
+      'aria-label': 'Distribution of the time of one answer; the table below has the numbers',
+    },
+    plot as unknown as Node,
+  );
+}

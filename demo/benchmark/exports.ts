@@ -1,0 +1,71 @@
+import { ENGINES } from '../../bench/measure/engines.js';
+import type { BenchResults, EngineResult } from '../../bench/measure/results.js';
+import { describeResults, networkTitle } from './results-file.js';
+
+const COLUMNS = [
+  'network',
+  'engine',
+  'threads',
+  'build',
+  'p50_ms',
+  'p90_ms',
+  'samples',
+  'runtime_bytes',
+  'model_bytes',
+  'first_answer_ms',
+  'peak_memory_bytes',
+] as const satisfies readonly (keyof EngineResult)[];
+
+/** RFC 4180: a field with a comma, a quote or a line break is quoted. */
+const quote = (field: string) => (/[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
+
+/** One line per network and engine, the ratio to Lutra's lookup network at the end. */
+export function toCsv(results: BenchResults): string {
+  const header = [...COLUMNS, 'lookup_ratio', 'lookup_ratio_low', 'lookup_ratio_high', 'browser', 'machine', 'date'];
+  const { browser, machine, date } = results.environment;
+  const lines = results.results.map((result) => {
+    const ratio = results.ratios.find(
+      ({ network, versus, threads }) =>
+        network === result.network && versus === result.engine && threads === result.threads,
+    );
+    const fields = [...COLUMNS.map((name) => result[name]), ratio?.ratio, ratio?.low, ratio?.high];
+    return [...fields, browser, machine, date].map((field) => quote(String(field ?? ''))).join(',');
+  });
+  return `${[header.join(','), ...lines].join('\r\n')}\r\n`;
+}
+
+/** A table for issues and pull requests. */
+export function toMarkdown(results: BenchResults): string {
+  const cell = (text: string) => text.replaceAll('|', '\\|');
+  const lines = results.results.map((result) => {
+    const { network, engine, threads, p50_ms, p90_ms } = result;
+    const ratio = results.ratios.find((entry) => entry.network === network && entry.versus === engine);
+    const range = ratio ? `${ratio.ratio.toFixed(2)}× (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})` : '';
+    const cells = [
+      networkTitle(results, network),
+      ENGINES[engine].title,
+      threads,
+      p50_ms.toFixed(3),
+      p90_ms.toFixed(3),
+    ];
+    return `| ${cells.map((value) => cell(String(value))).join(' | ')} | ${range} |`;
+  });
+  return [
+    cell(describeResults(results)),
+    '',
+    '| network | engine | threads | p50 ms | p90 ms | Lutra’s lookup is faster by |',
+    '|---|---|---|---|---|---|',
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+/** Offers a text as a download. */
+export function download(name: string, type: string, text: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  // Not at once: the download starts from it.
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

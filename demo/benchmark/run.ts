@@ -1,0 +1,136 @@
+import * as Comlink from 'comlink';
+import { ENGINES } from '../../bench/measure/engines.js';
+import { timerGrain } from '../../bench/measure/grain.js';
+import { type MeasureProgress, measureNetwork } from '../../bench/measure/measure.js';
+import type { BenchNetwork } from '../../bench/measure/network.js';
+import { reportNetwork } from '../../bench/measure/report.js';
+import type { BenchResults, EngineResult, Environment, RatioResult } from '../../bench/measure/results.js';
+import type { EngineId, ModelForm } from '../../bench/measure/types.js';
+import type { WasmVariant } from '../../src/index.js';
+import { browserName } from './browser-name.js';
+import { type NetworkChoice, whyNot } from './choices.js';
+import type { PreparedNetwork, PrepareWorker } from './prepare-worker.js';
+
+export interface RunOptions {
+  readonly networks: readonly NetworkChoice[];
+  readonly engines: readonly EngineId[];
+  readonly threads: number;
+  readonly wasm: WasmVariant;
+  readonly samples: number;
+}
+
+export interface RunListener {
+  /** @param fraction 0..1 of the whole run */
+  onProgress(text: string, fraction: number): void;
+  /** Everything measured so far: also when the run ends early. */
+  onResults(results: BenchResults): void;
+}
+
+/** Share of a network's time that each stage takes, roughly: a bar that never goes back is enough. */
+const STAGES: Readonly<Record<'prepare' | MeasureProgress['stage'], readonly [start: number, share: number]>> = {
+  prepare: [0, 0.2],
+  load: [0.2, 0.1],
+  verify: [0.3, 0.1],
+  'warm-up': [0.4, 0.1],
+  sample: [0.5, 0.5],
+};
+const WORDS: Readonly<Record<MeasureProgress['stage'], string>> = {
+  load: 'loading',
+  verify: 'checking the answers',
+  'warm-up': 'warming up',
+  sample: 'timing',
+};
+
+/** Measures the chosen networks one after the other. @throws the signal's reason */
+export async function runBenchmark(options: RunOptions, signal: AbortSignal, listener: RunListener): Promise<void> {
+  const { networks, threads, wasm, samples } = options;
+  const environment = describeEnvironment(wasm);
+  const described: Record<string, unknown>[] = [];
+  const results: EngineResult[] = [];
+  const ratios: RatioResult[] = [];
+  const denseRatios: RatioResult[] = [];
+  const verified: Record<string, unknown>[] = [];
+  const failures: string[] = [];
+  for (const [index, choice] of networks.entries()) {
+    const { id, title } = choice;
+    const at = (stage: keyof typeof STAGES, part: number, text: string) => {
+      const [start, share] = STAGES[stage];
+      listener.onProgress(`${title}: ${text}`, (index + start + share * part) / networks.length);
+    };
+    const engines = options.engines.filter((engine) => {
+      const why = whyNot(engine, choice, threads);
+      if (why !== undefined) failures.push(`${title}: ${why}`);
+      return why === undefined;
+    });
+    try {
+      at('prepare', 0, choice.source.kind === 'shipped' ? 'downloading' : 'building');
+      const { models, sha256, inputs, work } = await prepare(choice, signal);
+      const sizes = Object.fromEntries(Object.entries(models).map(([form, { length }]) => [form, length]));
+      const network: BenchNetwork = { id, title, inputs, models };
+      const measured = await measureNetwork(network, {
+        engines,
+        threads,
+        wasm,
+        samples,
+        signal,
+        createWorker: () => new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' }),
+        onProgress: ({ stage, engine, done, total }) =>
+          at(stage, done / total, engine === undefined ? WORDS[stage] : `${WORDS[stage]} ${ENGINES[engine].title}`),
+      });
+      const report = reportNetwork(id, threads, measured, sizes);
+      described.push({ id, title, work, models: describeFiles(sizes, sha256) });
+      results.push(...report.results);
+      ratios.push(...report.ratios);
+      denseRatios.push(...report.denseRatios);
+      verified.push(...measured.verified.map((verification) => ({ network: id, ...verification })));
+    } catch (thrown) {
+      if (signal.aborted) throw signal.reason;
+      failures.push(`${title}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    }
+    listener.onResults({
+      environment,
+      networks: [...described],
+      results: [...results],
+      ratios: [...ratios],
+      dense_ratios: [...denseRatios],
+      verified: [...verified],
+      failures: [...failures],
+    });
+  }
+}
+
+function describeFiles(
+  sizes: Readonly<Record<string, number>>,
+  sha256: PreparedNetwork['sha256'],
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(sizes).map(([form, bytes]) => [form, { bytes, sha256: sha256[form as ModelForm] }]),
+  );
+}
+
+async function prepare({ source }: NetworkChoice, signal: AbortSignal): Promise<PreparedNetwork> {
+  signal.throwIfAborted();
+  const worker = new Worker(new URL('./prepare-worker.ts', import.meta.url), { type: 'module' });
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+    worker.addEventListener('error', ({ message }) => reject(new Error(message || 'the worker did not load')));
+  });
+  try {
+    return await Promise.race([Comlink.wrap<PrepareWorker>(worker).prepare(source), stopped]);
+  } finally {
+    worker.terminate();
+  }
+}
+
+function describeEnvironment(wasm: WasmVariant): Environment {
+  return {
+    browser: browserName(navigator.userAgent),
+    user_agent: navigator.userAgent,
+    machine: `${navigator.platform}, ${navigator.hardwareConcurrency} cores`,
+    cores: navigator.hardwareConcurrency,
+    cross_origin_isolated: crossOriginIsolated,
+    wasm,
+    timer_grain_ms: timerGrain(),
+    date: new Date().toISOString(),
+  };
+}

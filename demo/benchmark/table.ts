@@ -1,0 +1,58 @@
+import { ENGINES } from '../../bench/measure/engines.js';
+import type { BenchResults } from '../../bench/measure/results.js';
+import { html } from '../shared/dom.js';
+import { formatBytes, formatMilliseconds } from '../shared/format.js';
+import { networkTitle } from './results-file.js';
+
+const HEADERS = [
+  ['Network', ''],
+  ['Engine', ''],
+  ['Threads', 'number'],
+  ['Median', 'number'],
+  ['90 %', 'number'],
+  ['Lookup is faster by', 'number'],
+  ['95 % interval', 'number'],
+  ['Runtime', 'number'],
+  ['Model', 'number'],
+  ['Wasm memory', 'number'],
+  ['First answer', 'number'],
+] as const;
+
+const orDash = <T>(value: T | null | undefined, format: (value: T) => string) =>
+  value === null || value === undefined ? '–' : format(value);
+
+/** All results of one file. */
+export function resultsTable(results: BenchResults): HTMLElement {
+  const rows = results.results.map((result, index, all) => {
+    const { network, engine, threads } = result;
+    const ratio = results.ratios.find((entry) => entry.network === network && entry.versus === engine);
+    const first = all.findIndex((other) => other.network === network) === index;
+    const cells = [
+      String(threads),
+      formatMilliseconds(result.p50_ms),
+      formatMilliseconds(result.p90_ms),
+      ratio ? `${ratio.ratio.toFixed(2)}×` : '',
+      ratio ? `${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}` : '',
+      orDash(result.runtime_bytes, formatBytes),
+      formatBytes(result.model_bytes),
+      formatBytes(result.peak_memory_bytes),
+      orDash(result.first_answer_ms, formatMilliseconds),
+    ];
+    return html(
+      'tr',
+      { class: first ? 'first' : undefined },
+      html('th', { scope: 'row' }, first ? networkTitle(results, network) : ''),
+      html('td', { class: engine === 'lutra' ? 'own' : undefined }, ENGINES[engine].title),
+      ...cells.map((cell) => html('td', { class: 'number' }, cell)),
+    );
+  });
+  const head = HEADERS.map(([text, kind]) => html('th', { scope: 'col', class: kind || undefined }, text));
+  const table = html('table', {}, html('thead', {}, html('tr', {}, ...head)), html('tbody', {}, ...rows));
+  const notes = results.failures.map((failure) => html('p', { class: 'help' }, failure));
+  return html(
+    'div',
+    {},
+    html('div', { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'Results as a table' }, table),
+    ...notes,
+  );
+}
