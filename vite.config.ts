@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
 const root = fileURLToPath(new URL('demo/', import.meta.url));
-const PAGES = ['index.html', 'speech/index.html', 'benchmark/index.html', 'convert/index.html'];
+const PAGES = ['index.html', 'image/index.html', 'speech/index.html', 'benchmark/index.html', 'convert/index.html'];
 
 /** Memory can be shared between workers only on pages served with these headers. */
 const ISOLATION = {

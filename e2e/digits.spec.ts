@@ -14,7 +14,7 @@ test.beforeEach(({ context }) => withoutSamples(context));
 
 test('a fresh page answers, times both networks and accounts for its bytes', { tag: EVERYWHERE }, async ({ page }) => {
   const errors = watchForErrors(page);
-  await page.goto('./');
+  await page.goto('image/');
   await firstAnswer(page);
   await expect(winner(page)).toHaveText('3');
   await expect(page.locator('.classes li')).toHaveCount(5);
@@ -33,7 +33,7 @@ test('a fresh page answers, times both networks and accounts for its bytes', { t
 
 for (const digit of Object.keys(HANDWRITING)) {
   test(`reads a ${digit} while it is written`, async ({ page }) => {
-    await page.goto('./');
+    await page.goto('image/');
     await writeDigit(page, digit);
     await expect(winner(page)).toHaveText(digit);
     await expect(page.locator('#announcement')).toHaveText(new RegExp(`^${digit}, `));
@@ -41,7 +41,7 @@ for (const digit of Object.keys(HANDWRITING)) {
 }
 
 test('undo and clear take strokes and the answer back', { tag: EVERYWHERE }, async ({ page }) => {
-  await page.goto('./');
+  await page.goto('image/');
   await writeDigit(page, '4');
   await expect(winner(page)).toHaveText('4');
   await page.locator('#pad-undo').click();
@@ -53,7 +53,7 @@ test('undo and clear take strokes and the answer back', { tag: EVERYWHERE }, asy
 });
 
 test('the pad works with the keyboard alone', { tag: EVERYWHERE }, async ({ page }) => {
-  await page.goto('./');
+  await page.goto('image/');
   await expect(page.locator('#announcement')).not.toBeEmpty();
   await page.locator('#board').focus();
   await page.keyboard.press('Delete');
@@ -69,7 +69,7 @@ test('the pad works with the keyboard alone', { tag: EVERYWHERE }, async ({ page
 
 test('the development server serves the same page', async ({ page }) => {
   const errors = watchForErrors(page);
-  await page.goto(address('development'));
+  await page.goto(`${address('development')}image/`);
   await firstAnswer(page);
   await expect(winner(page)).toHaveText('3');
   expect(errors).toEqual([]);

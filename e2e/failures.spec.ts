@@ -12,7 +12,7 @@ test('a load can be cancelled and taken up again', { tag: EVERYWHERE }, async ({
     if (hold) await new Promise((resolve) => setTimeout(resolve, 3_000));
     await route.continue().catch(() => undefined);
   });
-  await page.goto('./');
+  await page.goto('image/');
   await expect(page.getByRole('progressbar')).toBeVisible();
   await page.locator('#cancel').click();
   await expect(page.locator('#status')).toContainText('Loading was stopped.');
@@ -34,7 +34,7 @@ for (const [what, fulfil, code, words] of [
 ] as const) {
   test(`a model that is ${what} is named as such, and can be tried again`, async ({ page }) => {
     await page.route(LUT, (route) => route.fulfill(fulfil));
-    await page.goto('./');
+    await page.goto('image/');
     const alert = page.getByRole('alert');
     await expect(alert).toContainText(code);
     await expect(alert).toContainText(words);
@@ -47,20 +47,20 @@ for (const [what, fulfil, code, words] of [
 
 test('a network that broke off is said to have failed to load', async ({ page }) => {
   await page.route(LUT, (route) => route.abort('connectionreset'));
-  await page.goto('./');
+  await page.goto('image/');
   await expect(page.getByRole('alert')).toContainText('LOAD_FAILED');
 });
 
 test('a broken dense original costs the comparison, not the answer', { tag: EVERYWHERE }, async ({ page }) => {
   await page.route(/models\/(?!.*lut)[^/]*\.onnx$/, (route) => route.fulfill({ status: 500, body: '' }));
-  await page.goto('./');
+  await page.goto('image/');
   await expect(winner(page)).toHaveText('3');
   await expect(page.locator('#latency')).toContainText('No comparison');
 });
 
 test('a site without its list of models says so', async ({ page }) => {
   await page.route('**/models/models.json', (route) => route.fulfill({ status: 404, body: '' }));
-  await page.goto('./');
+  await page.goto('image/');
   await expect(page.getByRole('alert')).toContainText('HTTP 404');
   await page.unroute('**/models/models.json');
   await page.getByRole('button', { name: 'Try again' }).click();

@@ -9,7 +9,7 @@ for (const width of [375, 1280, 1600]) {
 
       test('fits, passes axe, and has its picture taken', async ({ page, context, browserName }) => {
         await withoutSamples(context);
-        await page.goto('./#model=digits');
+        await page.goto('image/#model=digits');
         await measured(page);
         await page.getByText('All layers as a table').click();
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -26,7 +26,7 @@ for (const width of [375, 1280, 1600]) {
 
 test('passes axe on the pictures, the camera, and an error', async ({ page, context }) => {
   await withoutSamples(context);
-  await page.goto('./#model=cifar10');
+  await page.goto('image/#model=cifar10');
   await expect(page.locator('#status')).toContainText('Choose, drop or paste');
   const check = async () => {
     const { violations } = await new AxeBuilder({ page }).analyze();
@@ -45,7 +45,7 @@ test('passes axe on the pictures, the camera, and an error', async ({ page, cont
 test('moves nothing when reduced motion is asked for', async ({ page, context }) => {
   await withoutSamples(context);
   await page.emulateMedia({ reducedMotion: 'reduce' });
-  await page.goto('./');
+  await page.goto('image/');
   const moving = await page.evaluate(() =>
     [...document.querySelectorAll('*')].filter(
       (element) => !/^(0s(, )?)+$/.test(getComputedStyle(element).transitionDuration),
@@ -59,7 +59,7 @@ test('moves nothing when reduced motion is asked for', async ({ page, context })
 
 test('can be used from the keyboard in a sensible order', async ({ page, context }) => {
   await withoutSamples(context);
-  await page.goto('./');
+  await page.goto('image/');
   await measured(page);
   await page.locator('body').press('Tab');
   await expect(page.getByRole('link', { name: 'Skip to the demo' })).toBeFocused();

@@ -7,7 +7,7 @@ import { EVERYWHERE, expect, test } from './support/test.js';
 
 const CIFAR = '../shared/data/cifar10/test_a.tar.gz';
 const CLASSES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
-const CAMERA_PAGE = './#model=cifar10&source=camera';
+const CAMERA_PAGE = 'image/#model=cifar10&source=camera';
 
 /** Hands a file to the page as a drop or a paste would. */
 async function hand(page: Page, how: 'drop' | 'paste', bytes: Buffer): Promise<void> {
@@ -34,7 +34,7 @@ async function hand(page: Page, how: 'drop' | 'paste', bytes: Buffer): Promise<v
 for (const how of ['drop', 'paste'] as const) {
   test(`reads a photographed digit on ${how}`, { tag: EVERYWHERE }, async ({ page, context }) => {
     await withoutSamples(context);
-    await page.goto('./');
+    await page.goto('image/');
     await expect(page.locator('#announcement')).not.toBeEmpty();
     await hand(page, how, await photographDigit('7'));
     await expect(winner(page)).toHaveText('7');
@@ -46,7 +46,7 @@ for (const how of ['drop', 'paste'] as const) {
 
 test('reads a chosen file, also the same one twice', { tag: EVERYWHERE }, async ({ page, context }) => {
   await withoutSamples(context);
-  await page.goto('./#model=digits&source=pictures');
+  await page.goto('image/#model=digits&source=pictures');
   await firstAnswer(page);
   for (const digit of ['2', '5', '2']) {
     const file = { name: `${digit}.png`, mimeType: 'image/png', buffer: await photographDigit(digit) };
@@ -57,7 +57,7 @@ test('reads a chosen file, also the same one twice', { tag: EVERYWHERE }, async 
 
 test('shows handwriting of its own where the site carries no samples of it', async ({ page, context }) => {
   await withoutSamples(context);
-  await page.goto('./#model=digits&source=pictures');
+  await page.goto('image/#model=digits&source=pictures');
   for (const digit of ['3', '7', '2', '5', '4', '8']) {
     await page.locator('.gallery').getByRole('button', { name: digit }).click();
     await expect(winner(page)).toHaveText(digit);
@@ -66,7 +66,7 @@ test('shows handwriting of its own where the site carries no samples of it', asy
 
 test('says so when a file is no picture, or a blank one', { tag: EVERYWHERE }, async ({ page, context }) => {
   await withoutSamples(context);
-  await page.goto('./#model=digits&source=pictures');
+  await page.goto('image/#model=digits&source=pictures');
   await firstAnswer(page);
   const broken = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') };
   await page.locator('#file').setInputFiles(broken);
@@ -92,7 +92,7 @@ test('answers on the sample gallery', async ({ page, context }) => {
     if (file === 'manifest.json') await route.fulfill({ json: { samples } });
     else await route.fulfill({ contentType: 'image/jpeg', body: Buffer.from(pictures.get(file)!) });
   });
-  await page.goto('./#model=cifar10');
+  await page.goto('image/#model=cifar10');
   await firstAnswer(page);
   await expect(page.locator('.gallery button')).toHaveCount(wanted.size);
   let right = 0;

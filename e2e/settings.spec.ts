@@ -8,7 +8,7 @@ test.beforeEach(({ context }) => withoutSamples(context));
 const how = (page: Page) => page.locator('#how');
 
 test('switches between lookup and dense, keeping the drawing', async ({ page }) => {
-  await page.goto('./');
+  await page.goto('image/');
   await writeDigit(page, '5');
   await expect(winner(page)).toHaveText('5');
   await expect(how(page)).toContainText('by lookup');
@@ -19,7 +19,7 @@ test('switches between lookup and dense, keeping the drawing', async ({ page }) 
 });
 
 test('switches the network and the inputs it offers', async ({ page }) => {
-  await page.goto('./');
+  await page.goto('image/');
   await firstAnswer(page);
   await page.getByRole('radio', { name: /CIFAR/ }).check({ force: true });
   await expect(page.getByRole('tab', { name: 'Draw' })).toBeHidden();
@@ -32,7 +32,7 @@ test('switches the network and the inputs it offers', async ({ page }) => {
 
 test('runs with the threads and the instructions that were chosen', { tag: EVERYWHERE }, async ({ page }) => {
   const errors = watchForErrors(page);
-  await page.goto('./');
+  await page.goto('image/');
   await firstAnswer(page);
   for (const [threads, text] of [
     ['2', '2 threads'],
@@ -55,7 +55,7 @@ test('runs with the threads and the instructions that were chosen', { tag: EVERY
 });
 
 test('an address brings everything back, and follows the browser’s history', async ({ page }) => {
-  await page.goto('./#model=digits&engine=dense&threads=1&wasm=simd');
+  await page.goto('image/#model=digits&engine=dense&threads=1&wasm=simd');
   await firstAnswer(page);
   await expect(how(page)).toHaveText('Computed by the dense original in a worker, 1 thread, SIMD.');
   await expect(page.getByLabel('Threads')).toHaveValue('1');
@@ -67,14 +67,14 @@ test('an address brings everything back, and follows the browser’s history', a
 });
 
 test('nonsense in the address is ignored', async ({ page }) => {
-  await page.goto('./#model=nothing&threads=-3&wasm=avx&source=moon&engine=');
+  await page.goto('image/#model=nothing&threads=-3&wasm=avx&source=moon&engine=');
   await expect(winner(page)).toHaveText('3');
   expect(new URL(page.url()).hash).toBe('#model=digits&source=draw');
 });
 
 test('works on one thread where memory cannot be shared', { tag: EVERYWHERE }, async ({ page }) => {
   const errors = watchForErrors(page);
-  await page.goto(`${address('plain')}#model=digits&threads=4`);
+  await page.goto(`${address('plain')}image/#model=digits&threads=4`);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
   await writeDigit(page, '7');
   await expect(winner(page)).toHaveText('7');
@@ -91,7 +91,7 @@ test('is served isolated and under a strict Content Security Policy, and obeys i
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => console.error(`CSP: ${event.violatedDirective}`));
   });
-  const response = await page.goto('./');
+  const response = await page.goto('image/');
   const policy = response!.headers()['content-security-policy']!;
   expect(policy).toContain("default-src 'none'");
   expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval'");
@@ -105,7 +105,7 @@ test('is served isolated and under a strict Content Security Policy, and obeys i
 
 test('the theme follows the system until it is chosen, and the choice stays', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'dark' });
-  await page.goto('./');
+  await page.goto('image/');
   const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const dark = await background();
   await page.getByRole('button', { name: 'Light theme' }).click();

@@ -24,7 +24,7 @@ const server = await preview({ ...site, preview: { host: '127.0.0.1', port: 4871
 const browser = await chromium.launch(ensureChromium());
 try {
   const page = await browser.newPage({ viewport: { width: WIDTH, height: 900 }, colorScheme: 'light' });
-  await page.goto(server.resolvedUrls!.local[0]!);
+  await page.goto(`${server.resolvedUrls!.local[0]!}image/`);
   await page.locator('#speedup').waitFor({ timeout: 120_000 });
   const height = await page.locator('.workbench').evaluate((element) => element.getBoundingClientRect().bottom);
   const clip = { x: 0, y: 0, width: WIDTH, height: Math.ceil(height) + MARGIN };

@@ -11,7 +11,7 @@ interface ScriptSize {
 
 /** Sizes of the built scripts; none on the development server, which serves them unbundled. */
 async function loadScriptSizes(): Promise<readonly ScriptSize[]> {
-  const response = await fetch(new URL('sizes.json', document.baseURI)).catch(() => undefined);
+  const response = await fetch(new URL('../sizes.json', document.baseURI)).catch(() => undefined);
   if (!response?.ok) return [];
   const list: unknown = await response.json().catch(() => undefined);
   return Array.isArray(list) ? (list as ScriptSize[]) : [];

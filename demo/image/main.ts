@@ -10,7 +10,7 @@ mountThemeToggle(byId<HTMLButtonElement>('theme'));
 async function start(): Promise<void> {
   const status = new Status(byId('status'));
   try {
-    createDemo(await loadModelList(new URL(document.baseURI)), status);
+    createDemo(await loadModelList(new URL('../', document.baseURI)), status);
   } catch (thrown) {
     status.failed(LutraError.from(thrown), () => void start());
     byId('latency').replaceChildren(html('p', { class: 'help' }, 'Nothing to time without a network.'));

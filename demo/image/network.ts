@@ -1,10 +1,11 @@
 import type { Picture } from '../../src/data/dataset.js';
-import { parsePreprocess, preprocess } from '../../src/data/preprocess.js';
+import { preprocess } from '../../src/data/preprocess.js';
+import { imagePreprocess } from '../../src/element/image-preprocess.js';
+import { labelOf, readLabels, toProbabilities } from '../../src/element/scores.js';
 import type { ImagePreprocess } from '../../src/graph/lookup.js';
 import {
   InferenceSession,
   type LoadProgress,
-  LutraError,
   type SessionInfo,
   type TensorLike,
   type WasmVariant,
@@ -30,36 +31,6 @@ export interface Measurement {
   readonly layers: readonly LayerTime[];
 }
 
-/** Turns scores into probabilities; a network that ends in its own softmax is left as it is. */
-function toProbabilities(scores: Float32Array): Float32Array {
-  const sum = scores.reduce((total, score) => total + score, 0);
-  if (Math.abs(sum - 1) < 1e-3 && scores.every((score) => score >= 0 && score <= 1)) return scores;
-  const highest = scores.reduce((best, score) => Math.max(best, score), Number.NEGATIVE_INFINITY);
-  const exponentials = scores.map((score) => Math.exp(score - highest));
-  const total = exponentials.reduce((all, value) => all + value, 0);
-  return exponentials.map((value) => value / total);
-}
-
-/** What a file without the metadata most likely wants: its declared picture size, bytes scaled to 0..1. */
-function assumePreprocess(dims: readonly (number | string)[]): ImagePreprocess {
-  const [, channels, height, width] = dims;
-  if ((channels !== 1 && channels !== 3) || typeof height !== 'number' || typeof width !== 'number') {
-    throw new LutraError('UNSUPPORTED', 'the network does not take one picture', {
-      expected: '[N, 1 or 3, height, width]',
-      actual: `[${dims.join(', ')}]`,
-    });
-  }
-  const mean = new Array<number>(channels).fill(0);
-  const std = new Array<number>(channels).fill(1);
-  return { kind: 'image', width, height, channels, scale: 1 / 255, mean, std, resize: 'bilinear', layout: 'nchw' };
-}
-
-function readLabels(json: string | undefined): readonly string[] {
-  if (json === undefined) return [];
-  const labels: unknown = JSON.parse(json);
-  return Array.isArray(labels) ? labels.map(String) : [];
-}
-
 /** A loaded image network: pictures in, probabilities out. */
 export class Network {
   readonly #session: InferenceSession;
@@ -70,8 +41,7 @@ export class Network {
   private constructor(session: InferenceSession) {
     this.#session = session;
     this.#input = session.inputNames[0]!;
-    const spec = session.metadata['lutra.preprocess'];
-    this.spec = spec === undefined ? assumePreprocess(session.inputMetadata[0]!.dims) : parsePreprocess(spec);
+    this.spec = imagePreprocess(session);
     this.#labels = readLabels(session.metadata['lutra.labels']);
   }
 
@@ -96,7 +66,7 @@ export class Network {
   }
 
   label(index: number): string {
-    return this.#labels[index] ?? `class ${index}`;
+    return labelOf(this.#labels, index);
   }
 
   /** Class names, empty when the file has none. */

@@ -32,7 +32,7 @@ export interface PictureListener {
 
 /** The list written by `npm run samples`; empty when this site carries none. */
 async function loadSamples(): Promise<readonly Sample[]> {
-  const url = new URL('samples/manifest.json', document.baseURI);
+  const url = new URL('../samples/manifest.json', document.baseURI);
   const response = await fetch(url).catch(() => undefined);
   if (!response?.ok) return [];
   const manifest = (await response.json().catch(() => undefined)) as { samples?: unknown } | undefined;
