@@ -99,11 +99,14 @@ describe('lutra train', () => {
 
     const lookup = await lutra(
       ...['train', at('dense.onnx'), '--data', data, '-o', at('lut.onnx'), '--steps', '10', '--samples', '36'],
-      ...['--geometry', 'row', '--k', '16', ...SMALL],
+      ...['--geometry', 'row', '--k', '16', '--converted', at('converted.onnx'), ...SMALL],
     );
     expect([lookup.code, lookup.stderr]).toEqual([0, expect.any(String)]);
     expect(lookup.stdout).toMatch(/accuracy on held-out training data 100\.00 %/);
-    expect(parseModel(readFileSync(at('lut.onnx'))).nodes.some(({ domain }) => domain === 'lutra')).toBe(true);
+    const [before, after] = ['converted.onnx', 'lut.onnx'].map((name) => parseModel(readFileSync(at(name))));
+    expect(after!.nodes.filter(({ domain }) => domain === 'lutra').map(({ op }) => op)).toEqual(['Encode', 'LookUp']);
+    expect(after!.nodes).toEqual(before!.nodes);
+    expect(after!.initializers).not.toEqual(before!.initializers);
 
     const further = await lutra(
       ...['train', at('lut.onnx'), '--teacher', at('dense.onnx'), '--data', data, '-o', at('better.onnx')],

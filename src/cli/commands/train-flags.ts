@@ -40,6 +40,7 @@ export const LOOKUP_FLAGS: readonly Flag[] = [
   { name: 'group', value: '<g>', help: 'conversion: channels per codebook with --geometry' },
   { name: 'k', value: '<n>', help: 'conversion: centroids per codebook, 8, 16, 32 or 64' },
   { name: 'samples', value: '<n>', help: 'conversion: examples to fit to (default: 1000)' },
+  { name: 'converted', value: '<file>', help: 'conversion: also write the network as it was before training' },
 ];
 
 /** g where only --geometry is given, as in `lutra convert`. */

@@ -5,8 +5,10 @@ import { LutraError } from '../../errors.js';
 import { LOOKUP_DOMAIN } from '../../graph/lookup.js';
 import type { Graph } from '../../graph/types.js';
 import { parseModel } from '../../onnx/parse.js';
+import { serializeModel, withContentHash } from '../../onnx/serialize.js';
 import { loadBytes } from '../../session/load.js';
 import { KEYWORD_FEATURES } from '../../speech/spec.js';
+import { writeWhole } from '../../train/checkpoint-file.js';
 import { plainInputs } from '../../train/data/batch.js';
 import type { OpenedSet } from '../../train/data/open-set.js';
 import { buildNetwork, type TrainDenseOptions, type TrainedModel, trainDense } from '../../train/train-dense.js';
@@ -108,6 +110,8 @@ async function converted(dense: Graph, args: Arguments, data: OpenedSet, seed: n
     onProgress: ({ index, layers, fraction, layer }) =>
       progress.update(layers > 0 ? (index + fraction) / layers : 0, `converting ${layer ?? ''}`),
   });
+  const kept = args.text('converted');
+  if (kept) await writeWhole(kept, serializeModel(await withContentHash(graph)));
   return graph;
 }
 
