@@ -1,5 +1,8 @@
 /** Conversion of dense networks into lookup networks without training: entry point `lutra/convert`. */
 export { LutraError, type LutraErrorCode } from '../errors.js';
+export type { Graph } from '../graph/types.js';
+export { parseModel } from '../onnx/parse.js';
+export { serializeModel } from '../onnx/serialize.js';
 export type { EncoderKind } from './codebooks.js';
 export { convert } from './convert.js';
 export type { Geometry, GeometryKind } from './geometry.js';
