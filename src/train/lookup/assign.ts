@@ -45,7 +45,7 @@ export const ASSIGN: GradientRule = {
 };
 
 /** round(x / scale) within the 7 bits, minus the zero point: [N, C, H, W] of integers. */
-function centredLevels({ emitter, node }: ForwardContext, x: string): string {
+export function centredLevels({ emitter, node }: ForwardContext, x: string): string {
   const zero = numberAttribute(node, 'zero_point', 0);
   const ratio = emitter.node('Div', [x, emitter.scalar(numberAttribute(node, 'scale', 1), x)]);
   const level = emitter.node('Round', [ratio]);
@@ -95,7 +95,8 @@ function largest(emitter: Emitter, scores: string): string {
   return emitter.node('ReduceMax', [scores, emitter.ints([2])], { keepdims: 1 });
 }
 
-function equals(emitter: Emitter, scores: string, best: string): string {
+/** 1 where both are equal, else 0. */
+export function equals(emitter: Emitter, scores: string, best: string): string {
   const to = emitter.type(scores).type === 'float64' ? FLOAT64 : FLOAT32;
   return emitter.node('Cast', [emitter.node('Equal', [scores, best])], { to });
 }

@@ -24,7 +24,25 @@ export interface LookupLayer {
   readonly bias: Float32Array;
 }
 
-/** One Encode of a converted network and the LookUps that read its codes. */
+/** Parameters of an Encode. */
+export interface CentroidSearch {
+  readonly kind: 'centroid';
+  /** [B·K, g, kh, kw] */
+  readonly weights: Int8Array;
+  /** [B·K] */
+  readonly biases: Int32Array;
+}
+
+/** Parameters of an EncodeTree. */
+export interface TreeSearch {
+  readonly kind: 'tree';
+  /** [B, 4] */
+  readonly features: Int32Array;
+  /** [B, 15] */
+  readonly thresholds: Uint8Array;
+}
+
+/** One Encode or EncodeTree of a converted network and the LookUps that read its codes. */
 export interface Encoding {
   readonly node: Node;
   readonly window: Window;
@@ -38,10 +56,7 @@ export interface Encoding {
   readonly centroids: number;
   readonly scale: number;
   readonly zeroPoint: number;
-  /** [B·K, g, kh, kw] */
-  readonly weights: Int8Array;
-  /** [B·K] */
-  readonly biases: Int32Array;
+  readonly search: CentroidSearch | TreeSearch;
   readonly layers: readonly LookupLayer[];
 }
 
@@ -58,50 +73,28 @@ function constant<T extends DataType>(graph: Graph, node: Node, index: number, t
 }
 
 /** The value that stands for the dense layer's output: behind the Reshape that follows the LookUp of a linear layer. */
-function layerOutput(readers: ReadonlyMap<string, readonly Node[]>, lookUp: Node): string[] {
+function layerOutput(readers: Readers, lookUp: Node): string[] {
   const own = lookUp.outputs[0]!;
   const after = (readers.get(own) ?? []).filter(({ op, domain }) => domain === '' && op === 'Reshape');
   return [own, ...after.map(({ outputs }) => outputs[0]!)];
 }
 
+type Sites = ReadonlyMap<string, LayerSite>;
+type Readers = ReadonlyMap<string, readonly Node[]>;
+
 /**
  * Finds the lookup layers of a converted network and the dense layers they came from.
  *
  * @param lookup made by `convert` from `dense`
- * @throws LutraError `INVALID_ARGUMENT` when there is no lookup layer or a layer is not found in `dense`; `UNSUPPORTED` for a tree encoder
- * and for parameters that are computed by other nodes.
+ * @throws LutraError `INVALID_ARGUMENT` when there is no lookup layer or a layer is not found in `dense`; `UNSUPPORTED` for parameters that
+ * are computed by other nodes.
  */
 export function findEncodings(lookup: Graph, dense: Graph): Encoding[] {
   const sites = new Map(findSites(raiseOpset(simplify(dense))).map((site) => [site.output, site]));
   const readers = consumersOf(lookup.nodes);
   const encodings = lookup.nodes
     .filter(({ domain, op }) => domain === LOOKUP_DOMAIN && op !== 'LookUp')
-    .map((node): Encoding => {
-      if (node.op !== 'Encode') {
-        throw new LutraError('UNSUPPORTED', 'a tree encoder cannot be trained', {
-          node: describeNode(node),
-          hint: 'Convert with the centroid encoder',
-        });
-      }
-      const weights = constant(lookup, node, 3, 'int8');
-      const biases = constant(lookup, node, 4, 'int32');
-      const { dims } = lookup.initializers.get(node.inputs[3]!)!;
-      const window = windowOf(node, dims.slice(2));
-      const encoding = {
-        node,
-        window,
-        codebooks: numberAttribute(node, 'group', 1),
-        channels: dims[1]!,
-        values: weights.length / biases.length,
-        centroids: numberAttribute(node, 'K', 0),
-        scale: constant(lookup, node, 1, 'float32')[0]!,
-        zeroPoint: constant(lookup, node, 2, 'uint8')[0]!,
-        weights,
-        biases,
-      };
-      const lookUps = (readers.get(node.outputs[0]!) ?? []).filter(({ op }) => op === 'LookUp');
-      return { ...encoding, layers: lookUps.map((lookUp) => readLayer(lookup, sites, readers, encoding, lookUp)) };
-    });
+    .map((node) => readEncoding(lookup, sites, readers, node));
   if (encodings.length === 0) {
     throw new LutraError('INVALID_ARGUMENT', 'the network has no lookup layers to train', {
       hint: 'Convert the dense network first',
@@ -110,19 +103,47 @@ export function findEncodings(lookup: Graph, dense: Graph): Encoding[] {
   return encodings;
 }
 
+function readEncoding(graph: Graph, sites: Sites, readers: Readers, node: Node): Encoding {
+  const lookUps = (readers.get(node.outputs[0]!) ?? []).filter(({ op }) => op === 'LookUp');
+  const codebooks = numberAttribute(node, 'group', 1);
+  const tree = node.op === 'EncodeTree';
+  const Q = graph.initializers.get(node.inputs[3]!);
+  const window = windowOf(node, tree ? [1, 1] : Q?.dims.slice(2));
+  const replaced = lookUps.map((lookUp) => replacedSite(sites, readers, lookUp)).find((site) => site !== undefined);
+  const channels = tree ? (replaced?.inputChannels ?? 0) / codebooks : (Q?.dims[1] ?? 0);
+  const encoding: Omit<Encoding, 'layers'> = {
+    node,
+    window,
+    codebooks,
+    channels,
+    values: channels * window.kernel[0] * window.kernel[1],
+    centroids: numberAttribute(node, 'K', 0),
+    scale: constant(graph, node, 1, 'float32')[0]!,
+    zeroPoint: constant(graph, node, 2, 'uint8')[0]!,
+    search: tree
+      ? { kind: 'tree', features: constant(graph, node, 3, 'int32'), thresholds: constant(graph, node, 4, 'uint8') }
+      : { kind: 'centroid', weights: constant(graph, node, 3, 'int8'), biases: constant(graph, node, 4, 'int32') },
+  };
+  return { ...encoding, layers: lookUps.map((lookUp) => readLayer(graph, sites, readers, encoding, lookUp)) };
+}
+
+function replacedSite(sites: Sites, readers: Readers, lookUp: Node): LayerSite | undefined {
+  return layerOutput(readers, lookUp)
+    .map((name) => sites.get(name))
+    .find((found) => found !== undefined);
+}
+
 function readLayer(
   lookup: Graph,
-  sites: ReadonlyMap<string, LayerSite>,
-  readers: ReadonlyMap<string, readonly Node[]>,
+  sites: Sites,
+  readers: Readers,
   encoding: Omit<Encoding, 'layers'>,
   node: Node,
 ): LookupLayer {
   const { dims } = lookup.initializers.get(node.inputs[1]!) ?? { dims: [] };
   const window = windowOf(node, dims.slice(2));
   const [rows, columns] = encoding.window.kernel;
-  const site = layerOutput(readers, node)
-    .map((name) => sites.get(name))
-    .find((found) => found !== undefined);
+  const site = replacedSite(sites, readers, node);
   const kernel = [rows * window.kernel[0], columns * window.kernel[1]];
   const fits =
     site !== undefined &&

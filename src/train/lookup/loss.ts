@@ -19,12 +19,16 @@ export interface Reconstruction {
  * the highest logit is the teacher's; unless cross-entropy takes part, labels only serve the metric `accuracy`.
  *
  * @param labelled with cross-entropy as its loss
+ * @param extra reconstructions to add to the loss, and parameters that fall steadily
  */
 export function addLoss(
   labelled: TrainingNetwork,
   classes: number,
   { loss, reconstruction }: Pick<ResolvedOptions, 'loss' | 'reconstruction'>,
-  reconstructions: readonly Reconstruction[],
+  {
+    reconstructions,
+    annealed,
+  }: { readonly reconstructions: readonly Reconstruction[]; readonly annealed: readonly string[] },
 ): TrainingNetwork {
   const { graph } = labelled;
   const names = new UniqueNames(valueNames(graph));
@@ -64,6 +68,11 @@ export function addLoss(
       const error = add('MeanSquaredError', TRAINING_DOMAIN, [lookup, target]);
       terms.push(times(error, reconstruction / variance));
     }
+  }
+  // Zero, with gradient 1: each step lowers these by its learning rate times their own.
+  for (const name of annealed) {
+    const still = add('StopGradient', TRAINING_DOMAIN, [name]);
+    terms.push(add('ReduceSum', '', [add('Sub', '', [name, still])], { keepdims: 0 }));
   }
   const total = terms.reduce((sum, term) => add('Add', '', [sum, term]));
   return {

@@ -166,6 +166,60 @@ describe.each(MODES)('%o', (options, tolerance) => {
     ));
 });
 
+/** The network with random trees for encoders. */
+function withTrees(lookup: Graph): Graph {
+  const random = seededRandom(9);
+  const initializers = new Map(lookup.initializers);
+  const nodes = lookup.nodes.map((node) => {
+    if (node.op !== 'Encode') return node;
+    const { dims } = lookup.initializers.get(node.inputs[3]!)!;
+    const B = node.attributes.group as number;
+    const v = dims.slice(1).reduce((a, c) => a * c, 1);
+    const names = [`${node.name}.features`, `${node.name}.thresholds`] as const;
+    const features = Int32Array.from({ length: B * 4 }, () => Math.floor(random() * v));
+    const thresholds = Uint8Array.from({ length: B * 15 }, () => Math.floor(random() * 128));
+    initializers.set(names[0], { type: 'int32', dims: [B, 4], data: features });
+    initializers.set(names[1], { type: 'uint8', dims: [B, 15], data: thresholds });
+    return { ...node, op: 'EncodeTree', inputs: [...node.inputs.slice(0, 3), ...names] };
+  });
+  return { ...lookup, nodes, initializers };
+}
+
+it.each(['patch', 'row', 'pixel'] as const)('trains tables behind trees, geometry %s', async (kind) => {
+  const shape: Shape = { ...SHAPE, kind, channels: 2 };
+  const { dense, lookup } = networks(shape);
+  const trees = withTrees(lookup);
+  const made = trainable(trees, dense, CLASSES, { tables: 'free', loss: { kind: 'distillation', labelWeight: 1 } });
+  const x = inputs(BATCH, shape);
+  const logits = await deployedLogits(made.deploy(new Map()), x);
+  const difference = await differenceInTraining(made, x, logits, initialValues(made));
+  expect(difference).toBeLessThan(1e-8 * (variance(logits) + 1e-3));
+});
+
+it('lowers annealed temperatures by the learning rate, whatever the data', async () => {
+  const { dense, lookup } = networks(SHAPE);
+  const { network, temperatures } = trainable(lookup, dense, CLASSES, {
+    encoder: 'learned',
+    temperature: 'annealed',
+    temperatureRate: 20,
+  });
+  const engine = await createStepEngine(network, { optimiser: { kind: 'adam' }, microBatch: BATCH });
+  const blank = (value: number): TensorValue => ({
+    type: 'float32',
+    dims: [BATCH, CLASSES],
+    data: new Float32Array(BATCH * CLASSES).fill(value),
+  });
+  const feeds = { x: inputs(BATCH, SHAPE), target: blank(1 / CLASSES), [TEACHER_INPUT]: blank(1) };
+  for (let step = 0; step < 3; step++) await engine.step(feeds, 0.01);
+  const after = engine.parameters();
+  await engine.dispose();
+  expect(temperatures.size).toBeGreaterThan(0);
+  for (const name of temperatures.values()) {
+    const before = network.graph.initializers.get(name)!.data[0] as number;
+    expect(after.get(name)!.data[0]).toBeCloseTo(before - 3 * 20 * 0.01, 4);
+  }
+});
+
 it('leaves a network with free tables as it was before training', async () => {
   const { dense, lookup } = networks(SHAPE);
   const x = inputs(BATCH, SHAPE);
@@ -237,9 +291,8 @@ describe('refuses', () => {
     });
   });
 
-  it('a tree encoder, by name', () => {
-    const nodes = lookup.nodes.map((node) => (node.op === 'Encode' ? { ...node, op: 'EncodeTree' } : node));
-    expect(refusal(() => trainable({ ...lookup, nodes }, dense, CLASSES))).toMatchObject({
+  it('to learn the decisions of a tree encoder', () => {
+    expect(refusal(() => trainable(withTrees(lookup), dense, CLASSES, { encoder: 'learned' }))).toMatchObject({
       code: 'UNSUPPORTED',
       node: expect.stringContaining('EncodeTree'),
     });

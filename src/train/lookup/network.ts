@@ -1,12 +1,14 @@
+import { LutraError } from '../../errors.js';
 import { LOOKUP_DOMAIN } from '../../graph/lookup.js';
 import { raiseOpset } from '../../graph/passes/raise-opset.js';
 import { UniqueNames, valueNames } from '../../graph/topology.js';
 import type { Attribute, Graph, Node, TensorValue } from '../../graph/types.js';
+import { describeNode } from '../../ops/operator.js';
 import { denseNetwork } from '../dense-network.js';
 import { type ParameterOptions, TRAINING_DOMAIN, type TrainingNetwork } from '../types.js';
 import { type DeployedLayer, deployLookup } from './deploy.js';
 import { type Factors, factorise, realTables, unfoldedWeights } from './factors.js';
-import { type Encoding, findEncodings, type LookupLayer } from './layers.js';
+import { type CentroidSearch, type Encoding, findEncodings, type LookupLayer } from './layers.js';
 import { addLoss, type Reconstruction } from './loss.js';
 import { type LookupTrainingOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { LOOKUP_RULES } from './rules.js';
@@ -31,10 +33,10 @@ export interface TrainableLookup {
  * Makes a converted network trainable. The forward pass computes what the deployed network computes: the same codes from 7-bit
  * activations and integer scores, and tables that are rounded as `options.quantised` says.
  *
- * @param lookup made by `convert` from `dense`; its encoders are of the centroid kind
+ * @param lookup made by `convert` from `dense`
  * @param dense the network before its conversion: its weights give straight-through gradients and the first factors of the tables
  * @param classes width of the logits
- * @throws LutraError `INVALID_ARGUMENT` (options; networks that do not belong together), `UNSUPPORTED` (tree encoders)
+ * @throws LutraError `INVALID_ARGUMENT` (options; networks that do not belong together), `UNSUPPORTED` (a tree encoder whose decisions are to be learned)
  */
 export function trainable(
   lookup: Graph,
@@ -55,12 +57,7 @@ export function trainable(
   const kept = resolved.dense
     ? labelled.parameters
     : new Map([...labelled.parameters].filter(([name]) => rewriter.parameters.has(name)));
-  const network = addLoss(
-    { ...labelled, parameters: kept, rules: LOOKUP_RULES },
-    classes,
-    resolved,
-    rewriter.reconstructions,
-  );
+  const network = addLoss({ ...labelled, parameters: kept, rules: LOOKUP_RULES }, classes, resolved, rewriter);
   const plan = { graph: lookup, layers: rewriter.layers, initial: network.graph.initializers };
   return {
     network,
@@ -71,6 +68,8 @@ export function trainable(
 
 /** Table entries and weights change by about the learning rate at every step of Adam: larger values may change faster. */
 const REFERENCE = 0.05;
+/** Learning rate of score weights relative to their size. */
+const SCORE_RATE = 5;
 
 function rootMeanSquare(values: Float32Array): number {
   let sum = 0;
@@ -87,6 +86,8 @@ class Rewriter {
   readonly layers: DeployedLayer[] = [];
   /** Pairs of a lookup layer's output and the dense layer's. */
   readonly reconstructions: Reconstruction[] = [];
+  /** Parameters that fall steadily. */
+  readonly annealed: string[] = [];
   private readonly replaced = new Map<Node, readonly Node[]>();
   private readonly initializers: Map<string, TensorValue>;
   private readonly names: UniqueNames;
@@ -147,23 +148,48 @@ class Rewriter {
     return { ...this.graph, opset: { ...opset, [TRAINING_DOMAIN]: 1 }, nodes, initializers };
   }
 
-  /** One-hot codes. */
+  /** One-hot codes, and the names of the scores where they learn. */
   private assign(encoding: Encoding, x: string, factors: Factors) {
-    const { node, window, codebooks, centroids, scale, zeroPoint } = encoding;
-    const { encoder, soft } = this.options;
-    const dims = [codebooks * centroids, encoding.channels, ...window.kernel];
-    const learned = encoder === 'learned';
-    const Q = this.store(`${node.name}.Q`, dims, Float32Array.from(encoding.weights));
-    const b = this.store(`${node.name}.b`, [dims[0]!], Float32Array.from(encoding.biases));
-    if (learned) {
-      // A score weight of 127 is to learn as fast as a weight of REFERENCE would.
-      const spread = rootMeanSquare(Float32Array.from(encoding.weights));
-      const offsets = rootMeanSquare(Float32Array.from(encoding.biases));
-      this.parameters.set(Q, { rate: spread / REFERENCE / 4, decay: 0 });
-      this.parameters.set(b, { rate: offsets / REFERENCE / 4, decay: 0 });
-    } else this.constants.push(Q, b);
-    const inputs = soft ? [x, Q, b, this.temperature(encoding, factors)] : [x, Q, b];
+    const { window, codebooks, centroids, scale, zeroPoint, search, node } = encoding;
     const attributes = { ...windowAttributes(window), K: centroids, group: codebooks, scale, zero_point: zeroPoint };
+    if (search.kind === 'centroid') return this.assignNearest(encoding, search, x, attributes, factors);
+    if (this.options.soft) {
+      throw new LutraError('UNSUPPORTED', 'the decisions of a tree encoder have no softmax', {
+        node: describeNode(node),
+        hint: 'Train with a frozen encoder and the straight-through gradient',
+      });
+    }
+    const features = this.vector(`${node.name}.features`, Array.from(search.features));
+    const thresholds = this.store(
+      `${node.name}.thresholds`,
+      [codebooks, search.thresholds.length / codebooks],
+      Float32Array.from(search.thresholds),
+    );
+    this.constants.push(thresholds);
+    const hot = this.pseudo('AssignTree', [x, features, thresholds], attributes);
+    return { hot: this.pseudo('StopGradient', [hot]), scores: undefined };
+  }
+
+  private assignNearest(
+    encoding: Encoding,
+    search: CentroidSearch,
+    x: string,
+    attributes: Node['attributes'],
+    factors: Factors,
+  ) {
+    const { node, window, codebooks, centroids, channels } = encoding;
+    const { encoder, soft } = this.options;
+    const dims = [codebooks * centroids, channels, ...window.kernel];
+    const weights = Float32Array.from(search.weights);
+    const biases = Float32Array.from(search.biases);
+    const Q = this.store(`${node.name}.Q`, dims, weights);
+    const b = this.store(`${node.name}.b`, [dims[0]!], biases);
+    const learned = encoder === 'learned';
+    if (learned) {
+      this.parameters.set(Q, { rate: SCORE_RATE * rootMeanSquare(weights), decay: 0 });
+      this.parameters.set(b, { rate: SCORE_RATE * rootMeanSquare(biases), decay: 0 });
+    } else this.constants.push(Q, b);
+    const inputs = soft ? [x, Q, b, this.temperature(encoding, search, factors)] : [x, Q, b];
     const hot = this.pseudo('Assign', inputs, attributes);
     return {
       hot: soft ? hot : this.pseudo('StopGradient', [hot]),
@@ -171,16 +197,22 @@ class Rewriter {
     };
   }
 
-  private temperature(encoding: Encoding, factors: Factors): string {
+  /** The value that holds the logarithm of the temperature. */
+  private temperature(encoding: Encoding, search: CentroidSearch, factors: Factors): string {
     const { temperature, temperaturePer, temperatureRate, temperatureScale } = this.options;
-    const each = initialTemperatures(encoding, factors.centroids).map((t) => Math.log(t * temperatureScale));
+    const each = initialTemperatures(encoding, search, factors.centroids).map((t) => Math.log(t * temperatureScale));
     const mean = each.reduce((sum, t) => sum + t, 0) / each.length;
     const values = temperaturePer === 'codebook' ? each : Float32Array.of(mean);
     const name = this.store(`${encoding.node.name}.logTemperature`, [values.length], values);
     this.temperatures.set(encoding.node.name, name);
-    if (temperature === 'learned') this.parameters.set(name, { rate: temperatureRate, decay: 0 });
-    else this.constants.push(name);
-    return name;
+    if (temperature === 'fixed') {
+      this.constants.push(name);
+      return name;
+    }
+    this.parameters.set(name, { rate: temperatureRate, decay: 0 });
+    if (temperature === 'learned') return name;
+    this.annealed.push(name);
+    return this.pseudo('StopGradient', [name]);
   }
 
   private centroids({ codebooks, centroids, values, node }: Encoding, factors: Factors): string {
@@ -260,14 +292,14 @@ class Rewriter {
     return name;
   }
 
-  private vector(values: readonly number[]): string {
-    const name = this.names.make('ints');
+  private vector(hint: string, values: readonly number[]): string {
+    const name = this.names.make(hint);
     this.initializers.set(name, { type: 'int64', dims: [values.length], data: BigInt64Array.from(values, BigInt) });
     return name;
   }
 
   private reshaped(x: string, dims: readonly number[]): string {
-    return this.standard('Reshape', [x, this.vector(dims)]);
+    return this.standard('Reshape', [x, this.vector('shape', dims)]);
   }
 
   private transposed(x: string, perm: readonly number[]): string {

@@ -21,8 +21,11 @@ export interface LookupTrainingOptions {
    * sum of both. Default `straight-through` with a frozen encoder, else `both`.
    */
   readonly inputGradient?: 'straight-through' | 'soft' | 'both';
-  /** Temperature of the softmax. Default `learned`. */
-  readonly temperature?: 'learned' | 'fixed';
+  /**
+   * Temperature of the softmax. `annealed` falls by a factor exp(−rate · η) at every step, with η the step's learning rate and the rate
+   * `temperatureRate`. Default `learned`.
+   */
+  readonly temperature?: 'learned' | 'fixed' | 'annealed';
   /** Whether each codebook has its temperature, or each encoder. Default `layer`. */
   readonly temperaturePer?: 'layer' | 'codebook';
   /** Multiplies the initial temperature. Default 1. */
@@ -49,7 +52,7 @@ export interface ResolvedOptions {
   readonly encoder: 'frozen' | 'learned';
   readonly straightThrough: boolean;
   readonly soft: boolean;
-  readonly temperature: 'learned' | 'fixed';
+  readonly temperature: 'learned' | 'fixed' | 'annealed';
   readonly temperaturePer: 'layer' | 'codebook';
   readonly temperatureScale: number;
   readonly temperatureRate: number;
@@ -73,7 +76,7 @@ export function resolveOptions(options: LookupTrainingOptions): ResolvedOptions 
   oneOf('tables', 'product', 'free');
   oneOf('encoder', 'frozen', 'learned');
   oneOf('inputGradient', 'straight-through', 'soft', 'both');
-  oneOf('temperature', 'learned', 'fixed');
+  oneOf('temperature', 'learned', 'fixed', 'annealed');
   oneOf('temperaturePer', 'layer', 'codebook');
   oneOf('bits', 8, 7, 6);
   oneOf('quantised', true, false);

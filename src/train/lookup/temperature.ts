@@ -1,4 +1,4 @@
-import type { Encoding } from './layers.js';
+import type { CentroidSearch, Encoding } from './layers.js';
 
 /**
  * Temperature of each codebook in integer score units: the mean lead of a score weight row's own centroid over the next best. Scores are
@@ -7,8 +7,12 @@ import type { Encoding } from './layers.js';
  * @param centroids [B, K, v] in real units
  * @returns [B]
  */
-export function initialTemperatures(encoding: Encoding, centroids: Float32Array): Float32Array {
-  const { codebooks: B, centroids: K, values: v, scale, weights, biases } = encoding;
+export function initialTemperatures(
+  encoding: Encoding,
+  { weights, biases }: CentroidSearch,
+  centroids: Float32Array,
+): Float32Array {
+  const { codebooks: B, centroids: K, values: v, scale } = encoding;
   const out = new Float32Array(B);
   for (let c = 0; c < B; c++) {
     let sum = 0;
