@@ -1,27 +1,10 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
-import { build } from 'vite';
 import type { ClassifierResult, LutraClassifierElement } from '../src/element/index.js';
 import { watchForErrors } from './support/demo-page.js';
 import { drawDigit } from './support/digit-picture.js';
-import { type Host, STRICT_POLICY, startHost } from './support/host.js';
-import { test as base, EVERYWHERE, expect } from './support/test.js';
-
-/** A page without cross-origin isolation and under a strict Content Security Policy: the poorest place the element has to work in. */
-const test = base.extend<object, { host: Host }>({
-  host: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern.
-    async ({}, use, { parallelIndex }) => {
-      const outDir = `${process.cwd()}/test-results/browser-bundle-${parallelIndex}`;
-      await build({ configFile: 'vite.browser.config.ts', logLevel: 'warn', build: { outDir } });
-      const folders = { '/lutra/': outDir, '/models/': 'public/models', '/wasm/': 'build', '/': 'e2e/element' };
-      const host = await startHost(folders, { 'content-security-policy': STRICT_POLICY });
-      await use(host);
-      await host.close();
-    },
-    { scope: 'worker' },
-  ],
-});
+import { test } from './support/plain-page.js';
+import { EVERYWHERE, expect } from './support/test.js';
 
 const element = (page: Page): Locator => page.locator('lutra-classifier');
 const best = (where: Locator): Locator => where.locator('[part=label]').first();

@@ -26,7 +26,7 @@ const loaded = new Map<string, Promise<Kernels>>();
  *
  * @param threads As in `CreateOptions`: 1 never wants shared memory.
  * @param urls Where builds are fetched from instead.
- * @throws LutraError `PLATFORM`
+ * @throws LutraError `PLATFORM`, `LOAD_FAILED`
  */
 export async function loadKernels(wasm: WasmVariant, threads: number | 'auto', urls: WasmUrls = {}): Promise<Kernels> {
   const variant = chooseVariant(wasm);
@@ -37,8 +37,9 @@ export async function loadKernels(wasm: WasmVariant, threads: number | 'auto', u
   if (!kernels) {
     kernels = compile(variant, shared, url).catch((cause: unknown) => {
       loaded.delete(key);
+      if (cause instanceof LutraError) throw cause;
       throw new LutraError('PLATFORM', 'the Wasm kernels could not be compiled', {
-        hint: "A Content Security Policy must allow 'wasm-unsafe-eval', and \"wasmUrl\" lead to Lutra's own files",
+        hint: "A Content Security Policy must allow 'wasm-unsafe-eval'",
         cause,
       });
     });
@@ -62,6 +63,8 @@ export async function inflateModule(text: string): Promise<Uint8Array<ArrayBuffe
 /** The bytes, whatever MIME type they come with. */
 async function fetchBytes(url: string | URL): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  if (!response.ok) throw new LutraError('LOAD_FAILED', `${url} answered ${response.status}`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (bytes[0] !== 0) throw new LutraError('LOAD_FAILED', `${url} is no Wasm file`);
+  return bytes;
 }
