@@ -8,7 +8,7 @@ import type { Failure, Report, Request } from './protocol.js';
 /** Frames from one window to the next: 60 ms. */
 const STRIDE = 4;
 /** Milliseconds over which probabilities are averaged. */
-const SMOOTHING = 300;
+const SMOOTHING = 240;
 /** Frames per message of live sound, 30 ms, and of a recording, where nobody waits for the next. */
 const LIVE_FRAMES = 2;
 const CLIP_FRAMES = 64;
