@@ -81,6 +81,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     source = next;
     closest = undefined;
     words = 0;
+    newest = undefined;
     problem.replaceChildren();
     result.hide();
     sound.clear();

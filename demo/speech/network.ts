@@ -1,7 +1,7 @@
 import { labelOf, readLabels, toProbabilities } from '../../src/element/scores.js';
 import type { AudioPreprocess } from '../../src/graph/lookup.js';
 import { InferenceSession, type LoadProgress, LutraError, type SessionInfo, Tensor } from '../../src/index.js';
-import { checkAudioPreprocess } from '../../src/speech/spec.js';
+import { readAudioPreprocess } from '../../src/speech/spec.js';
 
 /** A loaded network for sound: features in, probabilities out. Lives on the thread that loads it. */
 export class SpeechNetwork {
@@ -17,7 +17,7 @@ export class SpeechNetwork {
     // This already is a worker, and a window takes too little time to share it among threads.
     const session = await InferenceSession.create(url, { worker: false, threads: 1, onProgress });
     try {
-      const spec = readSpec(session.metadata['lutra.preprocess']);
+      const spec = readAudioPreprocess(session.metadata);
       const silence = new Float32Array(spec.mels * spec.frames);
       const names = readLabels(session.metadata['lutra.labels']);
       const network = new SpeechNetwork(session, spec, names);
@@ -52,19 +52,4 @@ export class SpeechNetwork {
     }
     return toProbabilities(scores);
   }
-}
-
-function readSpec(json: string | undefined): AudioPreprocess {
-  if (json === undefined) {
-    throw new LutraError('UNSUPPORTED', 'the network does not say how sound becomes its input', {
-      hint: 'The file needs the metadata entry "lutra.preprocess"',
-    });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw new LutraError('INVALID_MODEL', 'metadata lutra.preprocess is not JSON', { cause });
-  }
-  return checkAudioPreprocess(value);
 }

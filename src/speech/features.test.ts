@@ -7,7 +7,7 @@ import { fitClip } from './clip.js';
 import { FeatureStream } from './feature-stream.js';
 import { ClipFeatures, speechInput } from './features.js';
 import { hertzToMel, melFilterbank } from './filterbank.js';
-import { checkAudioPreprocess, clipSamples, KEYWORD_FEATURES } from './spec.js';
+import { checkAudioPreprocess, clipSamples, KEYWORD_FEATURES, readAudioPreprocess } from './spec.js';
 
 /**
  * Made once with numpy in double precision: the discrete Fourier transform as a matrix of exp(−2πi·k·n/N), triangles by
@@ -181,6 +181,17 @@ describe('the stored front-end', () => {
     expect(() => checkAudioPreprocess({ ...KEYWORD_FEATURES, [field]: value })).toThrow(
       expect.objectContaining({ code: 'INVALID_MODEL', message: expect.stringContaining(field) }),
     );
+  });
+
+  it('is read from the metadata of a network', () => {
+    const stored = { 'lutra.preprocess': JSON.stringify(KEYWORD_FEATURES) };
+    expect(readAudioPreprocess(stored)).toEqual(KEYWORD_FEATURES);
+    expect(() => readAudioPreprocess({})).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
+    for (const broken of ['{', 'null', '{"kind":"image"}']) {
+      expect(() => readAudioPreprocess({ 'lutra.preprocess': broken })).toThrow(
+        expect.objectContaining({ code: 'INVALID_MODEL' }),
+      );
+    }
   });
 
   it('is refused when it is no object', () => {

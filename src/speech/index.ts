@@ -6,5 +6,5 @@ export { FeatureStream } from './feature-stream.js';
 export { ClipFeatures, speechInput } from './features.js';
 export { decodeMuLaw } from './mulaw.js';
 export { Resampler, resample } from './resample.js';
-export { checkAudioPreprocess, clipSamples, KEYWORD_FEATURES } from './spec.js';
+export { checkAudioPreprocess, clipSamples, KEYWORD_FEATURES, readAudioPreprocess } from './spec.js';
 export { decodeWav, encodeWav, isWav, type Recording } from './wav.js';

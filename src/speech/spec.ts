@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import type { AudioPreprocess } from '../graph/lookup.js';
+import { type AudioPreprocess, METADATA } from '../graph/lookup.js';
 
 /**
  * The front-end that the shipped keyword model was trained with: 64 frames of 32 ms every 15 ms (0.977 s) and 40 HTK mels.
@@ -75,4 +75,24 @@ export function checkAudioPreprocess(value: unknown): AudioPreprocess {
     mean: spec.mean === 'clip' ? 'clip' : real('mean', 'a number or "clip"', () => true),
     std: real('std', 'a number > 0', (x) => x > 0),
   };
+}
+
+/**
+ * The front-end that the metadata of a network states.
+ * @throws {LutraError} `UNSUPPORTED` when they state none, `INVALID_MODEL` naming the field that is wrong.
+ */
+export function readAudioPreprocess(metadata: Readonly<Record<string, string>>): AudioPreprocess {
+  const stated = metadata[METADATA.preprocess];
+  if (stated === undefined) {
+    throw new LutraError('UNSUPPORTED', 'the network does not say how sound becomes its input', {
+      hint: `The file needs the metadata entry "${METADATA.preprocess}"`,
+    });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(stated);
+  } catch (cause) {
+    throw new LutraError('INVALID_MODEL', `metadata ${METADATA.preprocess} is not JSON`, { cause });
+  }
+  return checkAudioPreprocess(value);
 }
