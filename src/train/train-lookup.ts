@@ -13,12 +13,12 @@ import type { LayerError } from './report/page.js';
 import type { TrainControl, TrainedModel } from './train-dense.js';
 import { type Budget, train } from './trainer.js';
 
-/** Adam with a cosine schedule, the lab's choice for short trainings from a good conversion (docs/training.md). */
+/** Adam with a cosine schedule, for short trainings from a good conversion (docs/training.md). */
 export const LOOKUP_RECIPE: Recipe = {
   optimiser: { kind: 'adam', beta1: 0.9, beta2: 0.99 },
   schedule: { kind: 'cosine', peak: 3e-4 },
   batchSize: 64,
-  microBatch: 16,
+  microBatch: 8,
   epochs: 2,
   averageEpochs: 0,
   smoothing: 0,
