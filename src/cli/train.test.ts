@@ -99,10 +99,19 @@ describe('lutra train', () => {
 
     const lookup = await lutra(
       ...['train', at('dense.onnx'), '--data', data, '-o', at('lut.onnx'), '--steps', '10', '--samples', '36'],
-      ...['--geometry', 'row', '--k', '16', '--converted', at('converted.onnx'), ...SMALL],
+      ...['--geometry', 'row', '--k', '16', '--converted', at('converted.onnx')],
+      ...['--report', at('lookups.html'), ...SMALL],
     );
     expect([lookup.code, lookup.stderr]).toEqual([0, expect.any(String)]);
     expect(lookup.stdout).toMatch(/accuracy on held-out training data 100\.00 %/);
+    // The last table of the page is the course; the one before it has a row for the only lookup layer, with an error before and after.
+    const errors = /<h2>Error by layer<\/h2>.*?<tbody>(.*?)<\/tbody>/s.exec(
+      readFileSync(at('lookups.html'), 'utf8'),
+    )![1]!;
+    const [name, ...shares] = [...errors.matchAll(/<td>([^<]*)<\/td>/g)].map((cell) => cell[1]!);
+    expect(name).toMatch(/LookUp|lookup/);
+    for (const share of shares) expect(Number(share)).toBeLessThan(1);
+    expect(shares).toHaveLength(2);
     const [before, after] = ['converted.onnx', 'lut.onnx'].map((name) => parseModel(readFileSync(at(name))));
     expect(after!.nodes.filter(({ domain }) => domain === 'lutra').map(({ op }) => op)).toEqual(['Encode', 'LookUp']);
     expect(after!.nodes).toEqual(before!.nodes);
