@@ -1,5 +1,6 @@
 import { chromium, firefox } from '@playwright/test';
-import { ensureChromium, ensureFirefox } from '../../scripts/browsers.mjs';
+import { ensureChromium, ensureFirefox, ensureWebKit } from '../../scripts/browsers.mjs';
+import { openWebKit } from '../../scripts/webkit.mjs';
 
 export type BrowserName = 'chromium' | 'firefox' | 'webkit';
 
@@ -16,7 +17,7 @@ export interface BrowserTab {
 
 /** @throws Error when this machine has no such browser */
 export async function openBrowser(name: BrowserName): Promise<BrowserTab> {
-  if (name === 'webkit') throw new Error('WebKit cannot be driven yet');
+  if (name === 'webkit') return openWebKitTab();
   const browser = name === 'chromium' ? await launchChromium() : await launchFirefox();
   let page = await browser.newPage();
   return {
@@ -43,4 +44,21 @@ function launchFirefox() {
   if (!found) throw new Error('Firefox is neither installed nor to be had');
   const { channel, executablePath } = found;
   return firefox.launch({ executablePath, ...(channel ? { channel } : {}) });
+}
+
+/** WebKitGTK hides shared memory by default, and without it onnxruntime-web does not start: every engine gets it. */
+async function openWebKitTab(): Promise<BrowserTab> {
+  if (!ensureWebKit()) throw new Error('WebKitGTK is neither installed nor to be had');
+  const window = await openWebKit({ sharedMemory: true });
+  return {
+    version: window.version,
+    open: (url) => window.goto(url),
+    async fresh(url) {
+      // Another address first: one that differs in its hash alone would not be loaded anew.
+      await window.goto('about:blank');
+      await window.goto(url);
+    },
+    evaluate: (expression) => window.evaluate(`return (${expression})`),
+    close: () => window.close(),
+  };
 }

@@ -60,7 +60,9 @@ export class Collector {
   async measure(files: NetworkFiles): Promise<Collected> {
     const { id, title, inputs, work } = files;
     const { threads, wasm, samples } = this.options;
-    const engines = this.options.engines.filter((engine) => files.files[ENGINES[engine].form]);
+    const engines = this.options.engines.filter(
+      (engine) => files.files[ENGINES[engine].form] && !files.without.includes(engine),
+    );
     const models = Object.fromEntries(
       Object.entries(files.files).map(([form, { file }]) => [form, this.server.address(`models/${file}`)]),
     ) as Partial<Record<ModelForm, string>>;

@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CatalogueEntry, catalogueEntry, lookupForm } from '../../src/networks/catalogue.js';
+import type { LayerSite } from '../../src/convert/sites.js';
+import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
+import { simplify } from '../../src/graph/passes/simplify.js';
+import type { Graph } from '../../src/graph/types.js';
+import { catalogueEntry, lookupForm } from '../../src/networks/catalogue.js';
+import { LUT_NN_GEOMETRY, randomLookups } from '../../src/networks/random-lookups.js';
+import { parseModel } from '../../src/onnx/parse.js';
 import { type NetworkFacts, networkFacts, writeForms } from '../measure/prepare.js';
-import type { ModelForm } from '../measure/types.js';
+import type { EngineId, ModelForm } from '../measure/types.js';
 
 /** Generated networks; rebuilt when their builders change. */
 export const MODEL_FOLDER = join(process.cwd(), 'build/bench/models');
@@ -20,42 +26,105 @@ export interface NetworkFiles extends NetworkFacts {
   readonly id: string;
   readonly title: string;
   readonly files: Readonly<Partial<Record<ModelForm, ModelFile>>>;
+  /** Engines that cannot be given it. */
+  readonly without: readonly EngineId[];
+}
+
+/** Where a network comes from. */
+interface Source {
+  readonly id: string;
+  readonly title: string;
+  readonly without: readonly EngineId[];
+  graphs(): readonly [dense: Graph, lookup: Graph];
+  /** A file that is taken as it is. */
+  readonly tflite?: string;
 }
 
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
 
 /** Changes with the code that writes networks. */
 function sourceHash(): string {
-  const folders = ['src/networks', 'src/onnx', 'bench/measure'];
+  const folders = ['src/networks', 'src/onnx'];
   const paths = folders.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
-  return sha256(paths.map((path) => readFileSync(path, 'utf8')).join(''));
+  const all = [
+    ...paths.filter((path) => !path.endsWith('.test.ts')),
+    'bench/measure/prepare.ts',
+    'bench/suite/models.ts',
+  ];
+  return sha256(all.map((path) => readFileSync(path, 'utf8')).join(''));
 }
 
-/** The files of a network of the catalogue, from an earlier call or made now. @throws RangeError when there is no such network */
+/** MLPerf Tiny's networks, kept outside of the repository: each as ONNX and as .tflite. */
+const TINY_FOLDER = join(process.cwd(), '../shared/data');
+const TINY: readonly (readonly [id: string, title: string, file: string])[] = [
+  ['tiny-resnet8', 'MLPerf Tiny: ResNet8, CIFAR-10', 'mlperf_tiny_resnet8_cifar10'],
+  ['tiny-kws', 'MLPerf Tiny: DS-CNN, keywords', 'mlperf_tiny_kws_dscnn'],
+  ['tiny-vww', 'MLPerf Tiny: MobileNetV1 0.25, person', 'mlperf_tiny_vww_mobilenetv1_025'],
+];
+
+/** Identifiers of MLPerf Tiny's networks. */
+export const TINY_IDS: readonly string[] = TINY.map(([id]) => id);
+
+/** @throws RangeError when there is no such network */
+function findSource(id: string): Source {
+  const tiny = TINY.find(([known]) => known === id);
+  if (!tiny) {
+    const entry = catalogueEntry(id);
+    return {
+      id,
+      title: entry.title,
+      // Its translation knows the operators of convolutional networks.
+      without: id.startsWith('bert') ? ['tfjs'] : [],
+      graphs() {
+        const dense = entry.dense();
+        return [dense, lookupForm(entry, dense)];
+      },
+    };
+  }
+  const [, title, file] = tiny;
+  return {
+    id,
+    title,
+    without: ['tfjs'],
+    graphs() {
+      const dense = raiseOpset(simplify(parseModel(readFileSync(join(TINY_FOLDER, `onnx-models/${file}.onnx`)))));
+      const layers = ({ kind, first }: LayerSite) => kind === 'conv' && !first;
+      return [dense, randomLookups(dense, { ...LUT_NN_GEOMETRY, seed: 1, layers })];
+    },
+    tflite: join(TINY_FOLDER, `tflite/${file}.tflite`),
+  };
+}
+
+/**
+ * The files of a network, from an earlier call or made now.
+ *
+ * @throws RangeError when there is no such network
+ */
 export async function networkFiles(id: string, onBuild: (title: string) => void): Promise<NetworkFiles> {
-  const entry = catalogueEntry(id);
-  const source = sourceHash();
+  const wanted = findSource(id);
+  const code = sourceHash();
   const index = join(MODEL_FOLDER, `${id}.json`);
   if (existsSync(index)) {
-    const known = JSON.parse(readFileSync(index, 'utf8')) as NetworkFiles & { readonly source: string };
-    if (known.source === source) return known;
+    const known = JSON.parse(readFileSync(index, 'utf8')) as NetworkFiles & { readonly code: string };
+    if (known.code === code) return known;
   }
-  onBuild(entry.title);
+  onBuild(wanted.title);
   mkdirSync(MODEL_FOLDER, { recursive: true });
-  const built = await buildFiles(entry);
-  writeFileSync(index, JSON.stringify({ ...built, source }, null, 2));
+  const built = await buildFiles(wanted);
+  writeFileSync(index, JSON.stringify({ ...built, code }, null, 2));
   return built;
 }
 
-async function buildFiles({ id, title, ...entry }: CatalogueEntry): Promise<NetworkFiles> {
-  const dense = entry.dense();
-  const lookup = lookupForm({ id, title, ...entry }, dense);
+async function buildFiles({ id, title, without, graphs, tflite }: Source): Promise<NetworkFiles> {
+  const [dense, lookup] = graphs();
   const facts = networkFacts(dense, lookup);
   const files: Partial<Record<ModelForm, ModelFile>> = {};
-  await writeForms(dense, lookup, facts.inputs, (form, bytes) => {
-    const file = `${id}.${form}.onnx`;
+  const write = (form: ModelForm, bytes: Uint8Array) => {
+    const file = `${id}.${form}${form === 'tflite' ? '' : '.onnx'}`;
     writeFileSync(join(MODEL_FOLDER, file), bytes);
     files[form] = { file, bytes: bytes.length, sha256: sha256(bytes) };
-  });
-  return { id, title, files, ...facts };
+  };
+  await writeForms(dense, lookup, facts.inputs, write);
+  if (tflite !== undefined) write('tflite', readFileSync(tflite));
+  return { id, title, without, files, ...facts };
 }

@@ -1,8 +1,10 @@
 import { CATALOGUE } from '../../src/networks/catalogue.js';
 import type { SuiteOptions } from './arguments.js';
+import { TINY_IDS } from './models.js';
 
 const SUITES: Readonly<Record<string, readonly string[]>> = {
   seed: CATALOGUE.map(({ id }) => id),
+  tiny: TINY_IDS,
 };
 
 /** Identifiers of the networks asked for. @throws Error that says what there is */

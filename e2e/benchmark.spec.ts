@@ -1,0 +1,129 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { watchForErrors } from './support/demo-page.js';
+import { EVERYWHERE, expect, test } from './support/test.js';
+
+const PAGE = './benchmark/';
+/** Two engines on the smallest network are enough to see the page work. */
+async function chooseQuickRun(page: Page): Promise<void> {
+  await page.goto(PAGE);
+  await expect(page.getByRole('checkbox', { name: /Handwritten digits/ })).toBeChecked();
+  for (const box of await page.getByRole('group', { name: 'Networks' }).getByRole('checkbox').all())
+    await box.uncheck();
+  await page.getByRole('checkbox', { name: /Handwritten digits/ }).check();
+  await page.getByRole('checkbox', { name: 'onnxruntime-web, int8' }).uncheck();
+  await page.getByRole('combobox', { name: 'Samples' }).selectOption('10');
+}
+
+const results = (page: Page) => page.getByRole('region', { name: 'Results as a table' });
+
+async function violations(page: Page): Promise<string[]> {
+  const found = await new AxeBuilder({ page }).analyze();
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+test('measures, shows ratios with intervals, and exports what it shows', { tag: EVERYWHERE }, async ({
+  page,
+  browserName,
+}) => {
+  const errors = watchForErrors(page);
+  await chooseQuickRun(page);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByRole('status')).toHaveText('Done.', { timeout: 110_000 });
+  await expect(results(page).getByRole('row')).toHaveCount(4);
+  const row = results(page).getByRole('row', { name: /onnxruntime-web/ });
+  await expect(row).toContainText(/\d+\.\d\d×/);
+  await expect(row).toContainText(/\d+\.\d\d–\d+\.\d\d/);
+  await expect(page.locator('.chart svg circle').first()).toBeAttached();
+  await expect(page.getByRole('region', { name: 'Comparison as a table' })).toContainText(/Handwritten digits/);
+  // Playwright sees no downloads in Firefox.
+  if (browserName !== 'firefox') {
+    const waiting = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'JSON' }).click();
+    const { createReadStream } = await import('node:fs');
+    const chunks: Buffer[] = [];
+    for await (const chunk of createReadStream(await (await waiting).path())) chunks.push(chunk as Buffer);
+    const file = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, Record<string, unknown>[]>;
+    expect(file.results!.map(({ engine }) => engine)).toEqual(['lutra', 'lutra-dense', 'ort-f32']);
+    expect(file.ratios!.map(({ versus }) => versus)).toEqual(['lutra-dense', 'ort-f32']);
+    expect(file.verified!.map(({ engine }) => engine)).toEqual(['lutra', 'lutra-dense']);
+    expect(file.failures).toEqual([]);
+    expect(await violations(page)).toEqual([]);
+  }
+  expect(errors).toEqual([]);
+});
+
+test('can be cancelled, and run again', { tag: EVERYWHERE }, async ({ page }) => {
+  await chooseQuickRun(page);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  const cancel = page.getByRole('button', { name: 'Cancel' });
+  await expect(cancel).toBeFocused();
+  await expect(page.getByRole('progressbar')).toBeVisible();
+  await cancel.click();
+  await expect(page.getByRole('status')).toHaveText(/^Cancelled/);
+  await expect(page.getByRole('progressbar')).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeFocused();
+});
+
+test('asks for a choice when there is none', async ({ page }) => {
+  await page.goto(PAGE);
+  for (const box of await page.getByRole('group', { name: 'Engines' }).getByRole('checkbox').all()) await box.uncheck();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByRole('status')).toHaveText(/Choose at least one/);
+});
+
+/** What another browser exported. */
+function exported(browser: string, ratio: number): Buffer {
+  const result = (engine: string, milliseconds: number) => ({
+    ...{ network: 'net', engine, threads: 1, build: 'simd', p50_ms: milliseconds, p90_ms: milliseconds, samples: 2 },
+    ...{ runs_per_sample: 1, samples_ms: [milliseconds, milliseconds * 1.1], runtime_bytes: null, model_bytes: 1 },
+    ...{ first_answer_ms: null, peak_memory_bytes: 1 },
+  });
+  const file = {
+    environment: { browser, machine: 'a machine', cores: 2, cross_origin_isolated: true, date: '2026-11-21T00:00:00Z' },
+    networks: [{ id: 'net', title: 'A network' }],
+    results: [result('lutra', 1), result('ort-f32', ratio)],
+    ratios: [{ network: 'net', versus: 'ort-f32', threads: 1, ratio, low: ratio - 0.5, high: ratio + 0.5 }],
+  };
+  return Buffer.from(JSON.stringify(file));
+}
+
+test('sets loaded results side by side and refuses other files', { tag: EVERYWHERE }, async ({ page }) => {
+  await page.goto(PAGE);
+  const json = { mimeType: 'application/json' };
+  await page.locator('#load-file').setInputFiles([
+    { ...json, name: 'one.json', buffer: exported('Browser One', 4) },
+    { ...json, name: 'two.json', buffer: exported('Browser Two', 6) },
+    { ...json, name: 'notes.json', buffer: Buffer.from('{"results": 1}') },
+  ]);
+  const table = page.getByRole('region', { name: 'Comparison as a table' });
+  const row = table.getByRole('row', { name: /A network/ });
+  await expect(row).toContainText('4.00×');
+  await expect(row).toContainText('6.00×');
+  await expect(table).toContainText('Browser One');
+  await expect(page.getByRole('alert')).toContainText('notes.json');
+  await expect(results(page)).toContainText('onnxruntime-web');
+  await page.getByRole('combobox', { name: 'Measured on' }).selectOption({ index: 0 });
+  await expect(results(page)).toContainText('4.00×');
+});
+
+for (const width of [375, 1280]) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test.describe(`benchmark, ${width} px, ${colorScheme}`, () => {
+      test.use({ viewport: { width, height: 900 }, colorScheme });
+
+      test('fits, passes axe, and has its picture taken', async ({ page, browserName }) => {
+        await page.goto(PAGE);
+        await page
+          .locator('#load-file')
+          .setInputFiles([{ name: 'one.json', mimeType: 'application/json', buffer: exported('Browser One', 4) }]);
+        await expect(page.locator('.chart svg')).toBeVisible();
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(overflow).toBeLessThanOrEqual(0);
+        expect(await violations(page)).toEqual([]);
+        const path = `test-results/screens/${browserName}-benchmark-${width}-${colorScheme}.png`;
+        await page.screenshot({ path, fullPage: true });
+      });
+    });
+  }
+}
