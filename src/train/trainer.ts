@@ -34,7 +34,7 @@ export interface TrainerOptions {
   readonly schedule: ScheduleOptions;
   /** Passes over which weights are averaged at the end; 0 keeps the last ones. Default 0. */
   readonly averageEpochs?: number;
-  /** Measure on held-out examples every so many passes. Default 1. */
+  /** Measure on held-out examples every so many passes. Default: 1, with a budget of many passes a twelfth of them. */
   readonly measureEvery?: number;
   /** Seconds between records of the history. Default 10. */
   readonly recordEvery?: number;
@@ -212,8 +212,11 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
     recorded = seconds;
   };
 
+  const measureEvery = options.measureEvery ?? ('epochs' in budget ? Math.max(1, Math.floor(budget.epochs / 12)) : 1);
   let feeds = await task.batch(step, batchSize);
   let fraction = progressOf(budget, step, clock(), stepsPerEpoch);
+  // Where this session began: the time left follows from what it did.
+  const began = fraction;
   while (fraction < 1 && !signal?.aborted) {
     const working = engine.step(feeds, learningRate(options.schedule, fraction));
     // Made while the engine's threads compute; a rejection must wait for its await.
@@ -227,7 +230,7 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
     fraction = progressOf(budget, step, clock(), stepsPerEpoch);
 
     const epoch = Math.floor(step / stepsPerEpoch);
-    const due = epoch - measuredEpoch >= (options.measureEvery ?? 1) || fraction >= 1;
+    const due = epoch - measuredEpoch >= measureEvery || fraction >= 1;
     if (due && task.measure) {
       measuredEpoch = epoch;
       const at = performance.now();
@@ -250,24 +253,13 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
       samplesPerSecond: window.empty
         ? history.at(-1)!.samplesPerSecond
         : window.means(batchSize, seconds).samplesPerSecond,
-      secondsLeft:
-        fraction > 0
-          ? Math.max(
-              0,
-              (seconds - before) * ((1 - fraction) / Math.max(1e-9, fraction - startFraction(options, stepsPerEpoch))),
-            )
-          : Infinity,
+      secondsLeft: (seconds - before) * ((1 - Math.min(1, fraction)) / Math.max(1e-9, fraction - began)),
       heldOut,
     });
   }
   if (!window.empty) record(undefined);
   await save();
   return { values: current(), history, steps: step, seconds: clock(), finished: fraction >= 1 };
-}
-
-/** Where a resumed run began, so that the time left follows from what this session did. */
-function startFraction({ resume, budget }: TrainerOptions, stepsPerEpoch: number): number {
-  return resume ? progressOf(budget, resume.state.step, resume.seconds, stepsPerEpoch) : 0;
 }
 
 function smoothed(
