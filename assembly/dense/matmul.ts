@@ -86,12 +86,16 @@ function packRows(p: usize, batch: i32, first: i32, count: i32, target: usize): 
     load<usize>(p, MATMUL_LEFT) + <usize>batch * load<usize>(p, MATMUL_LEFT_BATCH) + <usize>first * rowStride;
   for (let r = 0; r < count; r += 4) {
     const lanes = min(4, count - r);
+    let k0 = 0;
+    if (lanes == 4 && depthStride == 4) {
+      for (; k0 + 4 <= depth; k0 += 4) transpose4(source + ((<usize>k0) << 2), rowStride, target + ((<usize>k0) << 4));
+    }
     const step: usize = lanes == 1 ? 4 : 16;
     for (let lane: usize = 0; lane < step; lane += 4) {
-      let to = target + lane;
+      let to = target + lane + <usize>k0 * step;
       if (<i32>lane < lanes << 2) {
-        let from = source + (lane >> 2) * rowStride;
-        for (let k = 0; k < depth; k++) {
+        let from = source + (lane >> 2) * rowStride + <usize>k0 * depthStride;
+        for (let k = k0; k < depth; k++) {
           store<f32>(to, load<f32>(from));
           from += depthStride;
           to += step;
@@ -106,6 +110,24 @@ function packRows(p: usize, batch: i32, first: i32, count: i32, target: usize): 
     target += (<usize>depth) << 4;
     source += rowStride << 2;
   }
+}
+
+/** Four values of each of four rows, column by column. */
+// @ts-ignore: decorator
+@inline
+function transpose4(from: usize, stride: usize, to: usize): void {
+  const a = v128.load(from);
+  const b = v128.load(from + stride);
+  const c = v128.load(from + 2 * stride);
+  const d = v128.load(from + 3 * stride);
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+  const AB = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+  const CD = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
+  v128.store(to, v128.shuffle<i64>(ab, cd, 1, 3), 16);
+  v128.store(to, v128.shuffle<i64>(AB, CD, 0, 2), 32);
+  v128.store(to, v128.shuffle<i64>(AB, CD, 1, 3), 48);
 }
 
 /** Columns to [N/8][k][8]; the absent ones of a last panel are zeros. */
