@@ -7,7 +7,7 @@ import type { StepEngineOptions, TrainingNetwork } from '../src/train/types.js';
 import { jaxStep } from './training/jax-steps.js';
 import { dense, examples, lookup, multiplyAdds } from './training/networks.js';
 
-const ROUNDS = 7;
+const ROUNDS = 6;
 const WARM_UP = 2;
 
 interface Candidate {

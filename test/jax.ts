@@ -11,6 +11,8 @@ export async function loadJax(): Promise<typeof Jax> {
       configurable: true,
     });
   }
+  // onnxruntime-web leaves Node's kind of Worker here, which cannot start jax-js's scripts.
+  Reflect.deleteProperty(globalThis, 'Worker');
   const jax = await import('@jax-js/jax');
   await jax.init('wasm');
   jax.defaultDevice('wasm');
