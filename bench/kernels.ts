@@ -1,6 +1,7 @@
 /**
- * Time of every lookup kernel on the layers of ResNet-18 and of small networks: `npx tsx bench/kernels.ts [filter]`.
- * Prints microseconds per step (the fastest of many short batches: other work on the machine only ever adds) and the dense work that the layer replaces, in GMAC/s.
+ * Time of every lookup kernel on the layers of ResNet-18, BERT and small networks: `npm run bench:kernels -- [filter]`.
+ * Prints microseconds per step (the fastest of many short batches: other work on the machine only ever adds), the dense work that the
+ * layer replaces in GMAC/s, and the share of the instruction-port limit (docs/benchmark.md) that it reaches.
  * Every Wasm build that validates in this Node takes part (relaxed SIMD: Node 22 or later). One thread.
  */
 import { tensorValue } from '../src/graph/tensor.js';
@@ -10,6 +11,8 @@ import { plan } from '../src/plan/plan.js';
 import type { Plan } from '../src/plan/types.js';
 import { WASM_BUILDS } from '../test/wasm-builds.js';
 import '../test/register-operators.js';
+import { clockGigahertz } from './clock.js';
+import { portLimitCycles } from './port-limit.js';
 
 type Geometry = 'patch' | 'row' | 'pixel' | 'linear' | 'tree';
 interface Layer {
@@ -170,6 +173,25 @@ function measure(module: WebAssembly.Module, planned: Plan, x: TensorValue): Map
   return result;
 }
 
+/** Lookup positions per codebook of a 3 × 3 layer. */
+const TAPS: Readonly<Record<Geometry, number>> = { patch: 1, tree: 1, row: 3, pixel: 9, linear: 1 };
+
+function limitMicroseconds({ rows, size, inputs, depth, centroids, outputs, kernel, geometry }: Layer): number {
+  const taps = TAPS[geometry];
+  const cycles = portLimitCycles({
+    positions: rows * size ** 2,
+    codebooks: inputs / depth,
+    values: (depth * kernel ** 2) / taps,
+    tree: geometry === 'tree',
+    centroids,
+    outputs,
+    taps,
+  });
+  return cycles / clock / 1000;
+}
+
+const clock = clockGigahertz();
+process.stdout.write(`${clock.toFixed(2)} cycles per nanosecond\n`);
 const filter = process.argv[2] ?? '';
 for (const [build, shared] of Object.entries(WASM_BUILDS)) {
   const bytes = unshareMemory(shared).slice();
@@ -181,9 +203,10 @@ for (const [build, shared] of Object.entries(WASM_BUILDS)) {
     const times = measure(module, planned, x);
     const macs = layer.rows * layer.size ** 2 * layer.inputs * layer.outputs * layer.kernel ** 2;
     const total = [...times.values()].reduce((a, b) => a + b);
+    const share = `${((limitMicroseconds(layer) / total) * 100).toFixed(0)} % of the port limit`;
     const parts = [...times].map(([kernel, microseconds]) => `${kernel} ${microseconds.toFixed(1)}`).join('  ');
     process.stdout.write(
-      `${build} ${layer.name}: ${total.toFixed(1)} us, ${(macs / total / 1000).toFixed(0)} GMAC/s  (${parts})\n`,
+      `${build} ${layer.name}: ${total.toFixed(1)} us, ${(macs / total / 1000).toFixed(0)} GMAC/s, ${share}  (${parts})\n`,
     );
   }
 }

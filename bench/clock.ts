@@ -1,0 +1,40 @@
+/** Units of the chain below in one turn of its loop. */
+const UNROLLED = 64;
+/** An exclusive or and an addition, each of which waits for the one before: one cycle each on every processor of interest. */
+const CYCLES_PER_UNIT = 2;
+/** A tenth of a millisecond: short enough that some of the attempts are not interrupted on a busy machine. */
+const TURNS = 2_000;
+const ATTEMPTS = 2_000;
+
+function leb128(value: number): number[] {
+  return value < 128 ? [value] : [(value & 127) | 128, ...leb128(value >> 7)];
+}
+
+/** (func (export "f") (param $n i32) (param $y i32) (result i32) (local $x i32) (loop …64 times (set $x (add (xor $x $y) $y)))) */
+function chain(): Uint8Array<ArrayBuffer> {
+  const unit = [0x20, 2, 0x20, 1, 0x73, 0x20, 1, 0x6a, 0x21, 2];
+  const units = Array.from({ length: UNROLLED }, () => unit).flat();
+  const countDown = [0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0];
+  const body = [1, 1, 0x7f, 0x03, 0x40, ...units, ...countDown, 0x0b, 0x20, 2, 0x0b];
+  const code = [1, ...leb128(body.length), ...body];
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...[1, 7, 1, 0x60, 2, 0x7f, 0x7f, 1, 0x7f],
+    ...[3, 2, 1, 0],
+    ...[7, 5, 1, 1, 0x66, 0, 0],
+    ...[10, ...leb128(code.length), ...code],
+  ]);
+}
+
+/** Cycles per nanosecond of this processor just now, by the fastest of many runs of a chain of dependent instructions. */
+export function clockGigahertz(): number {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(chain()));
+  const run = exports.f as (turns: number, y: number) => number;
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < ATTEMPTS; i++) {
+    const start = performance.now();
+    run(TURNS, i);
+    least = Math.min(least, performance.now() - start);
+  }
+  return (TURNS * UNROLLED * CYCLES_PER_UNIT) / (least * 1e6);
+}
