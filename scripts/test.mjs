@@ -74,6 +74,7 @@ const STAGES = {
   },
   size: () => check('size budget', 'npm run -s size'),
   operators: () => check('operator table is current', 'npm run -s operators -- --check'),
+  conformance: () => check('conformance', 'npm run -s conformance'),
   browser,
 };
 

@@ -10,7 +10,7 @@ import { elementType, parseTensor } from './tensor.js';
 /** Oldest IR and default opset whose meaning is implemented; newer ones may hold operators that planning refuses by name. */
 const OLDEST_IR = 3;
 const OLDEST_OPSET = 7;
-const NEWEST_OPSET = 26;
+const NEWEST_OPSET = 28;
 const LARGEST_DIM = 2 ** 31;
 
 /** Where a graph stands: what its nodes may see besides their own values, and how messages name it. */
@@ -34,7 +34,7 @@ export type ExpandCalls = (functions: readonly FunctionProto[], graph: GraphProt
  * (those of the `lutra` domain stay: the engine knows them), nodes are sorted, nameless nodes get names.
  * Tensors are views of `bytes` where alignment allows: the bytes must not change afterwards.
  *
- * @param bytes an ONNX file: IR version ≥ 3, default opset 7..26
+ * @param bytes an ONNX file: IR version ≥ 3, default opset 7..28
  * @param expand only called when the model has functions outside of the `lutra` domain
  * @throws LutraError `INVALID_MODEL` (damaged, or breaks ONNX's own rules) or `UNSUPPORTED` (well formed, but not run by Lutra), and
  * what `expand` throws; nothing else.

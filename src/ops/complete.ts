@@ -1,6 +1,8 @@
 import { ACTIVATION_RARE } from './activation-rare.js';
+import { CONTROL_FLOW } from './control-flow.js';
 import { CONV_TRANSPOSE } from './conv-transpose.js';
 import { CORE_OPERATORS } from './core.js';
+import { EINSUM } from './einsum.js';
 import { ELEMENTWISE_RARE } from './elementwise-rare.js';
 import { FUSED_CONV } from './fused-conv.js';
 import { GELU } from './gelu.js';
@@ -10,6 +12,7 @@ import type { Operator } from './operator.js';
 import { ORDER } from './order.js';
 import { QUANTIZE } from './quantize.js';
 import { REARRANGE } from './rearrange.js';
+import { RECURRENT } from './recurrent.js';
 import { REDUCE_RARE } from './reduce-rare.js';
 import { RESIZE } from './resize.js';
 import { SCATTER } from './scatter.js';
@@ -30,4 +33,7 @@ export const OPERATORS: readonly Operator[] = [
   NORMALISE_GROUPS,
   RESIZE,
   QUANTIZE,
+  CONTROL_FLOW,
+  EINSUM,
+  RECURRENT,
 ].flat();

@@ -4,8 +4,11 @@ import { decodeHalf, encodeHalf } from './half.js';
 import type { InputInfo, Operator, OperatorContext } from './operator.js';
 import { nodeError } from './operator.js';
 
-/** Latest version of the default domain whose operator meanings were checked (ONNX 1.21). */
-export const LATEST = 26;
+/**
+ * Latest version of the default domain whose operator meanings were checked (ONNX 1.23): versions 27 and 28 widened Range and Celu and
+ * added operators.
+ */
+export const LATEST = 28;
 /** Largest tensor in elements: offsets must fit an int32. */
 const MAX_ELEMENTS = 2 ** 31 - 1;
 

@@ -15,6 +15,18 @@ export interface OperatorContext<Input> {
   readonly inputs: readonly (Input | undefined)[];
 }
 
+/** What may be looked at when a node is replaced by others. */
+export interface ExpandContext extends OperatorContext<InputInfo> {
+  /** A name that no value and no node has. */
+  newName(hint: string): string;
+}
+
+/** Nodes, in order, and constants that take the place of a node. */
+export interface Expansion {
+  readonly nodes: readonly Node[];
+  readonly constants: ReadonlyMap<string, TensorValue>;
+}
+
 /**
  * One operator. To add an operator, add one object of this type to the list of its family file
  * (`src/ops/*.ts`); a fast kernel is optional and lives in `src/plan/lower/`.
@@ -31,6 +43,8 @@ export interface Operator {
    * Used to fold constants, as the fallback kernel of the engine, and as the oracle in kernel tests.
    */
   evaluate(context: OperatorContext<TensorValue>, outputs: readonly TensorValue[]): void;
+  /** Control flow: the nodes that planning puts in place of this one instead of calling `infer`; throws like it. */
+  expand?(context: ExpandContext): Expansion;
 }
 
 /** Name used in messages: `conv1 (Conv)`. */

@@ -21,3 +21,17 @@ export function findOperator(domain: string, op: string, opset: number): Operato
   const entries = registered.get(`${domain === 'ai.onnx' ? '' : domain}:${op}`);
   return entries?.find(({ opset: [min, max] }) => min <= opset && opset <= max);
 }
+
+/** What would run instead of an operator that does not, by `domain:name`. */
+const alternatives = new Map<string, string>();
+
+export function registerAlternatives(hints: ReadonlyMap<string, string>): void {
+  for (const [name, hint] of hints) alternatives.set(name, hint);
+}
+
+/** The closest that would work to an operator that {@link findOperator} does not find: other versions of it, or what is registered. */
+export function alternativeTo(domain: string, op: string): string | undefined {
+  const versions = registered.get(`${domain}:${op}`)?.map(({ opset: [min, max] }) => `${min} to ${max}`);
+  if (versions) return `Versions ${versions.join(', ')} run: use onnx.version_converter`;
+  return alternatives.get(`${domain}:${op}`) ?? (registered.has(`:${op}`) ? `The standard ${op} runs` : undefined);
+}

@@ -1,14 +1,16 @@
 import { mergeGelu } from '../graph/passes/merge-gelu.js';
 import { registerPasses } from '../graph/passes/optimise.js';
 import { sinkReshapes } from '../graph/passes/sink-reshapes.js';
+import { ALTERNATIVES } from '../ops/alternatives.js';
 import { OPERATORS } from '../ops/complete.js';
-import { registerOperators } from '../ops/registry.js';
+import { registerAlternatives, registerOperators } from '../ops/registry.js';
 import { registerRules } from './lower/index.js';
 import { RARE_RULES } from './lower/rare.js';
 
 /** Registers every operator, and what makes the rarer ones fast. Doing so again changes nothing. */
 export function registerComplete(): void {
   registerOperators(OPERATORS);
+  registerAlternatives(ALTERNATIVES);
   registerRules(RARE_RULES);
   registerPasses([mergeGelu, sinkReshapes]);
 }

@@ -85,6 +85,20 @@ describe('resolve', () => {
     expect(error.message).not.toContain('Dead');
   });
 
+  it('says of such a node what it asks for, and what would run', () => {
+    const attributes = { center_point_box: 1, mode: 'fast' };
+    const suppression = { ...node('NonMaxSuppression', ['x'], ['y']), attributes };
+    const error = failure(() => resolve(graph([suppression], ['y']), x(2)));
+    expect(error.message).toContain('"center_point_box":1');
+    expect(error.hint).toContain('JavaScript');
+    const old = failure(() => resolve({ ...graph([node('GridSample', ['x'], ['y'])], ['y']) }, x(2)));
+    expect(old.hint).toContain('before the network');
+    const foreign = { ...node('Relu', ['x'], ['y']), domain: 'com.microsoft' };
+    expect(failure(() => resolve(graph([foreign], ['y']), x(2))).hint).toBe('The standard Relu runs');
+    const late = { ...graph([node('LayerNormalization', ['x'], ['y'])], ['y']), opset: { '': 13 } };
+    expect(failure(() => resolve(late, x(2))).hint).toContain('Versions 17 to');
+  });
+
   it('refuses absurd sizes before allocating them', () => {
     expect(failure(() => resolve(graph([node('Relu', ['x'], ['y'])], ['y']), x(2 ** 20, 2 ** 20))).code).toBe(
       'OUT_OF_MEMORY',

@@ -1,14 +1,17 @@
 import { LutraError } from '../errors.js';
 import { allocate, bytesPerElement, elementCount, formatType } from '../graph/tensor.js';
+import { readValues, UniqueNames, valueNames } from '../graph/topology.js';
 import type { Graph, Node, TensorType } from '../graph/types.js';
 import { describeNode, type InputInfo, type Operator } from '../ops/operator.js';
-import { findOperator } from '../ops/registry.js';
+import { alternativeTo, findOperator } from '../ops/registry.js';
 import type { ConcreteGraph } from './types.js';
 
 /** Bytes of the largest tensor that is planned; larger sizes are refused before anything is allocated. */
 const MAX_TENSOR_BYTES = 2 ** 31;
 /** Operators whose result depends on the shape of their input only. */
 const SHAPE_ONLY = new Set(['Shape', 'Size']);
+/** Loops in loops would otherwise unroll without end. */
+const MOST_EXPANDED = 50_000;
 
 /**
  * Gives every value of `graph` a concrete type and computes whatever does not depend on the graph's inputs, so that chains such
@@ -39,9 +42,12 @@ export function resolve(graph: Graph, inputTypes: Readonly<Record<string, Tensor
   /** Outputs of nodes that failed: their readers are not judged for what they cannot know. */
   const unknown = new Set<string>();
   const rest: Node[] = [];
-  for (const node of live) {
+  const waiting = live.toReversed();
+  let names: UniqueNames | undefined;
+  let expanded = 0;
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
     const operator = lookUpOperator(graph, node, failures);
-    if (!operator || reads(node).some((name) => unknown.has(name))) {
+    if (!operator || readValues(node).some((name) => unknown.has(name))) {
       for (const name of node.outputs) unknown.add(name);
       continue;
     }
@@ -59,6 +65,24 @@ export function resolve(graph: Graph, inputTypes: Readonly<Record<string, Tensor
     });
     let inferred: TensorType[];
     try {
+      if (operator.expand) {
+        names ??= new UniqueNames(new Set([...valueNames(graph), ...graph.nodes.map(({ name }) => name)]));
+        const newName = names.make.bind(names);
+        const part = operator.expand({ node, opset, inputs, newName });
+        expanded += part.nodes.length;
+        if (expanded > MOST_EXPANDED) {
+          throw new LutraError(
+            'UNSUPPORTED',
+            `the control flow of the model unrolls to more than ${MOST_EXPANDED} nodes`,
+          );
+        }
+        for (const [name, value] of part.constants) {
+          constants.set(name, value);
+          types.set(name, { type: value.type, dims: value.dims });
+        }
+        waiting.push(...part.nodes.toReversed());
+        continue;
+      }
       inferred = operator.infer({ node, opset, inputs });
     } catch (thrown) {
       const error = LutraError.from(thrown);
@@ -111,7 +135,7 @@ function liveNodes(nodes: readonly Node[], outputs: ReadonlySet<string>): Node[]
   const live: Node[] = [];
   for (const node of nodes.toReversed()) {
     if (!node.outputs.some((name) => needed.has(name))) continue;
-    for (const name of reads(node)) needed.add(name);
+    for (const name of readValues(node)) needed.add(name);
     live.push(node);
   }
   return live.reverse();
@@ -146,13 +170,27 @@ function lookUpOperator(graph: Graph, node: Node, failures: LutraError[]): Opera
   const opset = graph.opset[node.domain] ?? 1;
   const operator = findOperator(node.domain, node.op, opset);
   if (!operator) {
+    const hint = alternativeTo(node.domain, node.op);
     failures.push(
-      new LutraError('UNSUPPORTED', `operator ${node.domain || 'ai.onnx'}:${node.op} version ${opset} does not run`, {
-        node: describeNode(node),
-      }),
+      new LutraError(
+        'UNSUPPORTED',
+        `operator ${node.domain || 'ai.onnx'}:${node.op} version ${opset} does not run${formatAttributes(node)}`,
+        {
+          node: describeNode(node),
+          ...(hint ? { hint } : {}),
+        },
+      ),
     );
   }
   return operator;
+}
+
+const LONGEST_TEXT = 400;
+
+/** Attributes for a message; of a graph or a tensor only that it is there. */
+function formatAttributes({ attributes }: Node): string {
+  const text = JSON.stringify(attributes, (key, value) => (key && value?.constructor === Object ? '…' : value));
+  return text === '{}' ? '' : ` with ${text.slice(0, LONGEST_TEXT)}`;
 }
 
 /** One error for all nodes that cannot run, so that a user sees the whole distance at once. */
