@@ -4,10 +4,10 @@ import { formatState, parseState, type SpeechState } from './state.js';
 
 describe('the address', () => {
   it.each<SpeechState>([
-    { model: 'keywords', engine: 'lut', threshold: 60 },
+    { model: 'keywords', engine: 'lut', threshold: 70 },
     { model: 'spoken-digits', engine: 'dense', threshold: 35 },
   ])('%j comes back', (state) => {
-    expect({ engine: 'lut', threshold: 60, ...parseState(formatState(state)) }).toEqual(state);
+    expect({ engine: 'lut', threshold: 70, ...parseState(formatState(state)) }).toEqual(state);
   });
 
   it('that means nothing is ignored', () => {

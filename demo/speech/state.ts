@@ -8,7 +8,7 @@ export interface SpeechState {
   readonly threshold: number;
 }
 
-export const DEFAULT_THRESHOLD = 60;
+export const DEFAULT_THRESHOLD = 70;
 export const MIN_THRESHOLD = 20;
 export const MAX_THRESHOLD = 99;
 
