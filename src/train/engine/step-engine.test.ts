@@ -94,6 +94,14 @@ describe('a training step', () => {
     expect(plain(three.parameters())).toEqual(plain(alone.parameters()));
   });
 
+  it('runs in onnxruntime-web too', async () => {
+    const [native, web] = [await engine(), await engine({ runtime: 'web' })];
+    const losses = await train(native, 0, 2);
+    (await train(web, 0, 2)).forEach((loss, step) => {
+      expect(loss).toBeCloseTo(losses[step]!, 5);
+    });
+  });
+
   it('goes on from a saved state as if it had not stopped', async () => {
     const whole = await engine();
     await train(whole, 0, 2);
