@@ -153,83 +153,53 @@ function scatter(bytes: v128, to: usize, offsets: usize, valid: i32, tail: usize
 }
 
 /**
- * Finishes 16 positions of `count` outputs.
+ * Finishes `count` vectors of sums: 16 positions of each of so many outputs, or with `rows` (linear layers) 16 outputs of each of so
+ * many rows. Row r of the dense result is then at output + 4·r·outputs; of the planes at planes + r·planeBatch.
  *
- * @param sums   i32 [count outputs][16 positions]
+ * @param sums   i32 [count][rowBytes / 4], 16 of each
  * @param m      first output
- * @param first  first position of the group
+ * @param first  first position, or row
  * @param tail   64 bytes of scratch
  */
-export function finishPlanes(p: usize, sums: usize, image: i32, m: i32, count: i32, first: i32, tail: usize): void {
-  const positions = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_POSITIONS);
-  const outputs = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUTS);
-  const scales = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCALE);
-  const biases = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_BIAS);
-  const valid = min(16, positions - first);
-  for (let channel = m; channel < m + count; channel++) {
-    const scale = v128.load32_splat(scales + (<usize>channel << 2));
-    const bias = v128.load32_splat(biases + (<usize>channel << 2));
-    finish16(
-      p,
-      f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums)), scale), bias),
-      f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums, 16)), scale), bias),
-      f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums, 32)), scale), bias),
-      f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums, 48)), scale), bias),
-      (<usize>((image * outputs + channel) * positions + first)) << 2,
-      valid,
-      channel,
-      image,
-      false,
-      first,
-      tail,
-    );
-    sums += 64;
-  }
-}
-
-/**
- * Finishes 16 neighbouring outputs of `rows` rows (linear layers), of which `count` are real. Row r of the dense result is at
- * output + 4·r·outputs; of the planes at planes + r·planeBatch.
- *
- * @param sums   i32 [rows][rowBytes / 4]
- * @param row    first row
- * @param m      first output
- * @param tail   64 bytes of scratch
- */
-export function finishRows(
+export function finish(
   p: usize,
   sums: usize,
   rowBytes: i32,
-  row: i32,
-  rows: i32,
-  m: i32,
   count: i32,
+  image: i32,
+  m: i32,
+  first: i32,
+  rows: bool,
   tail: usize,
 ): void {
+  const positions = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_POSITIONS);
   const outputs = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUTS);
-  const scales = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCALE) + (<usize>m << 2);
-  const biases = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_BIAS) + (<usize>m << 2);
-  for (const last = row + rows; row < last; row++) {
-    finish16(
-      p,
-      scaled(sums, scales, biases),
-      scaled(sums + 16, scales + 16, biases + 16),
-      scaled(sums + 32, scales + 32, biases + 32),
-      scaled(sums + 48, scales + 48, biases + 48),
-      <usize>(row * outputs + m) << 2,
-      count,
-      m,
-      row,
-      true,
-      0,
-      tail,
-    );
+  const valid = min(16, rows ? outputs - m : positions - first);
+  for (let i = 0; i < count; i++) {
+    const channel = rows ? m : m + i;
+    const item = rows ? first + i : image;
+    const scales = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCALE) + (<usize>channel << 2);
+    const biases = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_BIAS) + (<usize>channel << 2);
+    let dense = item * outputs + channel;
+    let y0 = f32x4.convert_i32x4_s(v128.load(sums));
+    let y1 = f32x4.convert_i32x4_s(v128.load(sums, 16));
+    let y2 = f32x4.convert_i32x4_s(v128.load(sums, 32));
+    let y3 = f32x4.convert_i32x4_s(v128.load(sums, 48));
+    if (rows) {
+      y0 = f32x4.add(f32x4.mul(y0, v128.load(scales)), v128.load(biases));
+      y1 = f32x4.add(f32x4.mul(y1, v128.load(scales, 16)), v128.load(biases, 16));
+      y2 = f32x4.add(f32x4.mul(y2, v128.load(scales, 32)), v128.load(biases, 32));
+      y3 = f32x4.add(f32x4.mul(y3, v128.load(scales, 48)), v128.load(biases, 48));
+    } else {
+      const scale = v128.load32_splat(scales);
+      const bias = v128.load32_splat(biases);
+      y0 = f32x4.add(f32x4.mul(y0, scale), bias);
+      y1 = f32x4.add(f32x4.mul(y1, scale), bias);
+      y2 = f32x4.add(f32x4.mul(y2, scale), bias);
+      y3 = f32x4.add(f32x4.mul(y3, scale), bias);
+      dense = dense * positions + first;
+    }
+    finish16(p, y0, y1, y2, y3, (<usize>dense) << 2, valid, channel, item, rows, first, tail);
     sums += rowBytes;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function scaled(sums: usize, scales: usize, biases: usize): v128 {
-  return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums)), v128.load(scales)), v128.load(biases));
 }

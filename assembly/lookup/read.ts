@@ -8,7 +8,7 @@
  * Sums widen as in widen.ts; the bias to take out is 128 per listed row.
  */
 import * as at from '../gen/layout';
-import { GATHERED, TAIL, finishPlanes, finishRows } from './epilogue';
+import { GATHERED, TAIL, finish } from './epilogue';
 import { FLUSH, flush } from './widen';
 
 /** Lists the table rows of one position; returns their number. */
@@ -81,8 +81,6 @@ function accumulate(rows: usize, count: i32, table: usize, width: i32, sums: usi
 /**
  *     scratch: sums i32 [64 outputs][16 positions] | tail [16] | one position's sums i32 [64] | per position: count, rows i32 [terms]
  */
-// @ts-ignore: decorator
-@inline
 function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
   const positions = load<i32>(p, at.LOOK_UP_READ_PLANES_POSITIONS);
   const outputs = load<i32>(p, at.LOOK_UP_READ_PLANES_OUTPUTS);
@@ -140,13 +138,13 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
         accumulate(list + 4, load<i32>(list), blockTable, width, single);
         if (rows) {
           for (let i = 0; i < valid; i += 16) {
-            finishRows(p, single + (i << 2), 64, first + q, 1, m + i, min(16, valid - i), tail);
+            finish(p, single + (i << 2), 64, 1, 0, m + i, first + q, true, tail);
           }
         } else {
           for (let i = 0; i < valid; i += 4) spread(v128.load(single + (i << 2)), scratch + (i << 6) + (q << 2));
         }
       }
-      if (!rows) finishPlanes(p, scratch, image, m, valid, first, tail);
+      if (!rows) finish(p, scratch, 64, valid, image, m, first, false, tail);
     }
   }
 }

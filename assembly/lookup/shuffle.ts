@@ -8,7 +8,7 @@
  * A code outside the image is 0x80 and looks 0 up, so the bias to take out is 128 per term inside: −`corrections[position]`.
  */
 import * as at from '../gen/layout';
-import { GATHERED, TAIL, finishPlanes, finishRows } from './epilogue';
+import { GATHERED, TAIL, finish } from './epilogue';
 import { gather16, runLength } from './gather';
 import { swizzle } from './swizzle';
 import { FLUSH, flush } from './widen';
@@ -70,8 +70,6 @@ function gatherGroup(from: usize, stride: i32, codebooks: i32, tapOffsets: usize
  * A tile gathers the codes of a few groups once and runs all its outputs over them; the quad of tables (terms · 64 bytes)
  * stays in the first-level cache while the groups pass.
  */
-// @ts-ignore: decorator
-@inline
 function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
   const positions = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_POSITIONS);
   const outputs = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUTS);
@@ -124,10 +122,10 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
             accumulate(codes, panelTable + ((<usize>i * <usize>terms) << 4), terms, corrections + (first << 2), sums);
             transpose(sums, sums + ROWS + (i << 2));
           }
-          finishRows(p, sums + ROWS, 64, first, min(16, positions - first), m, count, sums + TAIL);
+          finish(p, sums + ROWS, 64, min(16, positions - first), 0, m, first, true, sums + TAIL);
         } else {
           accumulate(codes, panelTable, terms, corrections + (first << 2), sums);
-          finishPlanes(p, sums, image, m, count, first, sums + TAIL);
+          finish(p, sums, 64, count, image, m, first, false, sums + TAIL);
         }
       }
     }
