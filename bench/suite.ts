@@ -1,5 +1,5 @@
 /** Times networks in a real browser, beside other engines: `npm run bench -- --suite seed --browser chromium --json FILE`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'vite';
 import { readArguments, USAGE } from './suite/arguments.js';
@@ -12,21 +12,30 @@ import { suiteNetworks } from './suite/suites.js';
 
 const SITE = join(process.cwd(), 'build/bench/site');
 
+/** Results that the benchmark page shows, and the list of their files. */
+const RECORDED = join(process.cwd(), 'public/results');
+const INDEX = 'index.json';
+
 async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2));
   const ids = suiteNetworks(options);
   await build({ configFile: 'bench/page/vite.config.ts' });
   const server = await BenchServer.start(SITE, MODEL_FOLDER);
-  const tab = await openBrowser(options.browser);
+  const tab = await openBrowser(options.browser, options.threads);
   try {
     const collector = await Collector.start(tab, server, options);
     for (const id of ids) {
       const files = await networkFiles(id, (title) => process.stderr.write(`Building ${title} …\n`));
       printNetwork(await collector.measure(files), files);
     }
-    if (options.json) {
-      mkdirSync(dirname(options.json), { recursive: true });
-      writeFileSync(options.json, `${JSON.stringify(collector.results(), null, 2)}\n`);
+    const path = options.record ? join(RECORDED, `${options.browser}-${options.threads}.json`) : options.json;
+    if (path) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, `${JSON.stringify(collector.results(), null, 2)}\n`);
+    }
+    if (options.record) {
+      const recorded = readdirSync(RECORDED).filter((file) => file.endsWith('.json') && file !== INDEX);
+      writeFileSync(join(RECORDED, INDEX), `${JSON.stringify(recorded.sort(), null, 2)}\n`);
     }
     if (collector.failures.length > 0) {
       console.error(`\nNot measured:\n${collector.failures.map((failure) => `  ${failure}`).join('\n')}`);

@@ -1,6 +1,6 @@
 /**
- * Samples per second of a training step, against jax-js on the same layers: `npm run bench:training [-- --json]`. One thread each, in Node.
- * Seconds are of the processor (user and system) and engines alternate, so that a busy machine disturbs all alike.
+ * Samples per second of a training step, against jax-js on the same layers: `npm run bench:training [-- --json] [dense|lookup]`. One thread
+ * each, in Node. Seconds are of the processor (user and system) and engines alternate, so that a busy machine disturbs all alike.
  */
 import { createStepEngine } from '../src/train/engine/step-engine.js';
 import type { StepEngineOptions, TrainingNetwork } from '../src/train/types.js';
@@ -42,15 +42,18 @@ async function processorSeconds(run: () => Promise<unknown>): Promise<number> {
 
 const frozen = { encoder: 'frozen' } as const;
 const soft = { encoder: 'learned', inputGradient: 'soft' } as const;
-const candidates = [
-  await lutra('dense', dense(), 16, 'node'),
-  await lutra('dense', dense(), 4, 'web'),
-  await jax('dense', 'dense', 16),
-  await lutra('lookup, encoder frozen', lookup(frozen), 16, 'node'),
-  await lutra('lookup, soft-PQ', lookup(soft), 8, 'node'),
-  await lutra('lookup, soft-PQ', lookup(soft), 4, 'web'),
-  await jax('lookup, soft-PQ', 'lookup', 16),
+const makers: readonly (readonly [step: string, make: (step: string) => Promise<Candidate>])[] = [
+  ['dense', (step) => lutra(step, dense(), 16, 'node')],
+  ['dense', (step) => lutra(step, dense(), 4, 'web')],
+  ['dense', (step) => jax(step, 'dense', 16)],
+  ['lookup, encoder frozen', (step) => lutra(step, lookup(frozen), 16, 'node')],
+  ['lookup, soft-PQ', (step) => lutra(step, lookup(soft), 8, 'node')],
+  ['lookup, soft-PQ', (step) => lutra(step, lookup(soft), 4, 'web')],
+  ['lookup, soft-PQ', (step) => jax(step, 'lookup', 16)],
 ];
+const wanted = process.argv.slice(2).find((argument) => !argument.startsWith('-')) ?? '';
+const candidates: Candidate[] = [];
+for (const [step, make] of makers) if (step.startsWith(wanted)) candidates.push(await make(step));
 const times = new Map<Candidate, number[]>(candidates.map((candidate) => [candidate, []]));
 for (let round = 0; round < ROUNDS; round++) {
   for (const candidate of candidates) {

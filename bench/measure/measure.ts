@@ -30,6 +30,8 @@ export interface MeasureProgress {
 export interface NetworkMeasurement {
   readonly engines: readonly EngineMeasurement[];
   readonly verified: readonly Verification[];
+  /** Engines that could not load the network, and why. */
+  readonly failures: readonly string[];
 }
 
 export interface EngineMeasurement extends EngineFacts {
@@ -55,7 +57,9 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECO
  * Loads a network in every engine, checks that the engines agree, and times them in turn: in each round every engine once, in random
  * order, so that whatever else the machine does meets all alike.
  *
- * @throws LutraError or Error of an engine that cannot run the network; Error when answers are wrong; the signal's reason.
+ * An engine that cannot load the network is left out and named among the failures.
+ *
+ * @throws Error when an answer is wrong, an engine dies, or none could load the network; the signal's reason
  */
 export async function measureNetwork(network: BenchNetwork, options: MeasureOptions): Promise<NetworkMeasurement> {
   const { engines, threads, wasm, samples, onProgress } = options;
@@ -70,11 +74,18 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
       if (model === undefined) throw new Error(`${network.title} has no file for ${ENGINES[engine].title}`);
       return EngineThread.open(options.createWorker, { engine, model, feeds, threads, wasm }, signal);
     };
+    const failures: string[] = [];
     const opened: { thread: EngineThread; facts: EngineFacts }[] = [];
     for (const [index, engine] of engines.entries()) {
       progress('load', index, engines.length, engine);
-      opened.push(await open(engine));
+      try {
+        opened.push(await open(engine));
+      } catch (thrown) {
+        signal.throwIfAborted();
+        failures.push(`${ENGINES[engine].title}: ${thrown instanceof Error ? thrown.message : thrown}`);
+      }
     }
+    if (opened.length === 0) throw new Error(failures.join('; '));
     progress('verify', 0, 1);
     const threadsOf = opened.map(({ thread }) => thread);
     const verified = await verify(network, threadsOf, open);
@@ -102,7 +113,7 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
         memoryBytes: await thread.memoryBytes(),
       })),
     );
-    return { engines: measured, verified };
+    return { engines: measured, verified, failures };
   } finally {
     end.abort(new Error('the measurement is over'));
   }

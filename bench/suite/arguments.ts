@@ -14,6 +14,8 @@ export interface SuiteOptions {
   readonly wasm: 'auto' | 'simd' | 'relaxed';
   /** Where the results go. */
   readonly json: string | undefined;
+  /** Write the results where the benchmark page finds them instead. */
+  readonly record: boolean;
   /** Print the time of every layer of the lookup networks. */
   readonly profile: boolean;
   /** Measure the time from navigation to the first answer, too. */
@@ -29,6 +31,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --samples 30                 at least 30 for a report; fewer for a quick look
   --wasm auto|simd|relaxed     Lutra's Wasm build
   --json FILE                  write the results there
+  --record                     write them to public/results/BROWSER-THREADS.json, for the page
   --profile                    print where the lookup networks spend their time
   --no-cold                    leave out the first answer of a fresh page`;
 
@@ -48,6 +51,7 @@ export function readArguments(argv: readonly string[]): SuiteOptions {
       samples: { type: 'string', default: '30' },
       wasm: { type: 'string', default: 'auto' },
       json: { type: 'string' },
+      record: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       'no-cold': { type: 'boolean', default: false },
     },
@@ -73,6 +77,7 @@ export function readArguments(argv: readonly string[]): SuiteOptions {
     samples: count('samples', values.samples, 10_000),
     wasm: oneOf('wasm', values.wasm, VARIANTS) as SuiteOptions['wasm'],
     json: values.json,
+    record: values.record,
     profile: values.profile,
     cold: !values['no-cold'],
   };

@@ -15,9 +15,12 @@ export interface BrowserTab {
   close(): Promise<void>;
 }
 
-/** @throws Error when this machine has no such browser */
-export async function openBrowser(name: BrowserName): Promise<BrowserTab> {
-  if (name === 'webkit') return openWebKitTab();
+/**
+ * @param threads that engines will want
+ * @throws Error when this machine has no such browser
+ */
+export async function openBrowser(name: BrowserName, threads: number): Promise<BrowserTab> {
+  if (name === 'webkit') return openWebKitTab(threads);
   const browser = name === 'chromium' ? await launchChromium() : await launchFirefox();
   let page = await browser.newPage();
   return {
@@ -46,10 +49,10 @@ function launchFirefox() {
   return firefox.launch({ executablePath, ...(channel ? { channel } : {}) });
 }
 
-/** WebKitGTK hides shared memory by default, and without it onnxruntime-web does not start: every engine gets it. */
-async function openWebKitTab(): Promise<BrowserTab> {
+/** WebKitGTK as shipped hides shared memory; it is switched on where threads are to be measured. */
+async function openWebKitTab(threads: number): Promise<BrowserTab> {
   if (!ensureWebKit()) throw new Error('WebKitGTK is neither installed nor to be had');
-  const window = await openWebKit({ sharedMemory: true });
+  const window = await openWebKit({ sharedMemory: threads > 1 });
   return {
     version: window.version,
     open: (url) => window.goto(url),

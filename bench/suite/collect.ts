@@ -71,13 +71,17 @@ export class Collector {
     try {
       const cold = new Map<EngineId, ColdStart>();
       if (this.options.cold) {
-        for (const engine of engines) cold.set(engine, await this.#firstAnswer(engine, network, files));
+        for (const engine of engines) {
+          const start = await this.#firstAnswer(engine, network, files);
+          if (start) cold.set(engine, start);
+        }
       }
       await this.tab.open(this.server.address('measure.html'));
       const request: MeasureRequest = { network, engines, threads, wasm, samples };
       await this.tab.evaluate(`void bench.measure(${JSON.stringify(request)})`);
       const reply = await this.#poll<MeasureReply>('bench.reply', 'bench.status');
       if (!reply.measured) throw new Error(reply.error);
+      this.failures.push(...reply.measured.failures.map((failure) => `${title}: ${failure}`));
       const sizes = Object.fromEntries(Object.entries(files.files).map(([form, { bytes }]) => [form, bytes]));
       const report = reportNetwork(id, threads, reply.measured, sizes, cold);
       this.#results.push(...report.results);
@@ -106,7 +110,8 @@ export class Collector {
     };
   }
 
-  async #firstAnswer(engine: EngineId, { inputs, models }: BenchNetwork, files: NetworkFiles): Promise<ColdStart> {
+  /** undefined when the engine cannot run the network, of which the measurement will tell. */
+  async #firstAnswer(engine: EngineId, { inputs, models }: BenchNetwork, files: NetworkFiles) {
     const { form } = ENGINES[engine];
     const model = models[form] as string;
     const request: ColdRequest = { engine, model, inputs, threads: this.options.threads };
@@ -116,10 +121,10 @@ export class Collector {
       this.server.reset();
       await this.tab.fresh(this.server.address(`cold.html#${encodeURIComponent(JSON.stringify(request))}`));
       const reply = await this.#poll<ColdReply>('window.cold');
-      if (reply.milliseconds === undefined) throw new Error(`${ENGINES[engine].title}: ${reply.error}`);
+      if (reply.milliseconds === undefined) return undefined;
       times.push(reply.milliseconds);
     }
-    return { milliseconds: quantile(times, 0.5), runtimeBytes: this.server.sent.runtime };
+    return { milliseconds: quantile(times, 0.5), runtimeBytes: this.server.sent.runtime } satisfies ColdStart;
   }
 
   /** Waits for an expression of the page to have a value. */

@@ -8,6 +8,8 @@ import type { Graph } from '../../src/graph/types.js';
 import { catalogueEntry, lookupForm } from '../../src/networks/catalogue.js';
 import { LUT_NN_GEOMETRY, randomLookups } from '../../src/networks/random-lookups.js';
 import { parseModel } from '../../src/onnx/parse.js';
+import { OPERATORS } from '../../src/ops/complete.js';
+import { registerOperators } from '../../src/ops/registry.js';
 import { type NetworkFacts, networkFacts, writeForms } from '../measure/prepare.js';
 import type { EngineId, ModelForm } from '../measure/types.js';
 
@@ -87,6 +89,7 @@ function findSource(id: string): Source {
     title,
     without: ['tfjs'],
     graphs() {
+      registerOperators(OPERATORS);
       const dense = raiseOpset(simplify(parseModel(readFileSync(join(TINY_FOLDER, `onnx-models/${file}.onnx`)))));
       const layers = ({ kind, first }: LayerSite) => kind === 'conv' && !first;
       return [dense, randomLookups(dense, { ...LUT_NN_GEOMETRY, seed: 1, layers })];

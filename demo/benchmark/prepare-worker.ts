@@ -3,9 +3,13 @@ import * as Comlink from 'comlink';
 import { type NetworkFacts, networkFacts, writeForms } from '../../bench/measure/prepare.js';
 import type { ModelForm } from '../../bench/measure/types.js';
 import { LutraError } from '../../src/errors.js';
+import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
+import { simplify } from '../../src/graph/passes/simplify.js';
 import type { Graph } from '../../src/graph/types.js';
 import { catalogueEntry, lookupForm } from '../../src/networks/catalogue.js';
 import { parseModel } from '../../src/onnx/parse.js';
+import { OPERATORS } from '../../src/ops/complete.js';
+import { registerOperators } from '../../src/ops/registry.js';
 import type { NetworkSource } from './choices.js';
 
 export interface PreparedNetwork extends NetworkFacts {
@@ -17,11 +21,11 @@ export interface PreparedNetwork extends NetworkFacts {
 const api = {
   /** @throws LutraError when a file cannot be fetched or is no model */
   async prepare(source: NetworkSource): Promise<PreparedNetwork> {
-    const [dense, lookup] = await graphs(source);
+    const { dense, lookup, files } = await load(source);
     const facts = networkFacts(dense, lookup);
     const models: PreparedNetwork['models'] = {};
     await writeForms(dense, lookup, facts.inputs, (form, bytes) => {
-      models[form] = bytes;
+      models[form] = files[form] ?? bytes;
     });
     const sha256: PreparedNetwork['sha256'] = {};
     for (const [form, bytes] of Object.entries(models)) sha256[form as ModelForm] = await digest(bytes);
@@ -31,17 +35,28 @@ const api = {
 };
 export type PrepareWorker = typeof api;
 
-async function graphs(source: NetworkSource): Promise<readonly [dense: Graph, lookup: Graph]> {
-  if (source.kind === 'shipped') return [await fetchGraph(source.dense), await fetchGraph(source.lut)];
-  const entry = catalogueEntry(source.id);
-  const dense = entry.dense();
-  return [dense, lookupForm(entry, dense)];
+interface Loaded {
+  readonly dense: Graph;
+  readonly lookup: Graph;
+  /** Files that exist as they are. */
+  readonly files: PreparedNetwork['models'];
 }
 
-async function fetchGraph(url: string): Promise<Graph> {
+async function load(source: NetworkSource): Promise<Loaded> {
+  if (source.kind === 'generated') {
+    const entry = catalogueEntry(source.id);
+    const dense = entry.dense();
+    return { dense, lookup: lookupForm(entry, dense), files: {} };
+  }
+  const files = { dense: await download(source.dense), lut: await download(source.lut) };
+  // Quantising wants normalisation folded into the convolutions and an opset with scales per channel.
+  return { dense: raiseOpset(simplify(parseModel(files.dense))), lookup: parseModel(files.lut), files };
+}
+
+async function download(url: string): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(url);
   if (!response.ok) throw new LutraError('LOAD_FAILED', `${url} answered HTTP ${response.status}`);
-  return parseModel(new Uint8Array(await response.arrayBuffer()));
+  return new Uint8Array(await response.arrayBuffer());
 }
 
 async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -49,4 +64,5 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+registerOperators(OPERATORS);
 Comlink.expose(api);

@@ -77,6 +77,7 @@ export async function runBenchmark(options: RunOptions, signal: AbortSignal, lis
         onProgress: ({ stage, engine, done, total }) =>
           at(stage, done / total, engine === undefined ? WORDS[stage] : `${WORDS[stage]} ${ENGINES[engine].title}`),
       });
+      failures.push(...measured.failures.map((failure) => `${title}: ${failure}`));
       const report = reportNetwork(id, threads, measured, sizes);
       described.push({ id, title, work, models: describeFiles(sizes, sha256) });
       results.push(...report.results);
