@@ -1,0 +1,24 @@
+import { OptionDefaults } from 'typedoc';
+
+/** Tags of the Custom Elements Manifest, which describe the web component to editors. */
+const ELEMENT_TAGS = ['@attr', '@cssState', '@csspart', '@cssprop', '@customElement', '@fires', '@slot', '@tag'];
+
+/** `npm run docs`: the documentation of the API, beside the demo. */
+export default {
+  name: 'Lutra',
+  entryPoints: ['index', 'convert/index', 'train/index', 'speech/index', 'element/index', 'element/define'].map(
+    (name) => `src/${name}.ts`,
+  ),
+  tsconfig: 'tsconfig.build.json',
+  out: 'dist/site/docs',
+  readme: 'README.md',
+  projectDocuments: ['element', 'conversion', 'training', 'hosting', 'lookup-operators', 'operators', 'pains'].map(
+    (name) => `docs/${name}.md`,
+  ),
+  blockTags: [...OptionDefaults.blockTags, ...ELEMENT_TAGS],
+  excludePrivate: true,
+  excludeInternal: true,
+  excludeExternals: true,
+  disableSources: true,
+  treatWarningsAsErrors: true,
+};
