@@ -126,7 +126,8 @@ describe('Loop', () => {
 
   it('without turns hands its state on', async () => {
     const model = loop(0, 9);
-    const sum = await run({ ...model, outputs: [model.outputs[0]!] }, { x: f32(1, 1) });
+    const alone = { ...model.nodes[0]!, outputs: ['sum', ''] };
+    const sum = await run({ ...model, nodes: [alone], outputs: [model.outputs[0]!] }, { x: f32(1, 1) });
     expect([...(sum.sum!.data as Float32Array)]).toEqual([1, 2]);
     await expect(run(model, { x: f32(1, 1) })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
   });

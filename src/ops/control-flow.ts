@@ -134,17 +134,14 @@ function expandIf(context: ExpandContext): Expansion {
   return { nodes: [...yes.nodes, ...no.nodes, ...choices], constants: new Map([...yes.constants, ...no.constants]) };
 }
 
-/** Attributes by which a Loop that is under way remembers what is done. Files cannot spell them: see `expandLoop`. */
-const DONE = 'done';
+/** What is behind a Loop that is under way, a node that no file can hold: turns, and what they gave to the scanned outputs in turn. */
+const progress = new WeakMap<Node, { readonly turns: number; readonly scanned: readonly string[] }>();
 
-/**
- * One turn at a time, so that the condition of the next is known when it is reached: the nodes of a turn and the rest of the loop, whose
- * inputs are those of the body and then what every turn so far gave to each scanned output.
- */
+/** One turn at a time, so that the condition of the next is known when it is reached: the nodes of a turn, and the rest of the loop. */
 function expandLoop(context: ExpandContext): Expansion {
   const { node } = context;
   const body = graphAttribute(node, 'body');
-  const done = int(node, DONE, 0);
+  const { turns: done, scanned } = progress.get(node) ?? { turns: 0, scanned: [] };
   const carriedCount = body.inputs.length - 2;
   const scanCount = body.outputs.length - 1 - carriedCount;
   check(
@@ -156,7 +153,7 @@ function expandLoop(context: ExpandContext): Expansion {
   );
   check(
     node,
-    node.inputs.length === 2 + carriedCount + scanCount * done,
+    node.inputs.length === 2 + carriedCount,
     'its body carries other values',
     node.inputs.length - 2,
     carriedCount,
@@ -169,8 +166,7 @@ function expandLoop(context: ExpandContext): Expansion {
       'Give it a constant number of turns and a constant condition',
     );
   }
-  const carried = node.inputs.slice(2, 2 + carriedCount);
-  const scanned = node.inputs.slice(2 + carriedCount);
+  const carried = node.inputs.slice(2);
   if (condition === 0 || (limit !== undefined && done >= limit)) {
     if (done === 0 && scanCount > 0 && node.outputs.slice(carriedCount).some(Boolean)) {
       refuse(node, 'scanned outputs of a loop without turns have no known shape');
@@ -186,9 +182,9 @@ function expandLoop(context: ExpandContext): Expansion {
   const rest: Node = {
     ...node,
     name: context.newName(node.name),
-    inputs: [node.inputs[0]!, next, ...results.slice(0, carriedCount), ...scanned, ...results.slice(carriedCount)],
-    attributes: { ...node.attributes, [DONE]: done + 1 },
+    inputs: [node.inputs[0]!, next, ...results.slice(0, carriedCount)],
   };
+  progress.set(rest, { turns: done + 1, scanned: [...scanned, ...results.slice(carriedCount)] });
   return { nodes: [...copy.nodes, rest], constants: new Map([...constants, ...truth, ...copy.constants]) };
 }
 
@@ -248,6 +244,7 @@ function expandScan(context: ExpandContext): Expansion {
   };
   const [inputAxes, inputDirections] = [list('scan_input_axes', scans), list('scan_input_directions', scans)];
   const [outputAxes, outputDirections] = [list('scan_output_axes', outputs), list('scan_output_directions', outputs)];
+  check(node, node.inputs.every(Boolean), 'an input is missing', 'a value', 'nothing');
   const axes = inputAxes.map((axis, i) => axisOf(node, axis, inputs[states + i]!.dims.length));
   const lengths = axes.map((axis, i) => inputs[states + i]!.dims[axis]!);
   const length = lengths[0]!;

@@ -11,7 +11,7 @@ const MAX_TENSOR_BYTES = 2 ** 31;
 /** Operators whose result depends on the shape of their input only. */
 const SHAPE_ONLY = new Set(['Shape', 'Size']);
 /** Loops in loops would otherwise unroll without end. */
-const MOST_EXPANDED = 50_000;
+const MOST_EXPANDED = 20_000;
 
 /**
  * Gives every value of `graph` a concrete type and computes whatever does not depend on the graph's inputs, so that chains such
