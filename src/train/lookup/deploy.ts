@@ -12,8 +12,8 @@ export interface DeployedLayer {
   readonly encoding: Encoding;
   readonly layer: LookupLayer;
   readonly bias: string;
-  /** The tables are the product of weights [M, B·v, th, tw] and centroids [B, K, v], or free [taps, M, B·K]. */
-  readonly tables: { readonly weights: string; readonly centroids: string } | string;
+  /** The tables are a sum of products of weights [M, B·v, th, tw] and centroids [B, K, v], or free [taps, M, B·K]. */
+  readonly tables: readonly { readonly weights: string; readonly centroids: string }[] | string;
   /** Learned scores: Q and b as float32. */
   readonly scores?: { readonly weights: string; readonly biases: string };
 }
@@ -83,7 +83,9 @@ function quantised(
   const real =
     typeof tables === 'string'
       ? trained(tables).slice()
-      : productTables(layer, trained(tables.weights), trained(tables.centroids));
+      : tables
+          .map(({ weights, centroids }) => productTables(layer, trained(weights), trained(centroids)))
+          .reduce((sum, part) => sum.map((entry, i) => entry + part[i]!));
   const bias = trained(biasName).slice();
   // The forward pass of a training that rounds did so around zero; moving the middle would round otherwise.
   if (!exact && canCentre(layer.layout)) centre(real, bias, encoding.centroids);

@@ -137,8 +137,9 @@ const SHAPE: Shape = { kind: 'row', channels: 1, centroids: 16, height: 7, width
 const MODES: readonly (readonly [LookupTrainingOptions, tolerance: number])[] = [
   [{ tables: 'free' }, 1e-8],
   [{ tables: 'free', bits: 6, encoder: 'learned' }, 1e-8],
-  [{ tables: 'product', quantised: true, inputGradient: 'soft' }, 1e-8],
+  [{ tables: 'product', quantised: true, inputGradient: 'soft', extraRank: 1 }, 1e-8],
   [{ tables: 'product' }, 1e-3],
+  [{ tables: 'product', extraRank: 2 }, 1e-3],
   [{ tables: 'product', encoder: 'learned', temperaturePer: 'codebook' }, 1e-3],
 ];
 
@@ -301,6 +302,7 @@ describe('refuses', () => {
   it.each<[string, LookupTrainingOptions]>([
     ['bits', { bits: 5 as 6 }],
     ['tables', { tables: 'none' as 'free' }],
+    ['extraRank', { extraRank: 9 }],
     ['inputGradient', { encoder: 'learned', inputGradient: 'straight-through' }],
     ['temperatureScale', { temperatureScale: 0 }],
     ['reconstruction', { reconstruction: Number.NaN }],

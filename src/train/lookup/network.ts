@@ -7,7 +7,7 @@ import { describeNode } from '../../ops/operator.js';
 import { denseNetwork } from '../dense-network.js';
 import { type ParameterOptions, TRAINING_DOMAIN, type TrainingNetwork } from '../types.js';
 import { type DeployedLayer, deployLookup } from './deploy.js';
-import { type Factors, factorise, realTables, unfoldedWeights } from './factors.js';
+import { extraFactors, type Factors, factorise, realTables, unfoldedWeights } from './factors.js';
 import { type CentroidSearch, type Encoding, findEncodings, type LookupLayer } from './layers.js';
 import { addLoss, type Reconstruction } from './loss.js';
 import { type LookupTrainingOptions, type ResolvedOptions, resolveOptions } from './options.js';
@@ -77,6 +77,21 @@ function rootMeanSquare(values: Float32Array): number {
   return Math.sqrt(sum / Math.max(1, values.length));
 }
 
+/** One term of product tables, as values of the network. */
+interface Part {
+  readonly centroids: string;
+  /** [N, B·rank, H, W] */
+  readonly reconstructed: string;
+  readonly factors: Factors;
+  /** Values per centroid. */
+  readonly rank: number;
+}
+
+/** A term of one layer. */
+interface Product extends Omit<Part, 'factors'> {
+  readonly weights: string;
+}
+
 /** Replaces Encode and LookUp nodes by pseudo-operators that can be differentiated. */
 class Rewriter {
   readonly parameters = new Map<string, ParameterOptions>();
@@ -103,37 +118,41 @@ class Rewriter {
   }
 
   encoding(encoding: Encoding): void {
-    const { tables, straightThrough, quantised } = this.options;
+    const { tables, straightThrough, quantised, extraRank } = this.options;
     this.nodes = [];
-    const x = encoding.node.inputs[0]!;
     const factors = factorise(encoding);
-    const { hot, scores } = this.assign(encoding, x, factors);
-    const centroids = tables === 'product' ? this.centroids(encoding, factors) : undefined;
-    const columns = this.pseudo('Unfold', [x], windowAttributes(encoding.window));
-    let reconstructed = '';
-    if (centroids && !quantised) {
-      reconstructed = this.pseudo('Reconstruct', [hot, centroids]);
-      if (straightThrough) reconstructed = this.pseudo('Surrogate', [reconstructed, columns]);
+    const { hot, scores } = this.assign(encoding, encoding.node.inputs[0]!, factors);
+    const columns = this.pseudo('Unfold', [encoding.node.inputs[0]!], windowAttributes(encoding.window));
+    const parts: Part[] = [];
+    if (tables === 'product') {
+      parts.push(this.part(encoding, hot, factors, 'centroids', straightThrough ? columns : undefined));
+      if (extraRank > 0) {
+        parts.push(this.part(encoding, hot, extraFactors(encoding, factors, extraRank), 'extraCentroids', undefined));
+      }
     }
     this.replaced.set(encoding.node, this.nodes);
     for (const [index, layer] of encoding.layers.entries()) {
       this.nodes = [];
       const bias = this.parameter(`${layer.node.name}.bias`, [layer.bias.length], layer.bias, { decay: 0 });
-      const weights = this.weights(layer, centroids ? factors.weights[index] : undefined);
       const names = { encoding, layer, bias, ...(scores ? { scores } : {}) };
       const window = windowAttributes(layer.layout.lookup);
       const output = layer.node.outputs[0]!;
-      if (centroids && !quantised) {
-        this.standard('Conv', [reconstructed, weights, bias], window, output);
-        this.layers.push({ ...names, tables: { weights, centroids } });
+      const products = parts.map(({ centroids, reconstructed, factors: { weights }, rank }) => {
+        const name = this.weights(layer, rank, weights[index]!);
+        return { weights: name, centroids, reconstructed, rank };
+      });
+      if (products.length > 0 && !quantised) {
+        this.convolutions(products, bias, window, output);
+        this.layers.push({ ...names, tables: products });
       } else {
-        const real = centroids ? this.multiply(encoding, layer, weights, centroids) : this.tables(layer);
+        const real = products.length > 0 ? this.sumOfProducts(encoding, layer, products) : this.tables(layer);
         const summed = this.pseudo('AddTables', [hot, this.fakeQuantised(real)], window);
+        const dense = products[0]?.weights ?? this.denseWeights(layer);
         const carried = straightThrough
-          ? this.pseudo('Surrogate', [summed, this.denseConv(columns, weights, window)])
+          ? this.pseudo('Surrogate', [summed, this.denseConv(columns, dense, window)])
           : summed;
         this.standard('Add', [carried, this.reshaped(bias, [1, -1, 1, 1])], {}, output);
-        this.layers.push({ ...names, tables: centroids ? { weights, centroids } : real });
+        this.layers.push({ ...names, tables: products.length > 0 ? products : real });
       }
       this.reconstruction(layer, columns, output);
       this.replaced.set(layer.node, this.nodes);
@@ -215,19 +234,49 @@ class Rewriter {
     return this.pseudo('StopGradient', [name]);
   }
 
-  private centroids({ codebooks, centroids, values, node }: Encoding, factors: Factors): string {
-    const dims = [codebooks, centroids, values];
-    return this.parameter(`${node.name}.centroids`, dims, factors.centroids, { decay: 0 }, true);
+  /** Centroids as parameters, and what they make of the codes; `carrier` takes the gradient on to the input. */
+  private part(encoding: Encoding, hot: string, factors: Factors, suffix: string, carrier: string | undefined): Part {
+    const { codebooks, centroids: K, node } = encoding;
+    const rank = factors.centroids.length / (codebooks * K);
+    const dims = [codebooks, K, rank];
+    const centroids = this.parameter(`${node.name}.${suffix}`, dims, factors.centroids, { decay: 0 }, true);
+    const values = this.pseudo('Reconstruct', [hot, centroids]);
+    return {
+      centroids,
+      reconstructed: carrier === undefined ? values : this.pseudo('Surrogate', [values, carrier]),
+      factors,
+      rank,
+    };
   }
 
-  /** Weights over the unfolded channels, [M, B·v, th, tw]: learned ones, or those of the dense layer. */
-  private weights(layer: LookupLayer, learned: Float32Array | undefined): string {
+  /** Weights over the channels of a part, [M, B·rank, th, tw]. */
+  private weights({ layout, node, site }: LookupLayer, rank: number, data: Float32Array): string {
+    const dims = [site.outputChannels, layout.codebooks * rank, ...layout.lookup.kernel];
+    return this.parameter(`${node.name}.weights`, dims, data, {}, true);
+  }
+
+  /** The dense layer's weights over the unfolded channels, [M, B·v, th, tw]. */
+  private denseWeights(layer: LookupLayer): string {
     const { layout, node, site } = layer;
     const dims = [site.outputChannels, layout.codebooks * layout.values, ...layout.lookup.kernel];
-    if (learned) return this.parameter(`${node.name}.weights`, dims, learned, {}, true);
-    const name = this.store(`${node.name}.weights`, dims, unfoldedWeights(layer));
+    const name = this.store(`${node.name}.teacher`, dims, unfoldedWeights(layer));
     this.constants.push(name);
     return name;
+  }
+
+  private convolutions(products: readonly Product[], bias: string, window: Node['attributes'], output: string): void {
+    const [first, ...others] = products as [Product, ...Product[]];
+    const last = others.length === 0 ? output : undefined;
+    let sum = this.standard('Conv', [first.reconstructed, first.weights, bias], window, last);
+    for (const { reconstructed, weights } of others) {
+      sum = this.standard('Add', [sum, this.standard('Conv', [reconstructed, weights], window)], {}, output);
+    }
+  }
+
+  private sumOfProducts(encoding: Encoding, layer: LookupLayer, products: readonly Product[]): string {
+    return products
+      .map(({ weights, centroids, rank }) => this.multiply(encoding, layer, weights, centroids, rank))
+      .reduce((sum, part) => this.standard('Add', [sum, part]));
   }
 
   private tables(layer: LookupLayer): string {
@@ -237,9 +286,13 @@ class Rewriter {
   }
 
   /** Tables from their factors, [taps, M, B·K]. */
-  private multiply(encoding: Encoding, { layout, bias }: LookupLayer, weights: string, centroids: string): string {
-    const { codebooks: B, values: v, centroids: K } = encoding;
-    const { taps } = layout;
+  private multiply(
+    { codebooks: B, centroids: K }: Encoding,
+    { layout: { taps }, bias }: LookupLayer,
+    weights: string,
+    centroids: string,
+    v: number,
+  ): string {
     const M = bias.length;
     const split = this.transposed(this.reshaped(weights, [M, B, v, taps]), [1, 3, 0, 2]);
     const rows = this.reshaped(split, [B, taps * M, v]);
@@ -261,13 +314,9 @@ class Rewriter {
   private reconstruction(layer: LookupLayer, columns: string, output: string): void {
     if (this.options.reconstruction === 0) return;
     const { layout, node, site } = layer;
-    const weights = this.store(
-      `${node.name}.teacher`,
-      [site.outputChannels, layout.codebooks * layout.values, ...layout.lookup.kernel],
-      unfoldedWeights(layer),
-    );
+    const weights = this.denseWeights(layer);
     const bias = this.store(`${node.name}.teacherBias`, [site.bias.length], Float32Array.from(site.bias));
-    this.constants.push(weights, bias);
+    this.constants.push(bias);
     const dense = this.standard('Conv', [columns, weights, bias], windowAttributes(layout.lookup));
     const spread = rootMeanSquare(site.weight) ** 2 * layout.codebooks * layout.values * layout.taps;
     this.reconstructions.push({ lookup: output, dense, variance: spread || 1 });

@@ -13,6 +13,11 @@ export interface LookupTrainingOptions {
    */
   readonly tables?: 'product' | 'free';
   /**
+   * Factors per codebook of a product table beyond those of its centroids, 0..8: nearer to free tables, for rank/v more multiplications.
+   * Default 0.
+   */
+  readonly extraRank?: number;
+  /**
    * `frozen`: codes stay those of the conversion. `learned`: score weights and biases learn by soft-PQ. Default `frozen`.
    */
   readonly encoder?: 'frozen' | 'learned';
@@ -46,9 +51,13 @@ export interface LookupTrainingOptions {
   readonly loss?: LookupLoss;
 }
 
+/** As many as the smallest K. */
+const LARGEST_RANK = 8;
+
 /** Options with every default filled in. */
 export interface ResolvedOptions {
   readonly tables: 'product' | 'free';
+  readonly extraRank: number;
   readonly encoder: 'frozen' | 'learned';
   readonly straightThrough: boolean;
   readonly soft: boolean;
@@ -74,6 +83,8 @@ export function resolveOptions(options: LookupTrainingOptions): ResolvedOptions 
     check(holds, name, `a number ${inclusive ? 'of at least' : 'above'} ${low}`, value);
   };
   oneOf('tables', 'product', 'free');
+  const rank = options.extraRank ?? 0;
+  check(Number.isInteger(rank) && rank >= 0 && rank <= LARGEST_RANK, 'extraRank', `0..${LARGEST_RANK}`, rank);
   oneOf('encoder', 'frozen', 'learned');
   oneOf('inputGradient', 'straight-through', 'soft', 'both');
   oneOf('temperature', 'learned', 'fixed', 'annealed');
@@ -98,6 +109,7 @@ export function resolveOptions(options: LookupTrainingOptions): ResolvedOptions 
   );
   return {
     tables,
+    extraRank: tables === 'product' ? rank : 0,
     encoder,
     straightThrough: inputGradient !== 'soft',
     soft: inputGradient !== 'straight-through',
