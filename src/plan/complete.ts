@@ -1,4 +1,5 @@
 import { mergeGelu } from '../graph/passes/merge-gelu.js';
+import { mergeHardSwish } from '../graph/passes/merge-hard-swish.js';
 import { registerPasses } from '../graph/passes/optimise.js';
 import { sinkReshapes } from '../graph/passes/sink-reshapes.js';
 import { ALTERNATIVES } from '../ops/alternatives.js';
@@ -12,5 +13,5 @@ export function registerComplete(): void {
   registerOperators(OPERATORS);
   registerAlternatives(ALTERNATIVES);
   registerRules(RARE_RULES);
-  registerPasses([mergeGelu, sinkReshapes]);
+  registerPasses([mergeHardSwish, mergeGelu, sinkReshapes]);
 }

@@ -1,6 +1,5 @@
 import type { Graph } from '../types.js';
 import { fuseEpilogues } from './fuse-epilogues.js';
-import { mergeHardSwish } from './merge-hard-swish.js';
 import { simplify } from './simplify.js';
 
 type Pass = (graph: Graph) => Graph;
@@ -14,7 +13,7 @@ export function registerPasses(passes: readonly Pass[]): void {
 
 /** What a session applies before planning: {@link simplify}, then residual sums and activations fused into their producers. */
 export function optimise(graph: Graph): Graph {
-  let current = mergeHardSwish(simplify(graph));
+  let current = simplify(graph);
   for (const pass of registered) current = pass(current);
   return fuseEpilogues(current);
 }
