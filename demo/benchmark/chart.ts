@@ -29,10 +29,11 @@ export async function distributions(results: BenchResults, width: number): Promi
   const colour = ({ own }: { own: boolean }) => (own ? 'var(--accent)' : 'var(--ink-2)');
   const plot = Plot.plot({
     width,
-    height: networks.length * (engines.length * ROW_HEIGHT + FACET_PADDING) + 50,
+    height: networks.length * (engines.length * ROW_HEIGHT + FACET_PADDING) + 80,
     marginLeft: narrow ? 128 : 168,
     marginRight: 16,
     marginTop: 28,
+    marginBottom: 52,
     className: 'distribution',
     style: {
       background: 'transparent',
@@ -40,8 +41,14 @@ export async function distributions(results: BenchResults, width: number): Promi
       fontFamily: 'inherit',
       fontSize: narrow ? '11px' : '13px',
     },
-    x: { type: 'log', label: 'milliseconds per answer (logarithmic)', grid: true, ticks: narrow ? 4 : 8 },
-    y: { domain: engines, label: null },
+    x: {
+      type: 'log',
+      labelOffset: 42,
+      label: 'milliseconds per answer (logarithmic)',
+      grid: true,
+      ticks: narrow ? 4 : 8,
+    },
+    y: { domain: engines, label: null, tickSize: 0 },
     fy: {
       domain: networks,
       label: null,

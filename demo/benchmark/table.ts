@@ -47,7 +47,12 @@ export function resultsTable(results: BenchResults): HTMLElement {
     );
   });
   const head = HEADERS.map(([text, kind]) => html('th', { scope: 'col', class: kind || undefined }, text));
-  const table = html('table', {}, html('thead', {}, html('tr', {}, ...head)), html('tbody', {}, ...rows));
+  const table = html(
+    'table',
+    { class: 'results' },
+    html('thead', {}, html('tr', {}, ...head)),
+    html('tbody', {}, ...rows),
+  );
   const notes = results.failures.map((failure) => html('p', { class: 'help' }, failure));
   return html(
     'div',
