@@ -44,7 +44,7 @@ test('keywords in a recording', { tag: EVERYWHERE }, async ({ page }) => {
 test('digits in a recording', { tag: EVERYWHERE }, async ({ page }) => {
   await open(page, 'spoken-digits');
   await chooseRecording(page, 'people.wav', await recording(DIGITS, ['7', '3', '5']));
-  await expect(words(page)).toHaveText(['five', 'three', 'seven']);
+  await expect(words(page)).toHaveText(['5', '3', '7']);
 });
 
 test('the dense original gives the same words', async ({ page }) => {
@@ -54,17 +54,17 @@ test('the dense original gives the same words', async ({ page }) => {
   await expect(words(page)).toHaveText(['stop', 'left', 'yes']);
 });
 
-for (const [model, path, spoken, shown] of [
-  ['keywords', COMMANDS, 'yes', 'yes'],
-  ['spoken-digits', DIGITS, '7', 'seven'],
+for (const [model, path, spoken] of [
+  ['keywords', COMMANDS, 'yes'],
+  ['spoken-digits', DIGITS, '7'],
 ] as const) {
-  test(`“${shown}” said into the microphone`, async ({ playwright, launchOptions, browserName }) => {
+  test(`“${spoken}” said into the microphone`, async ({ playwright, launchOptions, browserName }) => {
     test.skip(browserName !== 'chromium', 'Only Chromium lets a test choose what its microphone hears');
     const microphone = await recording(path, [spoken]);
     await withChromium({ playwright, launchOptions }, { microphone, allowed: true }, async (page) => {
       await open(page, model);
       await listenButton(page).click();
-      await expect(page.locator('#winner')).toHaveText(shown, { timeout: 90_000 });
+      await expect(page.locator('#winner')).toHaveText(spoken, { timeout: 90_000 });
     });
   });
 }
