@@ -9,7 +9,7 @@ export default defineConfig({
   base: './',
   publicDir: false,
   logLevel: 'warn',
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { checks: { pluginTimings: false } } },
   build: {
     outDir: here('../../build/bench/site'),
     emptyOutDir: true,
