@@ -20,5 +20,10 @@ export default {
   excludeInternal: true,
   excludeExternals: true,
   disableSources: true,
+  // Named in comments for readers of the sources.
+  externalSymbolLinkMappings: { lutra: { importModel: '#', fingerprint: '#' } },
+  intentionallyNotExported: ['Values'],
+  // The README links to folders, which are no pages.
+  validation: { invalidPath: false },
   treatWarningsAsErrors: true,
 };

@@ -1,6 +1,6 @@
 /** Conversion of dense networks into lookup networks without training: entry point `lutra/convert`. */
 export { LutraError, type LutraErrorCode } from '../errors.js';
-export type { Graph } from '../graph/types.js';
+export type { Graph, Node, TensorValue, ValueInfo } from '../graph/types.js';
 export { parseModel } from '../onnx/parse.js';
 export { serializeModel } from '../onnx/serialize.js';
 export type { EncoderKind } from './codebooks.js';

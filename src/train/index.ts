@@ -1,5 +1,8 @@
 /** Training of dense networks and of lookup networks: entry point `lutra/train`. Needs onnxruntime-node, or onnxruntime-web in a page. */
+export type { Random } from '../convert/random.js';
+export type { Dataset } from '../data/dataset.js';
 export { LutraError, type LutraErrorCode } from '../errors.js';
+export type { Preprocess } from '../graph/lookup.js';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export type { PictureBytes, PictureVariation } from './data/pictures.js';
 export { channelStatistics, pictureSet, readPictures } from './data/pictures.js';
@@ -23,7 +26,7 @@ export {
   trainDense,
 } from './train-dense.js';
 export { LOOKUP_RECIPE, type TrainedLookup, type TrainLookupOptions, trainLookup } from './train-lookup.js';
-export type { Budget, TrainingProgress, TrainingResult } from './trainer.js';
-export type { AdamOptions, OptimiserOptions, ParameterOptions, SgdOptions } from './types.js';
+export type { Budget, TrainerOptions, TrainingProgress, TrainingResult } from './trainer.js';
+export type { AdamOptions, OptimiserOptions, ParameterOptions, SgdOptions, TrainingState } from './types.js';
 export type { BuildOptions, BuiltNetwork, ZooNetwork } from './zoo/network.js';
 export { findNetwork, NETWORKS } from './zoo/networks.js';
