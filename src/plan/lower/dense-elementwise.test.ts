@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float32, type NodeCase, noise, reference, relativeError, runNode } from '../../../test/run-node.js';
 import { DENSE_RULES } from './dense.js';
+import { RARE_RULES } from './rare.js';
 
 const run = (test: NodeCase, threads = 1) =>
-  runNode(DENSE_RULES[`${test.domain ?? ''}:${test.op}`]!, test, { threads });
+  runNode({ ...DENSE_RULES, ...RARE_RULES }[`${test.domain ?? ''}:${test.op}`]!, test, { threads });
 
 describe('functions of one value', () => {
   /** Largest |error| / max(|value|, floor) over −100..100; floor 0 asks for relative precision everywhere. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float32, type NodeCase, noise, reference, runNode } from '../../../test/run-node.js';
-import { lowerNearest, lowerPad, lowerRearranged } from './dense-tables.js';
+import { lowerPad, lowerRearranged } from './dense-tables.js';
+import { lowerNearest } from './rare.js';
 
 const int64 = (values: readonly number[]) => ({
   type: 'int64' as const,

@@ -7,7 +7,7 @@ import { allFloat } from './dense-epilogue.js';
 import { splitRows } from './dense-reduce.js';
 import { lowerRearranged, rearrange } from './dense-tables.js';
 
-export const lowerGelu: LoweringRule = (context, node) =>
+const lowerGelu: LoweringRule = (context, node) =>
   emitUnary(context, node, node.attributes.approximate === 'tanh' ? FUNCTION.geluTanh : FUNCTION.gelu);
 
 /** Resize and Upsample to the nearest value. */
