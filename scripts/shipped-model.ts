@@ -11,9 +11,11 @@ export interface ShippedModel {
   readonly pad: boolean;
   readonly description: string;
   readonly licence: string;
-  /** Flags of `lutra train` for the dense network and for the lookups. */
+  /** Flags of `lutra train` for the dense network. */
   readonly dense: readonly string[];
+  /** Flags of `lutra train` for the lookups, or of `lutra convert` where they are not trained. */
   readonly lookup: readonly string[];
+  readonly lookupCommand: 'train' | 'convert';
   /** Paths of the training data. */
   readonly training: readonly string[];
   /** What the accuracy is measured on, and how where `lutra eval` on it is not enough. */
@@ -92,7 +94,15 @@ export function trainAndMeasure(model: ShippedModel, folder: string, { resume, f
     lutra('train', ...own, '--checkpoint', checkpoint, '--report', report, ...goOn);
     return `npx lutra train ${shown([...args, ...data, '-o', out.split('/').at(-1)!, ...flags])}`;
   };
-  const commands = [train(dense, model.dense), train(lookup, [dense, ...model.lookup])];
+  const convert = () => {
+    const args = ['convert', dense, ...model.lookup, '-o', lookup, '--calibration', model.training[0]!];
+    lutra(...args);
+    return `npx lutra ${shown(args)}`;
+  };
+  const commands = [
+    train(dense, model.dense),
+    model.lookupCommand === 'convert' ? convert() : train(lookup, [dense, ...model.lookup]),
+  ];
   const evaluate = (path: string) => lutra<Accuracy>('eval', path, '--data', model.test.path, ...test);
   return { commands, dense: evaluate(dense), lookup: evaluate(lookup) };
 }
@@ -174,7 +184,11 @@ export function writeManifest({ id, title, task, pad }: Pick<ShippedModel, 'id' 
  */
 export function buildModel(model: ShippedModel, options: Pick<TrainOptions, 'resume'>, elsewhere?: Measured): void {
   const { commands, ...own } = trainAndMeasure(model, OUT, options);
-  const how = `**Training.** From scratch, without Python; nothing was chosen on test data. First the dense network, by labels, then its lookups, by the logits of the dense network:
+  const then =
+    model.lookupCommand === 'convert'
+      ? 'then its conversion, which needs no labels'
+      : 'then its lookups, by the logits of the dense network';
+  const how = `**Training.** From scratch, without Python; nothing was chosen on test data. First the dense network, by labels, ${then}:
 
     ${commands.join('\n    ')}`;
   writeCard(model, elsewhere ?? own, how);

@@ -35,6 +35,7 @@ const KEYWORDS: ShippedModel = {
     'Speech Commands v0.02 by Pete Warden, Google (CC BY 4.0): 3,604 clips of its test set, split by speaker. Weights: Apache-2.0, as Lutra.',
   dense: ['--dense', 'keywords', '--epochs', '40', '--average', '3'],
   lookup: ['--geometry', 'row', '--group', '1', '--k', '16', '--epochs', '8', '--rate', '0.0002'],
+  lookupCommand: 'train',
   training: KEYWORD_PACKS,
   test: { path: join(values.data, 'speech-commands', 'test.ulaw.gz'), name: 'speech-commands/test.ulaw.gz' },
 };
@@ -73,6 +74,7 @@ const DIGITS: ShippedModel = {
     join(BUILD, 'digits.json'),
   ],
   lookup: ['--geometry', 'row', '--group', '1', '--k', '16', '--epochs', '8', '--speed', '0.25', '--holdout', '0'],
+  lookupCommand: 'train',
   training: [RECORDINGS, join(BUILD, 'digits')],
   test: {
     path: RECORDINGS,
