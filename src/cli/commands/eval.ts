@@ -31,7 +31,7 @@ export const evalCommand: Command = {
   ],
   examples: [
     'lutra eval cifar10.lut.onnx --data cifar10/test.tar.gz',
-    'lutra eval spoken-digits.lut.onnx --data recordings.tar.gz --speaker theo',
+    'lutra eval spoken-digits.lut.onnx --data recordings.tar.gz --speaker lucas',
     'lutra eval digits.onnx --data t10k-images-idx3-ubyte.gz --limit 1000 --json',
   ],
 
