@@ -3,14 +3,15 @@ const memories = new Set<WebAssembly.Memory>();
 
 /** Notes the memories that engines make from now on. To be called before any engine is loaded. */
 export function watchMemories(): void {
-  WebAssembly.Memory = class extends WebAssembly.Memory {
+  const { Memory } = WebAssembly;
+  WebAssembly.Memory = class extends Memory {
     constructor(descriptor: WebAssembly.MemoryDescriptor) {
       super(descriptor);
       memories.add(this);
     }
   };
   const noteExports = ({ exports }: WebAssembly.Instance) => {
-    for (const value of Object.values(exports)) if (value instanceof WebAssembly.Memory) memories.add(value);
+    for (const value of Object.values(exports)) if (value instanceof Memory) memories.add(value);
   };
   const { instantiate, instantiateStreaming } = WebAssembly;
   const watch =
