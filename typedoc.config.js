@@ -22,7 +22,7 @@ export default {
   disableSources: true,
   // Named in comments for readers of the sources.
   externalSymbolLinkMappings: { lutra: { importModel: '#', fingerprint: '#' } },
-  intentionallyNotExported: ['Values'],
+  intentionallyNotExported: ['Attribute', 'Epilogue', 'Sample', 'StepEngineOptions', 'Values'],
   // The README links to folders, which are no pages.
   validation: { invalidPath: false },
   treatWarningsAsErrors: true,
