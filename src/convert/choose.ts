@@ -57,6 +57,8 @@ export function candidateGeometries(site: LayerSite, options: ConvertOptions): G
       cover('row', 1, 16),
       cover('pixel', 4, 16),
       cover('pixel', 4, 32),
+      // The largest tables of all, which only accuracy is worth.
+      ...(options.optimise === 'accuracy' ? [cover('row', 1, 32)] : []),
     ];
   }
   const seen = new Set<string>();
