@@ -36,9 +36,13 @@ describe('distance', () => {
 
 describe('differingCodes', () => {
   it('is a share, and 1 when there is nothing to compare', () => {
-    expect(differingCodes(codes(1, 2, 3, 4), codes(1, 2, 3, 5))).toBe(0.25);
-    expect(differingCodes(codes(1), codes(1, 2))).toBe(1);
-    expect(differingCodes(floats(1), floats(1))).toBe(1);
+    expect(differingCodes(codes(1, 2, 3, 4), codes(1, 2, 3, 5))).toEqual({
+      share: 0.25,
+      firstShare: 0.25,
+      first: 'codes',
+    });
+    expect(differingCodes(codes(1), codes(1, 2)).share).toBe(1);
+    expect(differingCodes(floats(1), floats(1)).share).toBe(1);
   });
 });
 
@@ -57,7 +61,9 @@ describe('verify', () => {
     await expect(engines({ 'lutra-dense': floats(10, -20.1) })).rejects.toThrow(/lutra-dense answers net wrongly/);
     await expect(engines({ tfjs: floats(Number.NaN, -20) })).rejects.toThrow(/tfjs/);
     await expect(engines({ 'ort-int8': floats(30, 20) })).rejects.toThrow(/ort-int8/);
-    await expect(engines({ lutra: floats(1, 2) }, { ...floats(1, 2), ...codes(1, 3) })).rejects.toThrow(/codes differ/);
+    await expect(engines({ lutra: floats(1, 2) }, { ...floats(1, 2), ...codes(1, 3) })).rejects.toThrow(
+      /% of the codes of codes differ/,
+    );
     await expect(engines({ lutra: floats(1, 2.5) })).rejects.toThrow(/lutra answers net wrongly/);
   });
 });
