@@ -50,6 +50,8 @@ function failure(task: () => unknown): LutraError {
   throw new Error('no LutraError was thrown');
 }
 
+const apply = { Neg: (a: number) => -a, Abs: Math.abs, Relu: (a: number) => Math.max(a, 0) };
+
 describe('resolve', () => {
   it('computes shape arithmetic away', () => {
     const network = graph(
@@ -221,7 +223,6 @@ describe('a planned graph', () => {
 
   it('keeps every value alive as long as it is read', async () => {
     const ops = ['Neg', 'Abs', 'Relu'] as const;
-    const apply = { Neg: (a: number) => -a, Abs: Math.abs, Relu: (a: number) => Math.max(a, 0) };
     const step = fc.record({ op: fc.constantFrom(...ops), left: fc.nat(), right: fc.nat(), add: fc.boolean() });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
