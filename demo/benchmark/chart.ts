@@ -82,6 +82,8 @@ export async function distributions(results: BenchResults, width: number): Promi
       ),
     ],
   });
+  // The figure around it speaks for all of it.
+  plot.setAttribute('aria-hidden', 'true');
   // The page's policy forbids style elements; benchmark.css has what Plot would put there.
   for (const style of plot.querySelectorAll('style')) style.remove();
   return html(

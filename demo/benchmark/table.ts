@@ -41,7 +41,11 @@ export function resultsTable(results: BenchResults): HTMLElement {
     return html(
       'tr',
       { class: first ? 'first' : undefined },
-      html('th', { scope: 'row' }, first ? networkTitle(results, network) : ''),
+      html(
+        'th',
+        { scope: 'row' },
+        html('span', { class: first ? undefined : 'visually-hidden' }, networkTitle(results, network)),
+      ),
       html('td', { class: engine === 'lutra' ? 'own' : undefined }, ENGINES[engine].title),
       ...cells.map((cell) => html('td', { class: 'number' }, cell)),
     );
