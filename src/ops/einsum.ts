@@ -1,7 +1,7 @@
 /** Einstein summation: named axes, those that the result lacks are summed. */
 import type { TensorType } from '../graph/types.js';
 import type { AnyContext } from './define.js';
-import { check, define, dimsOf, element, elements, FLOAT, multiplier, refuse, typeOf } from './define.js';
+import { check, define, dimsOf, element, elements, FLOAT, LATEST, multiplier, refuse, typeOf } from './define.js';
 import type { Operator } from './operator.js';
 import { offsets, range, stridesOf } from './strides.js';
 
@@ -94,7 +94,7 @@ function walk(context: AnyContext, { inputs, sizes }: Equation, index: number, o
 export const EINSUM: readonly Operator[] = [
   define({
     name: 'Einsum',
-    opset: [12, Infinity],
+    opset: [12, LATEST],
     arity: [1, Infinity],
     types: [[...FLOAT, 'int32', 'int64', 'uint32', 'uint64']],
     attributes: 'equation',
