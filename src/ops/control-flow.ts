@@ -4,7 +4,7 @@
  */
 import { subgraphs } from '../graph/topology.js';
 import type { Attribute, Graph, Node } from '../graph/types.js';
-import { ANY, axisOf, BOOL, check, define, int, ints, refuse } from './define.js';
+import { ANY, axisOf, BOOL, check, define, int, ints, LATEST, refuse } from './define.js';
 import { type ExpandContext, type Expansion, nodeError, type Operator } from './operator.js';
 
 /** Scan before version 9 had a batch axis of its own. */
@@ -309,8 +309,8 @@ const select = define({
 });
 
 export const CONTROL_FLOW: readonly Operator[] = [
-  expanding('If', [7, Infinity], 1, expandIf),
-  expanding('Loop', [7, Infinity], Infinity, expandLoop),
-  expanding('Scan', [SCAN_SINCE, Infinity], Infinity, expandScan),
+  expanding('If', [7, LATEST], 1, expandIf),
+  expanding('Loop', [7, LATEST], Infinity, expandLoop),
+  expanding('Scan', [SCAN_SINCE, LATEST], Infinity, expandScan),
   select,
 ];
