@@ -50,7 +50,7 @@ const archive = async (count: number) => ({
   buffer: await pictures(count),
 });
 
-test('converts a network in the page, compares and saves it', { tag: EVERYWHERE }, async ({ page }) => {
+test('converts a network in the page, compares and saves it', async ({ page }) => {
   const errors = watchForErrors(page);
   await page.goto('convert/');
   await expect(page.locator('#convert')).toBeDisabled();
@@ -78,7 +78,9 @@ test('converts a network in the page, compares and saves it', { tag: EVERYWHERE 
   expect(errors).toEqual([]);
 });
 
-test('a layer that is unticked stays dense, and another geometry may be tried', async ({ page }) => {
+test('a layer that is unticked stays dense, and another geometry may be tried', { tag: EVERYWHERE }, async ({
+  page,
+}) => {
   await page.goto('convert/');
   await page.locator('#network-file').setInputFiles(onnx(tinyNetwork()));
   await page.locator('#example-files').setInputFiles(await archive(40));

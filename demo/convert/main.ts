@@ -12,6 +12,9 @@ import { PreprocessForm } from './preprocess.js';
 import type { ExampleFacts, ExampleFile, NetworkFacts } from './protocol.js';
 import { resultView } from './result.js';
 
+/** How long a saved file stays readable for the browser. */
+const URL_MILLISECONDS = 60_000;
+
 mountThemeToggle(byId<HTMLButtonElement>('theme'));
 
 const converter = new Converter();
@@ -27,7 +30,7 @@ let dense: { readonly facts: NetworkFacts; readonly file: Blob } | undefined;
 let examples: { readonly facts: ExampleFacts; readonly files: readonly ExampleFile[] } | undefined;
 let running: AbortController | undefined;
 /** The converted network, ready to be saved. */
-let model: File | undefined;
+let model: { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
 
 function problem(where: HTMLElement, thrown: unknown): void {
   const { code, message } = LutraError.from(thrown);
@@ -156,7 +159,7 @@ async function convert(): Promise<void> {
     mine.signal.throwIfAborted();
     where.replaceChildren();
     byId('result').replaceChildren(resultView(report, comparison, { dense: original.length, lut: bytes.length }));
-    model = new File([bytes], `${facts.name.replace(/\.onnx$/i, '')}.lut.onnx`, { type: 'application/octet-stream' });
+    model = { name: `${facts.name.replace(/\.onnx$/i, '')}.lut.onnx`, bytes };
     byId('result-panel').hidden = false;
     const same = comparison.agreement === undefined ? '' : `, ${formatPercent(comparison.agreement)} the same answers`;
     announcement.textContent = `Converted ${report.totals.converted} layers${same}.`;
@@ -203,9 +206,13 @@ byId('form').addEventListener('submit', (event) => {
 });
 byId('save').addEventListener('click', () => {
   if (!model) return;
-  const url = URL.createObjectURL(model);
-  html('a', { href: url, download: model.name }).click();
-  URL.revokeObjectURL(url);
+  const url = URL.createObjectURL(new Blob([model.bytes], { type: 'application/octet-stream' }));
+  const link = html('a', { href: url, download: model.name, hidden: true });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  // Firefox reads the file only after this turn.
+  setTimeout(() => URL.revokeObjectURL(url), URL_MILLISECONDS);
 });
 cancelButton.addEventListener('click', () => running?.abort());
 document.addEventListener('dragover', (event) => event.preventDefault());
