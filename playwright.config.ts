@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test';
 import { address } from './e2e/ports.js';
-import { EVERYWHERE } from './e2e/support/test.js';
+import { EVERYWHERE, FIREFOX } from './e2e/support/test.js';
 import { ensureChromium, ensureFirefox } from './scripts/browsers.mjs';
 
 const firefox = ensureFirefox();
@@ -19,6 +19,7 @@ export default defineConfig({
   projects: [
     {
       name: 'chromium',
+      grepInvert: new RegExp(FIREFOX),
       use: {
         browserName: 'chromium',
         launchOptions: { ...ensureChromium(), args: ['--use-fake-device-for-media-stream'] },
@@ -26,7 +27,7 @@ export default defineConfig({
     },
     {
       name: 'firefox',
-      grep: new RegExp(EVERYWHERE),
+      grep: new RegExp(`${EVERYWHERE}|${FIREFOX}`),
       use: {
         browserName: 'firefox',
         ...(firefox?.channel ? { channel: firefox.channel } : {}),

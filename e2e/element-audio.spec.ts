@@ -44,8 +44,7 @@ test('says so when a file is no recording', async ({ page, context, host }) => {
   await expect(element(page).getByRole('alert')).toContainText('notes.wav is not a recording');
 });
 
-test('the microphone is heard live, and given back', async ({ playwright, launchOptions, browserName, host }) => {
-  test.skip(browserName !== 'chromium', 'Only Chromium lets a test choose what its microphone hears');
+test('the microphone is heard live, and given back', async ({ playwright, launchOptions, host }) => {
   const microphone = toneRecording(['high', 'high'], 48_000);
   await withChromium({ playwright, launchOptions }, { microphone, allowed: true }, async (page, context) => {
     const errors = watchForErrors(page);
@@ -59,8 +58,7 @@ test('the microphone is heard live, and given back', async ({ playwright, launch
   });
 });
 
-test('a refused microphone is explained', async ({ playwright, launchOptions, browserName, host }) => {
-  test.skip(browserName !== 'chromium', 'Only Chromium lets a test choose what its microphone hears');
+test('a refused microphone is explained', async ({ playwright, launchOptions, host }) => {
   const setting = { microphone: toneRecording([]), allowed: false };
   await withChromium({ playwright, launchOptions }, setting, async (page, context) => {
     await withToneNetwork(context);

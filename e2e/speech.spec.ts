@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { watchForErrors } from './support/demo-page.js';
 import { chooseRecording, listenButton, SPEECH, withChromium, words } from './support/speech-page.js';
-import { EVERYWHERE, expect, test } from './support/test.js';
+import { EVERYWHERE, expect, FIREFOX, test } from './support/test.js';
 import { toneRecording, withToneNetwork } from './support/tone-network.js';
 
 /** Hands a file to the page as a drop would. */
@@ -130,10 +130,6 @@ for (const [what, respond, message] of [
 }
 
 test.describe('the microphone', () => {
-  test.beforeEach(({ browserName }) => {
-    test.skip(browserName !== 'chromium', 'Only Chromium lets a test choose what its microphone hears');
-  });
-
   test('is heard live, with the latency of every word', async ({ playwright, launchOptions }) => {
     const microphone = toneRecording(['high', 'low'], 48000);
     await withChromium({ playwright, launchOptions }, { microphone, allowed: true }, async (page, context) => {
@@ -175,12 +171,8 @@ test.describe('the microphone', () => {
   }
 });
 
-test('a microphone that Firefox cannot start is explained or heard', { tag: EVERYWHERE }, async ({
-  page,
-  context,
-  browserName,
-}) => {
-  test.skip(browserName !== 'firefox', 'Chromium starts its audio without a device');
+// Chromium starts its audio without a device.
+test('a microphone that Firefox cannot start is explained or heard', { tag: FIREFOX }, async ({ page, context }) => {
   await withToneNetwork(context);
   await page.goto(SPEECH);
   await listenButton(page).click();

@@ -6,7 +6,7 @@ import { formatBytes, formatMilliseconds } from '../shared/format.js';
 import { mountThemeToggle } from '../shared/theme.js';
 
 mountThemeToggle(byId<HTMLButtonElement>('theme'));
-byId('isolation').textContent = crossOriginIsolated ? 'is isolated' : 'is not isolated';
+byId('isolation').textContent = crossOriginIsolated ? 'is isolated.' : 'is not isolated.';
 
 const classifier = html('lutra-classifier', {
   id: 'classifier',

@@ -3,6 +3,8 @@ import { ensureFirefox } from '../../scripts/browsers.mjs';
 
 /** Marks the tests that run in every browser, not only in the first: those of what engines do differently. */
 export const EVERYWHERE = '@everywhere';
+/** Marks the tests of what only Firefox does. */
+export const FIREFOX = '@firefox';
 
 /** Playwright's `test`; skipped, visibly, in a browser that this machine cannot have. */
 export const test = base.extend<{ browserIsHere: undefined }>({
