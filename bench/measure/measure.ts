@@ -1,12 +1,13 @@
 import { seededRandom } from '../../src/convert/random.js';
 import type { WasmVariant } from '../../src/index.js';
+import type { CheckForm } from './check-forms.js';
 import { EngineThread } from './engine-thread.js';
 import { ENGINES } from './engines.js';
 import { type BenchNetwork, exampleFeeds } from './network.js';
 import type { EngineFacts } from './serve-engine.js';
 import { shuffle } from './statistics.js';
-import type { EngineId } from './types.js';
-import { type Verification, verify } from './verify.js';
+import type { EngineId, ModelForm } from './types.js';
+import { type Answers, type Verification, verify } from './verify.js';
 
 export interface MeasureOptions {
   readonly engines: readonly EngineId[];
@@ -69,17 +70,23 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
   const progress = (stage: MeasureProgress['stage'], done: number, total: number, engine?: EngineId) =>
     onProgress?.({ stage, done, total, engine });
   try {
-    const open = async (engine: EngineId, form = ENGINES[engine].form) => {
+    const open = async (engine: EngineId, form: ModelForm, check?: CheckForm, given = feeds) => {
       const model = network.models[form];
       if (model === undefined) throw new Error(`${network.title} has no file for ${ENGINES[engine].title}`);
-      return EngineThread.open(options.createWorker, { engine, model, feeds, threads, wasm }, signal);
+      return EngineThread.open(options.createWorker, { engine, model, feeds: given, check, threads, wasm }, signal);
+    };
+    const answers: Answers = async (engine, { form, feeds: given }) => {
+      const { thread } = form === 'dense' ? await open(engine, form) : await open(engine, 'lut', form, given);
+      const answer = await thread.answer();
+      thread.close();
+      return answer;
     };
     const failures: string[] = [];
     const opened: { thread: EngineThread; facts: EngineFacts }[] = [];
     for (const [index, engine] of engines.entries()) {
       progress('load', index, engines.length, engine);
       try {
-        opened.push(await open(engine));
+        opened.push(await open(engine, ENGINES[engine].form));
       } catch (thrown) {
         signal.throwIfAborted();
         failures.push(`${ENGINES[engine].title}: ${thrown instanceof Error ? thrown.message : thrown}`);
@@ -88,7 +95,7 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
     if (opened.length === 0) throw new Error(failures.join('; '));
     progress('verify', 0, 1);
     const threadsOf = opened.map(({ thread }) => thread);
-    const verified = await verify(network, threadsOf, open);
+    const verified = await verify(network, threadsOf, answers);
     const runs = new Map<EngineThread, number>();
     for (const [index, { thread, facts }] of opened.entries()) {
       progress('warm-up', index, opened.length, thread.engine);

@@ -1,5 +1,5 @@
 import { seededRandom } from '../../src/convert/random.js';
-import type { ModelForm, Tensors } from './types.js';
+import type { EngineId, ModelForm, Tensors } from './types.js';
 
 export interface InputSpec {
   readonly name: string;
@@ -14,6 +14,8 @@ export interface BenchNetwork {
   readonly inputs: readonly InputSpec[];
   /** Addresses of the files, or their bytes, as far as there are any. */
   readonly models: Readonly<Partial<Record<ModelForm, string | Uint8Array<ArrayBuffer>>>>;
+  /** Engines that compute in int8 because their file makes them, and how far off their answer may be (root mean square). */
+  readonly rounded?: Readonly<Partial<Record<EngineId, number>>>;
 }
 
 /** One example: floats uniform in ±1.7 (variance 1), integers all 1 (a mask that hides nothing). */

@@ -33,16 +33,6 @@ export async function writeForms(
 ): Promise<void> {
   const put = (form: ModelForm, graph: Graph) => write(form, serializeModel(graph) as Uint8Array<ArrayBuffer>);
   put('lut', lookup);
-  put('codes', withCodes(lookup));
   put('dense', dense);
   put('int8', await quantise(dense, exampleFeeds(inputs)));
-}
-
-/** The network with the codes of every layer as further outputs. */
-function withCodes(graph: Graph): Graph {
-  const codes = graph.nodes
-    .filter(({ op }) => op === 'Encode' || op === 'EncodeTree')
-    .map(({ outputs }) => outputs[0]!);
-  const outputs = codes.map((name) => ({ name, type: 'uint8', dims: undefined }) as const);
-  return { ...graph, outputs: [...graph.outputs, ...outputs] };
 }

@@ -1,5 +1,6 @@
 import * as Comlink from 'comlink';
 import { type Adapters, loadAdapter } from './adapters.js';
+import { type CheckForm, checkForm } from './check-forms.js';
 import { timerGrain } from './grain.js';
 import type { EngineId, EngineSession, OpenOptions, Tensors } from './types.js';
 import { memoryBytes, watchMemories } from './wasm-memory.js';
@@ -8,6 +9,8 @@ export interface OpenRequest extends Omit<OpenOptions, 'inWorker'> {
   readonly engine: EngineId;
   readonly model: string | Uint8Array<ArrayBuffer>;
   readonly feeds: Tensors;
+  /** Run this form of the lookup network instead. */
+  readonly check?: CheckForm | undefined;
 }
 
 export interface EngineFacts {
@@ -31,9 +34,13 @@ function engineApi(adapters: Adapters) {
   let session: EngineSession | undefined;
   let feeds: Tensors = {};
   return {
-    async open({ engine, model, feeds: given, threads, wasm }: OpenRequest): Promise<EngineFacts> {
+    async open({ engine, model, feeds: given, check, threads, wasm }: OpenRequest): Promise<EngineFacts> {
       const adapter = await loadAdapter(adapters, engine);
-      session = await adapter.open(model, { threads, wasm, inWorker: true });
+      session = await adapter.open(check ? checkForm(await bytesOf(model), check) : model, {
+        threads,
+        wasm,
+        inWorker: true,
+      });
       feeds = given;
       return { threads: session.threads, build: session.build, grain: timerGrain() };
     },
@@ -58,4 +65,8 @@ function engineApi(adapters: Adapters) {
 
     memoryBytes,
   };
+}
+
+async function bytesOf(model: string | Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return typeof model === 'string' ? new Uint8Array(await (await fetch(model)).arrayBuffer()) : model;
 }

@@ -3,11 +3,8 @@ import type { TensorLike, WasmVariant } from '../../src/index.js';
 /** What can be measured; each runs one form of a network. */
 export type EngineId = 'lutra' | 'lutra-dense' | 'ort-f32' | 'ort-int8' | 'tfjs' | 'litert';
 
-/**
- * The files of one network: lookup layers, the same with every layer's codes as further outputs, the float32 original, the original in
- * int8, the original for TensorFlow Lite.
- */
-export type ModelForm = 'lut' | 'codes' | 'dense' | 'int8' | 'tflite';
+/** The files of one network: lookup layers, the float32 original, the original in int8, the original for TensorFlow Lite. */
+export type ModelForm = 'lut' | 'dense' | 'int8' | 'tflite';
 
 export type Tensors = Readonly<Record<string, TensorLike>>;
 

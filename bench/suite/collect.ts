@@ -66,7 +66,7 @@ export class Collector {
     const models = Object.fromEntries(
       Object.entries(files.files).map(([form, { file }]) => [form, this.server.address(`models/${file}`)]),
     ) as Partial<Record<ModelForm, string>>;
-    const network: BenchNetwork = { id, title, inputs, models };
+    const network: BenchNetwork = { id, title, inputs, models, ...(files.rounded ? { rounded: files.rounded } : {}) };
     this.#networks.push({ id, title, work, models: files.files });
     try {
       const cold = new Map<EngineId, ColdStart>();

@@ -10,6 +10,7 @@ import { LUT_NN_GEOMETRY, randomLookups } from '../../src/networks/random-lookup
 import { parseModel } from '../../src/onnx/parse.js';
 import { OPERATORS } from '../../src/ops/complete.js';
 import { registerOperators } from '../../src/ops/registry.js';
+import type { BenchNetwork } from '../measure/network.js';
 import { type NetworkFacts, networkFacts, writeForms } from '../measure/prepare.js';
 import type { EngineId, ModelForm } from '../measure/types.js';
 
@@ -30,6 +31,7 @@ export interface NetworkFiles extends NetworkFacts {
   readonly files: Readonly<Partial<Record<ModelForm, ModelFile>>>;
   /** Engines that cannot be given it. */
   readonly without: readonly EngineId[];
+  readonly rounded?: BenchNetwork['rounded'];
 }
 
 /** Where a network comes from. */
@@ -40,6 +42,7 @@ interface Source {
   graphs(): readonly [dense: Graph, lookup: Graph];
   /** A file that is taken as it is. */
   readonly tflite?: string;
+  readonly rounded?: BenchNetwork['rounded'];
 }
 
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
@@ -58,9 +61,11 @@ function sourceHash(): string {
 
 /** MLPerf Tiny's networks, kept outside of the repository: each as ONNX and as .tflite. */
 const TINY_FOLDER = join(process.cwd(), '../shared/data');
-const TINY: readonly (readonly [id: string, title: string, file: string])[] = [
+/** Some .tflite files hold weights in int8: LiteRT then rounds the activations of those layers, too. */
+const ROUNDED_WEIGHTS: BenchNetwork['rounded'] = { litert: 0.02 };
+const TINY: readonly (readonly [id: string, title: string, file: string, rounded?: BenchNetwork['rounded']])[] = [
   ['tiny-resnet8', 'MLPerf Tiny: ResNet8, CIFAR-10', 'mlperf_tiny_resnet8_cifar10'],
-  ['tiny-kws', 'MLPerf Tiny: DS-CNN, keywords', 'mlperf_tiny_kws_dscnn'],
+  ['tiny-kws', 'MLPerf Tiny: DS-CNN, keywords', 'mlperf_tiny_kws_dscnn', ROUNDED_WEIGHTS],
   ['tiny-vww', 'MLPerf Tiny: MobileNetV1 0.25, person', 'mlperf_tiny_vww_mobilenetv1_025'],
 ];
 
@@ -83,7 +88,7 @@ function findSource(id: string): Source {
       },
     };
   }
-  const [, title, file] = tiny;
+  const [, title, file, rounded] = tiny;
   return {
     id,
     title,
@@ -95,6 +100,7 @@ function findSource(id: string): Source {
       return [dense, randomLookups(dense, { ...LUT_NN_GEOMETRY, seed: 1, layers })];
     },
     tflite: join(TINY_FOLDER, `tflite/${file}.tflite`),
+    ...(rounded ? { rounded } : {}),
   };
 }
 
@@ -118,7 +124,7 @@ export async function networkFiles(id: string, onBuild: (title: string) => void)
   return built;
 }
 
-async function buildFiles({ id, title, without, graphs, tflite }: Source): Promise<NetworkFiles> {
+async function buildFiles({ id, title, without, graphs, tflite, rounded }: Source): Promise<NetworkFiles> {
   const [dense, lookup] = graphs();
   const facts = networkFacts(dense, lookup);
   const files: Partial<Record<ModelForm, ModelFile>> = {};
@@ -129,5 +135,5 @@ async function buildFiles({ id, title, without, graphs, tflite }: Source): Promi
   };
   await writeForms(dense, lookup, facts.inputs, write);
   if (tflite !== undefined) write('tflite', readFileSync(tflite));
-  return { id, title, without, files, ...facts };
+  return { id, title, without, files, ...(rounded ? { rounded } : {}), ...facts };
 }
