@@ -1,9 +1,14 @@
-import { existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
 const root = fileURLToPath(new URL('demo/', import.meta.url));
+/** Where `npm run docs` puts its pages. */
+const docs = fileURLToPath(new URL('dist/site/docs/', import.meta.url));
 const PAGES = ['index.html', 'image/index.html', 'speech/index.html', 'benchmark/index.html', 'convert/index.html'];
 
 /** Memory can be shared between workers only on pages served with these headers. */
@@ -46,13 +51,62 @@ function sizes(): Plugin {
   };
 }
 
+/** Puts demo/shared/html/NAME.html where a page says `<!-- include NAME -->`; `{{home}}` there leads to the front page. */
+function includes(): Plugin {
+  return {
+    name: 'lutra-includes',
+    transformIndexHtml: {
+      order: 'pre',
+      handler(html, { path }) {
+        const home = '../'.repeat(path.split('/').length - 2) || './';
+        return html.replace(/<!-- include (\w+) -->/g, (_, name: string) =>
+          readFileSync(join(root, 'shared/html', `${name}.html`), 'utf8').replaceAll('{{home}}', home),
+        );
+      },
+    },
+  };
+}
+
+const DOCS_TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.svg': 'image/svg+xml',
+};
+
+/** Serves the documentation under docs/ of the development server, too; it is made when it is first asked for. */
+function documentation(): Plugin {
+  const cwd = fileURLToPath(new URL('.', import.meta.url));
+  let making: Promise<unknown> | undefined;
+  const make = () => promisify(execFile)('npm', ['run', '-s', 'docs'], { cwd });
+  return {
+    name: 'lutra-docs',
+    configureServer({ middlewares }) {
+      middlewares.use('/docs', async (request, response, next) => {
+        try {
+          making ??= existsSync(join(docs, 'index.html')) ? Promise.resolve() : make();
+          await making;
+        } catch (error) {
+          making = undefined;
+          return next(error);
+        }
+        const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://docs').pathname));
+        const file = join(docs, path.endsWith('/') ? `${path}index.html` : path);
+        if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return next();
+        response.setHeader('Content-Type', DOCS_TYPES[extname(file)] ?? 'application/octet-stream');
+        response.end(readFileSync(file));
+      });
+    },
+  };
+}
+
 export default defineConfig({
   root,
   base: './',
   // A missing file is a 404, not the front page.
   appType: 'mpa',
   publicDir: fileURLToPath(new URL('public/', import.meta.url)),
-  plugins: [sizes()],
+  plugins: [includes(), sizes(), documentation()],
   server: { port: 5173, headers: isolation, fs: { allow: [fileURLToPath(new URL('.', import.meta.url))] } },
   preview: { port: 4173, headers: { ...isolation, 'Content-Security-Policy': CONTENT_SECURITY_POLICY } },
   worker: { format: 'es' },

@@ -1,5 +1,6 @@
 import { ENGINES } from '../../bench/measure/engines.js';
 import type { BenchResults, EngineResult } from '../../bench/measure/results.js';
+import { saveFile } from '../shared/save.js';
 import { describeResults, networkTitle } from './results-file.js';
 
 const COLUMNS = [
@@ -62,10 +63,5 @@ export function toMarkdown(results: BenchResults): string {
 
 /** Offers a text as a download. */
 export function download(name: string, type: string, text: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = name;
-  link.click();
-  // Not at once: the download starts from it.
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  saveFile(name, new Blob([text], { type }));
 }

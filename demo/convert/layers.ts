@@ -10,11 +10,13 @@ const REASONS: Readonly<Record<NonNullable<LayerReport['reason']>, string>> = {
   cost: 'dense: lookups would be slower',
   maxDrop: 'dense: accuracy',
 };
-const ROLES = { first: REASONS.first, last: REASONS.last } as const;
 
 function form(layer: LayerReport | undefined, facts: LayerFacts): string {
-  if (!layer) return facts.role ? ROLES[facts.role] : '';
-  if (!layer.converted || !layer.geometry) return REASONS[layer.reason ?? 'excluded'];
+  const unticked = facts.role ?? 'excluded';
+  if (!layer) return facts.role ? REASONS[facts.role] : '';
+  if (!layer.converted || !layer.geometry) {
+    return REASONS[layer.reason === undefined || layer.reason === 'excluded' ? unticked : layer.reason];
+  }
   const { kind, channels, centroids } = layer.geometry;
   const size = kind === 'linear' ? `${channels} inputs` : `${kind} of ${channels} channel${channels === 1 ? '' : 's'}`;
   return `${size}, ${centroids} centroids${layer.sharedCodes ? ', codes shared' : ''}`;

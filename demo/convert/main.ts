@@ -1,7 +1,9 @@
 import type { ConvertProgress } from '../../src/convert/types.js';
 import { LutraError } from '../../src/index.js';
 import { byId, html } from '../shared/dom.js';
-import { formatBytes, formatPercent } from '../shared/format.js';
+import { listenForDrops } from '../shared/drops.js';
+import { counted, formatBytes, formatPercent } from '../shared/format.js';
+import { saveFile } from '../shared/save.js';
 import { mountThemeToggle } from '../shared/theme.js';
 import { Converter } from './client.js';
 import { compare } from './compare.js';
@@ -11,9 +13,6 @@ import { readOptions, showOptions } from './options.js';
 import { PreprocessForm } from './preprocess.js';
 import type { ExampleFacts, ExampleFile, NetworkFacts } from './protocol.js';
 import { resultView } from './result.js';
-
-/** How long a saved file stays readable for the browser. */
-const URL_MILLISECONDS = 60_000;
 
 mountThemeToggle(byId<HTMLButtonElement>('theme'));
 
@@ -68,7 +67,7 @@ async function takeNetwork(file: Blob, name: string): Promise<void> {
     const { input } = facts;
     remark(
       where,
-      `${facts.name}, ${formatBytes(facts.bytes)}: takes ${input.type}[${input.dims.join(', ')}], ${facts.layers.length} layers can become lookups.`,
+      `${facts.name}, ${formatBytes(facts.bytes)}: takes ${input.type}[${input.dims.join(', ')}], ${counted(facts.layers.length, 'layer')} can become lookups.`,
     );
     preprocess.show(facts);
     layers.show(facts);
@@ -87,7 +86,7 @@ async function takeNetwork(file: Blob, name: string): Promise<void> {
 async function takeExamples(files: readonly ExampleFile[]): Promise<void> {
   forgetResult();
   const where = byId('example-facts');
-  remark(where, `Looking through ${files.length} file${files.length === 1 ? '' : 's'} …`);
+  remark(where, `Looking through ${counted(files.length, 'file')} …`);
   try {
     const facts = await converter.openExamples(files);
     examples = { facts, files };
@@ -162,7 +161,7 @@ async function convert(): Promise<void> {
     model = { name: `${facts.name.replace(/\.onnx$/i, '')}.lut.onnx`, bytes };
     byId('result-panel').hidden = false;
     const same = comparison.agreement === undefined ? '' : `, ${formatPercent(comparison.agreement)} the same answers`;
-    announcement.textContent = `Converted ${report.totals.converted} layers${same}.`;
+    announcement.textContent = `Converted ${counted(report.totals.converted, 'layer')}${same}.`;
     byId('result-title').focus();
   } catch (thrown) {
     if (mine.signal.aborted || LutraError.from(thrown).code === 'ABORTED') remark(where, 'Stopped.');
@@ -205,20 +204,10 @@ byId('form').addEventListener('submit', (event) => {
   void convert();
 });
 byId('save').addEventListener('click', () => {
-  if (!model) return;
-  const url = URL.createObjectURL(new Blob([model.bytes], { type: 'application/octet-stream' }));
-  const link = html('a', { href: url, download: model.name, hidden: true });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  // Firefox reads the file only after this turn.
-  setTimeout(() => URL.revokeObjectURL(url), URL_MILLISECONDS);
+  if (model) saveFile(model.name, new Blob([model.bytes], { type: 'application/octet-stream' }));
 });
 cancelButton.addEventListener('click', () => running?.abort());
-document.addEventListener('dragover', (event) => event.preventDefault());
-document.addEventListener('drop', (event) => {
-  event.preventDefault();
-  if (!event.dataTransfer) return;
-  droppedFiles(event.dataTransfer).then(take, (thrown: unknown) => problem(byId('example-facts'), thrown));
+listenForDrops((transfer) => {
+  droppedFiles(transfer).then(take, (thrown: unknown) => problem(byId('example-facts'), thrown));
 });
 showReadiness();

@@ -1,7 +1,5 @@
 import type { ConvertOptions } from '../../src/convert/types.js';
-import { html } from '../shared/dom.js';
-
-type Choice = readonly [value: string, label: string];
+import { type Choice, select } from '../shared/controls.js';
 
 const AIMS: readonly Choice[] = [
   ['balanced', 'Balanced'],
@@ -31,23 +29,13 @@ const DEFAULT_SAMPLES = '300';
 /** Channels per codebook of each geometry, as measured best (docs/conversion.md). */
 const CHANNELS = { patch: 1, row: 1, pixel: 4 } as const;
 
-function select(name: string, legend: string, choices: readonly Choice[], chosen?: string): HTMLElement {
-  const options = choices.map(([value, label]) => html('option', { value, selected: value === chosen }, label));
-  return html(
-    'label',
-    { class: 'field' },
-    html('span', { class: 'legend' }, legend),
-    html('select', { name }, ...options),
-  );
-}
-
 /** Fills the form with the choices of a conversion. */
 export function showOptions(form: HTMLElement): void {
   form.replaceChildren(
     select('aim', 'Aim', AIMS),
     select('geometry', 'Codebooks of convolutions', GEOMETRIES),
     select('centroids', 'Centroids', CENTROIDS),
-    select('samples', 'Examples to learn from', SAMPLES, DEFAULT_SAMPLES),
+    select('samples', 'Examples to learn from', SAMPLES, { chosen: DEFAULT_SAMPLES }),
   );
 }
 

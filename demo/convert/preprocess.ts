@@ -1,4 +1,5 @@
 import type { ImagePreprocess, Preprocess } from '../../src/graph/lookup.js';
+import { type Choice, select } from '../shared/controls.js';
 import { html } from '../shared/dom.js';
 import type { NetworkFacts } from './protocol.js';
 
@@ -47,7 +48,7 @@ export class PreprocessForm {
           : `log-mel features of ${stored.sampleRate / 1000} kHz sound`;
       this.element.replaceChildren(html('p', { class: 'help' }, `The file says that the network takes ${takes}.`));
     } else if (picture) {
-      const options = Object.entries(PRESETS).map(([value, { label }]) => html('option', { value }, label));
+      const choices = Object.entries(PRESETS).map(([value, { label }]): Choice => [value, label]);
       const side = (axis: 'width' | 'height') =>
         typeof picture[axis] === 'number'
           ? undefined
@@ -58,18 +59,7 @@ export class PreprocessForm {
               html('input', { type: 'number', name: axis, min: 1, max: MAX_SIDE, value: DEFAULT_SIDE, required: true }),
             );
       this.element.replaceChildren(
-        html(
-          'div',
-          { class: 'fields' },
-          html(
-            'label',
-            { class: 'field' },
-            html('span', { class: 'legend' }, 'Pixel values'),
-            html('select', { name: 'pixels' }, ...options),
-          ),
-          side('width'),
-          side('height'),
-        ),
+        html('div', { class: 'fields' }, select('pixels', 'Pixel values', choices), side('width'), side('height')),
         html(
           'p',
           { class: 'help' },

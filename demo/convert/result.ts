@@ -1,7 +1,7 @@
 import type { ConvertReport } from '../../src/convert/types.js';
 import { latencyView } from '../image/latency.js';
 import { html } from '../shared/dom.js';
-import { formatBytes, formatPercent } from '../shared/format.js';
+import { counted, formatBytes, formatPercent } from '../shared/format.js';
 import type { Comparison } from './compare.js';
 
 function fact(name: string, value: string, id: string): HTMLElement {
@@ -33,7 +33,7 @@ export function resultView(
     fact('Difference of the outputs', `${formatPercent(difference)} of their energy`, 'difference'),
     fact('File', `${formatBytes(bytes.dense)} → ${formatBytes(bytes.lut)}`, 'file-bytes'),
     fact('Layers converted', `${report.totals.converted} of ${report.layers.length}`, 'converted'),
-    fact('Conversion', `${report.seconds.toFixed(1)} s with ${report.examples} examples`, 'seconds'),
+    fact('Conversion', `${report.seconds.toFixed(1)} s with ${counted(report.examples, 'example')}`, 'seconds'),
   ];
   return html(
     'div',
@@ -43,7 +43,7 @@ export function resultView(
     html(
       'p',
       { class: 'help' },
-      `Compared on ${examples} example${examples === 1 ? '' : 's'} that were held back from the conversion.` +
+      `Compared on ${counted(examples, 'example')} held back from the conversion.` +
         (examples < 100 ? ' So few tell little: one more or less is a point or several.' : ''),
     ),
   );

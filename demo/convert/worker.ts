@@ -9,6 +9,7 @@ import { type FileDecoders, folderDataset } from '../../src/data/folder.js';
 import { openBytes } from '../../src/data/open.js';
 import { pictureInput, readPreprocess } from '../../src/data/preprocess-spec.js';
 import { calibrationOrder } from '../../src/data/sampling.js';
+import { PixelReader } from '../../src/element/pixels.js';
 import { LutraError } from '../../src/errors.js';
 import { METADATA, type Preprocess } from '../../src/graph/lookup.js';
 import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
@@ -19,7 +20,6 @@ import { serializeModel, withContentHash } from '../../src/onnx/serialize.js';
 import { OPERATORS } from '../../src/ops/complete.js';
 import { registerOperators } from '../../src/ops/registry.js';
 import { decodeWav } from '../../src/speech/wav.js';
-import { decodePicture } from '../shared/pixels.js';
 import type {
   Converted,
   ConverterApi,
@@ -40,8 +40,9 @@ const BATCH = 32;
 /** Share of the examples that only measure, and how many are enough. */
 const HELD_BACK_SHARE = 0.25;
 const HELD_BACK = 200;
+const pixels = new PixelReader();
 const DECODERS: FileDecoders = {
-  picture: (bytes, name) => decodePicture(new Blob([bytes as BlobPart]), name),
+  picture: (bytes, name) => pixels.open(new Blob([bytes as BlobPart]), name),
   recording: decodeWav,
 };
 
@@ -136,7 +137,7 @@ async function openExamples(files: readonly ExampleFile[]): Promise<ExampleFacts
       path,
       read: async () => new Uint8Array(await file.arrayBuffer()),
     }));
-    const root = files[0]!.path.includes('/') ? files[0]!.path.split('/')[0]! : 'the files';
+    const root = files[0]!.path.includes('/') ? files[0]!.path.split('/')[0]! : 'the selection';
     examples = folderDataset(encoded, root, DECODERS, labels);
   }
   const { description, count, classes } = examples;

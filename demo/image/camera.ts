@@ -1,7 +1,8 @@
 import type { Picture } from '../../src/data/dataset.js';
+import { openCamera, watchVideo } from '../../src/element/camera.js';
+import { PixelReader } from '../../src/element/pixels.js';
 import { LutraError } from '../../src/index.js';
 import { html } from '../shared/dom.js';
-import { readPixels } from '../shared/pixels.js';
 
 export interface Camera {
   readonly element: HTMLElement;
@@ -13,25 +14,10 @@ export interface CameraListener {
   onFrame(picture: Picture): Promise<void>;
 }
 
-/** What to do about each way in which a browser withholds the camera. */
-function explain(thrown: unknown): LutraError {
-  const name = thrown instanceof DOMException ? thrown.name : '';
-  const [message, hint] = {
-    NotAllowedError: [
-      'The browser was not allowed to use the camera',
-      'Allow it in the site settings beside the address, then try again',
-    ],
-    NotFoundError: ['No camera was found', 'Connect one, or drop a picture instead'],
-    NotReadableError: ['The camera is busy', 'Close the other program that uses it, then try again'],
-  }[name] ?? ['The camera could not be started', 'Drop a picture instead'];
-  return new LutraError('PLATFORM', message!, { hint: hint!, cause: thrown });
-}
-
 /** Live pictures from the camera, one at a time: a slow network lowers the frame rate and nothing piles up. */
 export function createCamera({ onFrame }: CameraListener): Camera {
-  let stream: MediaStream | undefined;
-  /** Counts starts and stops, so that a permission given late does not start a stopped camera. */
-  let generation = 0;
+  let live: AbortController | undefined;
+  const pixels = new PixelReader();
   const video = html('video', { muted: true, playsinline: true, hidden: true, 'aria-label': 'Camera picture' });
   const button = html('button', { class: 'button primary', type: 'button', id: 'camera-toggle' }, 'Start the camera');
   const words = html(
@@ -48,9 +34,8 @@ export function createCamera({ onFrame }: CameraListener): Camera {
   );
 
   function stop(): void {
-    generation++;
-    for (const track of stream?.getTracks() ?? []) track.stop();
-    stream = undefined;
+    live?.abort();
+    live = undefined;
     video.srcObject = null;
     video.hidden = true;
     words.hidden = false;
@@ -58,36 +43,24 @@ export function createCamera({ onFrame }: CameraListener): Camera {
     button.textContent = 'Start the camera';
   }
 
-  async function watch(mine: number): Promise<void> {
-    while (mine === generation) {
-      await new Promise(requestAnimationFrame);
-      if (mine !== generation || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) continue;
-      await onFrame(readPixels(video, video.videoWidth, video.videoHeight));
-    }
-  }
-
   async function start(): Promise<void> {
-    const mine = ++generation;
+    const { signal } = (live = new AbortController());
     button.disabled = true;
     problem.hidden = true;
     try {
-      if (!navigator.mediaDevices) {
-        throw new LutraError('PLATFORM', 'This page may not use the camera', { hint: 'Open it over https' });
-      }
-      const granted = await navigator.mediaDevices.getUserMedia({
-        video: { facingMode: 'environment', width: { ideal: 640 }, height: { ideal: 480 } },
-      });
-      if (mine !== generation) {
-        for (const track of granted.getTracks()) track.stop();
-        return;
-      }
-      stream = granted;
-      video.srcObject = granted;
+      const stream = await openCamera();
+      const close = () => {
+        for (const track of stream.getTracks()) track.stop();
+      };
+      // A permission given late does not start a stopped camera.
+      if (signal.aborted) return close();
+      signal.addEventListener('abort', close);
+      video.srcObject = stream;
       await video.play();
     } catch (thrown) {
-      if (mine !== generation) return;
+      if (signal.aborted) return;
       stop();
-      problem.textContent = (thrown instanceof LutraError ? thrown : explain(thrown)).message;
+      problem.textContent = LutraError.from(thrown).message;
       problem.hidden = false;
       return;
     }
@@ -95,10 +68,10 @@ export function createCamera({ onFrame }: CameraListener): Camera {
     words.hidden = true;
     button.disabled = false;
     button.textContent = 'Stop the camera';
-    void watch(mine);
+    void watchVideo(video, signal, () => onFrame(pixels.read(video, video.videoWidth, video.videoHeight)));
   }
 
-  button.addEventListener('click', () => (stream ? stop() : void start()));
-  document.addEventListener('visibilitychange', () => document.hidden && stream && stop());
+  button.addEventListener('click', () => (live ? stop() : void start()));
+  document.addEventListener('visibilitychange', () => document.hidden && video.srcObject && stop());
   return { element, stop };
 }

@@ -1,9 +1,9 @@
 import type { WasmVariant } from '../../src/index.js';
+import { type Choice, segments, select } from '../shared/controls.js';
 import { html } from '../shared/dom.js';
 import type { ModelEntry } from './models.js';
 import { type DemoState, type EngineKind, MAX_THREADS } from './state.js';
 
-type Choice<T extends string> = readonly [value: T, label: string];
 const ENGINES: readonly Choice<EngineKind>[] = [
   ['lut', 'Lookup'],
   ['dense', 'Dense original'],
@@ -14,28 +14,6 @@ const VARIANTS: readonly Choice<WasmVariant>[] = [
   ['relaxed', 'Relaxed SIMD'],
 ];
 
-function segments<T extends string>(name: string, legend: string, choices: readonly Choice<T>[]): HTMLFieldSetElement {
-  const options = choices.map(([value, label]) =>
-    html(
-      'label',
-      { class: 'segment' },
-      html('input', { type: 'radio', name, value, class: 'visually-hidden' }),
-      html('span', {}, label),
-    ),
-  );
-  return html('fieldset', {}, html('legend', {}, legend), html('div', { class: 'segments' }, ...options));
-}
-
-function select<T extends string>(name: string, legend: string, choices: readonly Choice<T>[], disabled: boolean) {
-  const options = choices.map(([value, label]) => html('option', { value }, label));
-  return html(
-    'label',
-    { class: 'field' },
-    html('span', { class: 'legend' }, legend),
-    html('select', { name, disabled }, ...options),
-  );
-}
-
 /** Fills the form; `onChange` gets what the user changed. Threads are offered only where memory can be shared. */
 export function createControls(
   form: HTMLFormElement,
@@ -43,9 +21,9 @@ export function createControls(
   onChange: (change: Partial<DemoState>) => void,
 ): { show(state: DemoState): void } {
   const count = crossOriginIsolated ? Math.min(MAX_THREADS, Math.max(2, navigator.hardwareConcurrency)) : 1;
-  const threads = Array.from({ length: count }, (_, i): Choice<string> => [String(i + 1), String(i + 1)]);
-  const threadChoices: readonly Choice<string>[] = count === 1 ? threads : [['auto', 'Automatic'], ...threads];
-  const field = select('threads', 'Threads', threadChoices, count === 1);
+  const threads = Array.from({ length: count }, (_, i): Choice => [String(i + 1), String(i + 1)]);
+  const threadChoices: readonly Choice[] = count === 1 ? threads : [['auto', 'Automatic'], ...threads];
+  const field = select('threads', 'Threads', threadChoices, { disabled: count === 1 });
   if (count === 1) field.title = 'More threads need a cross-origin isolated page';
   form.replaceChildren(
     segments(
@@ -54,7 +32,7 @@ export function createControls(
       models.map(({ id, title }) => [id, title]),
     ),
     segments('engine', 'Computed by', ENGINES),
-    html('div', { class: 'fields' }, field, select('wasm', 'Instructions', VARIANTS, false)),
+    html('div', { class: 'fields' }, field, select('wasm', 'Instructions', VARIANTS)),
   );
   form.addEventListener('submit', (event) => event.preventDefault());
   form.addEventListener('change', (event) => {

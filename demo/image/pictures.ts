@@ -1,14 +1,14 @@
 import type { Picture } from '../../src/data/dataset.js';
+import { PixelReader } from '../../src/element/pixels.js';
 import type { LutraError } from '../../src/index.js';
 import { html, icon } from '../shared/dom.js';
-import { decodePicture } from '../shared/pixels.js';
+import { listenForDrops } from '../shared/drops.js';
+import { fetchSample, type ListedSample, loadSamples } from '../shared/samples.js';
 import { writeExamples } from './paper.js';
 
 const UPLOAD = 'M12 16V5M7 10l5-5 5 5M5 19h14';
 
-interface Sample {
-  readonly url: string;
-  readonly label: string;
+interface Sample extends ListedSample {
   /** Its bytes, where the page made it itself. */
   readonly blob?: Blob;
 }
@@ -30,18 +30,6 @@ export interface PictureListener {
   onError(error: unknown): void;
 }
 
-/** The list written by `npm run samples`; empty when this site carries none. */
-async function loadSamples(): Promise<readonly Sample[]> {
-  const url = new URL('../samples/manifest.json', document.baseURI);
-  const response = await fetch(url).catch(() => undefined);
-  if (!response?.ok) return [];
-  const manifest = (await response.json().catch(() => undefined)) as { samples?: unknown } | undefined;
-  const samples = Array.isArray(manifest?.samples) ? (manifest.samples as Partial<Record<string, unknown>>[]) : [];
-  return samples.flatMap(({ file, label }) =>
-    typeof file === 'string' && typeof label === 'string' ? [{ url: new URL(file, url).href, label }] : [],
-  );
-}
-
 /** Written once, when they are first wanted. */
 let papers: Promise<readonly Sample[]> | undefined;
 async function makeSamples(): Promise<readonly Sample[]> {
@@ -53,7 +41,8 @@ export function createPictureInput({ onPicture, onError }: PictureListener): Pic
   let current: { picture: Picture; name: string } | undefined;
   /** Counts requests, so that a slow picture does not overtake a later one. */
   let request = 0;
-  const samples = loadSamples();
+  const samples = loadSamples('../samples/manifest.json');
+  const pixels = new PixelReader();
 
   const shown = html('img', { class: 'shown', alt: '', hidden: true });
   const file = html('input', { type: 'file', accept: 'image/*', id: 'file', class: 'visually-hidden' });
@@ -78,7 +67,7 @@ export function createPictureInput({ onPicture, onError }: PictureListener): Pic
     const mine = ++request;
     try {
       const blob = await load();
-      const picture = await decodePicture(blob, name);
+      const picture = await pixels.open(blob, name);
       if (mine !== request) return;
       current = { picture, name };
       if (shown.src) URL.revokeObjectURL(shown.src);
@@ -94,12 +83,7 @@ export function createPictureInput({ onPicture, onError }: PictureListener): Pic
   }
 
   function takeSample(sample: Sample): void {
-    const load = async () => {
-      if (sample.blob) return sample.blob;
-      const response = await fetch(sample.url);
-      if (!response.ok) throw new Error(`the sample answered HTTP ${response.status}`);
-      return response.blob();
-    };
+    const load = async () => sample.blob ?? fetchSample(sample.url);
     void take(load, `sample: ${sample.label}`, sample.url);
   }
 
@@ -118,21 +102,7 @@ export function createPictureInput({ onPicture, onError }: PictureListener): Pic
     const files = [...(event.clipboardData?.files ?? [])];
     if (takeFirst(files, 'the pasted picture')) event.preventDefault();
   });
-  let depth = 0;
-  const highlight = (change: number) => {
-    depth = Math.max(0, depth + change);
-    document.documentElement.classList.toggle('dropping', depth > 0);
-  };
-  const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
-  document.addEventListener('dragenter', (event) => carriesFiles(event) && highlight(1));
-  document.addEventListener('dragleave', (event) => carriesFiles(event) && highlight(-1));
-  document.addEventListener('dragover', (event) => carriesFiles(event) && event.preventDefault());
-  document.addEventListener('drop', (event) => {
-    if (!carriesFiles(event)) return;
-    event.preventDefault();
-    highlight(-depth);
-    takeFirst(event.dataTransfer!.files, 'the dropped picture');
-  });
+  listenForDrops(({ files }) => void takeFirst(files, 'the dropped picture'));
 
   return {
     element,

@@ -17,6 +17,11 @@ export function formatPercent(probability: number): string {
   return `${probability >= 1 ? '100' : tenths.toFixed(1)} %`;
 }
 
+/** "1 layer", "3 layers". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** The middle value; the mean of the middle two of an even count. NaN when there are none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -1,23 +1,12 @@
 import type { ModelEntry } from '../image/models.js';
+import { type Choice, segments } from '../shared/controls.js';
 import { html } from '../shared/dom.js';
 import { type EngineKind, MAX_THRESHOLD, MIN_THRESHOLD, type SpeechState } from './state.js';
 
-const ENGINES: readonly (readonly [EngineKind, string])[] = [
+const ENGINES: readonly Choice<EngineKind>[] = [
   ['lut', 'Lookup'],
   ['dense', 'Dense original'],
 ];
-
-function segments(name: string, legend: string, choices: readonly (readonly [string, string])[]): HTMLFieldSetElement {
-  const options = choices.map(([value, label]) =>
-    html(
-      'label',
-      { class: 'segment' },
-      html('input', { type: 'radio', name, value, class: 'visually-hidden' }),
-      html('span', {}, label),
-    ),
-  );
-  return html('fieldset', {}, html('legend', {}, legend), html('div', { class: 'segments' }, ...options));
-}
 
 /** Fills the form; `onChange` gets what the user changed. */
 export function createControls(

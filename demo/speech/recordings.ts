@@ -3,14 +3,11 @@ import type { LutraError } from '../../src/index.js';
 import { decodeRecording } from '../../src/speech/decode-recording.js';
 import type { Recording } from '../../src/speech/wav.js';
 import { byId, html, icon } from '../shared/dom.js';
+import { listenForDrops } from '../shared/drops.js';
+import { fetchSample, loadSamples } from '../shared/samples.js';
 
 const UPLOAD = 'M12 16V5M7 10l5-5 5 5M5 19h14';
 const PLAY = 'M8 5.5v13l11-6.5z';
-
-interface Sample {
-  readonly url: string;
-  readonly label: string;
-}
 
 export interface Recordings {
   /** Shows samples of these classes; drop and choose stay open. */
@@ -23,18 +20,6 @@ export interface Recordings {
 export interface RecordingListener {
   onRecording(recording: Recording, name: string): void;
   onError(error: LutraError): void;
-}
-
-/** The sample list is optional: without it the user brings recordings. */
-async function loadSamples(): Promise<readonly Sample[]> {
-  const url = new URL('../samples/speech/manifest.json', document.baseURI);
-  const response = await fetch(url).catch(() => undefined);
-  if (!response?.ok) return [];
-  const manifest = (await response.json().catch(() => undefined)) as { samples?: unknown } | undefined;
-  const samples = Array.isArray(manifest?.samples) ? (manifest.samples as Partial<Record<string, unknown>>[]) : [];
-  return samples.flatMap(({ file, label }) =>
-    typeof file === 'string' && typeof label === 'string' ? [{ url: new URL(file, url).href, label }] : [],
-  );
 }
 
 /** Plays a recording; one at a time. */
@@ -64,7 +49,7 @@ export function createRecordings({ onRecording, onError }: RecordingListener): R
   /** Counts requests, so that a slow recording does not overtake a later one. */
   let request = 0;
   let current: Recording | undefined;
-  const samples = loadSamples();
+  const samples = loadSamples('../samples/speech/manifest.json');
   const player = new Player();
 
   const file = html('input', { type: 'file', accept: 'audio/*,.wav', id: 'file', class: 'visually-hidden' });
@@ -111,21 +96,7 @@ export function createRecordings({ onRecording, onError }: RecordingListener): R
     // Choosing the same file again must count as a choice.
     file.value = '';
   });
-  let depth = 0;
-  const highlight = (change: number) => {
-    depth = Math.max(0, depth + change);
-    document.documentElement.classList.toggle('dropping', depth > 0);
-  };
-  const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
-  document.addEventListener('dragenter', (event) => carriesFiles(event) && highlight(1));
-  document.addEventListener('dragleave', (event) => carriesFiles(event) && highlight(-1));
-  document.addEventListener('dragover', (event) => carriesFiles(event) && event.preventDefault());
-  document.addEventListener('drop', (event) => {
-    if (!carriesFiles(event)) return;
-    event.preventDefault();
-    highlight(-depth);
-    takeFirst(event.dataTransfer!.files, 'the dropped recording');
-  });
+  listenForDrops(({ files }) => takeFirst(files, 'the dropped recording'));
 
   return {
     async offerSamples(labels) {
@@ -137,12 +108,7 @@ export function createRecordings({ onRecording, onError }: RecordingListener): R
         ...fitting.map(({ url, label }) => {
           const attributes = { type: 'button', class: 'button clip', 'aria-pressed': false, 'data-url': url };
           const button = html('button', attributes, label);
-          const load = async () => {
-            const response = await fetch(url);
-            if (!response.ok) throw new Error(`the sample answered HTTP ${response.status}`);
-            return response.blob();
-          };
-          button.addEventListener('click', () => void take(load, `sample “${label}”`, url));
+          button.addEventListener('click', () => void take(() => fetchSample(url), `sample “${label}”`, url));
           return html('li', {}, button);
         }),
       );

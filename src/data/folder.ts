@@ -111,7 +111,7 @@ export function folderDataset(
   }
 
   return {
-    description: `${name}: ${files.length} ${kind}s${matched ? ` in ${new Set(matched.labels).size} classes` : ''}`,
+    description: `${name}: ${files.length} ${kind}${files.length === 1 ? '' : 's'}${matched ? ` in ${new Set(matched.labels).size} classes` : ''}`,
     count: files.length,
     ...matched,
     ...(speakers ? { speakers } : {}),

@@ -1,12 +1,11 @@
 import { LutraError } from '../errors.js';
-import { type AudioPreprocess, METADATA } from '../graph/lookup.js';
-import type { InferenceSessionApi } from '../session/types.js';
+import { METADATA } from '../graph/lookup.js';
 import { decodeRecording } from '../speech/decode-recording.js';
 import { speechInput } from '../speech/features.js';
 import { Listener } from '../speech/listener.js';
 import { openMicrophone } from '../speech/microphone.js';
 import { resample } from '../speech/resample.js';
-import { checkAudioPreprocess } from '../speech/spec.js';
+import { readAudioPreprocess } from '../speech/spec.js';
 import type { Recording } from '../speech/wav.js';
 import { fetchBlob } from './fetch-blob.js';
 import { readLabels } from './scores.js';
@@ -19,26 +18,6 @@ const STRIDE = 1 / 8;
 const SMOOTHING_MILLISECONDS = 250;
 /** Of a word's probability, for the listener's own decision. */
 const THRESHOLD = 0.5;
-
-/**
- * How sound becomes the network's input, from the model's metadata.
- *
- * @throws LutraError `UNSUPPORTED` when the file does not say, `INVALID_MODEL` when it says it wrong.
- */
-export function audioPreprocess({ metadata }: Pick<InferenceSessionApi, 'metadata'>): AudioPreprocess {
-  const stated = metadata[METADATA.preprocess];
-  if (stated === undefined) {
-    throw new LutraError('UNSUPPORTED', 'the network does not say how sound becomes its input', {
-      hint: `The file needs the metadata entry "${METADATA.preprocess}"`,
-    });
-  }
-  try {
-    return checkAudioPreprocess(JSON.parse(stated));
-  } catch (cause) {
-    if (cause instanceof LutraError) throw cause;
-    throw new LutraError('INVALID_MODEL', 'metadata lutra.preprocess is not JSON', { cause });
-  }
-}
 
 /** The mean of the channels. */
 function mixDown(buffer: AudioBuffer): Recording {
@@ -66,7 +45,7 @@ async function open(source: AudioSource, name = 'the recording'): Promise<Record
 async function read(source: AudioSource, name?: string): Promise<Input> {
   const { samples, sampleRate } = await open(source, name);
   return (session) => {
-    const spec = audioPreprocess(session);
+    const spec = readAudioPreprocess(session.metadata);
     return speechInput([resample(samples, sampleRate, spec.sampleRate)], spec);
   };
 }
@@ -76,7 +55,7 @@ async function listen({ signal, open: openNetwork, run, show }: Live): Promise<v
   const microphone = await openMicrophone(target, signal);
   try {
     const session = await openNetwork();
-    const spec = audioPreprocess(session);
+    const spec = readAudioPreprocess(session.metadata);
     const dims = [1, 1, spec.mels, spec.frames];
     const listener = new Listener(
       {

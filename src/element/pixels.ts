@@ -6,7 +6,7 @@ import type { ImageSource } from './types.js';
 /** Longest side that is read back: a photograph's full size would stall the page for nothing. */
 const MAX_SIDE = 512;
 
-/** Reads pictures through one canvas, which it keeps. */
+/** Reads pictures through one canvas, which it keeps. In a worker it opens addresses, Blobs and ImageData. */
 export class PixelReader {
   #context = createContext();
 
@@ -85,8 +85,11 @@ function isSized(source: unknown): source is ImageBitmap | HTMLCanvasElement | O
   );
 }
 
-function createContext(): CanvasRenderingContext2D {
-  return document.createElement('canvas').getContext('2d', { willReadFrequently: true, alpha: false })!;
+/** On a page a canvas that every browser has; in a worker the only one there is. */
+function createContext(): CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D {
+  const settings: CanvasRenderingContext2DSettings = { willReadFrequently: true, alpha: false };
+  if (typeof document === 'undefined') return new OffscreenCanvas(1, 1).getContext('2d', settings)!;
+  return document.createElement('canvas').getContext('2d', settings)!;
 }
 
 function dropAlpha({ data, width, height }: ImageData): Picture {
