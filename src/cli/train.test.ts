@@ -155,6 +155,21 @@ describe('lutra train', () => {
     expect(other.stderr).toMatch(/belongs to another network/);
   }, 120_000);
 
+  it('starts from the weights of another training, with a schedule of its own', async () => {
+    const argv = ['train', '--dense', 'image32', '--data', data, '--steps', '1', ...SMALL];
+    const first = at('first.onnx');
+    await lutra(...argv, '-o', first);
+    const second = await lutra(...argv, '-o', at('second.onnx'), '--rate', '0', '--from', `${first}.checkpoint`);
+    expect(second.code).toBe(0);
+    const [before, after] = await Promise.all(
+      ['first', 'second'].map(async (name) => (await loadCheckpoint(at(`${name}.onnx.checkpoint`))).state),
+    );
+    expect(after!.step).toBe(1);
+    expect(after!.values.get('stage1.conv.weight')).toEqual(before!.values.get('stage1.conv.weight'));
+    const unlike = await lutra(...argv, '-o', at('third.onnx'), '--from', at('stopped.onnx.checkpoint'));
+    expect([unlike.code, unlike.stderr]).toEqual([1, expect.stringContaining('of another network')]);
+  }, 60_000);
+
   it('names wrong usage', async () => {
     const cases: [string, ...string[]][] = [
       ['give either a model'],
@@ -173,6 +188,7 @@ describe('lutra train', () => {
         '--minutes',
         '2',
       ],
+      ['--from continues', at('net.onnx'), '-o', at('x'), '--data', data, '--from', at('y')],
       ['does not divide', '--dense', 'image32', '-o', at('x'), '--data', data, '--batch', '10', '--micro-batch', '4'],
       ['needs --encoder learned', at('net.onnx'), '-o', at('x'), '--data', data, '--gradient', 'soft'],
       ['leave --teacher out', at('net.onnx'), '-o', at('x'), '--data', data, '--teacher', at('net.onnx')],

@@ -24,6 +24,7 @@ export {
   type TrainDenseOptions,
   type TrainedModel,
   trainDense,
+  warmStart,
 } from './train-dense.js';
 export { LOOKUP_RECIPE, type TrainedLookup, type TrainLookupOptions, trainLookup } from './train-lookup.js';
 export type { Budget, TrainerOptions, TrainingProgress, TrainingResult } from './trainer.js';

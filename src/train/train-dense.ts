@@ -2,7 +2,7 @@ import { LutraError } from '../errors.js';
 import type { Graph } from '../graph/types.js';
 import type { Checkpoint } from './checkpoint.js';
 import { plainInputs } from './data/batch.js';
-import type { Split } from './data/split.js';
+import { evenly, type Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
 import { denseTask, settleStatistics } from './dense-task.js';
 import { exportDense, withValues } from './export-dense.js';
@@ -56,13 +56,26 @@ export function buildNetwork(network: ZooNetwork, set: TrainingSet, split: Split
       actual: `[${set.inputDims}]`,
     });
   }
-  const { train: indices } = split;
-  const count = Math.min(START_EXAMPLES, indices.length);
-  const examples = plainInputs(
-    set,
-    Int32Array.from({ length: count }, (_, i) => indices[Math.floor((i * indices.length) / count)]!),
-  );
+  const examples = plainInputs(set, evenly(split.train, START_EXAMPLES));
   return network.build({ classes: set.classes.length, seed, examples });
+}
+
+/**
+ * The network with the weights that another training of it ended with (their average where one was kept), to train further by another
+ * recipe. Running statistics come along.
+ * @throws LutraError `INVALID_ARGUMENT` when the checkpoint is of another network
+ */
+export function warmStart(network: Trainable, { state, average }: Checkpoint): Trainable {
+  const values = new Map([...state.values, ...average]);
+  for (const [name, { dims }] of values) {
+    const own = network.graph.initializers.get(name);
+    if (own && `${own.dims}` === `${dims}`) continue;
+    throw new LutraError('INVALID_ARGUMENT', 'the checkpoint to start from is of another network', {
+      expected: own ? `"${name}" [${own.dims}]` : `no "${name}"`,
+      actual: `"${name}" [${dims}]`,
+    });
+  }
+  return { ...network, graph: withValues(network.graph, values) };
 }
 
 /**

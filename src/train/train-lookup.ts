@@ -1,12 +1,13 @@
 import { simplify } from '../graph/passes/simplify.js';
 import type { Graph } from '../graph/types.js';
-import type { Split } from './data/split.js';
+import { evenly, type Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
 import { createGraphRunner } from './engine/runtime.js';
 import { measureAccuracy } from './forward.js';
 import { layerErrors } from './layer-errors.js';
 import { trainable } from './lookup/network.js';
 import type { LookupTrainingOptions } from './lookup/options.js';
+import { lookupStatistics } from './lookup-statistics.js';
 import { lookupTask, teacherGraph } from './lookup-task.js';
 import type { Recipe } from './recipe.js';
 import type { LayerError } from './report/page.js';
@@ -27,6 +28,8 @@ export const LOOKUP_RECIPE: Recipe = {
 
 /** Examples that errors of layers are measured on. */
 const ERROR_EXAMPLES = 64;
+/** Examples whose statistics live normalisation starts from. */
+const STATISTICS_EXAMPLES = 512;
 
 export interface TrainLookupOptions extends TrainControl {
   /** What differs from {@link LOOKUP_RECIPE}. */
@@ -62,11 +65,12 @@ export async function trainLookup(
   const { seed = 1, threads = 1, budget, recipe: changes, lookup: what = {}, ...control } = options;
   const how = { ...LOOKUP_RECIPE, ...changes };
   const reference = simplify(dense);
-  const learner = trainable(lookup, reference, set.classes.length, what);
+  const statistics = await lookupStatistics(lookup, set, evenly(split.train, STATISTICS_EXAMPLES), threads);
+  const learner = trainable(lookup, reference, set.classes.length, what, statistics);
   const distilled = (what.loss ?? { kind: 'distillation' }).kind === 'distillation';
   const graph = teacherGraph(reference);
   const runner = distilled ? await createGraphRunner(graph) : undefined;
-  const probe = split.train.subarray(0, ERROR_EXAMPLES);
+  const probe = evenly(split.train, ERROR_EXAMPLES);
   try {
     const before = await layerErrors(lookup, dense, set, probe, threads);
     const teacher = runner && { runner, input: graph.inputs[0]!.name, output: graph.outputs[0]!.name };

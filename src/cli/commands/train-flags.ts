@@ -34,6 +34,16 @@ export const LOOKUP_FLAGS: readonly Flag[] = [
   },
   { name: 'temperature', value: '<kind>', help: 'of the soft assignment: learned (default), fixed or annealed' },
   { name: 'bits', value: '<n>', help: 'bits of a table entry: 8 (default), 7 or 6' },
+  {
+    name: 'extra-rank',
+    value: '<n>',
+    help: 'factors of product tables beyond those of the centroids, 0..8 (default: 0)',
+  },
+  {
+    name: 'normalisation',
+    value: '<kind>',
+    help: 'live (by the statistics of the micro-batch; default) or folded, while lookups learn',
+  },
   { name: 'reconstruction', value: '<x>', help: 'weight of the error of single layers in the loss (default: 0)' },
   { name: 'optimise', value: '<goal>', help: 'conversion of a dense model: speed, balanced (default) or accuracy' },
   { name: 'geometry', value: '<kind>', help: 'conversion: patch, row or pixel (default: chosen per layer)' },
@@ -92,6 +102,8 @@ export function lookupFlags(args: Arguments, smoothing: number): LookupTrainingO
   const temperature = args.choice('temperature', ['learned', 'fixed', 'annealed']);
   const bits = args.choice('bits', ['8', '7', '6']);
   const reconstruction = args.number('reconstruction', { min: 0 });
+  const normalisation = args.choice('normalisation', ['live', 'folded']);
+  const extraRank = args.integer('extra-rank', 0, 8);
   const loss = args.choice('loss', ['distil', 'labels']) ?? 'distil';
   if (encoder !== 'learned' && (inputGradient === 'soft' || inputGradient === 'both')) {
     throw new UsageError(`--gradient ${inputGradient} needs --encoder learned`);
@@ -104,6 +116,8 @@ export function lookupFlags(args: Arguments, smoothing: number): LookupTrainingO
     ...(temperature ? { temperature } : {}),
     ...(bits ? { bits: Number(bits) as 8 | 7 | 6 } : {}),
     ...(reconstruction === undefined ? {} : { reconstruction }),
+    ...(normalisation ? { normalisation } : {}),
+    ...(extraRank === undefined ? {} : { extraRank }),
   };
 }
 

@@ -8,10 +8,16 @@ import { parseModel } from '../../onnx/parse.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';
 import { loadBytes } from '../../session/load.js';
 import { KEYWORD_FEATURES } from '../../speech/spec.js';
-import { writeWhole } from '../../train/checkpoint-file.js';
+import { loadCheckpoint, writeWhole } from '../../train/checkpoint-file.js';
 import { plainInputs } from '../../train/data/batch.js';
 import type { OpenedSet } from '../../train/data/open-set.js';
-import { buildNetwork, type TrainDenseOptions, type TrainedModel, trainDense } from '../../train/train-dense.js';
+import {
+  buildNetwork,
+  type TrainDenseOptions,
+  type TrainedModel,
+  trainDense,
+  warmStart,
+} from '../../train/train-dense.js';
 import { LOOKUP_RECIPE, type TrainedLookup, trainLookup } from '../../train/train-lookup.js';
 import { findNetwork } from '../../train/zoo/networks.js';
 import { type Arguments, UsageError } from '../arguments.js';
@@ -91,7 +97,9 @@ export async function trainDenseCommand(
   const labels = await resolveLabels(args, facts);
   const { set, split } = await openTrainingData(args, wanted, labels, seed, progress);
   const built = buildNetwork(network, set, split, seed);
-  return trainDense(built, recipe, set, split, { ...control, ...budgetOf(args) });
+  const from = args.text('from');
+  const start = from === undefined ? built : warmStart(built, await loadCheckpoint(from));
+  return trainDense(start, recipe, set, split, { ...control, ...budgetOf(args) });
 }
 
 async function converted(dense: Graph, args: Arguments, data: OpenedSet, seed: number, progress: Progress) {

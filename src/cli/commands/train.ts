@@ -59,6 +59,9 @@ async function run(args: Arguments): Promise<void> {
   if ((modelPath === undefined) === (dense === undefined)) {
     throw new UsageError('give either a model to train as lookups, or --dense with a network to train from scratch');
   }
+  if (args.has('from') && (dense === undefined || dense.endsWith('.onnx'))) {
+    throw new UsageError('--from continues a network trained with --dense by name; models are given as they are');
+  }
   const out = args.required('out', 'give the file to write, -o out.onnx');
   const checkpointPath = args.text('checkpoint') ?? `${out}.checkpoint`;
   const report = args.text('report');
@@ -127,6 +130,11 @@ export const trainCommand: Command = {
       name: 'dense',
       value: '<network>',
       help: 'train a dense network: image32 or keywords from scratch, or a dense .onnx further',
+    },
+    {
+      name: 'from',
+      value: '<checkpoint>',
+      help: 'with --dense: start from the weights of another training of this network',
     },
     ...DATA_FLAGS,
     ...BUDGET_FLAGS,

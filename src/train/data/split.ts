@@ -61,6 +61,12 @@ export function holdOut(set: TrainingSet, share: number, seed: number): Split {
   return { train, heldOut: Int32Array.from(all.filter((i) => chosen.has(i))) };
 }
 
+/** At most `count` of the indices, evenly spread: data are often sorted by class, so that the first of them are no sample. */
+export function evenly(indices: Int32Array, count: number): Int32Array {
+  const taken = Math.min(count, indices.length);
+  return Int32Array.from({ length: taken }, (_, i) => indices[Math.floor((i * indices.length) / taken)]!);
+}
+
 /** Everything from the given groups held out. @throws LutraError `INVALID_DATA` naming the groups there are. */
 export function holdOutGroups(set: TrainingSet, names: readonly string[]): Split {
   const known = [...new Set(set.groups ?? [])].sort();

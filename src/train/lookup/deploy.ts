@@ -5,13 +5,14 @@ import { MAX_SCORE_BIAS, MAX_SCORE_WEIGHT } from './assign.js';
 import { productTables } from './factors.js';
 import { largestLevel } from './fake-quantise.js';
 import type { Encoding, LookupLayer } from './layers.js';
+import { affineOf, type Offset } from './offset.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Names of the initializers that a lookup layer is deployed from. */
 export interface DeployedLayer {
   readonly encoding: Encoding;
   readonly layer: LookupLayer;
-  readonly bias: string;
+  readonly offset: Offset;
   /** The tables are a sum of products of weights [M, B·v, th, tw] and centroids [B, K, v], or free [taps, M, B·K]. */
   readonly tables: readonly { readonly weights: string; readonly centroids: string }[] | string;
   /** Learned scores: Q and b as float32. */
@@ -76,7 +77,7 @@ function checked(name: string, value: TensorValue, like: TensorValue): Float32Ar
 }
 
 function quantised(
-  { encoding, layer, bias: biasName, tables }: DeployedLayer,
+  { encoding, layer, offset, tables }: DeployedLayer,
   trained: (name: string) => Float32Array,
   { quantised: exact, bits }: Pick<ResolvedOptions, 'quantised' | 'bits'>,
 ): QuantisedTable {
@@ -86,10 +87,18 @@ function quantised(
       : tables
           .map(({ weights, centroids }) => productTables(layer, trained(weights), trained(centroids)))
           .reduce((sum, part) => sum.map((entry, i) => entry + part[i]!));
-  const bias = trained(biasName).slice();
+  const { factor, bias } = affineOf(offset, trained);
+  if (factor) scaleRows(real, factor, layer);
   // The forward pass of a training that rounds did so around zero; moving the middle would round otherwise.
   if (!exact && canCentre(layer.layout)) centre(real, bias, encoding.centroids);
   return roundTables(real, bias, layer, largestLevel(bits));
+}
+
+/** @param real [taps, M, B·K], changed in place. @param factor [M] */
+function scaleRows(real: Float32Array, factor: Float32Array, { layout: { taps } }: LookupLayer): void {
+  const M = factor.length;
+  const rows = real.length / (taps * M);
+  for (let i = 0; i < real.length; i++) real[i]! *= factor[Math.floor(i / rows) % M]!;
 }
 
 /** Moves the mean of every codebook's entries into the bias, which shrinks the range to round. @param real [1, M, B·K], changed in place */

@@ -5,7 +5,7 @@ import { Executor } from '../../engine/executor.js';
 import { LutraError } from '../../errors.js';
 import { GraphBuilder } from '../../graph/builder.js';
 import { optimise } from '../../graph/passes/optimise.js';
-import type { Graph, TensorValue } from '../../graph/types.js';
+import type { Graph, Node, TensorValue } from '../../graph/types.js';
 import { randomLookups } from '../../networks/random-lookups.js';
 import { parseModel } from '../../onnx/parse.js';
 import { serializeModel } from '../../onnx/serialize.js';
@@ -15,6 +15,7 @@ import { differentiate } from '../gradient/differentiate.js';
 import { TRAINING_DOMAIN } from '../types.js';
 import { TEACHER_INPUT } from './loss.js';
 import { type TrainableLookup, trainable } from './network.js';
+import type { LayerStatistics } from './offset.js';
 import type { LookupTrainingOptions } from './options.js';
 
 interface Shape {
@@ -94,7 +95,12 @@ async function differenceInTraining(
     outputs: ['error'],
     attributes: {},
   };
-  const graph = { ...network.graph, nodes: [...network.graph.nodes, error] };
+  // Live normalisation takes statistics of the batch; a deployed network has the running ones.
+  const settled = network.graph.nodes.map((node): Node => {
+    const { training_mode: _, ...attributes } = node.attributes;
+    return { ...node, attributes };
+  });
+  const graph = { ...network.graph, nodes: [...settled, error] };
   const training = differentiate({ ...network, graph, loss: 'error', metrics: {} }, { microBatch: BATCH });
   const runner = await createGraphRunner(training.graph);
   const target: TensorValue = { type: 'float32', dims: [BATCH, CLASSES], data: Float32Array.from(wanted) };
@@ -111,8 +117,22 @@ async function deployedLogits(graph: Graph, x: TensorValue): Promise<number[]> {
   return logits;
 }
 
+/** Any statistics of the layers' outputs. */
+function randomStatistics(lookup: Graph, seed: number): Map<string, LayerStatistics> {
+  const random = seededRandom(seed);
+  const layers = lookup.nodes.filter(({ op }) => op === 'LookUp');
+  return new Map(
+    layers.map(({ name, inputs }) => {
+      const bias = lookup.initializers.get(inputs[3]!)!.data as Float32Array;
+      return [name, { mean: bias.map(() => random() - 0.5), variance: bias.map(() => 0.2 + random()) }];
+    }),
+  );
+}
+
 function initialValues({ network }: TrainableLookup): Map<string, TensorValue> {
-  return new Map([...network.parameters.keys()].map((name) => [name, network.graph.initializers.get(name)!]));
+  const running = [...network.graph.initializers.keys()].filter((name) => /norm(Mean|Variance)$/.test(name));
+  const names = [...network.parameters.keys(), ...running];
+  return new Map(names.map((name) => [name, network.graph.initializers.get(name)!]));
 }
 
 /** Mean squared deviation of the numbers from their mean. */
@@ -140,6 +160,8 @@ const MODES: readonly (readonly [LookupTrainingOptions, tolerance: number])[] = 
   [{ tables: 'product', quantised: true, inputGradient: 'soft', extraRank: 1 }, 1e-8],
   [{ tables: 'product' }, 1e-3],
   [{ tables: 'product', extraRank: 2 }, 1e-3],
+  [{ tables: 'free', normalisation: 'live' }, 1e-8],
+  [{ tables: 'product', normalisation: 'live' }, 1e-3],
   [{ tables: 'product', encoder: 'learned', temperaturePer: 'codebook' }, 1e-3],
 ];
 
@@ -149,7 +171,10 @@ describe.each(MODES)('%o', (options, tolerance) => {
       fc.asyncProperty(SHAPES, async (shape) => {
         // Rounding may turn the codes of a later layer; without rounding in training there is to be none.
         const { dense, lookup } = networks(shape, tolerance < 1e-6);
-        const made = trainable(lookup, dense, CLASSES, { ...options, loss: { kind: 'distillation', labelWeight: 1 } });
+        const how: LookupTrainingOptions = { ...options, loss: { kind: 'distillation', labelWeight: 1 } };
+        const live = options.normalisation === 'live';
+        const made = trainable(lookup, dense, CLASSES, how, live ? randomStatistics(lookup, shape.seed) : undefined);
+        expect(made.network.graph.nodes.some(({ op }) => op === 'BatchNormalization')).toBe(live);
         const random = seededRandom(shape.seed);
         // Somewhere that the conversion did not come from.
         const values = new Map(
@@ -221,10 +246,11 @@ it('lowers annealed temperatures by the learning rate, whatever the data', async
   }
 });
 
-it('leaves a network with free tables as it was before training', async () => {
+it.each(['folded', 'live'] as const)('leaves free tables as they were before training, %s', async (normalisation) => {
   const { dense, lookup } = networks(SHAPE);
   const x = inputs(BATCH, SHAPE);
-  const deployed = trainable(lookup, dense, CLASSES, { tables: 'free' }).deploy(new Map());
+  const made = trainable(lookup, dense, CLASSES, { tables: 'free', normalisation }, randomStatistics(lookup, 8));
+  const deployed = made.deploy(new Map());
   const [before, after] = [await deployedLogits(lookup, x), await deployedLogits(deployed, x)];
   const error = after.reduce((sum, y, i) => sum + (y - before[i]!) ** 2, 0) / after.length;
   // The random tables do not use the whole range of int8.
@@ -234,11 +260,13 @@ it('leaves a network with free tables as it was before training', async () => {
 it.each<LookupTrainingOptions>([
   {},
   { tables: 'free' },
+  { tables: 'free', normalisation: 'folded' },
+  { normalisation: 'folded' },
   { encoder: 'learned', reconstruction: 0.1 },
   { loss: { kind: 'labels', smoothing: 0.1 }, inputGradient: 'both', temperature: 'fixed' },
 ])('learns with %o', async (options) => {
   const { dense, lookup } = networks(SHAPE);
-  const { network } = trainable(lookup, dense, CLASSES, options);
+  const { network } = trainable(lookup, dense, CLASSES, options, randomStatistics(lookup, 8));
   const count = 8;
   const x = inputs(count, SHAPE);
   const logits: TensorValue = {

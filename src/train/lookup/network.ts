@@ -10,6 +10,7 @@ import { type DeployedLayer, deployLookup } from './deploy.js';
 import { extraFactors, type Factors, factorise, realTables, unfoldedWeights } from './factors.js';
 import { type CentroidSearch, type Encoding, findEncodings, type LookupLayer } from './layers.js';
 import { addLoss, type Reconstruction } from './loss.js';
+import { type LayerStatistics, NORMALISATION, type Offset, offsetValues } from './offset.js';
 import { type LookupTrainingOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { LOOKUP_RULES } from './rules.js';
 import { initialTemperatures } from './temperature.js';
@@ -36,6 +37,7 @@ export interface TrainableLookup {
  * @param lookup made by `convert` from `dense`
  * @param dense the network before its conversion: its weights give straight-through gradients and the first factors of the tables
  * @param classes width of the logits
+ * @param statistics of the outputs of lookup layers, by the name of the LookUp; live normalisation starts from them, and without them there is none
  * @throws LutraError `INVALID_ARGUMENT` (options; networks that do not belong together), `UNSUPPORTED` (a tree encoder whose decisions are to be learned)
  */
 export function trainable(
@@ -43,11 +45,12 @@ export function trainable(
   dense: Graph,
   classes: number,
   options: LookupTrainingOptions = {},
+  statistics: ReadonlyMap<string, LayerStatistics> = new Map(),
 ): TrainableLookup {
   const resolved = resolveOptions(options);
   const graph = raiseOpset(lookup);
   const encodings = findEncodings(graph, dense);
-  const rewriter = new Rewriter(graph, resolved);
+  const rewriter = new Rewriter(graph, resolved, statistics);
   for (const encoding of encodings) rewriter.encoding(encoding);
   const rewritten = rewriter.finish();
   const smoothing = resolved.loss.kind === 'labels' ? (resolved.loss.smoothing ?? 0) : 0;
@@ -111,6 +114,7 @@ class Rewriter {
   constructor(
     private readonly graph: Graph,
     private readonly options: ResolvedOptions,
+    private readonly statistics: ReadonlyMap<string, LayerStatistics>,
   ) {
     this.initializers = new Map(graph.initializers);
     this.names = new UniqueNames(valueNames(graph));
@@ -133,8 +137,8 @@ class Rewriter {
     this.replaced.set(encoding.node, this.nodes);
     for (const [index, layer] of encoding.layers.entries()) {
       this.nodes = [];
-      const bias = this.parameter(`${layer.node.name}.bias`, [layer.bias.length], layer.bias, { decay: 0 });
-      const names = { encoding, layer, bias, ...(scores ? { scores } : {}) };
+      const offset = this.offset(layer);
+      const names = { encoding, layer, offset, ...(scores ? { scores } : {}) };
       const window = windowAttributes(layer.layout.lookup);
       const output = layer.node.outputs[0]!;
       const products = parts.map(({ centroids, reconstructed, factors: { weights }, rank }) => {
@@ -142,7 +146,8 @@ class Rewriter {
         return { weights: name, centroids, reconstructed, rank };
       });
       if (products.length > 0 && !quantised) {
-        this.convolutions(products, bias, window, output);
+        if (offset.kind === 'bias') this.convolutions(products, offset.bias, window, output);
+        else this.normalised(this.convolutions(products, '', window), offset, output);
         this.layers.push({ ...names, tables: products });
       } else {
         const real = products.length > 0 ? this.sumOfProducts(encoding, layer, products) : this.tables(layer);
@@ -151,7 +156,9 @@ class Rewriter {
         const carried = straightThrough
           ? this.pseudo('Surrogate', [summed, this.denseConv(columns, dense, window)])
           : summed;
-        this.standard('Add', [carried, this.reshaped(bias, [1, -1, 1, 1])], {}, output);
+        if (offset.kind === 'bias') {
+          this.standard('Add', [carried, this.reshaped(offset.bias, [1, -1, 1, 1])], {}, output);
+        } else this.normalised(carried, offset, output);
         this.layers.push({ ...names, tables: products.length > 0 ? products : real });
       }
       this.reconstruction(layer, columns, output);
@@ -264,13 +271,45 @@ class Rewriter {
     return name;
   }
 
-  private convolutions(products: readonly Product[], bias: string, window: Node['attributes'], output: string): void {
+  /** Parameters of what follows a layer's sums. */
+  private offset(layer: LookupLayer): Offset {
+    const { name } = layer.node;
+    const vector = (hint: string, data: Float32Array, how?: ParameterOptions) => {
+      const hinted = `${name}.${hint}`;
+      return how ? this.parameter(hinted, [data.length], data, how) : this.store(hinted, [data.length], data);
+    };
+    const statistics = this.statistics.get(name);
+    const live = this.options.normalisation === 'live' && layer.site.kind === 'conv';
+    if (!statistics || !live) return { kind: 'bias', bias: vector('bias', layer.bias, { decay: 0 }) };
+    const { scale, bias, mean, variance } = offsetValues(layer.bias, statistics);
+    return {
+      kind: 'normalised',
+      scale: vector('normScale', scale, { decay: 0 }),
+      bias: vector('normBias', bias, { decay: 0 }),
+      mean: vector('normMean', mean),
+      variance: vector('normVariance', variance),
+    };
+  }
+
+  private normalised(sums: string, { scale, bias, mean, variance }: Offset & { kind: 'normalised' }, output: string) {
+    this.standard('BatchNormalization', [sums, scale, bias, mean, variance], NORMALISATION, output);
+  }
+
+  /** @param bias `''`: none. @param output name of the result */
+  private convolutions(
+    products: readonly Product[],
+    bias: string,
+    window: Node['attributes'],
+    output?: string,
+  ): string {
     const [first, ...others] = products as [Product, ...Product[]];
-    const last = others.length === 0 ? output : undefined;
-    let sum = this.standard('Conv', [first.reconstructed, first.weights, bias], window, last);
-    for (const { reconstructed, weights } of others) {
-      sum = this.standard('Add', [sum, this.standard('Conv', [reconstructed, weights], window)], {}, output);
-    }
+    const inputs = [first.reconstructed, first.weights, ...(bias ? [bias] : [])];
+    let sum = this.standard('Conv', inputs, window, others.length === 0 ? output : undefined);
+    others.forEach(({ reconstructed, weights }, i) => {
+      const conv = this.standard('Conv', [reconstructed, weights], window);
+      sum = this.standard('Add', [sum, conv], {}, i === others.length - 1 ? output : undefined);
+    });
+    return sum;
   }
 
   private sumOfProducts(encoding: Encoding, layer: LookupLayer, products: readonly Product[]): string {
