@@ -100,7 +100,8 @@ async function differenceInTraining(
     const { training_mode: _, ...attributes } = node.attributes;
     return { ...node, attributes };
   });
-  const graph = { ...network.graph, nodes: [...settled, error] };
+  const initializers = new Map([...network.graph.initializers, ...values]);
+  const graph = { ...network.graph, nodes: [...settled, error], initializers };
   const training = differentiate({ ...network, graph, loss: 'error', metrics: {} }, { microBatch: BATCH });
   const runner = await createGraphRunner(training.graph);
   const target: TensorValue = { type: 'float32', dims: [BATCH, CLASSES], data: Float32Array.from(wanted) };
