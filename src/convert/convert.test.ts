@@ -117,6 +117,17 @@ describe('convert', () => {
     expect((await run(graph, batches(1, 3)[0]!)).every(Number.isFinite)).toBe(true);
   });
 
+  it('converts by the plain recipe to compare with, which is worse at every layer', async () => {
+    const options = { ...forced, geometry: { conv: { kind: 'patch', channels: 1 } }, centroids: 16 } as const;
+    const errors = async (recipe: 'fitted' | 'plain') => {
+      const { report } = await convert(network(), { feeds: batches(4, 32) }, { ...options, recipe });
+      return report.layers.flatMap(({ relativeError }) => relativeError ?? []);
+    };
+    const [fitted, plain] = [await errors('fitted'), await errors('plain')];
+    expect(plain).toHaveLength(4);
+    for (const [i, error] of plain.entries()) expect(error).toBeGreaterThan(fitted[i]!);
+  });
+
   it('encodes with trees', async () => {
     const { graph } = await convert(network(), { feeds: batches(2, 16) }, { ...forced, encoder: 'tree' });
     expect(ops(graph)).toContain('EncodeTree');

@@ -45,19 +45,21 @@ export async function fitLayer(
   centroids: readonly Float32Array[],
   training: LayerSamples,
   heldOut: LayerSamples,
-  options: { readonly lambda: number; readonly normalise: boolean },
+  options: { readonly lambda: number; readonly normalise: boolean; readonly regression: boolean },
   checkpoint: Checkpoint,
 ): Promise<FittedLayer> {
   const O = site.outputChannels;
   const K = layout.geometry.centroids;
   const bias = Float32Array.from(site.bias);
   const table = priorTable(site, layout, centroids);
-  const residual = training.targets.slice();
-  for (let i = 0; i < residual.length; i++) residual[i]! -= bias[i % O]!;
-  addLookups(kernels, training.codes, table, residual, O, -1);
-  await checkpoint(0);
-  const change = await fitTable(kernels, training.codes, residual, O, options.lambda, checkpoint, training.rectified);
-  for (let i = 0; i < table.length; i++) table[i]! += change[i]!;
+  if (options.regression) {
+    const residual = training.targets.slice();
+    for (let i = 0; i < residual.length; i++) residual[i]! -= bias[i % O]!;
+    addLookups(kernels, training.codes, table, residual, O, -1);
+    await checkpoint(0);
+    const change = await fitTable(kernels, training.codes, residual, O, options.lambda, checkpoint, training.rectified);
+    for (let i = 0; i < table.length; i++) table[i]! += change[i]!;
+  }
   if (canCentre(layout)) centreTable(table, bias, K);
   let quantised = quantiseTable(table, bias, layout);
   const predicted = predict(kernels, quantised, layout, heldOut.codes);

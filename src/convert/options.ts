@@ -17,10 +17,11 @@ function isCount(value: unknown): boolean {
 
 /** @throws LutraError `INVALID_ARGUMENT` naming the option that is out of range */
 export function checkOptions(options: ConvertOptions): void {
-  const { optimise, centroids, geometry, encoder, layers, maxDrop, lambda, seed } = options;
+  const { optimise, centroids, geometry, encoder, layers, maxDrop, recipe, lambda, seed } = options;
   const objectives = ['speed', 'balanced', 'accuracy'];
   check(optimise === undefined || objectives.includes(optimise), 'optimise', objectives.join(' | '), optimise);
   check(centroids === undefined || CENTROIDS.includes(centroids), 'centroids', CENTROIDS.join(' | '), centroids);
+  check(recipe === undefined || recipe === 'fitted' || recipe === 'plain', 'recipe', 'fitted | plain', recipe);
   check(encoder === undefined || encoder === 'centroid' || encoder === 'tree', 'encoder', 'centroid | tree', encoder);
   check(
     encoder !== 'tree' || centroids === undefined || centroids === 16,

@@ -34,6 +34,12 @@ export interface ConvertOptions {
    * labels, else of agreement with the dense network.
    */
   readonly maxDrop?: number;
+  /**
+   * `fitted` (default): everything learned from what the converted part gives. `plain`: the method without training of LUT-NN §3 and
+   * MADDNESS, to compare with: k-means in Euclidean distance on the dense network's activations, tables of weights times centroids, nothing
+   * fitted or matched afterwards.
+   */
+  readonly recipe?: 'fitted' | 'plain';
   /** Strength of the ridge, relative to the mean use of a table row. Default 0.03. */
   readonly lambda?: number;
   /** Bring mean and variance of every output channel back to the dense layer's. Default true. */

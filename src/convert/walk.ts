@@ -124,8 +124,8 @@ export class Walk {
     const training = sample(0, this.fitShare, Math.min(TABLE_POSITIONS, POSITIONS_PER_ROW * rows));
     const heldOut = sample(this.fitShare, 1, HELD_OUT_POSITIONS);
     const { lambda = DEFAULT_LAMBDA, normalise = true } = this.options;
-    const { centroids } = encoding.books;
-    const fitted = await fitLayer(this.kernels, site, layout, centroids, training, heldOut, { lambda, normalise }, fit);
+    const how = { lambda, normalise: normalise && !this.#plain, regression: !this.#plain };
+    const fitted = await fitLayer(this.kernels, site, layout, encoding.books.centroids, training, heldOut, how, fit);
 
     const lookups = this.#lookUpNodes(site, layout, fitted.table, encoding.codes, this.#dense.batches[0]!);
     this.nodes.push(...lookups);
@@ -153,7 +153,8 @@ export class Walk {
   }
 
   async #advance(index: number, checkpoint: Checkpoint): Promise<void> {
-    const refitted = this.options.refitDense === false || this.converted.length === 0 ? [] : this.dense;
+    const refits = this.options.refitDense !== false && !this.#plain && this.converted.length > 0;
+    const refitted = refits ? this.dense : [];
     for (const site of refitted) {
       if (site.index < this.#position || site.index >= index || !canRefit(site)) continue;
       await this.#run(site.index, checkpoint);
@@ -243,10 +244,15 @@ export class Walk {
     const images = Math.max(1, Math.floor(imageCount(input) * this.fitShare));
     const positions = sampleIndices(images * codeHeight * codeWidth, CODEBOOK_POINTS, this.#random);
     const scale = this.#scales.get(site.input)!;
-    const points = gatherPoints(input, layout, codeHeight, codeWidth, positions);
+    const seen = this.#plain
+      ? quantisePlanes(planesOf(this.#dense, site, site.input, site.inputChannels), scale)
+      : input;
+    const points = gatherPoints(seen, layout, codeHeight, codeWidth, positions);
     const readers = this.sites.filter((other) => this.#plans.get(other)?.key === key);
+    // Without slices the metric is Euclidean.
+    const metricReaders = this.#plain ? [] : readers;
     const slices = (codebook: number) =>
-      readers.flatMap((reader) => {
+      metricReaders.flatMap((reader) => {
         const own = this.#plans.get(reader)!.layout;
         return Array.from({ length: own.taps }, (_, tap) => weightSlice(reader, own, codebook, tap));
       });
@@ -312,6 +318,10 @@ export class Walk {
     const result = output ?? this.#name(`${name}.out`);
     nodes.push({ name, op: 'Reshape', domain: '', inputs: [input, shape], outputs: [result], attributes: {} });
     return result;
+  }
+
+  get #plain(): boolean {
+    return this.options.recipe === 'plain';
   }
 
   #name(hint: string): string {

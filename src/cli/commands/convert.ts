@@ -48,6 +48,7 @@ function convertOptions(args: Arguments): ConvertOptions {
   const exclude = args.list('exclude');
   const optimise = args.choice('optimise', ['speed', 'balanced', 'accuracy']);
   const maxDrop = args.number('max-drop', { min: 0, max: 100 });
+  const recipe = args.choice('recipe', ['fitted', 'plain']);
   const preset = layers?.length === 1 && (layers[0] === 'default' || layers[0] === 'all') ? layers[0] : undefined;
   return {
     geometry: geometryOptions(args),
@@ -58,6 +59,7 @@ function convertOptions(args: Arguments): ConvertOptions {
     ...(exclude ? { exclude } : {}),
     ...(optimise ? { optimise } : {}),
     ...(maxDrop !== undefined ? { maxDrop } : {}),
+    ...(recipe ? { recipe } : {}),
   };
 }
 
@@ -212,6 +214,11 @@ export const convertCommand: Command = {
       help: 'speed, balanced or accuracy: what geometry and K are chosen for (default: balanced)',
     },
     { name: 'max-drop', value: '<points>', help: 'convert as many layers as fit within this loss of accuracy' },
+    {
+      name: 'recipe',
+      value: '<kind>',
+      help: 'fitted (default), or plain: k-means and products of weights and centroids, to compare with',
+    },
     { name: 'k', value: '<n>', help: 'centroids per codebook: 8, 16, 32 or 64 (default: chosen per layer)' },
     {
       name: 'geometry',
