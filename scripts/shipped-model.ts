@@ -11,13 +11,15 @@ export interface ShippedModel {
   readonly pad: boolean;
   readonly description: string;
   readonly licence: string;
-  /** Flags of `lutra train` for the dense network. */
-  readonly dense: readonly string[];
+  /** Flags of `lutra train` for the dense network; each stage after the first starts from the weights of the one before. */
+  readonly dense: readonly (readonly string[])[];
   /** Flags of `lutra train` for the lookups, or of `lutra convert` where they are not trained. */
   readonly lookup: readonly string[];
   readonly lookupCommand: 'train' | 'convert';
   /** Paths of the training data. */
   readonly training: readonly string[];
+  /** A sentence on what data the recipe was chosen by. Default: no test data. */
+  readonly chosen?: string;
   /** What the accuracy is measured on, and how where `lutra eval` on it is not enough. */
   readonly test: { readonly path: string; readonly name: string; readonly command?: string };
 }
@@ -99,8 +101,9 @@ export function trainAndMeasure(model: ShippedModel, folder: string, { resume, f
     lutra(...args);
     return `npx lutra ${shown(args)}`;
   };
+  const stage = (i: number) => (i === model.dense.length - 1 ? dense : join('build', `${model.id}-stage${i + 1}.onnx`));
   const commands = [
-    train(dense, model.dense),
+    ...model.dense.map((args, i) => train(stage(i), i === 0 ? args : [...args, '--from', kept(stage(i - 1))])),
     model.lookupCommand === 'convert' ? convert() : train(lookup, [dense, ...model.lookup]),
   ];
   const evaluate = (path: string) => lutra<Accuracy>('eval', path, '--data', model.test.path, ...test);
@@ -188,7 +191,7 @@ export function buildModel(model: ShippedModel, options: Pick<TrainOptions, 'res
     model.lookupCommand === 'convert'
       ? 'then its conversion, which needs no labels'
       : 'then its lookups, by the logits of the dense network';
-  const how = `**Training.** From scratch, without Python; nothing was chosen on test data. First the dense network, by labels, ${then}:
+  const how = `**Training.** From scratch, without Python. ${model.chosen ?? 'Nothing was chosen on test data.'} First the dense network, by labels, ${then}:
 
     ${commands.join('\n    ')}`;
   writeCard(model, elsewhere ?? own, how);

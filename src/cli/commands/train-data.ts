@@ -26,6 +26,8 @@ export const DATA_FLAGS: readonly Flag[] = [
     value: '<n>',
     help: 'pixels (default: 2) or milliseconds (default: 100) that examples move at most',
   },
+  { name: 'rotate', value: '<degrees>', help: 'angle by which pictures turn at most (default: 0)' },
+  { name: 'zoom', value: '<share>', help: 'share by which pictures are enlarged or reduced at most (default: 0)' },
   { name: 'cutout', value: '<n>', help: 'side of a square of every picture that is blanked (default: 0)' },
   { name: 'noise', value: '<share>', help: 'share of the recordings that get noise (default: 0.7)' },
   { name: 'speed', value: '<share>', help: 'how much faster or slower recordings may get (default: 0.15)' },
@@ -71,5 +73,7 @@ export async function openTrainingData(
   }
   const mirror = args.choice('mirror', ['yes', 'no']) !== 'no';
   const cutout = args.integer('cutout', 0) ?? 0;
-  return openPictures(dataset, wanted, { ...moved, mirror, cutout }, out, onProgress);
+  const rotate = args.number('rotate', { min: 0, max: 180 }) ?? 0;
+  const zoom = args.number('zoom', { min: 0, max: 0.9 }) ?? 0;
+  return openPictures(dataset, wanted, { ...moved, mirror, rotate, zoom, cutout }, out, onProgress);
 }

@@ -129,7 +129,7 @@ export const trainCommand: Command = {
     {
       name: 'dense',
       value: '<network>',
-      help: 'train a dense network: image32 or keywords from scratch, or a dense .onnx further',
+      help: 'train a dense network: image32, image28 or keywords from scratch, or a dense .onnx further',
     },
     {
       name: 'from',

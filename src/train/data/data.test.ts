@@ -170,6 +170,23 @@ describe('pictureSet', () => {
     expect(seen.size).toBe(18);
   });
 
+  it('turns and enlarges, up to what it is given', () => {
+    const set = pictureSet(pictures, spec, { shift: 0, mirror: false, rotate: 180, zoom: 0.5 });
+    const out = new Float32Array(20);
+    const written = (...numbers: number[]) => {
+      let drawn = 0;
+      // The first two numbers are for the shift.
+      set.write(0, out, 0, { random: () => [0, 0, ...numbers][drawn++] ?? 0, epoch: 0 });
+      return [...out];
+    };
+    expect(written(0.5, 0.5)).toEqual([...bytes.subarray(0, 20)]);
+    const upsideDown = written(1 - 1e-12, 0.5);
+    for (const [i, value] of upsideDown.entries()) expect(value).toBeCloseTo(19 - i, 3);
+    const larger = written(0.5, 1 - 1e-12);
+    // From one column to the next the original rises by 1.
+    expect(larger[2]! - larger[1]!).toBeCloseTo(1 / 1.5, 3);
+  });
+
   /** Whether picture 0 is flipped in the first pass. */
   function firstFlips(set: TrainingSet): boolean {
     const out = new Float32Array(20);

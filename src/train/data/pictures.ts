@@ -3,6 +3,7 @@ import { fitPicture } from '../../data/preprocess.js';
 import { LutraError } from '../../errors.js';
 import type { ImagePreprocess } from '../../graph/lookup.js';
 import type { TrainingSet, Variation } from './training-set.js';
+import { reflect, turned, warpPlane } from './warp.js';
 
 export interface PictureVariation {
   /** Pixels that a picture moves at most in each direction; what comes in is mirrored at the edge. Default 2. */
@@ -12,6 +13,10 @@ export interface PictureVariation {
    * Default true; wrong for digits and letters.
    */
   readonly mirror?: boolean;
+  /** Degrees that a picture turns at most, either way. Default 0. */
+  readonly rotate?: number;
+  /** Share by which a picture is enlarged or reduced at most, 0..0.9. Default 0. */
+  readonly zoom?: number;
   /** Side of a square set to the mean; 0 for none (DeVries & Taylor 2017). Default 0. */
   readonly cutout?: number;
 }
@@ -104,17 +109,11 @@ export function channelStatistics(bytes: Uint8Array, channels: number, plane: nu
   return { mean, std };
 }
 
-/** −i mirrored to i, and likewise at the far end: the edge pixel itself is not repeated. */
-function reflect(i: number, size: number): number {
-  const inside = i < 0 ? -i : i;
-  return inside < size ? inside : 2 * (size - 1) - inside;
-}
-
 /** A set of pictures for training. `spec.layout` must be nchw. */
 export function pictureSet(
   pictures: PictureBytes,
   spec: ImagePreprocess,
-  { shift = 2, mirror = true, cutout = 0 }: PictureVariation = {},
+  { shift = 2, mirror = true, rotate = 0, zoom = 0, cutout = 0 }: PictureVariation = {},
 ): TrainingSet {
   const { width, height, channels } = spec;
   const plane = width * height;
@@ -126,6 +125,7 @@ export function pictureSet(
     values[i] = ((i & 255) * spec.scale - spec.mean[c]!) / spec.std[c]!;
   }
   const columns = new Int32Array(width);
+  const warped = new Float32Array(plane);
 
   const write = (index: number, out: Float32Array, to: number, variation?: Variation) => {
     const { random } = variation ?? {};
@@ -137,8 +137,23 @@ export function pictureSet(
       const from = reflect(x + dx, width);
       columns[x] = flip ? width - 1 - from : from;
     }
+    const warp =
+      random && (rotate > 0 || zoom > 0)
+        ? turned(width, height, ((2 * random() - 1) * rotate * Math.PI) / 180, 1 + (2 * random() - 1) * zoom)
+        : undefined;
     for (let c = 0; c < channels; c++) {
       const table = values.subarray(c << 8, (c + 1) << 8);
+      if (warp) {
+        warpPlane(pictures.bytes, index * size + c * plane, width, height, warp, warped);
+        for (let y = 0; y < height; y++) {
+          const row = reflect(y + dy, height) * width;
+          for (let x = 0; x < width; x++) {
+            out[to + c * plane + y * width + x] =
+              (warped[row + columns[x]!]! * spec.scale - spec.mean[c]!) / spec.std[c]!;
+          }
+        }
+        continue;
+      }
       for (let y = 0; y < height; y++) {
         const row = index * size + c * plane + reflect(y + dy, height) * width;
         const line = to + c * plane + y * width;
