@@ -19,52 +19,55 @@ const geometry = (kind: Kind, channels: number, centroids = 16): ConvertOptions 
   centroids,
 });
 
-const ROW = geometry('row', 1);
+/** LUT-NN's own geometry, which leaves the most to learn. */
+const PATCH = geometry('patch', 1);
 const LEARNED: LookupTrainingOptions = { encoder: 'learned' };
 
 /** The comparisons of docs/training.md. The first row of each kind is the default that others of its group differ from in one thing. */
 export const ROWS: readonly Row[] = [
-  { group: 'start', name: 'not trained', conversion: ROW },
-  { group: 'start', name: 'default', conversion: ROW, training: {} },
-  { group: 'tables', name: 'free', conversion: ROW, training: { tables: 'free' } },
-  { group: 'tables', name: 'product, rounded', conversion: ROW, training: { quantised: true } },
-  { group: 'bits', name: '7 bits', conversion: ROW, training: { bits: 7 } },
-  { group: 'bits', name: '6 bits', conversion: ROW, training: { bits: 6 } },
-  { group: 'encoder', name: 'learned, soft + straight-through', conversion: ROW, training: LEARNED },
-  { group: 'encoder', name: 'learned, soft', conversion: ROW, training: { ...LEARNED, inputGradient: 'soft' } },
+  { group: 'start', name: 'not trained', conversion: PATCH },
+  { group: 'start', name: 'default', conversion: PATCH, training: {} },
+  { group: 'normalisation', name: 'folded', conversion: PATCH, training: { normalisation: 'folded' } },
+  { group: 'tables', name: 'product, 3 extra factors', conversion: PATCH, training: { extraRank: 3 } },
+  { group: 'tables', name: 'free', conversion: PATCH, training: { tables: 'free' } },
+  { group: 'tables', name: 'product, rounded', conversion: PATCH, training: { quantised: true } },
+  { group: 'bits', name: '7 bits', conversion: PATCH, training: { bits: 7 } },
+  { group: 'bits', name: '6 bits', conversion: PATCH, training: { bits: 6 } },
+  { group: 'encoder', name: 'learned, soft + straight-through', conversion: PATCH, training: LEARNED },
+  { group: 'encoder', name: 'learned, soft', conversion: PATCH, training: { ...LEARNED, inputGradient: 'soft' } },
   {
     group: 'encoder',
     name: 'frozen, as long as learned',
-    conversion: ROW,
+    conversion: PATCH,
     training: {},
     asLongAs: 'learned, soft + straight-through',
   },
-  { group: 'temperature', name: 'fixed', conversion: ROW, training: { ...LEARNED, temperature: 'fixed' } },
+  { group: 'temperature', name: 'fixed', conversion: PATCH, training: { ...LEARNED, temperature: 'fixed' } },
   {
     group: 'temperature',
     name: 'annealed to 1/10',
-    conversion: ROW,
+    conversion: PATCH,
     training: { ...LEARNED, temperature: 'annealed' },
   },
   {
     group: 'temperature',
     name: 'learned per codebook',
-    conversion: ROW,
+    conversion: PATCH,
     training: { ...LEARNED, temperaturePer: 'codebook' },
   },
-  { group: 'loss', name: 'labels', conversion: ROW, training: { loss: { kind: 'labels' } } },
+  { group: 'loss', name: 'labels', conversion: PATCH, training: { loss: { kind: 'labels' } } },
   {
     group: 'loss',
     name: 'distillation + labels',
-    conversion: ROW,
+    conversion: PATCH,
     training: { loss: { kind: 'distillation', labelWeight: 1 } },
   },
-  { group: 'loss', name: 'distillation + reconstruction', conversion: ROW, training: { reconstruction: 0.01 } },
-  { group: 'K', name: '8', conversion: geometry('row', 1, 8), training: {} },
-  { group: 'K', name: '32', conversion: geometry('row', 1, 32), training: {} },
+  { group: 'loss', name: 'distillation + reconstruction', conversion: PATCH, training: { reconstruction: 0.01 } },
+  { group: 'K', name: '8', conversion: geometry('patch', 1, 8), training: {} },
+  { group: 'K', name: '32', conversion: geometry('patch', 1, 32), training: {} },
   { group: 'geometry', name: 'pixel of 4 (v = 4)', conversion: geometry('pixel', 4), training: {} },
-  { group: 'geometry', name: 'patch of 1 (v = 9)', conversion: geometry('patch', 1), training: {} },
+  { group: 'geometry', name: 'row of 1 (v = 3)', conversion: geometry('row', 1), training: {} },
   { group: 'geometry', name: 'patch of 2 (v = 18)', conversion: geometry('patch', 2), training: {} },
-  { group: 'tree', name: 'not trained', conversion: { ...ROW, encoder: 'tree' } },
-  { group: 'tree', name: 'frozen', conversion: { ...ROW, encoder: 'tree' }, training: {} },
+  { group: 'tree', name: 'not trained', conversion: { ...PATCH, encoder: 'tree' } },
+  { group: 'tree', name: 'frozen', conversion: { ...PATCH, encoder: 'tree' }, training: {} },
 ];
