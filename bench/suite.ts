@@ -23,9 +23,10 @@ async function main(): Promise<void> {
     for (const id of ids) {
       const files = await networkFiles(id, (title) => process.stderr.write(`Building ${title} …\n`));
       printNetwork(await collector.measure(files), files);
+      // After every network: a long suite that is stopped has not been in vain.
+      if (options.json) writeResults(options.json, collector.results());
+      if (options.record) console.log(`Recorded in ${relative('', recordResults(options, collector.results()))}`);
     }
-    if (options.json) writeResults(options.json, collector.results());
-    if (options.record) console.log(`\nRecorded in ${relative('', recordResults(options, collector.results()))}`);
     if (collector.failures.length > 0) {
       console.error(`\nNot measured:\n${collector.failures.map((failure) => `  ${failure}`).join('\n')}`);
       process.exitCode = 1;
