@@ -4,7 +4,7 @@ const UNROLLED = 64;
 const CYCLES_PER_UNIT = 2;
 /** A tenth of a millisecond: short enough that some of the attempts are not interrupted on a busy machine. */
 const TURNS = 2_000;
-const ATTEMPTS = 2_000;
+const WARM_UP = 500;
 
 function leb128(value: number): number[] {
   return value < 128 ? [value] : [(value & 127) | 128, ...leb128(value >> 7)];
@@ -26,15 +26,31 @@ function chain(): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** Cycles per nanosecond of this processor just now, by the fastest of many runs of a chain of dependent instructions. */
-export function clockGigahertz(): number {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(chain()));
-  const run = exports.f as (turns: number, y: number) => number;
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < ATTEMPTS; i++) {
-    const start = performance.now();
-    run(TURNS, i);
-    least = Math.min(least, performance.now() - start);
+const module = new WebAssembly.Module(chain());
+
+/**
+ * Measures the clock of this processor by a chain of dependent instructions, in attempts that are meant to be spread over what is
+ * measured beside it: processors change their clock with their load and their heat.
+ */
+export class ClockMeter {
+  readonly #run = new WebAssembly.Instance(module).exports.f as (turns: number, y: number) => number;
+  #least = Number.POSITIVE_INFINITY;
+
+  constructor() {
+    // Until the engine has compiled the chain with optimisation.
+    for (let i = 0; i < WARM_UP; i++) this.attempt();
+    this.#least = Number.POSITIVE_INFINITY;
   }
-  return (TURNS * UNROLLED * CYCLES_PER_UNIT) / (least * 1e6);
+
+  /** Takes a tenth of a millisecond. */
+  attempt(): void {
+    const start = performance.now();
+    this.#run(TURNS, 1);
+    this.#least = Math.min(this.#least, performance.now() - start);
+  }
+
+  /** Cycles per nanosecond in the fastest attempt. */
+  get gigahertz(): number {
+    return (TURNS * UNROLLED * CYCLES_PER_UNIT) / (this.#least * 1e6);
+  }
 }

@@ -11,7 +11,7 @@ import { plan } from '../src/plan/plan.js';
 import type { Plan } from '../src/plan/types.js';
 import { WASM_BUILDS } from '../test/wasm-builds.js';
 import '../test/register-operators.js';
-import { clockGigahertz } from './clock.js';
+import { ClockMeter } from './clock.js';
 import { portLimitCycles } from './port-limit.js';
 
 type Geometry = 'patch' | 'row' | 'pixel' | 'linear' | 'tree';
@@ -146,8 +146,8 @@ function layerGraph(layer: Layer): { graph: Graph; x: TensorValue } {
   return { graph, x: tensorValue('float32', dims, data) };
 }
 
-/** Least microseconds of each step of the layer itself. */
-function measure(module: WebAssembly.Module, planned: Plan, x: TensorValue): Map<string, number> {
+/** Least microseconds of each step of the layer itself; the clock is measured between the batches. */
+function measure(module: WebAssembly.Module, planned: Plan, x: TensorValue, clock: ClockMeter): Map<string, number> {
   const pages = Math.ceil(planned.memoryBytes / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const bytes = new Uint8Array(memory.buffer);
@@ -167,7 +167,10 @@ function measure(module: WebAssembly.Module, planned: Plan, x: TensorValue): Map
     let times = 1;
     while (run(times) < BATCH_MILLISECONDS) times *= 2;
     if (step.node !== 'codes' && step.node !== 'y') continue;
-    const samples = Array.from({ length: BATCHES }, () => run(times) / times);
+    const samples = Array.from({ length: BATCHES }, () => {
+      clock.attempt();
+      return run(times) / times;
+    });
     result.set(step.kernel, Math.min(...samples) * 1000);
   }
   return result;
@@ -176,7 +179,8 @@ function measure(module: WebAssembly.Module, planned: Plan, x: TensorValue): Map
 /** Lookup positions per codebook of a 3 × 3 layer. */
 const TAPS: Readonly<Record<Geometry, number>> = { patch: 1, tree: 1, row: 3, pixel: 9, linear: 1 };
 
-function limitMicroseconds({ rows, size, inputs, depth, centroids, outputs, kernel, geometry }: Layer): number {
+function limitMicroseconds(layer: Layer, gigahertz: number): number {
+  const { rows, size, inputs, depth, centroids, outputs, kernel, geometry } = layer;
   const taps = TAPS[geometry];
   const cycles = portLimitCycles({
     positions: rows * size ** 2,
@@ -187,11 +191,9 @@ function limitMicroseconds({ rows, size, inputs, depth, centroids, outputs, kern
     outputs,
     taps,
   });
-  return cycles / clock / 1000;
+  return cycles / gigahertz / 1000;
 }
 
-const clock = clockGigahertz();
-process.stdout.write(`${clock.toFixed(2)} cycles per nanosecond\n`);
 const filter = process.argv[2] ?? '';
 for (const [build, shared] of Object.entries(WASM_BUILDS)) {
   const bytes = unshareMemory(shared).slice();
@@ -200,10 +202,13 @@ for (const [build, shared] of Object.entries(WASM_BUILDS)) {
   for (const layer of LAYERS.filter(({ name }) => name.includes(filter))) {
     const { graph, x } = layerGraph(layer);
     const planned = plan(graph, { x: { type: x.type, dims: x.dims } }, { threads: 1 });
-    const times = measure(module, planned, x);
+    const clock = new ClockMeter();
+    const times = measure(module, planned, x, clock);
     const macs = layer.rows * layer.size ** 2 * layer.inputs * layer.outputs * layer.kernel ** 2;
     const total = [...times.values()].reduce((a, b) => a + b);
-    const share = `${((limitMicroseconds(layer) / total) * 100).toFixed(0)} % of the port limit`;
+    const { gigahertz } = clock;
+    const limit = limitMicroseconds(layer, gigahertz);
+    const share = `${((limit / total) * 100).toFixed(0)} % of the port limit at ${gigahertz.toFixed(2)} GHz`;
     const parts = [...times].map(([kernel, microseconds]) => `${kernel} ${microseconds.toFixed(1)}`).join('  ');
     process.stdout.write(
       `${build} ${layer.name}: ${total.toFixed(1)} us, ${(macs / total / 1000).toFixed(0)} GMAC/s, ${share}  (${parts})\n`,

@@ -1,20 +1,16 @@
 /** Times networks in a real browser, beside other engines: `npm run bench -- --suite seed --browser chromium --json FILE`. */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join, relative } from 'node:path';
 import { build } from 'vite';
 import { readArguments, USAGE } from './suite/arguments.js';
 import { openBrowser } from './suite/browsers.js';
 import { Collector } from './suite/collect.js';
 import { MODEL_FOLDER, networkFiles } from './suite/models.js';
 import { printNetwork } from './suite/print.js';
+import { recordResults, writeResults } from './suite/record.js';
 import { BenchServer } from './suite/server.js';
 import { suiteNetworks } from './suite/suites.js';
 
 const SITE = join(process.cwd(), 'build/bench/site');
-
-/** Results that the benchmark page shows, and the list of their files. */
-const RECORDED = join(process.cwd(), 'public/results');
-const INDEX = 'index.json';
 
 async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2));
@@ -27,15 +23,9 @@ async function main(): Promise<void> {
     for (const id of ids) {
       const files = await networkFiles(id, (title) => process.stderr.write(`Building ${title} …\n`));
       printNetwork(await collector.measure(files), files);
-    }
-    const path = options.record ? join(RECORDED, `${options.browser}-${options.threads}.json`) : options.json;
-    if (path) {
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, `${JSON.stringify(collector.results(), null, 2)}\n`);
-    }
-    if (options.record) {
-      const recorded = readdirSync(RECORDED).filter((file) => file.endsWith('.json') && file !== INDEX);
-      writeFileSync(join(RECORDED, INDEX), `${JSON.stringify(recorded.sort(), null, 2)}\n`);
+      // After every network: a long suite that is stopped has not been in vain.
+      if (options.json) writeResults(options.json, collector.results());
+      if (options.record) console.log(`Recorded in ${relative('', recordResults(options, collector.results()))}`);
     }
     if (collector.failures.length > 0) {
       console.error(`\nNot measured:\n${collector.failures.map((failure) => `  ${failure}`).join('\n')}`);

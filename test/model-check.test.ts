@@ -54,6 +54,12 @@ describe('checkModel', () => {
     expect(await checkModel(bytes, { shapes: { x: [2, 2] }, fills: { x: -3 } })).toMatchObject({ ok: true });
   });
 
+  it.skipIf(!existsSync(MODELS))('finds a quantised network equal to integer kernels', async () => {
+    const result = await checkModel(readFileSync(`${MODELS}/mobilenetv2_quant_static.onnx`));
+    expect(result).toMatchObject({ ok: true, max_rel_error: 0 });
+    expect(result.reference_spread).toBeGreaterThan(0.1);
+  });
+
   it.skipIf(!existsSync(MODELS))('compares a trained network', async () => {
     expect(await checkModel(readFileSync(`${MODELS}/mnist-8.onnx`), { seed: 5 })).toMatchObject({ ok: true });
   });

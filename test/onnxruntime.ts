@@ -2,6 +2,9 @@ import * as ort from 'onnxruntime-node';
 import type { Graph, TensorValue } from '../src/graph/types.js';
 import { serializeModel } from '../src/onnx/serialize.js';
 
+/** On processors without VNNI its kernels add products of int8 weights in pairs of int16, which saturate, unless told not to. */
+export const EXACT_SUMS = { extra: { session: { x64quantprecision: '1' } } };
+
 /** Runs a graph in onnxruntime, graph rewriting off unless asked for. Results hold their data as onnxruntime types it. */
 export async function runInOnnxRuntime(
   graph: Graph,
@@ -13,6 +16,7 @@ export async function runInOnnxRuntime(
     intraOpNumThreads: 1,
     // Its warnings are about constants that a rewritten graph no longer reads.
     logSeverityLevel: 3,
+    ...EXACT_SUMS,
   });
   const tensors = Object.entries(feeds).map(([name, { type, dims, data }]) => [
     name,

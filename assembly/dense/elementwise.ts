@@ -40,6 +40,7 @@ const SWISH: i32 = 11;
 const SQRT: i32 = 12;
 const ABS: i32 = 13;
 const NEG: i32 = 14;
+const ROUND: i32 = 15;
 
 /** Works on 16 values at a time; those behind the last lie in the slack of the output. */
 export function unary(p: usize, begin: i32, end: i32, thread: i32): void {
@@ -105,6 +106,8 @@ function prepare(x: v128, kind: i32, low: v128, high: v128): v128 {
       return f32x4.abs(x);
     case NEG:
       return f32x4.neg(x);
+    case ROUND:
+      return clamp(f32x4.nearest(x), low, high);
     default:
       return activate(x, kind, low, high);
   }

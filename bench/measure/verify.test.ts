@@ -5,6 +5,7 @@ import { Executor } from '../../src/engine/executor.js';
 import { optimise } from '../../src/graph/passes/optimise.js';
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
+import { bert } from '../../src/networks/bert.js';
 import { ImageNetwork } from '../../src/networks/image-network.js';
 import { LUT_NN_GEOMETRY, randomLookups } from '../../src/networks/random-lookups.js';
 import { parseModel } from '../../src/onnx/parse.js';
@@ -60,9 +61,9 @@ const inReference = async (bytes: Uint8Array, feeds: Tensors): Promise<Tensors> 
   (await runInOnnxRuntime(parseModel(bytes), feeds as Record<string, TensorValue>)) as unknown as Tensors;
 
 /** Judges Lutra running `own`, while the reference runs the sound network. */
-async function judge(own: Graph) {
-  const feeds = exampleFeeds(NETWORK.inputs);
-  const files = { lutra: serializeModel(own), reference: serializeModel(sound) };
+async function judge(own: Graph, right = sound, network = NETWORK) {
+  const feeds = exampleFeeds(network.inputs);
+  const files = { lutra: serializeModel(own), reference: serializeModel(right) };
   const answer = await inLutra(files.lutra, feeds);
   const thread = { engine: 'lutra', answer: async () => answer } as unknown as EngineThread;
   const answers: Answers = async (engine, { form, feeds: given = feeds }) => {
@@ -71,7 +72,7 @@ async function judge(own: Graph) {
       ? inLutra(checkForm(files.lutra, form), given)
       : inReference(checkForm(files.reference, form), given);
   };
-  return verify(NETWORK, [thread], answers);
+  return verify(network, [thread], answers);
 }
 
 describe('verify, lookup networks', () => {
@@ -80,6 +81,18 @@ describe('verify, lookup networks', () => {
     expect(verified).toMatchObject({ engine: 'lutra', layers: 4 });
     expect(verified!.codes).toBeLessThan(1e-3);
     expect(verified!.largest).toBeLessThan(1e-5);
+  });
+
+  it('accepts a transformer, whose queries, keys and values share their codes', async () => {
+    const dense = bert({ layers: 2, hidden: 64, heads: 4, length: 8, seed: 1 });
+    const graph = randomLookups(dense, { ...LUT_NN_GEOMETRY, seed: 1, layers: ({ kind }) => kind === 'linear' });
+    const inputs: BenchNetwork['inputs'] = [
+      { name: 'hidden_states', type: 'float32', dims: [1, 8, 64] },
+      { name: 'attention_mask', type: 'int64', dims: [1, 8] },
+    ];
+    const [verified] = await judge(graph, graph, { ...NETWORK, inputs });
+    expect(verified).toMatchObject({ layers: 12 });
+    expect(verified!.largest).toBeLessThan(1e-4);
   });
 
   it.each(['a', 'b', 'c', 'd'])('refuses one table entry that is off by one in layer %s', async (layer) => {

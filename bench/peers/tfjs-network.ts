@@ -86,6 +86,10 @@ function compileNode(graph: Graph, node: Node, activation: Activation): Compute 
     }
     case 'GlobalAveragePool':
       return ([x]) => tf.mean(x!, [1, 2], true);
+    case 'ReduceMean':
+      // Over the picture, as the pooling above, but the two dimensions go.
+      if (numbersAttribute(node, 'axes')?.join() !== '2,3' || numberAttribute(node, 'keepdims', 1) !== 0) break;
+      return ([x]) => tf.mean(x!, [1, 2]);
     case 'Flatten':
       // Back to the order in which ONNX flattens; of one pixel there is but one order.
       return ([x]) => {
@@ -100,9 +104,8 @@ function compileNode(graph: Graph, node: Node, activation: Activation): Compute 
       return ([a, b]) => tf.add(a!, b!);
     case 'Mul':
       return ([a, b]) => tf.mul(a!, b!);
-    default:
-      throw new Error(`TensorFlow.js: no translation of ${node.op}`);
   }
+  throw new Error(`TensorFlow.js: no translation of ${node.op}`);
 }
 
 function padding(node: Node): [[0, 0], [number, number], [number, number], [0, 0]] {

@@ -14,7 +14,7 @@ export interface SuiteOptions {
   readonly wasm: 'auto' | 'simd' | 'relaxed';
   /** Where the results go. */
   readonly json: string | undefined;
-  /** Write the results where the benchmark page finds them instead. */
+  /** Add the results to those that the benchmark page finds. */
   readonly record: boolean;
   /** Print the time of every layer of the lookup networks. */
   readonly profile: boolean;
@@ -31,7 +31,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --samples 30                 at least 30 for a report; fewer for a quick look
   --wasm auto|simd|relaxed     Lutra's Wasm build
   --json FILE                  write the results there
-  --record                     write them to public/results/BROWSER-THREADS.json, for the page
+  --record                     add them to public/results/BROWSER-THREADS.json, for the page
   --profile                    print where the lookup networks spend their time
   --no-cold                    leave out the first answer of a fresh page`;
 

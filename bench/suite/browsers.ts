@@ -4,6 +4,12 @@ import { openWebKit } from '../../scripts/webkit.mjs';
 
 export type BrowserName = 'chromium' | 'firefox' | 'webkit';
 
+export const BROWSER_TITLES: Readonly<Record<BrowserName, string>> = {
+  chromium: 'Chromium',
+  firefox: 'Firefox',
+  webkit: 'WebKitGTK',
+};
+
 /** A browser with one tab, driven from here. */
 export interface BrowserTab {
   readonly version: string;

@@ -9,7 +9,7 @@ import type { EngineId, ModelForm } from '../measure/types.js';
 import type { ColdReply, ColdRequest } from '../page/cold.js';
 import type { MeasureReply, MeasureRequest, PageEnvironment } from '../page/measure.js';
 import type { SuiteOptions } from './arguments.js';
-import type { BrowserTab } from './browsers.js';
+import { BROWSER_TITLES, type BrowserTab } from './browsers.js';
 import type { NetworkFiles } from './models.js';
 import type { BenchServer } from './server.js';
 
@@ -44,7 +44,7 @@ export class Collector {
     await tab.open(server.address('measure.html'));
     const page = await tab.evaluate<PageEnvironment>('bench.environment()');
     const environment: Environment = {
-      browser: `${options.browser} ${tab.version}`,
+      browser: `${BROWSER_TITLES[options.browser]} ${tab.version}`,
       user_agent: page.userAgent,
       machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, ${systemType()}`,
       cores: page.cores,

@@ -8,6 +8,19 @@ const FACET_PADDING = 38;
 /** Below this width the names of the engines would leave no room for the dots. */
 const NARROW = 560;
 
+/** 1, 2, 5, 10, … around the values; where there is little room and much range, powers of ten alone. */
+export function logarithmicTicks(values: readonly number[], narrow: boolean): readonly number[] {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const first = Math.floor(Math.log10(least));
+  const last = Math.ceil(Math.log10(most));
+  const steps = narrow && last - first > 2 ? [1] : [1, 2, 5];
+  const powers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  const ticks = powers.flatMap((power) => steps.map((step) => Number(`${step}e${power}`)));
+  const below = ticks.filter((tick) => tick <= least).length - 1;
+  const above = ticks.findIndex((tick) => tick >= most);
+  return ticks.slice(below, above + 1);
+}
+
 /**
  * Every sample as a dot, a tick at the median, one band per network; milliseconds on a logarithmic axis, where equal distances are
  * equal ratios. Observable Plot is downloaded on first use.
@@ -26,6 +39,8 @@ export async function distributions(results: BenchResults, width: number): Promi
   const present = new Set(points.map(({ engine }) => engine));
   const engines = ENGINE_IDS.map((id) => ENGINES[id].title).filter((title) => present.has(title));
   const narrow = width < NARROW;
+  const milliseconds = points.map((point) => point.milliseconds);
+  const ticks = logarithmicTicks(milliseconds, narrow);
   const colour = ({ own }: { own: boolean }) => (own ? 'var(--accent)' : 'var(--ink-2)');
   const plot = Plot.plot({
     width,
@@ -46,7 +61,9 @@ export async function distributions(results: BenchResults, width: number): Promi
       labelOffset: 42,
       label: 'milliseconds per answer (logarithmic)',
       grid: true,
-      ticks: narrow ? 4 : 8,
+      domain: [ticks[0]!, ticks.at(-1)!],
+      ticks,
+      tickFormat: String,
     },
     y: { domain: engines, label: null, tickSize: 0 },
     fy: {

@@ -80,6 +80,14 @@ describe('exports', () => {
 describe('labels', () => {
   it('name browser, machine and day', () => {
     expect(describeResults(RESULTS)).toBe('Firefox 153 · a "fast", machine · not isolated · 21 Nov 2026');
+    const recorded = {
+      ...RESULTS,
+      environment: { ...RESULTS.environment, browser: 'Chromium 156.0.8078.79', wasm: 'simd' },
+      results: [{ ...result('lutra', 1), threads: 2 }],
+    };
+    expect(describeResults(recorded)).toBe(
+      'Chromium 156.0 · a "fast", machine · not isolated · 2 threads · plain SIMD · 21 Nov 2026',
+    );
     expect(networkTitle(RESULTS, 'net')).toBe('Net | work');
     expect(networkTitle(RESULTS, 'other')).toBe('other');
   });

@@ -92,12 +92,21 @@ export function parseResults(text: string): BenchResults {
   };
 }
 
-/** "Chromium 156 · 21 Nov 2026 · AMD EPYC, 2 cores". */
-export function describeResults({ environment }: BenchResults): string {
-  const { browser, machine, date, cross_origin_isolated } = environment;
+const BUILDS: Readonly<Record<string, string>> = { simd: 'plain SIMD', relaxed: 'relaxed SIMD' };
+
+/** "Chromium 156.0 · AMD EPYC, 2 cores · 2 threads · plain SIMD · 21 Nov 2026". */
+export function describeResults({ environment, results }: BenchResults): string {
+  const { browser, machine, date, cross_origin_isolated, wasm } = environment;
   const day = new Date(date);
-  const when = Number.isNaN(day.getTime()) ? date : day.toLocaleDateString('en-GB', { dateStyle: 'medium' });
-  return [browser, machine, ...(cross_origin_isolated ? [] : ['not isolated']), when].join(' · ');
+  const threads = Math.max(1, ...results.map((result) => result.threads));
+  return [
+    browser.replace(/^(.* \d+\.\d+)\..*/, '$1'),
+    machine,
+    ...(cross_origin_isolated ? [] : ['not isolated']),
+    ...(threads > 1 ? [`${threads} threads`] : []),
+    ...(BUILDS[wasm] ? [BUILDS[wasm]] : []),
+    Number.isNaN(day.getTime()) ? date : day.toLocaleDateString('en-GB', { dateStyle: 'medium' }),
+  ].join(' · ');
 }
 
 /** Titles by identifier, where the file has them. */

@@ -59,7 +59,7 @@ export class PreprocessForm {
               html('input', { type: 'number', name: axis, min: 1, max: MAX_SIDE, value: DEFAULT_SIDE, required: true }),
             );
       this.element.replaceChildren(
-        html('div', { class: 'fields' }, select('pixels', 'Pixel values', choices), side('width'), side('height')),
+        html('div', { class: 'options' }, select('pixels', 'Pixel values', choices), side('width'), side('height')),
         html(
           'p',
           { class: 'help' },

@@ -177,6 +177,8 @@ export const FUNCTION = {
   sqrt: 12,
   abs: 13,
   neg: 14,
+  /** To the nearest, ties to even, and within low..high. */
+  round: 15,
 } as const;
 
 /** Values of the field `operation` of `binary`; assembly/dense/elementwise.ts has the same. */

@@ -1,3 +1,4 @@
+import { computeInLevels } from '../graph/passes/compute-in-levels.js';
 import { mergeGelu } from '../graph/passes/merge-gelu.js';
 import { mergeHardSwish } from '../graph/passes/merge-hard-swish.js';
 import { registerPasses } from '../graph/passes/optimise.js';
@@ -13,5 +14,5 @@ export function registerComplete(): void {
   registerOperators(OPERATORS);
   registerAlternatives(ALTERNATIVES);
   registerRules(RARE_RULES);
-  registerPasses([mergeHardSwish, mergeGelu, sinkReshapes]);
+  registerPasses([mergeHardSwish, mergeGelu, sinkReshapes], [computeInLevels]);
 }

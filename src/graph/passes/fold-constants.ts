@@ -9,12 +9,16 @@ const MOST_ELEMENTS = 65_536;
 /** Results that differ from run to run. */
 const RANDOM = /^(Random|Bernoulli|Multinomial)/;
 
-/** Replaces what depends on constants and declared shapes alone by its value. */
-export function foldConstants(graph: Graph): Graph {
+/**
+ * Replaces what depends on constants and declared shapes alone by its value.
+ *
+ * @param kept Operators that stay, whatever they depend on.
+ */
+export function foldConstants(graph: Graph, kept = RANDOM): Graph {
   const editor = new GraphEditor(graph);
   const { values } = inferStatic(graph);
   for (const node of graph.nodes) {
-    const results = RANDOM.test(node.op) || node.epilogue ? undefined : evaluate(editor, node, values);
+    const results = kept.test(node.op) || node.epilogue ? undefined : evaluate(editor, node, values);
     if (!results) continue;
     editor.remove(node);
     results.forEach((value, index) => {

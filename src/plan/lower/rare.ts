@@ -49,9 +49,18 @@ export const lowerLayerNorm: LoweringRule = (context, node) => {
   return true;
 };
 
+/** Round, with the bounds of a Clip that was fused into it. */
+const lowerRound: LoweringRule = (context, node) => {
+  const { activation, residual } = node.epilogue ?? {};
+  if (residual || (activation && activation.kind !== 'Clip')) return false;
+  const { min, max } = activation ?? { min: -Infinity, max: Infinity };
+  return emitUnary(context, node, FUNCTION.round, min, max);
+};
+
 /** Fast paths of operators that only the complete worker knows. */
 export const RARE_RULES: Readonly<Record<string, LoweringRule>> = {
   ':LayerNormalization': lowerLayerNorm,
+  ':Round': lowerRound,
   ':Erf': lowerUnary(FUNCTION.erf),
   ':Swish': lowerUnary(FUNCTION.swish, ['alpha', 1]),
   'com.microsoft:QuickGelu': lowerUnary(FUNCTION.swish, ['alpha', 1.702]),

@@ -1,0 +1,205 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { runInOnnxRuntime } from '../../../test/onnxruntime.js';
+import { generator } from '../../../test/random-graph.js';
+import { Executor } from '../../engine/executor.js';
+import { registerComplete } from '../../plan/complete.js';
+import { GraphBuilder } from '../builder.js';
+import { elementCount } from '../tensor.js';
+import type { Graph, TensorValue } from '../types.js';
+import { optimise } from './optimise.js';
+
+registerComplete();
+
+type Random = () => number;
+type Byte = 'uint8' | 'int8';
+const int = (random: Random, low: number, high: number) => low + Math.floor(random() * (high - low + 1));
+const pick = <T>(random: Random, items: readonly T[]): T => items[int(random, 0, items.length - 1)]!;
+
+function bytes(random: Random, type: Byte, dims: readonly number[]): TensorValue {
+  const middle = type === 'int8' ? 0 : 128;
+  const numbers = Array.from({ length: elementCount(dims) }, () => middle + int(random, -127, 127));
+  return { type, dims, data: type === 'int8' ? Int8Array.from(numbers) : Uint8Array.from(numbers) };
+}
+
+/** Builds QDQ graphs as exporters write them. */
+class Quantised {
+  readonly b = new GraphBuilder({ opset: 17 });
+  readonly feeds: Record<string, TensorValue> = {};
+
+  constructor(
+    readonly random: Random,
+    readonly type: Byte = pick(random, ['uint8', 'int8']),
+  ) {}
+
+  /** A quantised real value and its scale. */
+  quantise(x: string, scale: number, zero = this.zero()): { real: string; scale: number } {
+    const parameters = [this.b.floats([], [scale]), this.integer(zero)];
+    const stored = this.b.node('QuantizeLinear', [x, ...parameters]);
+    return { real: this.b.node('DequantizeLinear', [stored, ...parameters]), scale: Math.fround(scale) };
+  }
+
+  input(name: string, dims: readonly number[]): { real: string; scale: number } {
+    const data = Float32Array.from({ length: elementCount(dims) }, () => this.random() * 2 - 1);
+    this.feeds[name] = { type: 'float32', dims, data };
+    return this.quantise(this.b.input(name, [`${name}N`, ...dims.slice(1)]), 0.005 + this.random() * 0.006);
+  }
+
+  weight(dims: readonly number[], axis: number, perChannel: boolean, type: Byte): { real: string; scales: number[] } {
+    const count = perChannel ? dims[axis]! : 1;
+    const scales = Array.from({ length: count }, () => Math.fround(0.002 + this.random() * 0.01));
+    const shape = perChannel ? [count] : [];
+    const zero = type === 'int8' ? new Int8Array(count) : new Uint8Array(count).fill(this.zero('uint8'));
+    const inputs = [
+      this.b.constant(bytes(this.random, type, dims)),
+      this.b.floats(shape, scales),
+      this.b.constant({ type, dims: shape, data: zero }),
+    ];
+    return { real: this.b.node('DequantizeLinear', inputs, { axis }), scales };
+  }
+
+  bias(count: number, input: number, scales: readonly number[]): string {
+    const data = Int32Array.from({ length: count }, () => int(this.random, -5000, 5000));
+    const products = scales.map((scale) => input * scale);
+    const shape = scales.length > 1 ? [count] : [];
+    const inputs = [
+      this.b.constant({ type: 'int32', dims: [count], data }),
+      this.b.floats(shape, products),
+      this.b.constant({ type: 'int32', dims: shape, data: new Int32Array(scales.length) }),
+    ];
+    return this.b.node('DequantizeLinear', inputs, { axis: 0 });
+  }
+
+  build(output: string): Graph {
+    this.b.output(output);
+    return this.b.build();
+  }
+
+  private zero(type: Byte = this.type): number {
+    return int(this.random, 90, 160) - (type === 'int8' ? 128 : 0);
+  }
+
+  private integer(value: number): string {
+    const data = this.type === 'int8' ? Int8Array.of(value) : Uint8Array.of(value);
+    return this.b.constant({ type: this.type, dims: [], data });
+  }
+}
+
+interface Case {
+  readonly graph: Graph;
+  readonly feeds: Record<string, TensorValue>;
+}
+
+function convolution(seed: number): Case {
+  const random = generator(seed);
+  const q = new Quantised(random);
+  const groups = pick(random, [1, 1, 2, 6]);
+  const [channels, outputs] = [6, 6 * int(random, 1, 3)];
+  const x = q.input('x', [int(random, 1, 2), channels, int(random, 3, 9), int(random, 3, 9)]);
+  const type = q.type === 'int8' ? 'int8' : pick<Byte>(random, ['int8', 'uint8']);
+  const kernel = pick(random, [1, 3]);
+  const w = q.weight([outputs, channels / groups, kernel, kernel], 0, random() < 0.5, type);
+  const bias = random() < 0.7 ? [q.bias(outputs, x.scale, w.scales)] : [];
+  const pad = kernel === 1 ? 0 : int(random, 0, 1);
+  const attributes = { group: groups, pads: [pad, pad, pad, pad], strides: [1, int(random, 1, 2)] };
+  const y = q.b.node('Conv', [x.real, w.real, ...bias], attributes);
+  return { graph: q.build(q.quantise(y, 0.01 + random() * 0.02).real), feeds: q.feeds };
+}
+
+function product(seed: number): Case {
+  const random = generator(seed);
+  const q = new Quantised(random);
+  const [rows, depth, columns] = [int(random, 1, 5), int(random, 1, 70), int(random, 1, 9)];
+  const x = q.input('x', [rows, depth]);
+  const type = q.type === 'int8' ? 'int8' : pick<Byte>(random, ['int8', 'uint8']);
+  const kind = pick(random, ['Gemm', 'transposed', 'MatMul', 'both']);
+  const transB = kind === 'transposed' ? 1 : 0;
+  const w = q.weight(transB ? [columns, depth] : [depth, columns], 1 - transB, random() < 0.5, type);
+  const gemm = () => {
+    const bias = random() < 0.7 ? [q.bias(columns, x.scale, w.scales)] : [];
+    return q.b.node('Gemm', [x.real, w.real, ...bias], { transB });
+  };
+  const multiply = () => {
+    const other = kind === 'both' ? q.input('w', [depth, columns]).real : w.real;
+    return q.b.node('MatMul', [x.real, other]);
+  };
+  const y = kind === 'MatMul' || kind === 'both' ? multiply() : gemm();
+  return { graph: q.build(q.quantise(y, 0.01 + random() * 0.02).real), feeds: q.feeds };
+}
+
+function elementwise(seed: number): Case {
+  const random = generator(seed);
+  const q = new Quantised(random);
+  const dims = [2, 5, int(random, 1, 9), int(random, 1, 9)];
+  const [a, b] = [q.input('a', dims), q.input('b', dims)];
+  const y = q.b.node(pick(random, ['Add', 'Mul']), [a.real, b.real]);
+  return { graph: q.build(q.quantise(y, 0.008 + random() * 0.01).real), feeds: q.feeds };
+}
+
+/** What keeps levels, or averages them, and their way back to real numbers for an operator that knows none. */
+function chain(seed: number): Case {
+  const random = generator(seed);
+  const q = new Quantised(random, 'uint8');
+  const x = q.input('x', [int(random, 1, 2), 4, 6, 8]);
+  const [scale, zero] = [0.01, 128];
+  const first = q.quantise(q.b.node('Neg', [x.real]), scale, zero);
+  const pooled = q.quantise(q.b.node('MaxPool', [first.real], { kernel_shape: [2, 2], strides: [2, 2] }), scale, zero);
+  const mean = q.quantise(q.b.node('GlobalAveragePool', [pooled.real]), 0.004 + random() * 0.004);
+  const flat = q.b.node('Flatten', [mean.real]);
+  return { graph: q.build(q.b.node('Neg', [flat])), feeds: q.feeds };
+}
+
+async function differing({ graph, feeds }: Case): Promise<number> {
+  const executor = await Executor.create(optimise(graph));
+  const [name, ours] = Object.entries(executor.run(feeds))[0]!;
+  executor.dispose();
+  const theirs = (await runInOnnxRuntime(graph, feeds, 'all'))[name]!;
+  expect(ours.dims).toEqual(theirs.dims);
+  const wanted = theirs.data as Float32Array;
+  return (ours.data as Float32Array).reduce((count, value, i) => count + (value === wanted[i] ? 0 : 1), 0);
+}
+
+const SEEDS = fc.integer({ min: 1, max: 1e9 });
+const RUNS = { numRuns: 25 };
+
+describe('computing in levels', () => {
+  it.each(Object.entries({ convolution, product, elementwise, chain }))(
+    'gives the levels of integer kernels: %s',
+    async (_, build) => {
+      await fc.assert(
+        fc.asyncProperty(SEEDS, async (seed) => {
+          expect(await differing(build(seed))).toBe(0);
+        }),
+        RUNS,
+      );
+    },
+  );
+
+  it('leaves no quantisation to the host and no float weights behind', () => {
+    const { graph } = convolution(3);
+    expect(optimise(graph).nodes.map(({ op }) => op)).toEqual(['Div', 'Round', 'Conv', 'Mul', 'Round', 'Mul']);
+    const weights = optimise(graph).nodes.find(({ op }) => op === 'Conv')!.inputs[1]!;
+    const { data } = optimise(graph).initializers.get(weights)!;
+    expect((data as Float32Array).every(Number.isInteger)).toBe(true);
+  });
+
+  it('takes an activation in front of the quantisation as bounds', async () => {
+    const q = new Quantised(generator(8), 'uint8');
+    const x = q.input('x', [1, 3, 5, 5]);
+    const w = q.weight([4, 3, 1, 1], 0, false, 'int8');
+    const y = q.b.node('Clip', [q.b.node('Conv', [x.real, w.real]), q.b.floats([], [-0.2]), q.b.floats([], [0.3])]);
+    const graph = q.build(q.quantise(y, 0.01).real);
+    expect(optimise(graph).nodes.map(({ op }) => op)).toEqual(['Div', 'Round', 'Conv', 'Mul', 'Round', 'Mul']);
+    const executor = await Executor.create(optimise(graph));
+    const values = Object.values(executor.run(q.feeds))[0]!.data as Float32Array;
+    executor.dispose();
+    expect([Math.min(...values), Math.max(...values)].map((value) => value.toFixed(4))).toEqual(['-0.2000', '0.3000']);
+  });
+
+  it('touches no network without quantised values', () => {
+    const b = new GraphBuilder();
+    b.output(b.node('Relu', [b.input('x', [1, 3])]));
+    const graph = b.build();
+    expect(optimise(graph)).toEqual(graph);
+  });
+});

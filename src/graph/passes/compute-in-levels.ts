@@ -1,0 +1,71 @@
+import { roundEven } from '../../ops/half.js';
+import { isOperator } from '../attributes.js';
+import { GraphEditor } from '../editor.js';
+import type { Graph, Node } from '../types.js';
+import { foldConstants } from './fold-constants.js';
+import { activationOf } from './fuse-epilogues.js';
+import { type InferredTypes, inferSamples } from './infer-types.js';
+import { LevelNodes } from './level-nodes.js';
+import { type Levels, levels, quantisationOf } from './quantised-values.js';
+
+/** What stays for the rewriting: results that differ from run to run, and the integers behind weights. */
+const KEPT = /^(Random|Bernoulli|Multinomial|DequantizeLinear)/;
+
+/**
+ * Computes quantised networks (QuantizeLinear and DequantizeLinear around operators) as integer kernels do. A quantised value is held
+ * as its *levels*, the stored integers less the zero point, in float32. Products of levels and their sums are exact below 2^24,
+ * so that Conv, Gemm and MatMul give the integers themselves; one multiplication with the scales, rounding half to even and clamping make
+ * the next levels. What is known to no integer kernel reads levels · scale, as before.
+ *
+ * Must see the graph before weights are folded to floats.
+ */
+export function computeInLevels(graph: Graph): Graph {
+  if (!graph.nodes.some((node) => isOperator(node, 'QuantizeLinear'))) return graph;
+  const editor = new GraphEditor(foldConstants(graph, KEPT));
+  const samples = inferSamples(editor.graph);
+  const nodes = new LevelNodes(editor, samples);
+  for (const { name } of editor.nodes) {
+    const node = editor.node(name);
+    if (!node) continue;
+    if (isOperator(node, 'DequantizeLinear')) nodes.dequantise(node);
+    else if (isOperator(node, 'QuantizeLinear')) quantise(editor, nodes, samples, node);
+    else if (isOperator(node, 'Gemm', 'MatMul') && !isQuantised(editor, node)) nodes.realProduct(node);
+  }
+  return editor.finish();
+}
+
+/** Whether the result goes to a QuantizeLinear, at most through an activation: then it is rewritten together with that. */
+function isQuantised(editor: GraphEditor, node: Node): boolean {
+  const reader = editor.soleReader(node.outputs[0]);
+  const next = reader && activationOf(editor, reader) ? editor.soleReader(reader.outputs[0]) : reader;
+  return next !== undefined && isOperator(next, 'QuantizeLinear');
+}
+
+function quantise(editor: GraphEditor, nodes: LevelNodes, samples: readonly InferredTypes[], node: Node): void {
+  const value = node.inputs[0]!;
+  const quantisation = quantisationOf(editor, node);
+  const result = quantisation && levels('', quantisation.type ?? 'uint8', quantisation);
+  if (!result || !samples.some(({ types }) => types.get(value)?.type === 'float32')) return;
+  const source = editor.soleReader(value) ? editor.producer(value) : undefined;
+  const direct = source && nodes.compute(source, result);
+  if (source && direct) {
+    nodes.store([source, node], direct, result);
+    return;
+  }
+  const bounded = source && bounds(editor, source, result);
+  const inner = bounded && editor.soleReader(source.inputs[0]) ? editor.producer(source.inputs[0]) : undefined;
+  const behind = inner && nodes.compute(inner, bounded!);
+  if (behind) nodes.store([inner, source!, node], behind, bounded!);
+  else nodes.store([node], nodes.divide(node, result), result);
+}
+
+/** Levels within the bounds of a Relu or Clip in front of the quantisation, which keeps the order of values. */
+function bounds(editor: GraphEditor, node: Node, result: Levels): Levels | undefined {
+  const activation = activationOf(editor, node);
+  if (activation?.kind !== 'Relu' && activation?.kind !== 'Clip') return undefined;
+  const { min, max } = activation.kind === 'Relu' ? { min: 0, max: Infinity } : activation;
+  if (!(min <= max)) return undefined;
+  const level = (bound: number) => roundEven(Math.fround(bound / result.scale));
+  const [low, high] = [Math.max(result.low, level(min)), Math.min(result.high, level(max))];
+  return low <= high ? { ...result, low, high } : undefined;
+}
