@@ -1,12 +1,13 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { address } from './ports.js';
 import { watchForErrors } from './support/demo-page.js';
 import { EVERYWHERE, expect, test } from './support/test.js';
 
 const PAGE = './benchmark/';
 /** Two engines on the smallest network are enough to see the page work. */
-async function chooseQuickRun(page: Page): Promise<void> {
-  await page.goto(PAGE);
+async function chooseQuickRun(page: Page, site?: string): Promise<void> {
+  await page.goto(site === undefined ? PAGE : new URL(PAGE, site).href);
   await expect(page.getByRole('checkbox', { name: /Handwritten digits/ })).toBeChecked();
   for (const box of await page.getByRole('group', { name: 'Networks' }).getByRole('checkbox').all())
     await box.uncheck();
@@ -105,6 +106,43 @@ test('sets loaded results side by side and refuses other files', { tag: EVERYWHE
   await expect(results(page)).toContainText('onnxruntime-web');
   await page.getByRole('combobox', { name: 'Measured on' }).selectOption({ index: 0 });
   await expect(results(page)).toContainText('4.00×');
+});
+
+test('shows what ships with the site, by browser, machine and date', { tag: EVERYWHERE }, async ({ page }) => {
+  const files: Record<string, Buffer> = {
+    'index.json': Buffer.from('["one-1.json", "two-1.json"]'),
+    'one-1.json': exported('Browser One 1.2.3', 4),
+    'two-1.json': exported('Browser Two 5', 6),
+  };
+  await page.route('**/results/*.json', (route) =>
+    route.fulfill({ contentType: 'application/json', body: files[route.request().url().split('/').at(-1)!]! }),
+  );
+  await page.goto(PAGE);
+  const source = page.getByRole('combobox', { name: 'Measured on' });
+  await expect(source.locator('option')).toHaveText([
+    'Browser One 1.2 · a machine · 21 Nov 2026 (recorded)',
+    'Browser Two 5 · a machine · 21 Nov 2026 (recorded)',
+  ]);
+  await expect(results(page)).toContainText('4.00×');
+  await expect(page.locator('.chart svg circle')).toHaveCount(4);
+  await source.selectOption({ index: 1 });
+  await expect(results(page)).toContainText('6.00×');
+  await expect(results(page)).toContainText('5.50–6.50');
+  const row = page.getByRole('region', { name: 'Comparison as a table' }).getByRole('row', { name: /A network/ });
+  await expect(row).toContainText(/4\.00×.*6\.00×/s);
+});
+
+test('measures with one thread where memory cannot be shared', async ({ page }) => {
+  const errors = watchForErrors(page);
+  await chooseQuickRun(page, address('plain'));
+  await expect(page.getByRole('combobox', { name: 'Threads' })).toBeDisabled();
+  await expect(page.locator('#controls')).toContainText('More threads need a cross-origin isolated page.');
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByRole('status')).toHaveText('Done.', { timeout: 110_000 });
+  await expect(page.getByRole('combobox', { name: 'Measured on' }).locator('option').first()).toContainText(
+    'not isolated',
+  );
+  expect(errors).toEqual([]);
 });
 
 for (const width of [375, 1280]) {
