@@ -149,6 +149,37 @@ function chain(seed: number): Case {
   return { graph: q.build(q.b.node('Neg', [flat])), feeds: q.feeds };
 }
 
+/** The same in operators on integers, as other exporters write them. */
+function integerOperators(seed: number): Case {
+  const random = generator(seed);
+  const q = new Quantised(random, 'uint8');
+  const byte = (value: number) => q.b.constant({ type: 'uint8', dims: [], data: Uint8Array.of(value) });
+  const pair = (scale: number, zero: number) => [q.b.floats([], [scale]), byte(zero)];
+  const dims = [1, 3, int(random, 3, 7), int(random, 3, 7)];
+  q.feeds.x = {
+    type: 'float32',
+    dims,
+    data: Float32Array.from({ length: elementCount(dims) }, () => random() * 2 - 1),
+  };
+  const input = pair(0.008, 120);
+  const x = q.b.node('QuantizeLinear', [q.b.input('x', ['N', ...dims.slice(1)]), ...input]);
+  const scales = Array.from({ length: 3 }, () => 0.002 + random() * 0.01);
+  const weight = [
+    q.b.constant(bytes(random, 'int8', [3, 3, 3, 3])),
+    q.b.floats([3], scales),
+    q.b.constant({ type: 'int8', dims: [3], data: new Int8Array(3) }),
+  ];
+  const bias = q.b.constant({ type: 'int32', dims: [3], data: Int32Array.of(-3000, 0, 900) });
+  const inner = pair(0.02 + random() * 0.02, 100);
+  const y = q.b.node('QLinearConv', [x, ...input, ...weight, ...inner, bias], { pads: [1, 1, 1, 1] });
+  const microsoft = { domain: 'com.microsoft' };
+  const outer = pair(0.03, 110);
+  const sum = q.b.node(pick(random, ['QLinearAdd', 'QLinearMul']), [x, ...input, y, ...inner, ...outer], {}, microsoft);
+  const last = pair(0.01, 128);
+  const mean = q.b.node('QLinearGlobalAveragePool', [sum, ...outer, ...last], { channels_last: 0 }, microsoft);
+  return { graph: q.build(q.b.node('DequantizeLinear', [mean, ...last])), feeds: q.feeds };
+}
+
 async function differing({ graph, feeds }: Case): Promise<number> {
   const executor = await Executor.create(optimise(graph));
   const [name, ours] = Object.entries(executor.run(feeds))[0]!;
@@ -163,7 +194,7 @@ const SEEDS = fc.integer({ min: 1, max: 1e9 });
 const RUNS = { numRuns: 25 };
 
 describe('computing in levels', () => {
-  it.each(Object.entries({ convolution, product, elementwise, chain }))(
+  it.each(Object.entries({ convolution, product, elementwise, chain, integerOperators }))(
     'gives the levels of integer kernels: %s',
     async (_, build) => {
       await fc.assert(

@@ -2,6 +2,7 @@ import { roundEven } from '../../ops/half.js';
 import { isOperator } from '../attributes.js';
 import { GraphEditor } from '../editor.js';
 import type { Graph, Node } from '../types.js';
+import { expandQuantisedOperators, isQuantised } from './expand-quantised-operators.js';
 import { foldConstants } from './fold-constants.js';
 import { activationOf } from './fuse-epilogues.js';
 import { type InferredTypes, inferSamples } from './infer-types.js';
@@ -12,7 +13,7 @@ import { type Levels, levels, quantisationOf } from './quantised-values.js';
 const KEPT = /^(Random|Bernoulli|Multinomial|DequantizeLinear)/;
 
 /**
- * Computes quantised networks (QuantizeLinear and DequantizeLinear around operators) as integer kernels do. A quantised value is held
+ * Computes quantised networks (QuantizeLinear and DequantizeLinear around operators, or operators on integers) as integer kernels do. A quantised value is held
  * as its *levels*, the stored integers less the zero point, in float32. Products of levels and their sums are exact below 2^24,
  * so that Conv, Gemm and MatMul give the integers themselves; one multiplication with the scales, rounding half to even and clamping make
  * the next levels. What is known to no integer kernel reads levels · scale, as before.
@@ -20,8 +21,8 @@ const KEPT = /^(Random|Bernoulli|Multinomial|DequantizeLinear)/;
  * Must see the graph before weights are folded to floats.
  */
 export function computeInLevels(graph: Graph): Graph {
-  if (!graph.nodes.some((node) => isOperator(node, 'QuantizeLinear'))) return graph;
-  const editor = new GraphEditor(foldConstants(graph, KEPT));
+  if (!isQuantised(graph)) return graph;
+  const editor = new GraphEditor(expandQuantisedOperators(foldConstants(graph, KEPT)));
   const samples = inferSamples(editor.graph);
   const nodes = new LevelNodes(editor, samples);
   for (const { name } of editor.nodes) {
@@ -29,13 +30,13 @@ export function computeInLevels(graph: Graph): Graph {
     if (!node) continue;
     if (isOperator(node, 'DequantizeLinear')) nodes.dequantise(node);
     else if (isOperator(node, 'QuantizeLinear')) quantise(editor, nodes, samples, node);
-    else if (isOperator(node, 'Gemm', 'MatMul') && !isQuantised(editor, node)) nodes.realProduct(node);
+    else if (isOperator(node, 'Gemm', 'MatMul') && !leadsToQuantise(editor, node)) nodes.realProduct(node);
   }
   return editor.finish();
 }
 
 /** Whether the result goes to a QuantizeLinear, at most through an activation: then it is rewritten together with that. */
-function isQuantised(editor: GraphEditor, node: Node): boolean {
+function leadsToQuantise(editor: GraphEditor, node: Node): boolean {
   const reader = editor.soleReader(node.outputs[0]);
   const next = reader && activationOf(editor, reader) ? editor.soleReader(reader.outputs[0]) : reader;
   return next !== undefined && isOperator(next, 'QuantizeLinear');

@@ -59,7 +59,7 @@ export class LevelNodes {
     const quantisation = quantisationOf(this.editor, node);
     const known = this.stored.get(node.inputs[0]!);
     const own = quantisation && known && levels(known.name, known.type, quantisation);
-    if (!own || own.zero !== known.zero) return;
+    if (!own || own.zero !== known.zero || (quantisation.type ?? known.type) !== known.type) return;
     this.real.set(node.outputs[0]!, own);
     this.editor.replace([node], [this.binary('Mul', own.name, this.scalar(own.scale), node.outputs[0]!)]);
   }
@@ -240,7 +240,7 @@ export class LevelNodes {
     const constant = this.editor.constant(node.inputs[0]);
     const type = constant?.type ?? quantisation?.type;
     const own = quantisation && type && levels(this.name(node, 'levels'), type, quantisation);
-    if (!own) return undefined;
+    if (!own || (quantisation.type ?? type) !== type) return undefined;
     if (constant) {
       const made = { ...own, name: this.constant(constant.dims, subtractZeros(constant, [own.zero], 0)) };
       this.real.set(name!, made);

@@ -38,9 +38,9 @@ export function sumFactors(a: Levels, b: Levels, sum: Levels): SumFactors {
   const ties = nearTies(a, b, sum, left, right);
   let best = { left, right, shift: 0 };
   let least = differing(best, ties, ties.length + 1);
-  for (const first of around(2)) {
-    for (const second of around(2)) {
-      for (const step of around(12)) {
+  for (const first of around(3)) {
+    for (const second of around(3)) {
+      for (const step of around(16)) {
         if (least === 0) return best;
         const factors = {
           left: Math.fround(left * (1 + first * ULP)),

@@ -22,6 +22,7 @@ export interface Levels {
 }
 
 const BYTES: readonly (DataType | undefined)[] = ['int8', 'uint8'];
+const STORED: readonly (DataType | undefined)[] = [...BYTES, 'int16', 'uint16'];
 /** Attributes of later versions that change what is stored or given. */
 const VARIANTS = ['block_size', 'output_dtype', 'precision'];
 
@@ -35,6 +36,7 @@ export function quantisationOf(editor: GraphEditor, node: Node): Quantisation | 
   if (VARIANTS.some((name) => numberAttribute(node, name, 0) !== 0)) return undefined;
   const count = scale.data.length;
   if (count === 0 || (zero && zero.data.length !== count)) return undefined;
+  if (zero && zero.type !== 'int32' && !STORED.includes(zero.type)) return undefined;
   return {
     type: zero?.type,
     scale: scale.data as Float32Array,
@@ -44,7 +46,7 @@ export function quantisationOf(editor: GraphEditor, node: Node): Quantisation | 
 
 /** The levels of a value whose stored integers have one scale and zero point; undefined otherwise. */
 export function levels(name: string, type: DataType, { scale, zero }: Quantisation): Levels | undefined {
-  if (scale.length !== 1 || !(scale[0]! > 0) || scale[0] === Infinity) return undefined;
+  if (!STORED.includes(type) || scale.length !== 1 || !(scale[0]! > 0) || scale[0] === Infinity) return undefined;
   const [low, high] = limits(type);
   return { name, type, scale: scale[0]!, zero: zero[0]!, low: low - zero[0]!, high: high - zero[0]! };
 }
@@ -69,6 +71,7 @@ export function quantisedConstant(
   const stored = editor.constant(node.inputs[0]);
   const quantisation = quantisationOf(editor, node);
   if (!stored || !types.includes(stored.type) || !quantisation) return undefined;
+  if (quantisation.type && quantisation.type !== stored.type) return undefined;
   const { dims } = stored;
   const { scale, zero } = quantisation;
   const given = numberAttribute(node, 'axis', 1);

@@ -25,11 +25,12 @@ describe('functions of one value', () => {
     ['Sqrt', 1e-7, 0],
     ['Abs', 0, 1],
     ['Neg', 0, 1],
+    ['Round', 0, 1],
     ['Clip', 0, 1, { opset: 10, attributes: { min: -0.5, max: 3 } }],
   ];
   for (const [op, tolerance, floor, more] of functions) {
     it(`${more?.domain ?? ''} ${op} ${JSON.stringify(more?.attributes ?? {})}`, () => {
-      const special = [0, -0, NaN, Infinity, -Infinity, 1e-30, -1e-30, 88.7, 89, -87.4, 0.625, -0.625];
+      const special = [0, -0, NaN, Infinity, -Infinity, 1e-30, -1e-30, 88.7, 89, -87.4, 0.625, -0.625, 1.5, 2.5, -3.5];
       const x = float32([4001], (i) => special[i] ?? ((i * 7919) % 4001) ** 3 / 3.2e8 - 100);
       const test: NodeCase = { op, inputs: { x }, ...more };
       const expected = reference(test);
@@ -43,6 +44,14 @@ describe('functions of one value', () => {
       });
     });
   }
+
+  it('Round within the bounds of a fused Clip, and no other activation', () => {
+    const test: NodeCase = { op: 'Round', inputs: { x: float32([21], (i) => i / 2 - 5) } };
+    const bounded = reference(test).map((value) => Math.min(2, Math.max(-3, value)));
+    const { y } = run({ ...test, epilogue: { activation: { kind: 'Clip', min: -3, max: 2 } } })!;
+    expect(Array.from(y, (value) => value + 0)).toEqual(Array.from(bounded, (value) => value + 0));
+    expect(run({ ...test, epilogue: { activation: { kind: 'Relu' } } })).toBeUndefined();
+  });
 
   it('Clip with constant bounds, one of them omitted', () => {
     const inputs = { x: noise([3, 5], 1) };
