@@ -177,7 +177,18 @@ function integerOperators(seed: number): Case {
   const sum = q.b.node(pick(random, ['QLinearAdd', 'QLinearMul']), [x, ...input, y, ...inner, ...outer], {}, microsoft);
   const last = pair(0.01, 128);
   const mean = q.b.node('QLinearGlobalAveragePool', [sum, ...outer, ...last], { channels_last: 0 }, microsoft);
-  return { graph: q.build(q.b.node('DequantizeLinear', [mean, ...last])), feeds: q.feeds };
+  const flat = q.b.node('Flatten', [
+    q.b.node('QLinearConcat', [...last, mean, ...last, mean, ...last], { axis: 1 }, microsoft),
+  ]);
+  const transB = int(random, 0, 1);
+  const matrix = [
+    q.b.constant(bytes(random, 'int8', transB ? [2, 6] : [6, 2])),
+    q.b.floats([2], [0.006, 0.009]),
+    q.b.constant({ type: 'int8', dims: [2], data: new Int8Array(2) }),
+  ];
+  const offset = q.b.constant({ type: 'int32', dims: [2], data: Int32Array.of(800, -70) });
+  const product = q.b.node('QGemm', [flat, ...last, ...matrix, offset, ...last], { transB }, microsoft);
+  return { graph: q.build(q.b.node('DequantizeLinear', [product, ...last])), feeds: q.feeds };
 }
 
 async function differing({ graph, feeds }: Case): Promise<number> {

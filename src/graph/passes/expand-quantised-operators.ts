@@ -1,13 +1,14 @@
-import { isOperator } from '../attributes.js';
+import { isOperator, numberAttribute } from '../attributes.js';
 import { GraphEditor } from '../editor.js';
 import type { Graph, Node, TensorValue } from '../types.js';
 
 /** Where an operator on integers has its parts: indices of inputs, each followed by those of its scale and zero point. */
 interface Form {
   readonly op: string;
-  readonly reals: readonly number[];
-  /** Axis of scales that are one per channel, for the second real input. */
-  readonly axis?: number;
+  /** Undefined for all behind the parameters of the result. */
+  readonly reals?: readonly number[];
+  /** Axis of scales that are one per channel, for the second real input. Default 0. */
+  readonly axis?: (node: Node) => number;
   readonly bias?: number;
   /** Index of the scale and, behind it, the zero point of the result. */
   readonly result: number;
@@ -16,8 +17,16 @@ interface Form {
 const UNARY = { reals: [0], result: 3 };
 const BINARY = { reals: [0, 3], result: 6 };
 const FORMS: Readonly<Record<string, Form>> = {
-  ':QLinearConv': { op: 'Conv', ...BINARY, axis: 0, bias: 8 },
-  ':QLinearMatMul': { op: 'MatMul', ...BINARY, axis: 1 },
+  ':QLinearConv': { op: 'Conv', ...BINARY, bias: 8 },
+  ':QLinearMatMul': { op: 'MatMul', ...BINARY, axis: () => 1 },
+  'com.microsoft:QGemm': {
+    op: 'Gemm',
+    reals: [0, 3],
+    axis: (node) => (numberAttribute(node, 'transB', 0) === 0 ? 1 : 0),
+    bias: 6,
+    result: 7,
+  },
+  'com.microsoft:QLinearConcat': { op: 'Concat', result: 0 },
   'com.microsoft:QLinearAdd': { op: 'Add', ...BINARY },
   'com.microsoft:QLinearMul': { op: 'Mul', ...BINARY },
   'com.microsoft:QLinearGlobalAveragePool': { op: 'GlobalAveragePool', ...UNARY },
@@ -40,7 +49,8 @@ export function expandQuantisedOperators(graph: Graph): Graph {
 }
 
 function expand(editor: GraphEditor, node: Node, form: Form): void {
-  const parameters = [...form.reals.map((index) => index + 1), form.result];
+  const reals = form.reals ?? node.inputs.flatMap((_, index) => (index % 3 === 2 ? [index] : []));
+  const parameters = [...reals.map((index) => index + 1), form.result];
   const scales = parameters.map((index) => editor.constant(node.inputs[index]));
   const zeros = parameters.map((index) => editor.constant(node.inputs[index + 1]));
   if (scales.some((value) => value?.type !== 'float32') || (form.op === 'Conv' && !editor.constant(node.inputs[3])))
@@ -52,8 +62,8 @@ function expand(editor: GraphEditor, node: Node, form: Form): void {
     nodes.push({ name, op, domain: '', inputs, outputs: [output ?? `${name}:0`], attributes });
     return output ?? `${name}:0`;
   };
-  const axis = form.axis ?? 0;
-  const inputs = form.reals.map((index) => add('DequantizeLinear', node.inputs.slice(index, index + 3), { axis }));
+  const axis = form.axis?.(node) ?? 0;
+  const inputs = reals.map((index) => add('DequantizeLinear', node.inputs.slice(index, index + 3), { axis }));
   const bias = form.bias === undefined ? undefined : node.inputs[form.bias];
   if (bias) inputs.push(add('DequantizeLinear', [bias, biasScale(editor, scales as TensorValue[])], { axis: 0 }));
   const { channels_last: _, ...attributes } = node.attributes;
