@@ -13,12 +13,13 @@ export interface Slice {
 }
 
 /**
- * All parameters one after another in one vector.
+ * Tensors one after another in one vector.
  *
+ * @param start where the first one lies
  * @throws LutraError `INVALID_ARGUMENT` for a parameter that is not float32, or a rate or decay below 0.
  */
-export function layOut(graph: Graph, parameters: ReadonlyMap<string, ParameterOptions>): Slice[] {
-  let start = 0;
+export function layOut(graph: Graph, parameters: ReadonlyMap<string, ParameterOptions>, start = 0): Slice[] {
+  let next = start;
   return Array.from(parameters, ([name, options]) => {
     const value = graph.initializers.get(name);
     if (value?.type !== 'float32') {
@@ -34,9 +35,9 @@ export function layOut(graph: Graph, parameters: ReadonlyMap<string, ParameterOp
         actual: `${number}`,
       });
     }
-    const from = start;
-    start += elementCount(value.dims);
-    return { name, dims: value.dims, start: from, end: start, options };
+    const from = next;
+    next += elementCount(value.dims);
+    return { name, dims: value.dims, start: from, end: next, options };
   });
 }
 
