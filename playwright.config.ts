@@ -1,9 +1,12 @@
 import { defineConfig } from '@playwright/test';
 import { address } from './e2e/ports.js';
-import { EVERYWHERE, FIREFOX } from './e2e/support/test.js';
-import { ensureChromium, ensureFirefox } from './scripts/browsers.mjs';
+import { DOWNLOADS } from './e2e/support/saved-file.js';
+import { EVERYWHERE, FIREFOX, WEBKIT } from './e2e/support/test.js';
+import { ensureChromium, ensureFirefox, ensureWebKit } from './scripts/browsers.mjs';
 
 const firefox = ensureFirefox();
+// Here, as inside a test the time would run out.
+ensureWebKit();
 
 export default defineConfig({
   testDir: 'e2e',
@@ -19,7 +22,7 @@ export default defineConfig({
   projects: [
     {
       name: 'chromium',
-      grepInvert: new RegExp(FIREFOX),
+      grepInvert: new RegExp(`${FIREFOX}|${WEBKIT}`),
       use: {
         browserName: 'chromium',
         launchOptions: { ...ensureChromium(), args: ['--use-fake-device-for-media-stream'] },
@@ -33,10 +36,12 @@ export default defineConfig({
         ...(firefox?.channel ? { channel: firefox.channel } : {}),
         launchOptions: {
           ...(firefox ? { executablePath: firefox.executablePath } : {}),
+          downloadsPath: DOWNLOADS,
           firefoxUserPrefs: { 'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true },
         },
       },
     },
+    { name: 'webkit', grep: new RegExp(WEBKIT) },
   ],
   webServer: {
     command: 'node --import tsx e2e/servers.ts',

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { zipSync } from 'fflate';
 import { GraphBuilder } from '../src/graph/builder.js';
 import { WeightSource } from '../src/networks/weights.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { serializeModel } from '../src/onnx/serialize.js';
 import { watchForErrors } from './support/demo-page.js';
+import { savedFile } from './support/saved-file.js';
 import { EVERYWHERE, expect, test } from './support/test.js';
 
 const SIDE = 8;
@@ -50,7 +50,7 @@ const archive = async (count: number) => ({
   buffer: await pictures(count),
 });
 
-test('converts a network in the page, compares and saves it', async ({ page }) => {
+test('converts a network in the page, compares and saves it', { tag: EVERYWHERE }, async ({ page }) => {
   const errors = watchForErrors(page);
   await page.goto('convert/');
   await expect(page.locator('#convert')).toBeDisabled();
@@ -67,11 +67,8 @@ test('converts a network in the page, compares and saves it', async ({ page }) =
   await expect(page.getByRole('row', { name: /middle/ })).toContainText('centroids');
   await expect(page.getByRole('row', { name: /stem/ })).toContainText('dense');
 
-  const download = page.waitForEvent('download');
-  await page.locator('#save').click();
-  const saved = await download;
-  expect(saved.suggestedFilename()).toBe('tiny.lut.onnx');
-  const graph = parseModel(new Uint8Array(readFileSync(await saved.path())));
+  const saved = await savedFile(page, 'tiny.lut.onnx', () => page.locator('#save').click());
+  const graph = parseModel(new Uint8Array(saved));
   expect(graph.nodes.filter(({ op }) => op === 'LookUp')).toHaveLength(2);
   expect(JSON.parse(graph.metadata['lutra.preprocess']!)).toMatchObject({ width: SIDE, mean: [0.5, 0.5, 0.5] });
   expect(JSON.parse(graph.metadata['lutra.labels']!)).toEqual(CLASSES);

@@ -36,7 +36,7 @@ test('a recording is recognised, of any rate and in any form', { tag: EVERYWHERE
   expect(errors).toEqual([]);
 });
 
-test('says so when a file is no recording', async ({ page, context, host }) => {
+test('says so when a file is no recording', { tag: EVERYWHERE }, async ({ page, context, host }) => {
   await withToneNetwork(context);
   await listenFor(page, host.url);
   const broken = { name: 'notes.wav', mimeType: 'audio/wav', buffer: Buffer.from('not a recording') };

@@ -43,7 +43,7 @@ test('it costs less than its budget and moves nothing once it is shown', async (
   expect(await page.evaluate(() => Reflect.get(globalThis, 'shifts'))).toEqual([]);
 });
 
-test('every door leads somewhere', async ({ page, request }) => {
+test('every door leads somewhere', { tag: EVERYWHERE }, async ({ page, request }) => {
   await page.goto('./');
   const links = await page.locator('a[href]').evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));
   // The documentation is made by a command of its own.
@@ -52,9 +52,26 @@ test('every door leads somewhere', async ({ page, request }) => {
   for (const link of own) expect([link, (await request.get(link)).status()]).toEqual([link, 200]);
 });
 
+test('the development server has the documentation that the front page leads to', async ({ page, request }) => {
+  await page.goto(address('development'));
+  const links = await page
+    .locator('a[href*="/docs/"]')
+    .evaluateAll((all) => all.map((a) => (a as HTMLAnchorElement).href));
+  expect(links.length).toBeGreaterThan(1);
+  for (const link of links) {
+    // Made on the way where `npm run docs` has not been run.
+    const response = await request.get(link, { timeout: 100_000 });
+    expect([link, response.status()]).toEqual([link, 200]);
+    expect(await response.text()).toContain('Lutra');
+  }
+});
+
 for (const width of [375, 1280]) {
   for (const colorScheme of ['light', 'dark'] as const) {
-    test(`the front page fits and passes axe at ${width} px, ${colorScheme}`, async ({ page, browserName }) => {
+    test(`the front page fits and passes axe at ${width} px, ${colorScheme}`, { tag: EVERYWHERE }, async ({
+      page,
+      browserName,
+    }) => {
       await page.setViewportSize({ width, height: 900 });
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.goto('./');

@@ -12,6 +12,9 @@ export const PORTS = {
   kernels: FIRST + 3,
 } as const;
 
+/** Folder of the built site that the first two serve: the tests' own copy, as `npm run build` must not pull the files from under them. */
+export const SITE = `test-results/site-${FIRST}`;
+
 /** Not `localhost`, which may mean ::1 to the server and 127.0.0.1 to the browser. */
 export const HOST = '127.0.0.1';
 

@@ -5,11 +5,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { createServer as createNetServer } from 'node:net';
 import { build, createServer, type InlineConfig, preview } from 'vite';
-import { HOST, PORTS } from './ports.js';
+import { HOST, PORTS, SITE } from './ports.js';
 
 const configFile = 'vite.config.ts';
-/** The tests' own copy: `npm run build` meanwhile must not pull the files from under them. */
-const outDir = `${process.cwd()}/test-results/site-${PORTS.isolated}`;
+const outDir = `${process.cwd()}/${SITE}`;
 const KERNELS = 'src/kernels/gen/simd.ts';
 
 process.stdin.resume().on('end', () => process.exit(0));

@@ -5,7 +5,10 @@ export interface WebKitOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** One WebKitGTK window. Scripts are bodies of functions: `return document.title`; their values come back as JSON would carry them. */
+/**
+ * One WebKitGTK window. Selectors reach into shadow roots by ` >>> `. Scripts are bodies of functions: `return document.title`; their
+ * values come back as JSON would carry them.
+ */
 export interface WebKitWindow {
   /** Of WebKitGTK, e.g. `2.50.6`. */
   readonly version: string;

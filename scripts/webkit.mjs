@@ -90,7 +90,12 @@ export async function openWebKit({ sharedMemory = false, environment = {} } = {}
       .disableEnvironmentOverrides()
       .build();
     const version = (await driver.getCapabilities()).getBrowserVersion() ?? 'unknown';
-    const find = (selector) => driver.findElement(By.css(selector));
+    const find = async (selector) => {
+      const [first, ...inner] = selector.split(' >>> ');
+      let element = await driver.findElement(By.css(first));
+      for (const part of inner) element = await (await element.getShadowRoot()).findElement(By.css(part));
+      return element;
+    };
     return {
       version,
       goto: (url) => driver.get(url),
@@ -104,9 +109,9 @@ export async function openWebKit({ sharedMemory = false, environment = {} } = {}
           await pause(POLL_MILLISECONDS);
         }
       },
-      click: async (selector) => find(selector).click(),
-      type: async (selector, text) => find(selector).sendKeys(text),
-      text: async (selector) => find(selector).getText(),
+      click: async (selector) => (await find(selector)).click(),
+      type: async (selector, text) => (await find(selector)).sendKeys(text),
+      text: async (selector) => (await find(selector)).getText(),
       screenshot: async () => Buffer.from(await driver.takeScreenshot(), 'base64'),
       async close() {
         await driver.quit().catch(() => undefined);

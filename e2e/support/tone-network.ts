@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { BrowserContext } from '@playwright/test';
 import { seededRandom } from '../../src/convert/random.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
@@ -45,10 +46,18 @@ export function toneRecording(tones: readonly Tone[], sampleRate = 44100): Buffe
   return Buffer.from(encodeWav({ samples: Float32Array.from(samples), sampleRate }));
 }
 
+const ENTRY = { id: 'tones', title: 'Tones', task: 'audio', lut: 'tones.onnx', dense: 'tones.onnx' };
+
+/** Writes a `models/` folder that holds only this network. */
+export function writeToneNetwork(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/models.json`, JSON.stringify([ENTRY]));
+  writeFileSync(`${folder}/tones.onnx`, toneNetwork());
+}
+
 /** Makes the site one that carries only this network, and no samples. */
 export async function withToneNetwork(context: BrowserContext): Promise<void> {
-  const entry = { id: 'tones', title: 'Tones', task: 'audio', lut: 'tones.onnx', dense: 'tones.onnx' };
-  await context.route('**/models/models.json', (route) => route.fulfill({ json: [entry] }));
+  await context.route('**/models/models.json', (route) => route.fulfill({ json: [ENTRY] }));
   await context.route('**/models/tones.onnx', (route) => route.fulfill({ body: Buffer.from(toneNetwork()) }));
   await context.route('**/samples/**', (route) => route.fulfill({ status: 404, body: '' }));
 }
