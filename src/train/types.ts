@@ -28,8 +28,7 @@ export interface ParameterOptions {
  * The first dimension of every graph input is the batch and symbolic (`'batch'`); the others are numbers. A BatchNormalization with
  * attribute `training_mode: 1` and one output is live: it normalises by the statistics of the micro-batch, its third and fourth input (initializers)
  * are running statistics that a step updates with the attribute `momentum` (ONNX: running · momentum + batch · (1 − momentum),
- * default 0.9). With the attribute `running: 1` besides, it normalises by the running statistics instead, which no gradient passes: no noise of
- * small micro-batches, for networks that are trained already. Without `training_mode` it is folded: its statistics are constants.
+ * default 0.9). Without `training_mode` it is folded: its statistics are constants.
  */
 export interface TrainingNetwork {
   readonly graph: Graph;

@@ -42,7 +42,7 @@ export const LOOKUP_FLAGS: readonly Flag[] = [
   {
     name: 'normalisation',
     value: '<kind>',
-    help: 'while lookups learn: running (by moving statistics; default), live (of the micro-batch) or folded',
+    help: 'live (by the statistics of the micro-batch; default) or folded, while lookups learn',
   },
   { name: 'reconstruction', value: '<x>', help: 'weight of the error of single layers in the loss (default: 0)' },
   { name: 'optimise', value: '<goal>', help: 'conversion of a dense model: speed, balanced (default) or accuracy' },
@@ -102,7 +102,7 @@ export function lookupFlags(args: Arguments, smoothing: number): LookupTrainingO
   const temperature = args.choice('temperature', ['learned', 'fixed', 'annealed']);
   const bits = args.choice('bits', ['8', '7', '6']);
   const reconstruction = args.number('reconstruction', { min: 0 });
-  const normalisation = args.choice('normalisation', ['running', 'live', 'folded']);
+  const normalisation = args.choice('normalisation', ['live', 'folded']);
   const extraRank = args.integer('extra-rank', 0, 8);
   const loss = args.choice('loss', ['distil', 'labels']) ?? 'distil';
   if (encoder !== 'learned' && (inputGradient === 'soft' || inputGradient === 'both')) {

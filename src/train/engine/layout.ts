@@ -13,13 +13,12 @@ export interface Slice {
 }
 
 /**
- * Tensors one after another in one vector.
+ * All parameters one after another in one vector.
  *
- * @param start where the first one lies
  * @throws LutraError `INVALID_ARGUMENT` for a parameter that is not float32, or a rate or decay below 0.
  */
-export function layOut(graph: Graph, parameters: ReadonlyMap<string, ParameterOptions>, start = 0): Slice[] {
-  let next = start;
+export function layOut(graph: Graph, parameters: ReadonlyMap<string, ParameterOptions>): Slice[] {
+  let start = 0;
   return Array.from(parameters, ([name, options]) => {
     const value = graph.initializers.get(name);
     if (value?.type !== 'float32') {
@@ -35,9 +34,9 @@ export function layOut(graph: Graph, parameters: ReadonlyMap<string, ParameterOp
         actual: `${number}`,
       });
     }
-    const from = next;
-    next += elementCount(value.dims);
-    return { name, dims: value.dims, start: from, end: next, options };
+    const from = start;
+    start += elementCount(value.dims);
+    return { name, dims: value.dims, start: from, end: start, options };
   });
 }
 

@@ -6,13 +6,12 @@ import { createSession, loadRuntime, type OnnxRuntime, type OnnxSession, type Ru
 export interface ShardPlan {
   /** The serialised training graph. */
   readonly model: Uint8Array;
-  /** Parameters, then running statistics that the graph reads. */
   readonly slices: readonly Slice[];
-  /** Output with the gradient of each parameter, in the order of their slices. */
+  /** Output with the gradient of each slice, in their order. */
   readonly gradients: readonly string[];
   /** Outputs that are reported back: loss, metrics, statistics. */
   readonly reported: readonly string[];
-  /** What the slices are parts of; in shared memory where threads read it. */
+  /** All parameters; in shared memory where threads read it. */
   readonly weights: Float32Array;
 }
 
@@ -52,8 +51,8 @@ class LocalShard implements Shard {
       tensors[name] = new this.runtime.Tensor('float32', weights.subarray(start, end), dims);
     }
     const results = await this.session.run(tensors);
-    gradients.forEach((name, index) => {
-      gradient.set(results[name]!.data as Float32Array, slices[index]!.start);
+    slices.forEach(({ start }, index) => {
+      gradient.set(results[gradients[index]!]!.data as Float32Array, start);
     });
     return Object.fromEntries(reported.map((name) => [name, results[name]!.data as Float32Array]));
   }

@@ -31,11 +31,10 @@ export async function createStepEngine(
   const slices = layOut(network.graph, network.parameters);
   const length = totalLength(slices);
   const allocate = threads > 1 ? sharedFloats : (count: number) => new Float32Array(count);
-  const running = layOut(network.graph, new Map(training.running.map((name) => [name, {}])), length);
-  const weights = allocate(totalLength([...slices, ...running]));
+  const weights = allocate(length);
   const plan: ShardPlan = {
     model: serializeModel(training.graph),
-    slices: [...slices, ...running],
+    slices,
     gradients: slices.map(({ name }) => training.gradients.get(name)!),
     reported: [training.loss, ...Object.values(training.metrics), ...statisticOutputs(training)],
     weights,
@@ -52,7 +51,7 @@ export async function createStepEngine(
     await Promise.all(shards.map((shard) => shard.release()));
     throw LutraError.from(failed.reason);
   }
-  return new Engine({ network, training, slices, running, weights, optimiser, shards, microBatch, clipNorm, allocate });
+  return new Engine({ network, training, slices, weights, optimiser, shards, microBatch, clipNorm, allocate });
 }
 
 function outOfRange(name: string, expected: string, actual: number): LutraError {
@@ -71,8 +70,6 @@ interface Parts {
   readonly network: TrainingNetwork;
   readonly training: TrainingGraph;
   readonly slices: readonly Slice[];
-  /** Running statistics that the graph reads, behind the parameters. */
-  readonly running: readonly Slice[];
   readonly weights: Float32Array;
   readonly optimiser: Optimiser;
   readonly shards: readonly Shard[];
@@ -97,7 +94,6 @@ class Engine implements StepEngine {
     for (const name of training.statistics.keys()) {
       this.statistics.set(name, Float32Array.from(network.graph.initializers.get(name)!.data as Float32Array));
     }
-    this.feedRunning();
   }
 
   async step(feeds: Readonly<Record<string, TensorValue>>, learningRate: number): Promise<StepResult> {
@@ -160,16 +156,9 @@ class Engine implements StepEngine {
         running[i] = running[i]! * momentum + batch * (1 - momentum);
       }
     }
-    this.feedRunning();
     this.steps++;
     const metrics = Object.fromEntries(Object.entries(training.metrics).map(([name, output]) => [name, mean(output)]));
     return { loss, metrics, gradientNorm };
-  }
-
-  /** Puts the running statistics where the shards read them. */
-  private feedRunning(): void {
-    const { running, weights } = this.parts;
-    for (const { name, start } of running) weights.set(this.statistics.get(name)!, start);
   }
 
   parameters(): Map<string, TensorValue> {
@@ -213,7 +202,6 @@ class Engine implements StepEngine {
       });
     }
     for (const write of writes) write();
-    this.feedRunning();
     this.steps = state.step;
   }
 

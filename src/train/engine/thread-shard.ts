@@ -26,7 +26,7 @@ parentPort.on('message', async ({ feeds, gradient, changed }) => {
     for (const name in feeds) tensors[name] = new Tensor(feeds[name].type, feeds[name].data, feeds[name].dims);
     for (const { name, start, end, dims } of slices) tensors[name] = new Tensor('float32', own.subarray(start, end), dims);
     const results = await (await opening).run(tensors);
-    gradients.forEach((name, index) => gradient.set(results[name].data, slices[index].start));
+    slices.forEach(({ start }, index) => gradient.set(results[gradients[index]].data, start));
     parentPort.postMessage({ values: Object.fromEntries(reported.map((name) => [name, results[name].data])) });
   } catch (error) {
     parentPort.postMessage({ failed: String(error && error.message || error) });

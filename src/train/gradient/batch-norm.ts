@@ -1,14 +1,12 @@
 import { LutraError } from '../../errors.js';
-import { isOperator, numberAttribute } from '../../graph/attributes.js';
-import type { Node } from '../../graph/types.js';
+import { numberAttribute } from '../../graph/attributes.js';
 import { describeNode } from '../../ops/operator.js';
 import type { BackwardContext, Emitter, ForwardContext, GradientRule } from '../types.js';
 import { expandTo, perChannel, range, scale, sumOver } from './shapes.js';
 
 /**
  * BatchNormalization (Ioffe & Szegedy 2015, algorithm 1 and §3): x [N, C, ..], scale, bias, mean, variance [C] → y.
- * Live (`training_mode: 1`): statistics of the micro-batch; the running variance gets the unbiased estimate, as in PyTorch. With `running: 1`
- * the running statistics normalise, as constants to the gradient, and still follow those of the micro-batches.
+ * Live (`training_mode: 1`): statistics of the micro-batch; the running variance gets the unbiased estimate, as in PyTorch.
  */
 export const BATCH_NORMALIZATION: GradientRule = {
   domain: '',
@@ -16,7 +14,7 @@ export const BATCH_NORMALIZATION: GradientRule = {
   stops: [3, 4],
   forward(context) {
     const { emitter, node, inputs } = context;
-    const { training_mode: mode, momentum: _, running, ...attributes } = node.attributes;
+    const { training_mode: mode, momentum: _, ...attributes } = node.attributes;
     if (mode !== 1) {
       return { outputs: [emitter.node('BatchNormalization', inputs, attributes)] };
     }
@@ -25,9 +23,7 @@ export const BATCH_NORMALIZATION: GradientRule = {
         node: describeNode(node),
       });
     }
-    const batch = batchStatistics(context);
-    if (running !== 1) return forwardLive(context, batch);
-    return { outputs: [emitter.node('BatchNormalization', inputs, attributes)], updates: batch.updates };
+    return forwardLive(context);
   },
   backward(context) {
     return context.saved.mean ? backwardLive(context) : backwardFolded(context);
@@ -39,35 +35,23 @@ function otherAxes(rank: number): number[] {
   return range(rank).filter((axis) => axis !== 1);
 }
 
-/** Whether a node normalises by running statistics that follow the batches. */
-export function readsRunning(node: Node): boolean {
-  return isOperator(node, 'BatchNormalization') && node.attributes.training_mode === 1 && node.attributes.running === 1;
-}
-
-/** Mean and biased variance of the micro-batch per channel, and what they move the running statistics to. */
-function batchStatistics({ emitter, node, inputs }: ForwardContext) {
-  const x = inputs[0]!;
+function forwardLive({ emitter, node, inputs }: ForwardContext) {
+  const [x, gamma, beta] = inputs as [string, string, string];
   const { dims } = emitter.type(x);
   const axes = emitter.ints(otherAxes(dims.length));
   const count = dims.reduce((a, b) => a * b, 1) / dims[1]!;
   const mean = emitter.node('ReduceMean', [x, axes], { keepdims: 0 });
   const centred = emitter.node('Sub', [x, perChannel(emitter, mean, dims.length)]);
   const variance = emitter.node('ReduceMean', [emitter.node('Mul', [centred, centred]), axes], { keepdims: 0 });
-  const momentum = numberAttribute(node, 'momentum', 0.9);
-  const unbiased = scale(emitter, variance, count / Math.max(1, count - 1));
-  return { mean, variance, updates: { 3: { value: mean, momentum }, 4: { value: unbiased, momentum } } };
-}
-
-function forwardLive(
-  { emitter, node, inputs }: ForwardContext,
-  { mean, variance, updates }: ReturnType<typeof batchStatistics>,
-) {
-  const [x, gamma, beta] = inputs as [string, string, string];
   const epsilon = numberAttribute(node, 'epsilon', 1e-5);
+  const momentum = numberAttribute(node, 'momentum', 0.9);
   return {
     outputs: [emitter.node('BatchNormalization', [x, gamma, beta, mean, variance], { epsilon })],
     saved: { mean, deviation: deviation(emitter, variance, epsilon) },
-    updates,
+    updates: {
+      3: { value: mean, momentum },
+      4: { value: scale(emitter, variance, count / Math.max(1, count - 1)), momentum },
+    },
   };
 }
 

@@ -5,7 +5,6 @@ import { OPERATORS } from '../../ops/complete.js';
 import { describeNode } from '../../ops/operator.js';
 import { registerOperators } from '../../ops/registry.js';
 import { type Emitted, type GradientRule, TRAINING_DOMAIN, type TrainingNetwork } from '../types.js';
-import { readsRunning } from './batch-norm.js';
 import { EMITTED_OPSET, GraphEmitter } from './emitter.js';
 import { findRule, type RuleSet, ruleSet } from './registry.js';
 import { GRADIENT_RULES } from './rules.js';
@@ -26,7 +25,7 @@ export interface Statistic {
 
 /** The graph of a training step without its update, and the names of its outputs. */
 export interface TrainingGraph {
-  /** Standard operators only. Inputs: those of the network, then the parameters and `running` under their own names. */
+  /** Standard operators only. Inputs: those of the network, then the parameters under their own names. */
   readonly graph: Graph;
   /** Output with the scalar loss. */
   readonly loss: string;
@@ -34,8 +33,6 @@ export interface TrainingGraph {
   readonly metrics: Readonly<Record<string, string>>;
   /** Parameter → output with the gradient of the loss by it, of its shape. */
   readonly gradients: ReadonlyMap<string, string>;
-  /** Running statistics that the forward pass reads: inputs behind the parameters. */
-  readonly running: readonly string[];
   /** Running statistic (initializer) → its batch value. */
   readonly statistics: ReadonlyMap<string, Statistic>;
 }
@@ -73,7 +70,6 @@ class Differentiation {
   /** Value of the network → its gradients from each reader. Not by emitted values: two of the network may share one. */
   private readonly gradients = new Map<string, string[]>();
   private readonly statistics = new Map<string, Statistic & { value: string }>();
-  private readonly running: readonly string[];
 
   constructor(
     private readonly network: TrainingNetwork,
@@ -89,7 +85,6 @@ class Differentiation {
       });
     }
     const { [TRAINING_DOMAIN]: _, ...kept } = opset;
-    this.running = [...new Set(network.graph.nodes.filter(readsRunning).flatMap(({ inputs }) => inputs.slice(3, 5)))];
     this.emitter = new GraphEmitter(kept);
   }
 
@@ -128,7 +123,6 @@ class Differentiation {
       loss: 'loss',
       metrics: metricOutputs,
       gradients,
-      running: this.running,
       statistics,
     };
   }
@@ -155,10 +149,6 @@ class Differentiation {
       }
       this.values.set(name, this.emitter.input(name, value));
       this.active.add(name);
-    }
-    for (const name of this.running) {
-      const value = graph.initializers.get(name);
-      if (value) this.values.set(name, this.emitter.input(name, value));
     }
   }
 

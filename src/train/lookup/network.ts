@@ -279,8 +279,8 @@ class Rewriter {
       return how ? this.parameter(hinted, [data.length], data, how) : this.store(hinted, [data.length], data);
     };
     const statistics = this.statistics.get(name);
-    const normalised = this.options.normalisation !== 'folded' && layer.site.kind === 'conv';
-    if (!statistics || !normalised) return { kind: 'bias', bias: vector('bias', layer.bias, { decay: 0 }) };
+    const live = this.options.normalisation === 'live' && layer.site.kind === 'conv';
+    if (!statistics || !live) return { kind: 'bias', bias: vector('bias', layer.bias, { decay: 0 }) };
     const { scale, bias, mean, variance } = offsetValues(layer.bias, statistics);
     return {
       kind: 'normalised',
@@ -292,9 +292,7 @@ class Rewriter {
   }
 
   private normalised(sums: string, { scale, bias, mean, variance }: Offset & { kind: 'normalised' }, output: string) {
-    const { normalisation } = this.options;
-    const attributes = NORMALISATION[normalisation === 'running' ? 'running' : 'live'];
-    this.standard('BatchNormalization', [sums, scale, bias, mean, variance], attributes, output);
+    this.standard('BatchNormalization', [sums, scale, bias, mean, variance], NORMALISATION, output);
   }
 
   /** @param bias `''`: none. @param output name of the result */

@@ -18,10 +18,7 @@ export type Offset =
 const EPSILON = 1e-5;
 
 /** Attributes of the normalisation of a layer. Running statistics look back over about 20 updates, so that short trainings forget the start. */
-export const NORMALISATION = {
-  live: { epsilon: EPSILON, momentum: 0.95 },
-  running: { epsilon: EPSILON, momentum: 0.95, running: 1 },
-} as const;
+export const NORMALISATION = { epsilon: EPSILON, momentum: 0.95 } as const;
 
 /** Output = sums · factor + bias, each [M]; no factor is 1. */
 export interface Affine {

@@ -47,11 +47,11 @@ export interface LookupTrainingOptions {
   /** Weight β of the reconstruction loss of every lookup layer, relative to its output's variance (eLUT-NN). Default 0. */
   readonly reconstruction?: number;
   /**
-   * Convolutions by lookup are normalised while they learn, from an affine map that changes nothing, and this is folded into their tables at
-   * the end; activations then stay where the codes expect them. `running`: by statistics that follow those of the batches. `live`: by the
-   * statistics of the micro-batch itself. `folded`: a bias only. Default `running`.
+   * `live`: convolutions by lookup are normalised by the statistics of the micro-batch while they learn, from an affine map that changes
+   * nothing, and this is folded into their tables at the end; activations then stay where the codes expect them. `folded`: they have a bias
+   * only. Default `live`.
    */
-  readonly normalisation?: 'running' | 'live' | 'folded';
+  readonly normalisation?: 'live' | 'folded';
   /** Whether layers that stayed dense learn. Default true. */
   readonly dense?: boolean;
   readonly loss?: LookupLoss;
@@ -74,7 +74,7 @@ export interface ResolvedOptions {
   readonly bits: 8 | 7 | 6;
   readonly quantised: boolean;
   readonly reconstruction: number;
-  readonly normalisation: 'running' | 'live' | 'folded';
+  readonly normalisation: 'live' | 'folded';
   readonly dense: boolean;
   readonly loss: LookupLoss;
 }
@@ -98,7 +98,7 @@ export function resolveOptions(options: LookupTrainingOptions): ResolvedOptions 
   oneOf('temperaturePer', 'layer', 'codebook');
   oneOf('bits', 8, 7, 6);
   oneOf('quantised', true, false);
-  oneOf('normalisation', 'running', 'live', 'folded');
+  oneOf('normalisation', 'live', 'folded');
   oneOf('dense', true, false);
   atLeast('temperatureScale', 0, false);
   atLeast('temperatureRate', 0, false);
@@ -128,7 +128,7 @@ export function resolveOptions(options: LookupTrainingOptions): ResolvedOptions 
     bits,
     quantised: options.quantised ?? (tables === 'free' || bits < 8),
     reconstruction: options.reconstruction ?? 0,
-    normalisation: options.normalisation ?? 'running',
+    normalisation: options.normalisation ?? 'live',
     dense: options.dense ?? true,
     loss,
   };
