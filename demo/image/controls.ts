@@ -1,3 +1,4 @@
+import { canShareMemory } from '../../src/engine/features.js';
 import type { WasmVariant } from '../../src/index.js';
 import { type Choice, segments, select } from '../shared/controls.js';
 import { html } from '../shared/dom.js';
@@ -20,7 +21,7 @@ export function createControls(
   models: readonly ModelEntry[],
   onChange: (change: Partial<DemoState>) => void,
 ): { show(state: DemoState): void } {
-  const count = crossOriginIsolated ? Math.min(MAX_THREADS, Math.max(2, navigator.hardwareConcurrency)) : 1;
+  const count = canShareMemory() ? Math.min(MAX_THREADS, Math.max(2, navigator.hardwareConcurrency)) : 1;
   const threads = Array.from({ length: count }, (_, i): Choice => [String(i + 1), String(i + 1)]);
   const threadChoices: readonly Choice[] = count === 1 ? threads : [['auto', 'Automatic'], ...threads];
   const field = select('threads', 'Threads', threadChoices, { disabled: count === 1 });

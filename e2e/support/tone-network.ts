@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import type { BrowserContext } from '@playwright/test';
 import { seededRandom } from '../../src/convert/random.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
@@ -47,13 +46,6 @@ export function toneRecording(tones: readonly Tone[], sampleRate = 44100): Buffe
 }
 
 const ENTRY = { id: 'tones', title: 'Tones', task: 'audio', lut: 'tones.onnx', dense: 'tones.onnx' };
-
-/** Writes a `models/` folder that holds only this network. */
-export function writeToneNetwork(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(`${folder}/models.json`, JSON.stringify([ENTRY]));
-  writeFileSync(`${folder}/tones.onnx`, toneNetwork());
-}
 
 /** Makes the site one that carries only this network, and no samples. */
 export async function withToneNetwork(context: BrowserContext): Promise<void> {
