@@ -15,7 +15,7 @@ import type { LayerSite } from './sites.js';
 import type { ConvertOptions, Objective } from './types.js';
 
 /** How much error counts against time: a geometry is worth `time · error^weight`. */
-const ERROR_WEIGHT: Readonly<Record<Objective, number>> = { speed: 0.4, balanced: 1, accuracy: 2.5 };
+const ERROR_WEIGHT: Readonly<Record<Objective, number>> = { speed: 0.4, balanced: 1, accuracy: 4 };
 
 const POINTS = 1024;
 const ITERATIONS = 5;

@@ -21,14 +21,14 @@ import { canRefit, denseNode, refitDense, refitPositions } from './refit-dense.j
 import type { Frontier, LiveValues } from './segment.js';
 import { neededFrom, runNodes } from './segment.js';
 import type { LayerSite } from './sites.js';
-import type { ConvertOptions } from './types.js';
+import type { ConvertOptions, Objective } from './types.js';
 
 /** Sub-vectors that a codebook learns from. */
 const CODEBOOK_POINTS = 4096;
 const LLOYD_ITERATIONS = 12;
-/** Output positions that a table is fitted to: so many per row, within a limit. */
+/** Output positions that a table is fitted to: so many per row, within a limit that memory and time set. */
 const POSITIONS_PER_ROW = 128;
-const TABLE_POSITIONS = 32768;
+const TABLE_POSITIONS: Readonly<Record<Objective, number>> = { speed: 32768, balanced: 32768, accuracy: 131072 };
 const HELD_OUT_POSITIONS = 4096;
 const SCALE_SAMPLE = 1 << 16;
 const DEFAULT_LAMBDA = 0.03;
@@ -121,7 +121,11 @@ export class Walk {
       return { codes, ...this.#targets(site, output, positions) };
     };
     const rows = layout.codebooks * layout.taps * layout.geometry.centroids;
-    const training = sample(0, this.fitShare, Math.min(TABLE_POSITIONS, POSITIONS_PER_ROW * rows));
+    const training = sample(
+      0,
+      this.fitShare,
+      Math.min(TABLE_POSITIONS[this.options.optimise ?? 'balanced'], POSITIONS_PER_ROW * rows),
+    );
     const heldOut = sample(this.fitShare, 1, HELD_OUT_POSITIONS);
     const { lambda = DEFAULT_LAMBDA, normalise = true } = this.options;
     const how = { lambda, normalise: normalise && !this.#plain, regression: !this.#plain };
