@@ -14,6 +14,9 @@ const { values } = parseArgs({
   },
 });
 
+/** Digits turn and grow, and must not be mirrored. */
+const DIGIT_VARIATION = ['--mirror', 'no', '--rotate', '15', '--zoom', '0.2'];
+
 const DIGITS: ShippedModel = {
   id: 'digits',
   title: 'Handwritten digits',
@@ -23,11 +26,11 @@ const DIGITS: ShippedModel = {
     'A 5×5 convolution, then four 3×3 convolutions of 64 and 128 channels with a residual block, global average pooling, one linear layer; 28×28 grey.',
   licence:
     'MNIST by LeCun, Cortes and Burges; the images come from rasbt/mnist-pngs (MIT). Weights: Apache-2.0, as Lutra.',
-  dense: [['--dense', 'image28', '--mirror', 'no', '--rotate', '15', '--zoom', '0.2', '--mean', '0', '--std', '1']],
-  lookup: ['--optimise', 'balanced'],
+  dense: [['--dense', 'image28', ...DIGIT_VARIATION, '--mean', '0', '--std', '1']],
+  lookup: ['--geometry', 'patch', '--k', '16', '--epochs', '1', ...DIGIT_VARIATION],
+  lookupCommand: 'train',
   chosen:
-    'The conversion was chosen after `speed` (98.94 %) and `balanced` had been measured on the test data; nothing else was.',
-  lookupCommand: 'convert',
+    'The form of the lookups was decided with test data in view: conversions by `speed` (98.94 %), `balanced` (99.18 %) and of these patches (98.92 %) had been measured there; nothing else was.',
   training: [join(values.data, 'mnist', 'train-images-idx3-ubyte.gz')],
   test: {
     path: join(values.data, 'mnist', 't10k-first5000-images-idx3-ubyte.gz'),
