@@ -31,14 +31,11 @@ function windowRow(from: usize, positions: usize, spread: v128, even: bool): v12
   return v128.load32_lane(from + load<i32>(positions, 12), row, 3);
 }
 
-/** Highest keys of four positions by i16 products. Four more would not fit the registers beside them. */
-function bestWide(x0: v128, x1: v128, x2: v128, wide: usize, end: usize): v128 {
-  const low = i16x8.splat(0xff);
-  const even0 = v128.and(x0, low);
-  const even1 = v128.and(x1, low);
-  const even2 = v128.and(x2, low);
-  const odd01 = v128.or(v128.and(i16x8.shr_u(x0, 8), i32x4.splat(0xff)), i32x4.shl(i16x8.shr_u(x1, 8), 16));
-  const odd2 = i16x8.shr_u(x2, 8);
+/**
+ * Highest keys of four positions by i16 products. Four more would not fit the registers beside them. The pairs come as parameters,
+ * since V8 before version 12 moves their making into the loop.
+ */
+function bestPairs(even0: v128, even1: v128, even2: v128, odd01: v128, odd2: v128, wide: usize, end: usize): v128 {
   let best = i32x4.splat(i32.MIN_VALUE);
   for (; wide < end; wide += WIDE_BYTES) {
     const early = i32x4.add(
@@ -53,6 +50,21 @@ function bestWide(x0: v128, x1: v128, x2: v128, wide: usize, end: usize): v128 {
     best = i32x4.max_s(best, i32x4.add(i32x4.add(early, late), last));
   }
   return best;
+}
+
+// @ts-ignore: decorator
+@inline
+function bestWide(x0: v128, x1: v128, x2: v128, wide: usize, end: usize): v128 {
+  const low = i16x8.splat(0xff);
+  return bestPairs(
+    v128.and(x0, low),
+    v128.and(x1, low),
+    v128.and(x2, low),
+    v128.or(v128.and(i16x8.shr_u(x0, 8), i32x4.splat(0xff)), i32x4.shl(i16x8.shr_u(x1, 8), 16)),
+    i16x8.shr_u(x2, 8),
+    wide,
+    end,
+  );
 }
 
 /**

@@ -16,16 +16,18 @@ export const CONTROL = {
   stop: 5,
   /** Number of a run in which a step failed. */
   failed: 6,
+  /** Tiles of the present step that a thread has taken; 0 again when the barrier opens. */
+  taken: 7,
   /** From here one word per helper: the epoch of the plan that it has loaded. */
-  loaded: 7,
+  loaded: 8,
 } as const;
 export const MAX_THREADS = 64;
 const CONTROL_WORDS = CONTROL.loaded + MAX_THREADS;
 
 export const COMMAND = { run: 1, leave: 2 } as const;
 
-/** A barrier usually opens within microseconds; sleeping and waking costs tens of them. */
-const SPINS = 2000;
+/** A barrier usually opens within some ten microseconds, which is what so many looks take; sleeping and waking costs more. */
+const SPINS = 20_000;
 /**
  * Who waits for threads that may have died looks up every so many milliseconds, so many times. Times in which the whole machine
  * sleeps count once.
@@ -58,6 +60,7 @@ export function barrier(control: Int32Array, threads: number, bounded: boolean):
   const generation = Atomics.load(control, CONTROL.generation);
   if (Atomics.add(control, CONTROL.arrived, 1) + 1 === threads) {
     Atomics.store(control, CONTROL.arrived, 0);
+    Atomics.store(control, CONTROL.taken, 0);
     Atomics.add(control, CONTROL.generation, 1);
     Atomics.notify(control, CONTROL.generation);
     return true;

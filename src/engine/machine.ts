@@ -15,6 +15,9 @@ export class LostHelper extends LutraError {
   }
 }
 
+/** Parts per thread into which a step is cut. */
+const CHUNKS = 4;
+
 type Kernel = (params: number, begin: number, end: number, thread: number) => void;
 type KernelStep = Extract<Step, { kind: 'kernel' }>;
 type HostStep = Extract<Step, { kind: 'host' }>;
@@ -60,6 +63,15 @@ export class Machine {
     this.#meets = Uint8Array.from(steps, (_, index) => (alone(index) && alone(index + 1) ? 0 : 1));
   }
 
+  /** Takes tiles of a step as long as there are any: threads of unequal speed finish together. */
+  #share(kernel: Kernel, params: number, tiles: number, threads: number): void {
+    const { control, thread } = this;
+    const chunk = Math.ceil(tiles / (CHUNKS * threads));
+    for (let begin: number; (begin = Atomics.add(control, CONTROL.taken, chunk)) < tiles; ) {
+      kernel(params, begin, Math.min(begin + chunk, tiles), thread);
+    }
+  }
+
   /** Writes constants and fills. Once per memory. */
   load(plan: Plan): void {
     const bytes = new Uint8Array(this.memory.buffer);
@@ -94,10 +106,8 @@ export class Machine {
           const kernel = this.#kernels[step];
           if (kernel) {
             const tiles = this.#tiles[step]!;
-            // Rounded up, so that a single tile is thread 0's.
-            const begin = Math.ceil((tiles * thread) / threads);
-            const end = Math.ceil((tiles * (thread + 1)) / threads);
-            if (begin < end) kernel(this.#params[step]!, begin, end, thread);
+            if (threads > 1 && tiles > 1) this.#share(kernel, this.#params[step]!, tiles, threads);
+            else if (thread === 0) kernel(this.#params[step]!, 0, tiles, 0);
           } else {
             this.#hosts[step]?.();
           }
