@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
 import type { EngineFacts, EngineWorker, OpenRequest } from './serve-engine.js';
-import type { EngineId } from './types.js';
+import type { Contender } from './types.js';
 
 /** An engine with a network in a worker of its own. */
 export class EngineThread {
@@ -9,7 +9,7 @@ export class EngineThread {
   readonly #failure: Promise<never>;
 
   private constructor(
-    readonly engine: EngineId,
+    readonly contender: Contender,
     worker: Worker,
     signal: AbortSignal,
   ) {
@@ -33,7 +33,7 @@ export class EngineThread {
     signal: AbortSignal,
   ): Promise<{ readonly thread: EngineThread; readonly facts: EngineFacts }> {
     signal.throwIfAborted();
-    const thread = new EngineThread(request.engine, createWorker(), signal);
+    const thread = new EngineThread(request.contender, createWorker(), signal);
     try {
       return { thread, facts: await thread.#guard(thread.#api.open(request)) };
     } catch (thrown) {

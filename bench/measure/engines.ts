@@ -15,4 +15,7 @@ export const ENGINES: Readonly<Record<EngineId, EngineEntry>> = {
   litert: { title: 'LiteRT.js', form: 'tflite' },
 };
 
+/** Those that run on Lutra itself. */
+export const OWN_ENGINES: readonly EngineId[] = ['lutra', 'lutra-dense'];
+
 export const ENGINE_IDS = Object.keys(ENGINES) as EngineId[];

@@ -1,19 +1,17 @@
 import { seededRandom } from '../../src/convert/random.js';
-import type { WasmVariant } from '../../src/index.js';
 import type { CheckForm } from './check-forms.js';
 import { EngineThread } from './engine-thread.js';
 import { ENGINES } from './engines.js';
 import { type BenchNetwork, exampleFeeds } from './network.js';
 import type { EngineFacts } from './serve-engine.js';
 import { shuffle } from './statistics.js';
-import type { EngineId, ModelForm } from './types.js';
+import type { Contender, ModelForm } from './types.js';
 import { type Answers, type Verification, verify } from './verify.js';
 
 export interface MeasureOptions {
-  readonly engines: readonly EngineId[];
-  readonly threads: number;
-  readonly wasm: WasmVariant;
-  /** Rounds; every engine is sampled once in each. */
+  /** The first of an engine is what its others, with more threads or another build, are measured against. */
+  readonly contenders: readonly Contender[];
+  /** Rounds; every contender is sampled once in each. */
   readonly samples: number;
   /** Starts a worker in which `serveEngine` runs. */
   readonly createWorker: () => Worker;
@@ -23,7 +21,7 @@ export interface MeasureOptions {
 
 export interface MeasureProgress {
   readonly stage: 'load' | 'verify' | 'warm-up' | 'sample';
-  readonly engine: EngineId | undefined;
+  readonly engine: Contender['engine'] | undefined;
   readonly done: number;
   readonly total: number;
 }
@@ -31,12 +29,12 @@ export interface MeasureProgress {
 export interface NetworkMeasurement {
   readonly engines: readonly EngineMeasurement[];
   readonly verified: readonly Verification[];
-  /** Engines that could not load the network, and why. */
+  /** Contenders that could not load the network, and why. */
   readonly failures: readonly string[];
 }
 
 export interface EngineMeasurement extends EngineFacts {
-  readonly engine: EngineId;
+  readonly contender: Contender;
   /** Milliseconds of one run, one value per round. */
   readonly samples: readonly number[];
   readonly runsPerSample: number;
@@ -55,38 +53,39 @@ const PAUSE_MILLISECONDS = 5;
 const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
 
 /**
- * Loads a network in every engine, checks that the engines agree, and times them in turn: in each round every engine once, in random
+ * Loads a network for every contender, checks that they agree, and times them in turn: in each round every contender once, in random
  * order, so that whatever else the machine does meets all alike.
  *
- * An engine that cannot load the network is left out and named among the failures.
+ * A contender that cannot load the network is left out and named among the failures.
  *
  * @throws Error when an answer is wrong, an engine dies, or none could load the network; the signal's reason
  */
 export async function measureNetwork(network: BenchNetwork, options: MeasureOptions): Promise<NetworkMeasurement> {
-  const { engines, threads, wasm, samples, onProgress } = options;
+  const { contenders, samples, onProgress } = options;
   const end = new AbortController();
   const signal = AbortSignal.any([options.signal, end.signal]);
   const feeds = exampleFeeds(network.inputs);
-  const progress = (stage: MeasureProgress['stage'], done: number, total: number, engine?: EngineId) =>
+  const progress = (stage: MeasureProgress['stage'], done: number, total: number, engine?: Contender['engine']) =>
     onProgress?.({ stage, done, total, engine });
   try {
-    const open = async (engine: EngineId, form: ModelForm, check?: CheckForm, given = feeds) => {
+    const open = async (contender: Contender, form: ModelForm, check?: CheckForm, given = feeds) => {
       const model = network.models[form];
-      if (model === undefined) throw new Error(`${network.title} has no file for ${ENGINES[engine].title}`);
-      return EngineThread.open(options.createWorker, { engine, model, feeds: given, check, threads, wasm }, signal);
+      if (model === undefined) throw new Error(`${network.title} has no file for ${ENGINES[contender.engine].title}`);
+      return EngineThread.open(options.createWorker, { contender, model, feeds: given, check }, signal);
     };
-    const answers: Answers = async (engine, { form, feeds: given }) => {
-      const { thread } = form === 'dense' ? await open(engine, form) : await open(engine, 'lut', form, given);
+    const answers: Answers = async (contender, { form, feeds: given }) => {
+      const { thread } = form === 'dense' ? await open(contender, form) : await open(contender, 'lut', form, given);
       const answer = await thread.answer();
       thread.close();
       return answer;
     };
     const failures: string[] = [];
     const opened: { thread: EngineThread; facts: EngineFacts }[] = [];
-    for (const [index, engine] of engines.entries()) {
-      progress('load', index, engines.length, engine);
+    for (const [index, contender] of contenders.entries()) {
+      const { engine } = contender;
+      progress('load', index, contenders.length, engine);
       try {
-        opened.push(await open(engine, ENGINES[engine].form));
+        opened.push(await open(contender, ENGINES[engine].form));
       } catch (thrown) {
         signal.throwIfAborted();
         failures.push(`${ENGINES[engine].title}: ${thrown instanceof Error ? thrown.message : thrown}`);
@@ -98,7 +97,7 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
     const verified = await verify(network, threadsOf, answers);
     const runs = new Map<EngineThread, number>();
     for (const [index, { thread, facts }] of opened.entries()) {
-      progress('warm-up', index, opened.length, thread.engine);
+      progress('warm-up', index, opened.length, thread.contender.engine);
       runs.set(thread, await warmUp(thread, facts.grain));
     }
     const times = new Map<EngineThread, number[]>(opened.map(({ thread }) => [thread, []]));
@@ -114,7 +113,7 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
     const measured = await Promise.all(
       opened.map(async ({ thread, facts }) => ({
         ...facts,
-        engine: thread.engine,
+        contender: thread.contender,
         samples: times.get(thread)!,
         runsPerSample: runs.get(thread)!,
         memoryBytes: await thread.memoryBytes(),

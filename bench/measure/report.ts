@@ -1,6 +1,6 @@
 import { seededRandom } from '../../src/convert/random.js';
 import { ENGINES } from './engines.js';
-import type { NetworkMeasurement } from './measure.js';
+import type { EngineMeasurement, NetworkMeasurement } from './measure.js';
 import type { EngineResult, RatioResult } from './results.js';
 import { medianRatio, quantile } from './statistics.js';
 import type { EngineId, ModelForm } from './types.js';
@@ -20,16 +20,15 @@ export interface NetworkReport {
 /** Samples of one network as medians, percentiles and ratios. */
 export function reportNetwork(
   network: string,
-  threads: number,
   measured: NetworkMeasurement,
   modelBytes: Readonly<Partial<Record<ModelForm, number>>>,
   cold: ReadonlyMap<EngineId, ColdStart> = new Map(),
 ): NetworkReport {
   const results = measured.engines.map(
-    ({ engine, samples, build, runsPerSample, memoryBytes, threads: used }): EngineResult => ({
+    ({ contender: { engine }, samples, build, runsPerSample, memoryBytes, threads }): EngineResult => ({
       network,
       engine,
-      threads: used,
+      threads,
       build,
       p50_ms: quantile(samples, 0.5),
       p90_ms: quantile(samples, 0.9),
@@ -42,18 +41,44 @@ export function reportNetwork(
       peak_memory_bytes: memoryBytes,
     }),
   );
-  const random = seededRandom(1);
-  const ratiosOf = (name: EngineId): readonly RatioResult[] => {
-    const base = measured.engines.find(({ engine }) => engine === name);
-    if (!base) return [];
-    return measured.engines
-      .filter(({ engine }) => engine !== name && engine !== 'lutra')
-      .map(({ engine: versus, samples }) => ({
-        network,
-        versus,
-        threads,
-        ...medianRatio(samples, base.samples, random),
-      }));
+  return {
+    results,
+    ratios: ratiosOf(network, 'lutra', measured.engines),
+    denseRatios: ratiosOf(network, 'lutra-dense', measured.engines),
   };
-  return { results, ratios: ratiosOf('lutra'), denseRatios: ratiosOf('lutra-dense') };
+}
+
+/** The engine's first contender against the peers that run as it does, and its other contenders against it. */
+function ratiosOf(network: string, name: EngineId, engines: readonly EngineMeasurement[]): readonly RatioResult[] {
+  const base = engines.find(({ contender }) => contender.engine === name);
+  if (!base) return [];
+  const random = seededRandom(1);
+  const { threads, wasm } = base.contender;
+  const peers = engines.filter(
+    ({ contender }) =>
+      contender.engine !== name &&
+      contender.engine !== 'lutra' &&
+      contender.threads === threads &&
+      contender.wasm === wasm,
+  );
+  const variants = engines.filter(
+    (other) => other.contender.engine === name && (other.threads !== base.threads || other.build !== base.build),
+  );
+  return [
+    ...peers.map(({ contender, samples }) => ({
+      network,
+      versus: contender.engine,
+      threads,
+      ...medianRatio(samples, base.samples, random),
+    })),
+    ...variants.map((variant) => ({
+      network,
+      versus: name,
+      threads: variant.threads,
+      build: variant.build,
+      versus_threads: base.threads,
+      versus_build: base.build,
+      ...medianRatio(base.samples, variant.samples, random),
+    })),
+  ];
 }

@@ -34,7 +34,10 @@ export interface EngineResult {
   readonly peak_memory_bytes: number;
 }
 
-/** How many times faster Lutra's lookup network is: their median over its median. */
+/**
+ * How many times faster Lutra's lookup network is: their median over its median. Where `versus` is Lutra's own engine, with other
+ * threads or another Wasm build, the last three fields say with which.
+ */
 export interface RatioResult {
   readonly network: string;
   readonly versus: EngineId;
@@ -43,6 +46,9 @@ export interface RatioResult {
   /** 95 % bootstrap interval. */
   readonly low: number;
   readonly high: number;
+  readonly build?: string;
+  readonly versus_threads?: number;
+  readonly versus_build?: string;
 }
 
 /** What one run of the benchmark writes, and what the page exports and reads. */

@@ -2,11 +2,11 @@ import * as Comlink from 'comlink';
 import { type Adapters, loadAdapter } from './adapters.js';
 import { type CheckForm, checkForm } from './check-forms.js';
 import { timerGrain } from './grain.js';
-import type { EngineId, EngineSession, OpenOptions, Tensors } from './types.js';
+import type { Contender, EngineSession, Tensors } from './types.js';
 import { memoryBytes, watchMemories } from './wasm-memory.js';
 
-export interface OpenRequest extends Omit<OpenOptions, 'inWorker'> {
-  readonly engine: EngineId;
+export interface OpenRequest {
+  readonly contender: Contender;
   readonly model: string | Uint8Array<ArrayBuffer>;
   readonly feeds: Tensors;
   /** Run this form of the lookup network instead. */
@@ -34,7 +34,8 @@ function engineApi(adapters: Adapters) {
   let session: EngineSession | undefined;
   let feeds: Tensors = {};
   return {
-    async open({ engine, model, feeds: given, check, threads, wasm }: OpenRequest): Promise<EngineFacts> {
+    async open({ contender, model, feeds: given, check }: OpenRequest): Promise<EngineFacts> {
+      const { engine, threads, wasm } = contender;
       const adapter = await loadAdapter(adapters, engine);
       session = await adapter.open(check ? checkForm(await bytesOf(model), check) : model, {
         threads,

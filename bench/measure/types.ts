@@ -6,12 +6,17 @@ export type EngineId = 'lutra' | 'lutra-dense' | 'ort-f32' | 'ort-int8' | 'tfjs'
 /** The files of one network: lookup layers, the float32 original, the original in int8, the original for TensorFlow Lite. */
 export type ModelForm = 'lut' | 'dense' | 'int8' | 'tflite';
 
+/** An engine and how it is to run. */
+export interface Contender {
+  readonly engine: EngineId;
+  readonly threads: number;
+  /** Lutra's Wasm build; the peers choose theirs. */
+  readonly wasm: WasmVariant;
+}
+
 export type Tensors = Readonly<Record<string, TensorLike>>;
 
-export interface OpenOptions {
-  readonly threads: number;
-  /** Which of its own Wasm builds Lutra takes; the peers choose theirs. */
-  readonly wasm: WasmVariant;
+export interface OpenOptions extends Omit<Contender, 'engine'> {
   /** Whether the page itself runs the engine, as its users would write it, or a worker that is the engine's alone. */
   readonly inWorker: boolean;
 }

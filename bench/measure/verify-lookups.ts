@@ -1,6 +1,6 @@
 import { FORCED } from './check-forms.js';
 import { countDifferent, distance } from './compare.js';
-import type { Tensors } from './types.js';
+import type { Contender, Tensors } from './types.js';
 import type { Answers, Verification } from './verify.js';
 
 /**
@@ -18,22 +18,25 @@ const LARGEST_ANSWER = 1e-3;
  *    another: its codes and its answer are what Lutra's should be, up to float32 rounding between the layers.
  * 2. Every layer alone is fed with the reference's input to it: all codes and all integer sums must be equal.
  *
+ * @param contender who is judged
  * @param answer of the network as it will be timed
  * @param feeds of the network
  * @param refuse throws the reason
  */
 export async function verifyLookups(
+  contender: Contender,
   answer: Tensors,
   feeds: Tensors,
   answers: Answers,
   refuse: (why: string) => never,
 ): Promise<Verification> {
-  const withCodes = await answers('lutra', { form: 'codes' });
+  const reference: Contender = { ...contender, engine: 'ort-f32' };
+  const withCodes = await answers(contender, { form: 'codes' });
   const codes = Object.entries(withCodes).filter(([name]) => !(name in answer));
   for (const [name, tensor] of Object.entries(answer)) {
     if (countDifferent(withCodes[name], tensor) > 0) refuse(`${name} depends on whether the codes are looked at`);
   }
-  const forced = await answers('ort-f32', { form: 'forced', feeds: { ...feeds, ...Object.fromEntries(codes) } });
+  const forced = await answers(reference, { form: 'forced', feeds: { ...feeds, ...Object.fromEntries(codes) } });
   let differing = 0;
   let total = 0;
   for (const [name, actual] of codes) {
@@ -50,8 +53,8 @@ export async function verifyLookups(
     .filter(([name, { type }]) => type === 'float32' && name.endsWith(FORCED))
     .map(([name, tensor]) => [name.slice(0, -FORCED.length), tensor] as const);
   const check = { form: 'layers', feeds: Object.fromEntries(inputs) } as const;
-  const expected = await answers('ort-f32', check);
-  const actual = await answers('lutra', check);
+  const expected = await answers(reference, check);
+  const actual = await answers(contender, check);
   let layers = 0;
   for (const [name, tensor] of Object.entries(expected)) {
     const different = countDifferent(actual[name], tensor);
@@ -60,7 +63,7 @@ export async function verifyLookups(
     if (what === 'sums') layers++;
   }
   return {
-    engine: 'lutra',
+    ...contender,
     reference: 'onnxruntime-web, function bodies',
     largest,
     rms,

@@ -13,7 +13,7 @@ import { serializeModel } from '../../src/onnx/serialize.js';
 import { checkForm } from './check-forms.js';
 import type { EngineThread } from './engine-thread.js';
 import { type BenchNetwork, exampleFeeds } from './network.js';
-import type { EngineId, Tensors } from './types.js';
+import type { Contender, EngineId, Tensors } from './types.js';
 import { type Answers, verify } from './verify.js';
 
 const NETWORK: BenchNetwork = {
@@ -47,6 +47,7 @@ function replaceConstant(graph: Graph, name: string, change: (data: Int8Array) =
 }
 
 const sound = lookupNetwork();
+const as = (engine: EngineId): Contender => ({ engine, threads: 1, wasm: 'auto' });
 
 async function inLutra(bytes: Uint8Array, feeds: Tensors): Promise<Tensors> {
   const executor = await Executor.create(optimise(parseModel(bytes)), { threads: 1 });
@@ -65,8 +66,8 @@ async function judge(own: Graph, right = sound, network = NETWORK) {
   const feeds = exampleFeeds(network.inputs);
   const files = { lutra: serializeModel(own), reference: serializeModel(right) };
   const answer = await inLutra(files.lutra, feeds);
-  const thread = { engine: 'lutra', answer: async () => answer } as unknown as EngineThread;
-  const answers: Answers = async (engine, { form, feeds: given = feeds }) => {
+  const thread = { contender: as('lutra'), answer: async () => answer } as unknown as EngineThread;
+  const answers: Answers = async ({ engine }, { form, feeds: given = feeds }) => {
     if (form === 'dense') throw new Error('not asked for');
     return engine === 'lutra'
       ? inLutra(checkForm(files.lutra, form), given)
@@ -103,7 +104,7 @@ describe('verify, lookup networks', () => {
       table[used]! += table[used]! > 0 ? -1 : 1;
     });
     await expect(judge(own)).rejects.toThrow(
-      /lutra answers small wrongly: \d+ of \d+ (sums|codes) of .* differ.*Nothing/,
+      /lutra answers small wrongly \(1 threads, .*\): \d+ of \d+ (sums|codes) of .* differ.*Nothing/,
     );
   });
 
@@ -120,7 +121,8 @@ const floats = (...data: number[]): Tensors => ({
 /** Dense engines with canned answers, beside a reference that answers 10, −20. */
 function judgeDense(answers: Partial<Record<EngineId, Tensors>>, network = NETWORK) {
   const threads = Object.entries(answers).map(
-    ([engine, answer]) => ({ engine, answer: async () => answer }) as unknown as EngineThread,
+    ([engine, answer]) =>
+      ({ contender: as(engine as EngineId), answer: async () => answer }) as unknown as EngineThread,
   );
   return verify(network, threads, async () => floats(10, -20));
 }

@@ -2,12 +2,11 @@ import type { CheckForm } from './check-forms.js';
 import { distance } from './compare.js';
 import type { EngineThread } from './engine-thread.js';
 import { type BenchNetwork, exampleFeeds } from './network.js';
-import type { EngineId, Tensors } from './types.js';
+import type { Contender, EngineId, Tensors } from './types.js';
 import { verifyLookups } from './verify-lookups.js';
 
-/** How far each engine's answer was from the reference. Engines that refused or failed this were not timed. */
-export interface Verification {
-  readonly engine: EngineId;
+/** How far each contender's answer was from the reference. Those that refused or failed this were not timed. */
+export interface Verification extends Contender {
   /** What it was compared with. */
   readonly reference: 'onnxruntime-web, float32' | 'onnxruntime-web, function bodies';
   /** Largest difference, relative to the largest value of the reference. */
@@ -25,15 +24,15 @@ export interface AnswerRequest {
   readonly form: CheckForm | 'dense';
   readonly feeds?: Tensors;
 }
-/** Loads a form in an engine, runs it once and ends the engine. */
-export type Answers = (engine: EngineId, request: AnswerRequest) => Promise<Tensors>;
+/** Loads a form for a contender, runs it once and ends the engine. */
+export type Answers = (contender: Contender, request: AnswerRequest) => Promise<Tensors>;
 
 /** Float32 engines sum in another order; int8 ones round every activation. */
 const LARGEST_DENSE = 1e-3;
 const RMS_INT8 = 0.5;
 
 /**
- * Compares every engine's answer with that of onnxruntime-web, which runs lookup networks by the function bodies in their files.
+ * Compares every contender's answer with that of onnxruntime-web, which runs lookup networks by the function bodies in their files.
  *
  * @throws Error naming the engine and how far it is off
  */
@@ -44,26 +43,31 @@ export async function verify(
 ): Promise<readonly Verification[]> {
   const results: Verification[] = [];
   const refuseAs =
-    (engine: EngineId) =>
+    ({ engine, threads: count, wasm }: Contender) =>
     (why: string): never => {
-      throw new Error(`${engine} answers ${network.title} wrongly: ${why}. Nothing was timed`);
+      const way = `${count} threads, Wasm build "${wasm}"`;
+      throw new Error(`${engine} answers ${network.title} wrongly (${way}): ${why}. Nothing was timed`);
     };
-  const lookup = threads.find(({ engine }) => engine === 'lutra');
-  if (lookup) {
-    const feeds = exampleFeeds(network.inputs);
-    results.push(await verifyLookups(await lookup.answer(), feeds, answers, refuseAs('lutra')));
+  const is = (id: EngineId) => (thread: EngineThread) => thread.contender.engine === id;
+  const feeds = exampleFeeds(network.inputs);
+  for (const thread of threads.filter(is('lutra'))) {
+    const { contender } = thread;
+    results.push(await verifyLookups(contender, await thread.answer(), feeds, answers, refuseAs(contender)));
   }
-  const others = threads.filter(({ engine }) => engine !== 'lutra' && engine !== 'ort-f32');
+  const others = threads.filter((thread) => !is('lutra')(thread) && !is('ort-f32')(thread));
   if (others.length === 0) return results;
-  const running = threads.find(({ engine }) => engine === 'ort-f32');
-  const reference = running ? await running.answer() : await answers('ort-f32', { form: 'dense' });
+  const running = threads.find(is('ort-f32'));
+  const reference = running
+    ? await running.answer()
+    : await answers({ ...others[0]!.contender, engine: 'ort-f32' }, { form: 'dense' });
   for (const thread of others) {
-    const { engine } = thread;
+    const { contender } = thread;
+    const { engine } = contender;
     const { largest, rms } = distance(await thread.answer(), reference);
     const rounded = engine === 'ort-int8' ? RMS_INT8 : network.rounded?.[engine];
     const right = rounded === undefined ? largest <= LARGEST_DENSE : rms <= rounded;
-    if (!right) refuseAs(engine)(`off by ${largest} of the largest value, ${rms} on average`);
-    results.push({ engine, reference: 'onnxruntime-web, float32', largest, rms });
+    if (!right) refuseAs(contender)(`off by ${largest} of the largest value, ${rms} on average`);
+    results.push({ ...contender, reference: 'onnxruntime-web, float32', largest, rms });
   }
   return results;
 }

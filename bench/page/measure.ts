@@ -1,11 +1,17 @@
 /** What bench/suite.ts drives: measures networks on request. */
 
+import { hasRelaxedSimd } from '../../src/engine/features.js';
 import { InferenceSession, type StepProfile } from '../../src/index.js';
 import { timerGrain } from '../measure/grain.js';
 import { type MeasureOptions, measureNetwork, type NetworkMeasurement } from '../measure/measure.js';
 import { type BenchNetwork, exampleFeeds } from '../measure/network.js';
+import type { Contender } from '../measure/types.js';
 
 export interface MeasureRequest extends Omit<MeasureOptions, 'signal' | 'onProgress' | 'createWorker'> {
+  readonly network: BenchNetwork;
+}
+
+export interface ProfileRequest extends Omit<Contender, 'engine'> {
   readonly network: BenchNetwork;
 }
 
@@ -19,6 +25,7 @@ export interface PageEnvironment {
   readonly cores: number;
   readonly isolated: boolean;
   readonly grain: number;
+  readonly relaxedSimd: boolean;
 }
 
 declare global {
@@ -31,7 +38,7 @@ declare global {
       status: string;
       environment(): PageEnvironment;
       /** Time of every step of Lutra's lookup network. */
-      profile(request: MeasureRequest): Promise<readonly StepProfile[]>;
+      profile(request: ProfileRequest): Promise<readonly StepProfile[]>;
     };
   }
 }
@@ -74,5 +81,6 @@ window.bench = {
     cores: navigator.hardwareConcurrency,
     isolated: crossOriginIsolated,
     grain: timerGrain(),
+    relaxedSimd: hasRelaxedSimd(),
   }),
 };

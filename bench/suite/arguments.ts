@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ENGINE_IDS } from '../measure/engines.js';
+import { ENGINE_IDS, OWN_ENGINES } from '../measure/engines.js';
 import type { EngineId } from '../measure/types.js';
 import type { BrowserName } from './browsers.js';
 
@@ -12,6 +12,8 @@ export interface SuiteOptions {
   readonly networks: readonly string[] | undefined;
   readonly samples: number;
   readonly wasm: 'auto' | 'simd' | 'relaxed';
+  /** Measure Lutra's ways to run against each other instead: builds, and one thread against `threads`. */
+  readonly variants: boolean;
   /** Where the results go. */
   readonly json: string | undefined;
   /** Add the results to those that the benchmark page finds. */
@@ -30,8 +32,9 @@ export const USAGE = `usage: npm run bench -- [options]
   --engines ${ENGINE_IDS.join(',')}
   --samples 30                 at least 30 for a report; fewer for a quick look
   --wasm auto|simd|relaxed     Lutra's Wasm build
+  --variants                   Lutra against itself in one run: plain against relaxed SIMD, two threads (or --threads) against one
   --json FILE                  write the results there
-  --record                     add them to public/results/BROWSER-THREADS.json, for the page
+  --record                     add them to public/results, for the page
   --profile                    print where the lookup networks spend their time
   --no-cold                    leave out the first answer of a fresh page`;
 
@@ -46,10 +49,11 @@ export function readArguments(argv: readonly string[]): SuiteOptions {
       suite: { type: 'string', default: 'seed' },
       networks: { type: 'string' },
       browser: { type: 'string', default: 'chromium' },
-      threads: { type: 'string', default: '1' },
+      threads: { type: 'string' },
       engines: { type: 'string', default: 'lutra,lutra-dense,ort-f32,ort-int8' },
       samples: { type: 'string', default: '30' },
       wasm: { type: 'string', default: 'auto' },
+      variants: { type: 'boolean', default: false },
       json: { type: 'string' },
       record: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
@@ -68,17 +72,22 @@ export function readArguments(argv: readonly string[]): SuiteOptions {
     }
     return value;
   };
+  const engines = values.engines.split(',').map((engine) => oneOf('engines', engine, ENGINE_IDS));
+  if (values.variants && values.wasm !== 'auto')
+    throw new Error(`--wasm ${values.wasm}: --variants measures every build`);
   return {
     suite: values.suite,
     browser: oneOf('browser', values.browser, BROWSERS) as BrowserName,
-    threads: count('threads', values.threads, 64),
-    engines: values.engines.split(',').map((engine) => oneOf('engines', engine, ENGINE_IDS)),
+    threads: count('threads', values.threads ?? (values.variants ? '2' : '1'), 64),
+    engines: values.variants ? engines.filter((engine) => OWN_ENGINES.includes(engine)) : engines,
+    variants: values.variants,
     networks: values.networks?.split(','),
     samples: count('samples', values.samples, 10_000),
     wasm: oneOf('wasm', values.wasm, VARIANTS) as SuiteOptions['wasm'],
     json: values.json,
     record: values.record,
     profile: values.profile,
-    cold: !values['no-cold'],
+    // It does not depend on the variant.
+    cold: !values['no-cold'] && !values.variants,
   };
 }

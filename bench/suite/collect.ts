@@ -1,5 +1,6 @@
 import { cpus, type as systemType } from 'node:os';
 import type { StepProfile } from '../../src/index.js';
+import { alike, variants } from '../measure/contenders.js';
 import { ENGINES } from '../measure/engines.js';
 import type { BenchNetwork } from '../measure/network.js';
 import { type ColdStart, type NetworkReport, reportNetwork } from '../measure/report.js';
@@ -7,7 +8,7 @@ import type { BenchResults, EngineResult, Environment, RatioResult } from '../me
 import { quantile } from '../measure/statistics.js';
 import type { EngineId, ModelForm } from '../measure/types.js';
 import type { ColdReply, ColdRequest } from '../page/cold.js';
-import type { MeasureReply, MeasureRequest, PageEnvironment } from '../page/measure.js';
+import type { MeasureReply, MeasureRequest, PageEnvironment, ProfileRequest } from '../page/measure.js';
 import type { SuiteOptions } from './arguments.js';
 import { BROWSER_TITLES, type BrowserTab } from './browsers.js';
 import type { NetworkFiles } from './models.js';
@@ -38,6 +39,7 @@ export class Collector {
     private readonly server: BenchServer,
     private readonly options: SuiteOptions,
     private readonly environment: Environment,
+    private readonly relaxedSimd: boolean,
   ) {}
 
   static async start(tab: BrowserTab, server: BenchServer, options: SuiteOptions): Promise<Collector> {
@@ -53,7 +55,7 @@ export class Collector {
       timer_grain_ms: page.grain,
       date: new Date().toISOString(),
     };
-    return new Collector(tab, server, options, environment);
+    return new Collector(tab, server, options, environment, page.relaxedSimd);
   }
 
   /** Measures one network; an engine set that refuses is noted among the failures. */
@@ -77,19 +79,23 @@ export class Collector {
         }
       }
       await this.tab.open(this.server.address('measure.html'));
-      const request: MeasureRequest = { network, engines, threads, wasm, samples };
+      const contenders = this.options.variants
+        ? variants(engines, threads, this.relaxedSimd)
+        : alike(engines, { threads, wasm });
+      const request: MeasureRequest = { network, contenders, samples };
       await this.tab.evaluate(`void bench.measure(${JSON.stringify(request)})`);
       const reply = await this.#poll<MeasureReply>('bench.reply', 'bench.status');
       if (!reply.measured) throw new Error(reply.error);
       this.failures.push(...reply.measured.failures.map((failure) => `${title}: ${failure}`));
       const sizes = Object.fromEntries(Object.entries(files.files).map(([form, { bytes }]) => [form, bytes]));
-      const report = reportNetwork(id, threads, reply.measured, sizes, cold);
+      const report = reportNetwork(id, reply.measured, sizes, cold);
       this.#results.push(...report.results);
       this.#ratios.push(...report.ratios);
       this.#denseRatios.push(...report.denseRatios);
       this.#verified.push(...reply.measured.verified.map((verification) => ({ network: id, ...verification })));
+      const wanted: ProfileRequest = { network, threads, wasm };
       const profile = this.options.profile
-        ? await this.tab.evaluate<readonly StepProfile[]>(`bench.profile(${JSON.stringify(request)})`)
+        ? await this.tab.evaluate<readonly StepProfile[]>(`bench.profile(${JSON.stringify(wanted)})`)
         : undefined;
       return { ...report, profile };
     } catch (thrown) {

@@ -1,4 +1,5 @@
 import { ENGINES } from '../measure/engines.js';
+import { buildTitle, peerRatio, variantRatios, variantTitle } from '../measure/labels.js';
 import type { Collected } from './collect.js';
 import type { NetworkFiles } from './models.js';
 
@@ -28,10 +29,10 @@ export function printNetwork(
     'first ms',
   ];
   const rows = results.map((result) => {
-    const ratio = ratios.find(({ versus }) => versus === result.engine);
-    const dense = denseRatios.find(({ versus }) => versus === result.engine);
+    const ratio = peerRatio(result, { results, ratios });
+    const dense = peerRatio(result, { results, ratios: denseRatios });
     return [
-      `${ENGINES[result.engine].title} (${result.threads})`,
+      `${ENGINES[result.engine].title} (${result.threads}, ${buildTitle(result.build)})`,
       result.p50_ms.toFixed(2),
       result.p90_ms.toFixed(2),
       ratio?.ratio.toFixed(2) ?? '',
@@ -49,6 +50,10 @@ export function printNetwork(
     console.log(
       row.map((cell, column) => (column ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join('  '),
     );
+  }
+  for (const ratio of variantRatios({ ratios, dense_ratios: denseRatios })) {
+    const interval = `${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}`;
+    console.log(`${ENGINES[ratio.versus].title}, ${variantTitle(ratio)}: ${ratio.ratio.toFixed(2)}× (${interval})`);
   }
   if (!profile) return;
   const total = profile.reduce((sum, { milliseconds }) => sum + milliseconds, 0);

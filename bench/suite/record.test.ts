@@ -56,8 +56,10 @@ describe('recordResults', () => {
     record([], ['a']);
     const path = record([], ['b']);
     record(['--threads', '2', '--wasm', 'simd', '--browser', 'firefox'], ['a']);
+    record(['--variants'], ['a']);
     expect(JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'))).toEqual([
       'chromium-1.json',
+      'chromium-variants.json',
       'firefox-2-simd.json',
     ]);
     expect((JSON.parse(readFileSync(path, 'utf8')) as BenchResults).networks).toHaveLength(2);

@@ -14,16 +14,17 @@ export function writeResults(path: string, results: BenchResults): void {
 }
 
 /**
- * Adds results to what is recorded of the same browser, threads and Wasm build, so that a long suite can be recorded in parts.
+ * Adds results to what is recorded of the same browser, threads and Wasm build, or of its variants, so that a long suite can be recorded in parts.
  *
  * @returns where they are
  */
 export function recordResults(
-  { browser, threads, wasm }: SuiteOptions,
+  { browser, threads, wasm, variants }: SuiteOptions,
   results: BenchResults,
   folder = RECORDED,
 ): string {
-  const path = join(folder, `${[browser, threads, ...(wasm === 'auto' ? [] : [wasm])].join('-')}.json`);
+  const parts = variants ? [browser, 'variants'] : [browser, threads, ...(wasm === 'auto' ? [] : [wasm])];
+  const path = join(folder, `${parts.join('-')}.json`);
   const earlier = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as BenchResults) : undefined;
   writeResults(path, earlier ? mergeResults(earlier, results) : results);
   const recorded = readdirSync(folder).filter((file) => file.endsWith('.json') && file !== INDEX);

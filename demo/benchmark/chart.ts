@@ -1,4 +1,5 @@
-import { ENGINE_IDS, ENGINES } from '../../bench/measure/engines.js';
+import { ENGINE_IDS } from '../../bench/measure/engines.js';
+import { wayTitle } from '../../bench/measure/labels.js';
 import type { BenchResults } from '../../bench/measure/results.js';
 import { html } from '../shared/dom.js';
 import { networkTitle } from './results-file.js';
@@ -27,17 +28,19 @@ export function logarithmicTicks(values: readonly number[], narrow: boolean): re
  */
 export async function distributions(results: BenchResults, width: number): Promise<HTMLElement> {
   const Plot = await import('@observablehq/plot');
-  const points = results.results.flatMap((result) =>
+  const titled = results.results.map((result) => ({ result, engine: wayTitle(result, results.results) }));
+  const points = titled.flatMap(({ result, engine }) =>
     result.samples_ms.map((milliseconds) => ({
       milliseconds,
-      engine: ENGINES[result.engine].title,
+      engine,
       network: networkTitle(results, result.network),
       own: result.engine === 'lutra',
     })),
   );
   const networks = [...new Set(points.map(({ network }) => network))];
-  const present = new Set(points.map(({ engine }) => engine));
-  const engines = ENGINE_IDS.map((id) => ENGINES[id].title).filter((title) => present.has(title));
+  const engines = ENGINE_IDS.flatMap((id) => [
+    ...new Set(titled.filter(({ result }) => result.engine === id).map(({ engine }) => engine)),
+  ]);
   const narrow = width < NARROW;
   const milliseconds = points.map((point) => point.milliseconds);
   const ticks = logarithmicTicks(milliseconds, narrow);

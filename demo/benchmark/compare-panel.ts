@@ -1,7 +1,7 @@
 import { ENGINE_IDS, ENGINES } from '../../bench/measure/engines.js';
 import type { EngineId } from '../../bench/measure/types.js';
 import { byId, html } from '../shared/dom.js';
-import { compareTable, type Dataset } from './compare.js';
+import { comparable, compareTable, type Dataset } from './compare.js';
 import { problemView } from './problem.js';
 import { describeResults, parseResults } from './results-file.js';
 
@@ -29,9 +29,7 @@ export class ComparePanel {
 
   update(datasets: readonly Dataset[]): void {
     this.#datasets = datasets;
-    const peers = ENGINE_IDS.filter((id) =>
-      datasets.some(({ results }) => results.ratios.some(({ versus }) => versus === id)),
-    );
+    const peers = ENGINE_IDS.filter((id) => comparable(datasets, id).length > 0);
     if (peers.length === 0) {
       byId('compare').replaceChildren(
         html(

@@ -1,4 +1,5 @@
 import { ENGINES } from '../../bench/measure/engines.js';
+import { peerRatio } from '../../bench/measure/labels.js';
 import type { BenchResults } from '../../bench/measure/results.js';
 import type { EngineId } from '../../bench/measure/types.js';
 import { html } from '../shared/dom.js';
@@ -11,33 +12,37 @@ export interface Dataset {
   readonly results: BenchResults;
 }
 
-interface Row {
-  readonly network: string;
-  readonly title: string;
-  readonly threads: number;
-}
-
-/** Networks and thread counts in the order of their first appearance. */
-function rowsOf(datasets: readonly Dataset[]): readonly Row[] {
-  const rows = new Map<string, Row>();
+/** Titles of networks in the order of their first appearance. */
+function titlesOf(datasets: readonly Dataset[]): ReadonlyMap<string, string> {
+  const titles = new Map<string, string>();
   for (const { results } of datasets) {
-    for (const { network, threads } of results.results) {
-      const key = `${network} ${threads}`;
-      if (!rows.has(key)) rows.set(key, { network, threads, title: networkTitle(results, network) });
+    for (const { network } of results.results) {
+      if (!titles.has(network)) titles.set(network, networkTitle(results, network));
     }
   }
-  return [...rows.values()];
+  return titles;
 }
 
-/** Lutra's lookup network in every data set, and how many times faster it is than `versus` there. */
-export function compareTable(datasets: readonly Dataset[], versus: EngineId): HTMLElement {
-  const cell = ({ results }: Dataset, { network, threads }: Row) => {
-    const own = results.results.find(
-      (result) => result.network === network && result.engine === 'lutra' && result.threads === threads,
-    );
-    const ratio = results.ratios.find(
-      (entry) => entry.network === network && entry.versus === versus && entry.threads === threads,
-    );
+/** How many times faster lookups are than `versus` on a network. */
+function ratioOf(results: BenchResults, network: string, versus: EngineId) {
+  const result = results.results.find((other) => other.network === network && other.engine === versus);
+  return result && peerRatio(result, results);
+}
+
+/** Data sets that have something to say about an engine. */
+export function comparable(datasets: readonly Dataset[], versus: EngineId): readonly Dataset[] {
+  return datasets.filter(({ results }) => results.results.some(({ network }) => ratioOf(results, network, versus)));
+}
+
+/**
+ * Lutra's lookup network in every data set, and how many times faster it is than `versus` there. One row for a network: the head of a
+ * column says with how many threads everything in it was measured.
+ */
+export function compareTable(all: readonly Dataset[], versus: EngineId): HTMLElement {
+  const datasets = comparable(all, versus);
+  const cell = ({ results }: Dataset, network: string) => {
+    const own = results.results.find((result) => result.network === network && result.engine === 'lutra');
+    const ratio = ratioOf(results, network, versus);
     if (!own) return html('td', { class: 'number' }, '–');
     return html(
       'td',
@@ -47,13 +52,8 @@ export function compareTable(datasets: readonly Dataset[], versus: EngineId): HT
       html('span', { class: 'range' }, formatMilliseconds(own.p50_ms)),
     );
   };
-  const rows = rowsOf(datasets).map((row) =>
-    html(
-      'tr',
-      {},
-      html('th', { scope: 'row' }, row.threads === 1 ? row.title : `${row.title}, ${row.threads} threads`),
-      ...datasets.map((dataset) => cell(dataset, row)),
-    ),
+  const rows = [...titlesOf(datasets)].map(([network, title]) =>
+    html('tr', {}, html('th', { scope: 'row' }, title), ...datasets.map((dataset) => cell(dataset, network))),
   );
   const columns = datasets.map(({ label }) => html('th', { scope: 'col', class: 'number dataset' }, label));
   return html(

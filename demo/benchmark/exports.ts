@@ -1,5 +1,6 @@
 import { ENGINES } from '../../bench/measure/engines.js';
-import type { BenchResults, EngineResult } from '../../bench/measure/results.js';
+import { engineTitle, peerRatio, variantRatios, variantTitle } from '../../bench/measure/labels.js';
+import type { BenchResults, EngineResult, RatioResult } from '../../bench/measure/results.js';
 import { saveFile } from '../shared/save.js';
 import { describeResults, networkTitle } from './results-file.js';
 
@@ -25,31 +26,38 @@ export function toCsv(results: BenchResults): string {
   const header = [...COLUMNS, 'lookup_ratio', 'lookup_ratio_low', 'lookup_ratio_high', 'browser', 'machine', 'date'];
   const { browser, machine, date } = results.environment;
   const lines = results.results.map((result) => {
-    const ratio = results.ratios.find(
-      ({ network, versus, threads }) =>
-        network === result.network && versus === result.engine && threads === result.threads,
-    );
+    const ratio = peerRatio(result, results);
     const fields = [...COLUMNS.map((name) => result[name]), ratio?.ratio, ratio?.low, ratio?.high];
     return [...fields, browser, machine, date].map((field) => quote(String(field ?? ''))).join(',');
   });
   return `${[header.join(','), ...lines].join('\r\n')}\r\n`;
 }
 
+const range = ({ ratio, low, high }: RatioResult) => `${ratio.toFixed(2)}× (${low.toFixed(2)}–${high.toFixed(2)})`;
+
 /** A table for issues and pull requests. */
 export function toMarkdown(results: BenchResults): string {
   const cell = (text: string) => text.replaceAll('|', '\\|');
   const lines = results.results.map((result) => {
-    const { network, engine, threads, p50_ms, p90_ms } = result;
-    const ratio = results.ratios.find((entry) => entry.network === network && entry.versus === engine);
-    const range = ratio ? `${ratio.ratio.toFixed(2)}× (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})` : '';
+    const { network, threads, p50_ms, p90_ms } = result;
+    const ratio = peerRatio(result, results);
     const cells = [
       networkTitle(results, network),
-      ENGINES[engine].title,
+      engineTitle(result, results.results),
       threads,
       p50_ms.toFixed(3),
       p90_ms.toFixed(3),
     ];
-    return `| ${cells.map((value) => cell(String(value))).join(' | ')} | ${range} |`;
+    return `| ${cells.map((value) => cell(String(value))).join(' | ')} | ${ratio ? range(ratio) : ''} |`;
+  });
+  const variants = variantRatios(results).map((ratio) => {
+    const cells = [
+      networkTitle(results, ratio.network),
+      ENGINES[ratio.versus].title,
+      variantTitle(ratio),
+      range(ratio),
+    ];
+    return `| ${cells.map(cell).join(' | ')} |`;
   });
   return [
     cell(describeResults(results)),
@@ -57,6 +65,9 @@ export function toMarkdown(results: BenchResults): string {
     '| network | engine | threads | p50 ms | p90 ms | Lutra’s lookup is faster by |',
     '|---|---|---|---|---|---|',
     ...lines,
+    ...(variants.length > 0
+      ? ['', '| network | engine | ran with | faster by |', '|---|---|---|---|', ...variants]
+      : []),
     '',
   ].join('\n');
 }

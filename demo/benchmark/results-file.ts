@@ -1,4 +1,5 @@
 import { ENGINE_IDS } from '../../bench/measure/engines.js';
+import { buildTitle, variantRatios } from '../../bench/measure/labels.js';
 import type { BenchResults, EngineResult, RatioResult } from '../../bench/measure/results.js';
 import { LutraError } from '../../src/errors.js';
 
@@ -92,10 +93,9 @@ export function parseResults(text: string): BenchResults {
   };
 }
 
-const BUILDS: Readonly<Record<string, string>> = { simd: 'plain SIMD', relaxed: 'relaxed SIMD' };
-
 /** "Chromium 156.0 · AMD EPYC, 2 cores · 2 threads · plain SIMD · 21 Nov 2026". */
-export function describeResults({ environment, results }: BenchResults): string {
+export function describeResults(all: BenchResults): string {
+  const { environment, results } = all;
   const { browser, machine, date, cross_origin_isolated, wasm } = environment;
   const day = new Date(date);
   const threads = Math.max(1, ...results.map((result) => result.threads));
@@ -103,8 +103,8 @@ export function describeResults({ environment, results }: BenchResults): string 
     browser.replace(/^(.* \d+\.\d+)\..*/, '$1'),
     machine,
     ...(cross_origin_isolated ? [] : ['not isolated']),
-    ...(threads > 1 ? [`${threads} threads`] : []),
-    ...(BUILDS[wasm] ? [BUILDS[wasm]] : []),
+    ...(variantRatios(all).length > 0 ? ['Lutra against itself'] : threads > 1 ? [`${threads} threads`] : []),
+    ...(wasm === 'auto' ? [] : [buildTitle(wasm)]),
     Number.isNaN(day.getTime()) ? date : day.toLocaleDateString('en-GB', { dateStyle: 'medium' }),
   ].join(' · ');
 }

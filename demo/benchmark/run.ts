@@ -1,4 +1,5 @@
 import * as Comlink from 'comlink';
+import { alike } from '../../bench/measure/contenders.js';
 import { ENGINES } from '../../bench/measure/engines.js';
 import { timerGrain } from '../../bench/measure/grain.js';
 import { type MeasureProgress, measureNetwork } from '../../bench/measure/measure.js';
@@ -68,9 +69,7 @@ export async function runBenchmark(options: RunOptions, signal: AbortSignal, lis
       const sizes = Object.fromEntries(Object.entries(models).map(([form, { length }]) => [form, length]));
       const network: BenchNetwork = { id, title, inputs, models };
       const measured = await measureNetwork(network, {
-        engines,
-        threads,
-        wasm,
+        contenders: alike(engines, { threads, wasm }),
         samples,
         signal,
         createWorker: () => new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' }),
@@ -78,7 +77,7 @@ export async function runBenchmark(options: RunOptions, signal: AbortSignal, lis
           at(stage, done / total, engine === undefined ? WORDS[stage] : `${WORDS[stage]} ${ENGINES[engine].title}`),
       });
       failures.push(...measured.failures.map((failure) => `${title}: ${failure}`));
-      const report = reportNetwork(id, threads, measured, sizes);
+      const report = reportNetwork(id, measured, sizes);
       described.push({ id, title, work, models: describeFiles(sizes, sha256) });
       results.push(...report.results);
       ratios.push(...report.ratios);

@@ -1,4 +1,5 @@
 import { ENGINES } from '../../bench/measure/engines.js';
+import { engineTitle, peerRatio, variantRatios, variantTitle } from '../../bench/measure/labels.js';
 import type { BenchResults } from '../../bench/measure/results.js';
 import { html } from '../shared/dom.js';
 import { formatBytes, formatMilliseconds } from '../shared/format.js';
@@ -25,7 +26,7 @@ const orDash = <T>(value: T | null | undefined, format: (value: T) => string) =>
 export function resultsTable(results: BenchResults): HTMLElement {
   const rows = results.results.map((result, index, all) => {
     const { network, engine, threads } = result;
-    const ratio = results.ratios.find((entry) => entry.network === network && entry.versus === engine);
+    const ratio = peerRatio(result, results);
     const first = all.findIndex((other) => other.network === network) === index;
     const cells = [
       String(threads),
@@ -46,7 +47,7 @@ export function resultsTable(results: BenchResults): HTMLElement {
         { scope: 'row' },
         html('span', { class: first ? undefined : 'visually-hidden' }, networkTitle(results, network)),
       ),
-      html('td', { class: engine === 'lutra' ? 'own' : undefined }, ENGINES[engine].title),
+      html('td', { class: engine === 'lutra' ? 'own' : undefined }, engineTitle(result, all)),
       ...cells.map((cell) => html('td', { class: 'number' }, cell)),
     );
   });
@@ -62,6 +63,37 @@ export function resultsTable(results: BenchResults): HTMLElement {
     'div',
     {},
     html('div', { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'Results as a table' }, table),
+    ...variantsTable(results),
     ...notes,
   );
+}
+
+/** Lutra's ways to run against each other, where they were measured. */
+function variantsTable(results: BenchResults): readonly HTMLElement[] {
+  const ratios = variantRatios(results);
+  if (ratios.length === 0) return [];
+  const rows = ratios.map((ratio) =>
+    html(
+      'tr',
+      {},
+      html('th', { scope: 'row' }, networkTitle(results, ratio.network)),
+      html('td', {}, ENGINES[ratio.versus].title),
+      html('td', {}, variantTitle(ratio)),
+      html('td', { class: 'number' }, `${ratio.ratio.toFixed(2)}×`),
+      html('td', { class: 'number' }, `${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}`),
+    ),
+  );
+  const head = ['Network', 'Engine', 'Run with', 'Faster by', '95 % interval'].map((text, column) =>
+    html('th', { scope: 'col', class: column > 2 ? 'number' : undefined }, text),
+  );
+  const table = html(
+    'table',
+    { class: 'results' },
+    html('caption', {}, 'Lutra against itself, in turns'),
+    html('thead', {}, html('tr', {}, ...head)),
+    html('tbody', {}, ...rows),
+  );
+  return [
+    html('div', { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'Variants as a table' }, table),
+  ];
 }
