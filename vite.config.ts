@@ -67,6 +67,17 @@ function includes(): Plugin {
   };
 }
 
+/**
+ * Keeps what a worker's first script shares with later ones in chunks of their own. Vite would have the later ones import the first,
+ * and WebKit then runs that a second time, with a state of its own.
+ */
+function closedEntries(): Plugin {
+  return {
+    name: 'lutra-closed-entries',
+    options: (options) => ({ ...options, preserveEntrySignatures: 'strict' }),
+  };
+}
+
 const DOCS_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css',
   '.html': 'text/html; charset=utf-8',
@@ -109,7 +120,7 @@ export default defineConfig({
   plugins: [includes(), sizes(), documentation()],
   server: { port: 5173, headers: isolation, fs: { allow: [fileURLToPath(new URL('.', import.meta.url))] } },
   preview: { port: 4173, headers: { ...isolation, 'Content-Security-Policy': CONTENT_SECURITY_POLICY } },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [closedEntries()] },
   build: {
     outDir: fileURLToPath(new URL('dist/site/', import.meta.url)),
     emptyOutDir: true,
