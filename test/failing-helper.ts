@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { CONTROL } from '../src/engine/control.js';
+import { CONTROL, partOf } from '../src/engine/control.js';
 import { type HelperApi, helperApi } from '../src/engine/threads.js';
 
 const section = (id: number, ...bytes: number[]): number[] => [id, bytes.length, ...bytes];
@@ -18,13 +18,21 @@ const TRAPPING = new WebAssembly.Module(
   ]),
 );
 
-/** A helper that traps in its kernel, that says it is ready and dies, or that cannot take up a plan. */
+const take = (control: Int32Array, ticket: number): boolean =>
+  partOf(ticket) < 2 && Atomics.compareExchange(control, CONTROL.ticket, ticket, ticket + 1) === ticket;
+
+/** A helper that traps in its kernel, that dies at once or with a part in its hands, or that cannot take up a plan. */
 const api: HelperApi = {
   ping() {},
   help(task) {
     if (workerData === 'refuses') throw new Error('no');
-    if (workerData === 'traps') helperApi.help({ ...task, module: TRAPPING });
-    else Atomics.store(task.control, CONTROL.loaded + task.thread, task.epoch);
+    if (workerData === 'traps') return helperApi.help({ ...task, module: TRAPPING });
+    Atomics.store(task.control, CONTROL.loaded + task.thread, task.plan);
+    if (workerData === 'takes a part and dies') {
+      for (let ticket = -1; ticket < 0 || !take(task.control, ticket); ) {
+        ticket = Atomics.load(task.control, CONTROL.ticket);
+      }
+    }
   },
 };
 Comlink.expose(api, nodeEndpoint(parentPort!));

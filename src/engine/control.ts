@@ -3,30 +3,28 @@
  * It lies in shared memory where that exists.
  */
 export const CONTROL = {
-  /** Counts commands; helpers wait for it to change. */
-  epoch: 0,
-  /** What the latest command is: {@link COMMAND}. */
-  command: 1,
-  /** Threads that arrived at the barrier, and how often it has opened. */
-  arrived: 2,
-  generation: 3,
+  /** What there is to do: see {@link firstTicket}, or, when negative, minus the number of the plan to take up. */
+  ticket: 0,
+  /** Parts of the present step that are done. */
+  done: 1,
   /** Number of the run that is under way. */
-  run: 4,
+  run: 2,
   /** Number of the run that shall stop: its remaining steps are skipped. */
-  stop: 5,
+  stop: 3,
   /** Number of a run in which a step failed. */
-  failed: 6,
-  /** Tiles of the present step that a thread has taken; 0 again when the barrier opens. */
-  taken: 7,
-  /** From here one word per helper: the epoch of the plan that it has loaded. */
-  loaded: 8,
+  failed: 4,
+  /** From here one word per helper: the number of the plan that it has loaded. */
+  loaded: 5,
 } as const;
 export const MAX_THREADS = 64;
 const CONTROL_WORDS = CONTROL.loaded + MAX_THREADS;
 
-export const COMMAND = { run: 1, leave: 2 } as const;
+/** Parts per thread into which a step is cut. */
+const PARTS = 4;
+/** Bits of a ticket that count parts. */
+const PART_BITS = 10;
 
-/** A barrier usually opens within some ten microseconds, which is what so many looks take; sleeping and waking costs more. */
+/** A part usually ends within some ten microseconds, which is what so many looks take; sleeping and waking costs more. */
 const SPINS = 20_000;
 /**
  * Who waits for threads that may have died looks up every so many milliseconds, so many times. Times in which the whole machine
@@ -38,6 +36,27 @@ const MOST_WAITS = 100;
 export function createControl(shared: boolean): Int32Array {
   const bytes = CONTROL_WORDS * Int32Array.BYTES_PER_ELEMENT;
   return new Int32Array(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+}
+
+/** Into how many parts the tiles of a step are cut. */
+export function partCount(tiles: number, threads: number): number {
+  return Math.min(tiles, PARTS * threads);
+}
+
+/**
+ * A ticket is a step and the number of its first part that nobody has taken.
+ *
+ *     31  30 ........ 10  9 ...... 0
+ *      0  step            part
+ */
+export const firstTicket = (step: number): number => step << PART_BITS;
+export const stepOf = (ticket: number): number => ticket >> PART_BITS;
+export const partOf = (ticket: number): number => ticket & ((1 << PART_BITS) - 1);
+
+/** Replaces the ticket and wakes the helpers that sleep. */
+export function publish(control: Int32Array, value: number): void {
+  Atomics.store(control, CONTROL.ticket, value);
+  Atomics.notify(control, CONTROL.ticket);
 }
 
 /**
@@ -53,24 +72,4 @@ export function waitWhile(control: Int32Array, index: number, value: number, bou
     Atomics.wait(control, index, value, bounded ? WAIT : undefined);
   }
   return true;
-}
-
-/** Waits until `threads` threads have called it. Parameters and result as of {@link waitWhile}. */
-export function barrier(control: Int32Array, threads: number, bounded: boolean): boolean {
-  const generation = Atomics.load(control, CONTROL.generation);
-  if (Atomics.add(control, CONTROL.arrived, 1) + 1 === threads) {
-    Atomics.store(control, CONTROL.arrived, 0);
-    Atomics.store(control, CONTROL.taken, 0);
-    Atomics.add(control, CONTROL.generation, 1);
-    Atomics.notify(control, CONTROL.generation);
-    return true;
-  }
-  return waitWhile(control, CONTROL.generation, generation, bounded);
-}
-
-/** Hands a command to all helpers. */
-export function command(control: Int32Array, value: number): void {
-  Atomics.store(control, CONTROL.command, value);
-  Atomics.add(control, CONTROL.epoch, 1);
-  Atomics.notify(control, CONTROL.epoch);
 }

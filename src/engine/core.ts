@@ -3,7 +3,7 @@ import { formatType } from '../graph/tensor.js';
 import type { Graph, TensorType, TensorValue } from '../graph/types.js';
 import { plan } from '../plan/plan.js';
 import type { Plan } from '../plan/types.js';
-import { COMMAND, CONTROL, command, createControl } from './control.js';
+import { CONTROL, createControl } from './control.js';
 import { canWait, threadCount } from './features.js';
 import { checkFeeds, feedTypes } from './feeds.js';
 import { LostHelper, Machine } from './machine.js';
@@ -105,7 +105,7 @@ export class ExecutorCore {
       this.#machine = undefined;
       this.#memory = undefined;
       const memory = createMemory(next.memoryBytes, this.kernels.shared);
-      const machine = new Machine(this.kernels.module, memory, next.steps, this.control, 0);
+      const machine = new Machine(this.kernels.module, memory, next.steps, this.control, 0, this.threads);
       machine.load(next);
       this.#helpers?.load(this.kernels.module, memory, next.steps);
       this.#memory = memory;
@@ -138,7 +138,7 @@ export class ExecutorCore {
   async runSliced(feeds: Readonly<Record<string, TensorValue>>, run: number): Promise<Record<string, TensorValue>> {
     const { machine, plan } = this.#begin(feeds, run);
     for (let step = 0; step < plan.steps.length; ) {
-      step = machine.walk(step, 1, performance.now() + SLICE);
+      step = machine.walk(step, false, performance.now() + SLICE);
       await nextTask();
     }
     return this.#finish(machine, plan);
@@ -189,10 +189,8 @@ export class ExecutorCore {
   }
 
   #walk(machine: Machine, times?: Float64Array): void {
-    const threads = this.#helpers?.ready ? this.threads : 1;
-    if (threads > 1) command(this.control, COMMAND.run);
     try {
-      machine.walk(0, threads, Number.POSITIVE_INFINITY, times);
+      machine.walk(0, this.#helpers?.ready ?? false, Number.POSITIVE_INFINITY, times);
     } catch (thrown) {
       if (thrown instanceof LostHelper) this.#loseHelpers();
       throw thrown;

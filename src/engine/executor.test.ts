@@ -143,13 +143,22 @@ describe('Executor', () => {
       executor.dispose();
     });
 
-    it('dies, does not wait for ever and goes on alone', async () => {
-      const executor = await create('dies');
-      expect(() => executor.run({ x })).toThrow(/helper thread died/);
+    it('takes a part and dies, does not wait for ever and goes on alone', async () => {
+      const executor = await create('takes a part and dies');
+      const untilItTakesPart = () => {
+        for (let i = 0; i < 1000; i++) executor.run({ x });
+      };
+      expect(untilItTakesPart).toThrow(/helper thread died/);
       const alone = await Executor.create(product);
       expect(executor.run({ x })).toEqual(alone.run({ x }));
       executor.dispose();
       alone.dispose();
+    });
+
+    it('dies before it takes a part, is not missed', async () => {
+      const executor = await create('dies');
+      expect(executor.run({ x }).y!.dims).toEqual([SIZE, SIZE]);
+      executor.dispose();
     });
 
     it('takes up no plan, runs alone', async () => {

@@ -3,10 +3,10 @@ import { arrayType, elementCount } from '../graph/tensor.js';
 import type { TensorType, TensorValue } from '../graph/types.js';
 import { findOperator } from '../ops/registry.js';
 import type { Plan, Step } from '../plan/types.js';
-import { barrier, CONTROL } from './control.js';
+import { CONTROL, firstTicket, partCount, partOf, publish, stepOf, waitWhile } from './control.js';
 import { applyEpilogue } from './epilogue.js';
 
-/** Thread 0 waited for a helper that never came. */
+/** Thread 0 waited for a helper that never finished its part. */
 export class LostHelper extends LutraError {
   constructor() {
     super('INTERNAL', 'a helper thread died during the run', {
@@ -14,9 +14,6 @@ export class LostHelper extends LutraError {
     });
   }
 }
-
-/** Parts per thread into which a step is cut. */
-const CHUNKS = 4;
 
 type Kernel = (params: number, begin: number, end: number, thread: number) => void;
 type KernelStep = Extract<Step, { kind: 'kernel' }>;
@@ -34,11 +31,13 @@ export class Machine {
   readonly #hosts: readonly ((() => void) | undefined)[];
   readonly #params: Int32Array;
   readonly #tiles: Int32Array;
-  /** 1 where all threads meet after the step. Between steps that thread 0 takes alone nobody needs to wait. */
-  readonly #meets: Uint8Array;
+  /** Into how many parts the threads cut each step. Thread 0 takes a step of one part alone, and nobody waits. */
+  readonly #parts: Int32Array;
+  #failure: unknown;
 
   /**
    * @param thread Number of this thread; thread 0 runs the host steps.
+   * @param threads Threads that may walk together.
    */
   constructor(
     module: WebAssembly.Module,
@@ -46,6 +45,7 @@ export class Machine {
     steps: readonly MachineStep[],
     private readonly control: Int32Array,
     private readonly thread: number,
+    threads: number,
   ) {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     this.#kernels = steps.map((step) => {
@@ -59,17 +59,7 @@ export class Machine {
     );
     this.#params = Int32Array.from(steps, (step) => (step.kind === 'kernel' ? step.params : 0));
     this.#tiles = Int32Array.from(steps, (step) => (step.kind === 'kernel' ? step.tiles : 0));
-    const alone = (index: number): boolean => index >= steps.length || this.#tiles[index]! < 2;
-    this.#meets = Uint8Array.from(steps, (_, index) => (alone(index) && alone(index + 1) ? 0 : 1));
-  }
-
-  /** Takes tiles of a step as long as there are any: threads of unequal speed finish together. */
-  #share(kernel: Kernel, params: number, tiles: number, threads: number): void {
-    const { control, thread } = this;
-    const chunk = Math.ceil(tiles / (CHUNKS * threads));
-    for (let begin: number; (begin = Atomics.add(control, CONTROL.taken, chunk)) < tiles; ) {
-      kernel(params, begin, Math.min(begin + chunk, tiles), thread);
-    }
+    this.#parts = this.#tiles.map((tiles) => partCount(tiles, threads));
   }
 
   /** Writes constants and fills. Once per memory. */
@@ -86,48 +76,74 @@ export class Machine {
 
   /**
    * Runs steps from number `from` on, and returns the number of the first step not run: the number of steps, unless `deadline`
-   * (of `performance.now`) passed. When the run is stopped the rest is skipped, in step with the other threads.
+   * (of `performance.now`) passed. When the run is stopped the rest is skipped.
    *
-   * @param threads Threads that walk together, this one included.
+   * @param shared Whether helpers take part. One that is asleep is not waited for.
    * @param times Receives the time at the start of every step and at the end, in milliseconds.
-   * @throws whatever a step throws, after all threads have come to the end. In thread 0 {@link LostHelper}, at once: a helper may
-   *   have long host steps of thread 0 to wait for, but thread 0 knows that its helpers have about as much to do as itself.
+   * @throws whatever a step throws; {@link LostHelper}
    */
-  walk(from: number, threads: number, deadline: number, times?: Float64Array): number {
-    const { control, thread } = this;
+  walk(from: number, shared: boolean, deadline: number, times?: Float64Array): number {
+    const { control } = this;
     const run = Atomics.load(control, CONTROL.run);
     const count = this.#tiles.length;
-    let failure: unknown;
+    this.#failure = undefined;
     let step = from;
-    for (; step < count; step++) {
+    while (step < count) {
       if (times) times[step] = performance.now();
       if (Atomics.load(control, CONTROL.stop) !== run) {
-        try {
-          const kernel = this.#kernels[step];
-          if (kernel) {
-            const tiles = this.#tiles[step]!;
-            if (threads > 1 && tiles > 1) this.#share(kernel, this.#params[step]!, tiles, threads);
-            else if (thread === 0) kernel(this.#params[step]!, 0, tiles, 0);
-          } else {
-            this.#hosts[step]?.();
-          }
-        } catch (thrown) {
-          failure ??= thrown;
-          // Before the barrier, so that thread 0 sees it when it is through.
-          Atomics.store(control, CONTROL.failed, run);
-          Atomics.store(control, CONTROL.stop, run);
-        }
+        if (shared && this.#parts[step]! > 1) this.#lead(step);
+        else this.#attempt(step, 0, this.#tiles[step]!);
       }
-      if (threads > 1) {
-        if (this.#meets[step] && !barrier(control, threads, thread === 0)) throw new LostHelper();
-      } else if (performance.now() >= deadline) {
-        step++;
-        break;
-      }
+      step++;
+      if (performance.now() >= deadline) break;
     }
     if (times && step === count) times[count] = performance.now();
-    if (failure !== undefined) throw LutraError.from(failure);
+    if (this.#failure !== undefined) throw LutraError.from(this.#failure);
     return step;
+  }
+
+  /** Runs a step together with the helpers that are awake. */
+  #lead(step: number): void {
+    const { control } = this;
+    Atomics.store(control, CONTROL.done, 0);
+    publish(control, firstTicket(step));
+    while (this.takePart(Atomics.load(control, CONTROL.ticket)));
+    for (let done: number; (done = Atomics.load(control, CONTROL.done)) < this.#parts[step]!; ) {
+      if (!waitWhile(control, CONTROL.done, done, true)) throw new LostHelper();
+    }
+  }
+
+  /**
+   * Runs the part that a ticket names, unless another thread took it meanwhile.
+   *
+   * @returns false when the step of the ticket has no part left
+   */
+  takePart(ticket: number): boolean {
+    const { control } = this;
+    const step = stepOf(ticket);
+    const part = partOf(ticket);
+    const parts = this.#parts[step]!;
+    if (part >= parts) return false;
+    // Not an addition: the ticket may be of the next plan by now.
+    if (Atomics.compareExchange(control, CONTROL.ticket, ticket, ticket + 1) === ticket) {
+      const tiles = this.#tiles[step]!;
+      this.#attempt(step, Math.floor((tiles * part) / parts), Math.floor((tiles * (part + 1)) / parts));
+      if (Atomics.add(control, CONTROL.done, 1) + 1 === parts) Atomics.notify(control, CONTROL.done);
+    }
+    return true;
+  }
+
+  #attempt(step: number, begin: number, end: number): void {
+    try {
+      const kernel = this.#kernels[step];
+      if (kernel) kernel(this.#params[step]!, begin, end, this.thread);
+      else this.#hosts[step]?.();
+    } catch (thrown) {
+      this.#failure ??= thrown;
+      const run = Atomics.load(this.control, CONTROL.run);
+      Atomics.store(this.control, CONTROL.failed, run);
+      Atomics.store(this.control, CONTROL.stop, run);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
 import type { Step } from '../plan/types.js';
-import { COMMAND, CONTROL, command, waitWhile } from './control.js';
+import { CONTROL, publish, waitWhile } from './control.js';
 import { Machine, type MachineStep } from './machine.js';
 
 /** A worker, whatever the platform. */
@@ -21,31 +21,26 @@ export interface HelperTask {
   readonly control: Int32Array;
   readonly thread: number;
   readonly threads: number;
-  /** The epoch in which this plan was handed out. */
-  readonly epoch: number;
+  /** Number of the plan. */
+  readonly plan: number;
 }
 
 /** The Comlink surface of a helper thread. */
 export interface HelperApi {
   ping(): void;
-  /** Walks the plan whenever told to; returns when another plan is coming. */
+  /** Takes parts of steps as long as there are any; returns when another plan is coming. */
   help(task: HelperTask): void;
 }
 
 export const helperApi: HelperApi = {
   ping() {},
-  help({ module, memory, steps, control, thread, threads, epoch: first }) {
-    const machine = new Machine(module, memory, steps, control, thread);
-    Atomics.store(control, CONTROL.loaded + thread, first);
-    for (let epoch = first; ; ) {
-      waitWhile(control, CONTROL.epoch, epoch);
-      epoch = Atomics.load(control, CONTROL.epoch);
-      if (Atomics.load(control, CONTROL.command) === COMMAND.leave) return;
-      try {
-        machine.walk(0, threads, Number.POSITIVE_INFINITY);
-      } catch {
-        // The control words say so to thread 0.
-      }
+  help({ module, memory, steps, control, thread, threads, plan }) {
+    const machine = new Machine(module, memory, steps, control, thread, threads);
+    Atomics.store(control, CONTROL.loaded + thread, plan);
+    for (;;) {
+      const ticket = Atomics.load(control, CONTROL.ticket);
+      if (ticket < 0 && ticket !== -plan) return;
+      if (ticket < 0 || !machine.takePart(ticket)) waitWhile(control, CONTROL.ticket, ticket);
     }
   },
 };
@@ -61,8 +56,8 @@ interface Helper {
 
 /** Helper threads of one executor. */
 export class HelperPool {
-  /** Epoch in which the current plan was handed out. */
-  #epoch = -1;
+  /** Number of the current plan. */
+  #plan = 0;
   /** A helper died: whoever waited for it would wait for ever. */
   #broken = false;
 
@@ -107,8 +102,7 @@ export class HelperPool {
 
   /** Makes every helper leave its present plan and take up another. */
   load(module: WebAssembly.Module, memory: WebAssembly.Memory, steps: readonly Step[]): void {
-    command(this.control, COMMAND.leave);
-    this.#epoch = Atomics.load(this.control, CONTROL.epoch);
+    publish(this.control, -++this.#plan);
     const shared = steps.map(
       (step): MachineStep =>
         step.kind === 'kernel'
@@ -123,7 +117,7 @@ export class HelperPool {
         control: this.control,
         thread: index + 1,
         threads: this.helpers.length + 1,
-        epoch: this.#epoch,
+        plan: this.#plan,
       };
       api.help(task).catch(() => {
         this.#broken = true;
@@ -135,7 +129,7 @@ export class HelperPool {
   get ready(): boolean {
     return (
       !this.#broken &&
-      this.helpers.every((_, index) => Atomics.load(this.control, CONTROL.loaded + index + 1) === this.#epoch)
+      this.helpers.every((_, index) => Atomics.load(this.control, CONTROL.loaded + index + 1) === this.#plan)
     );
   }
 
