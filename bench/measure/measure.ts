@@ -47,10 +47,13 @@ const SAMPLE_MILLISECONDS = 15;
 const WARM_UP_RUNS = 3;
 /** Engines compile hot code in the background during the first runs. */
 const WARM_UP_MILLISECONDS = 300;
-/** Between samples: helper threads of the engine before go on spinning for a while. */
+/** Between samples. */
 const PAUSE_MILLISECONDS = 5;
-
-const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+/**
+ * Between samples when engines have threads: those of onnxruntime-web go on looking for work after a run, for 15 to 35 ms of processor time
+ * and up to 150 ms on a busy machine (measured), and would take a processor from whoever comes next.
+ */
+const PAUSE_AFTER_THREADS_MILLISECONDS = 150;
 
 /**
  * Loads a network for every contender, checks that they agree, and times them in turn: in each round every contender once, in random
@@ -102,10 +105,11 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
     }
     const times = new Map<EngineThread, number[]>(opened.map(({ thread }) => [thread, []]));
     const random = seededRandom(Date.now());
+    const quiet = contenders.some(({ threads }) => threads > 1) ? PAUSE_AFTER_THREADS_MILLISECONDS : PAUSE_MILLISECONDS;
     for (let round = 0; round < samples; round++) {
       progress('sample', round, samples);
       for (const { thread } of shuffle(opened, random)) {
-        await pause();
+        await new Promise((resolve) => setTimeout(resolve, quiet));
         times.get(thread)!.push(await thread.sample(runs.get(thread)!));
       }
     }
