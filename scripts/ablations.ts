@@ -19,13 +19,11 @@ import { serializeModel } from '../src/onnx/serialize.js';
 import { fingerprint } from '../src/train/checkpoint.js';
 import { plainInputs } from '../src/train/data/batch.js';
 import { openDatasets, openPictures } from '../src/train/data/open-set.js';
-import { forward } from '../src/train/forward.js';
+import { createJudge } from '../src/train/judge.js';
 import { learningRate } from '../src/train/schedule.js';
 import { LOOKUP_RECIPE, trainLookup } from '../src/train/train-lookup.js';
 
 const CALIBRATION_BATCH = 64;
-/** Distillation temperature at which the divergence from the dense network is measured. */
-const TEMPERATURE = 4;
 const SEED = 1;
 
 const { values: flags } = parseArgs({
@@ -52,45 +50,8 @@ if (spec.kind !== 'image') throw new Error(`${flags.dense} does not take picture
 const dataset = await openDatasets([flags.data]);
 const { set, split } = await openPictures(dataset, spec, {}, { share: heldOut / dataset.count, seed: SEED });
 
-/** Logits of the held-out examples, one after the other. */
-async function logitsOf(graph: Graph): Promise<Float32Array> {
-  const all = new Float32Array(split.heldOut.length * set.classes.length);
-  let at = 0;
-  await forward(graph, set, split.heldOut, 1, (outputs) => {
-    const logits = outputs[graph.outputs[0]!.name]!.data as Float32Array;
-    all.set(logits, at);
-    at += logits.length;
-  });
-  return all;
-}
-
-function logSoftmax(logits: Float32Array): Float64Array {
-  const scaled = Float64Array.from(logits, (x) => x / TEMPERATURE);
-  const top = Math.max(...scaled);
-  const total = Math.log(scaled.reduce((sum, x) => sum + Math.exp(x - top), 0)) + top;
-  return scaled.map((x) => x - total);
-}
-
-/** Percentages of right answers and of the dense network's answers, and the distillation loss. */
-function compare(ours: Float32Array, theirs: Float32Array) {
-  const classes = set.classes.length;
-  const best = (row: Float32Array) => row.indexOf(Math.max(...row));
-  let [right, same, divergence] = [0, 0, 0];
-  split.heldOut.forEach((index, i) => {
-    const [a, b] = [ours, theirs].map((all) => all.subarray(i * classes, (i + 1) * classes)) as [
-      Float32Array,
-      Float32Array,
-    ];
-    if (best(a) === set.labels[index]) right++;
-    if (best(a) === best(b)) same++;
-    const [p, q] = [logSoftmax(b), logSoftmax(a)];
-    p.forEach((log, k) => {
-      divergence += TEMPERATURE ** 2 * Math.exp(log) * (log - q[k]!);
-    });
-  });
-  const share = (count: number) => (100 * count) / split.heldOut.length;
-  return { accuracy: share(right), agreement: share(same), divergence: divergence / split.heldOut.length };
-}
+const judge = await createJudge(dense, set, split, { kind: 'distillation' }, 1);
+const percentage = (count: number) => ((100 * count) / split.heldOut.length).toFixed(2);
 
 async function converted(options: ConvertOptions): Promise<Graph> {
   const key = fingerprint(
@@ -144,16 +105,15 @@ async function train(row: Row, lookup: Graph) {
   return { graph, updates: result.steps, seconds: result.seconds };
 }
 
-const reference = await logitsOf(dense);
 console.log(
-  `${flags.dense}: ${compare(reference, reference).accuracy.toFixed(2)} % of ${split.heldOut.length} held-out training examples; ${steps} updates of ${LOOKUP_RECIPE.batchSize}.\n`,
+  `${flags.dense}: ${percentage((await judge(dense)).correct)} % of ${split.heldOut.length} held-out training examples; ${steps} updates of ${LOOKUP_RECIPE.batchSize}.\n`,
 );
 console.log('| | | accuracy % | same answer % | divergence | updates | seconds |\n|---|---|---|---|---|---|---|');
 for (const row of rows) {
   const { graph, updates, seconds } = await train(row, await converted(row.conversion));
-  const { accuracy, agreement, divergence } = compare(await logitsOf(graph), reference);
+  const { correct, same, loss } = await judge(graph);
   console.log(
-    `| ${row.group} | ${row.name} | ${accuracy.toFixed(2)} | ${agreement.toFixed(2)} | ${divergence.toFixed(4)} | ${updates} | ${seconds.toFixed(0)} |`,
+    `| ${row.group} | ${row.name} | ${percentage(correct)} | ${percentage(same!)} | ${loss.toFixed(4)} | ${updates} | ${seconds.toFixed(0)} |`,
   );
 }
 process.exit(0);

@@ -100,7 +100,7 @@ describe('lutra train', () => {
     const lookup = await lutra(
       ...['train', at('dense.onnx'), '--data', data, '-o', at('lut.onnx'), '--steps', '10', '--samples', '36'],
       ...['--geometry', 'row', '--k', '16', '--converted', at('converted.onnx')],
-      ...['--report', at('lookups.html'), ...SMALL],
+      ...['--report', at('lookups.html'), '--keep', 'last', ...SMALL],
     );
     expect([lookup.code, lookup.stderr]).toEqual([0, expect.any(String)]);
     expect(lookup.stdout).toMatch(/accuracy on held-out training data 100\.00 %/);
@@ -121,8 +121,44 @@ describe('lutra train', () => {
       ...['train', at('lut.onnx'), '--teacher', at('dense.onnx'), '--data', data, '-o', at('better.onnx')],
       ...['--steps', '2', '--encoder', 'learned', '--loss', 'labels', '--json', ...SMALL],
     );
-    expect(Object.keys(lines(further.stdout)[0].temperatures)).toHaveLength(1);
+    const told = lines(further.stdout);
+    expect(told[0]).toEqual({ event: 'start', heldOut: { value: 1, n: 12, loss: expect.any(Number) } });
+    expect(told[1].event).toBe('progress');
+    expect(Object.keys(told[1].temperatures)).toHaveLength(1);
   });
+
+  it('writes the conversion where training is not better, and says so', async () => {
+    writeFileSync(at('untrained.onnx'), network());
+    const argv = [
+      ...[
+        'train',
+        at('untrained.onnx'),
+        '--data',
+        data,
+        '--steps',
+        '8',
+        '--rate',
+        '10',
+        '--samples',
+        '36',
+        '--labels',
+        'a,b',
+      ],
+      ...['--geometry', 'row', '--k', '16', '--converted', at('before.onnx'), ...SMALL],
+    ];
+    const { code, stdout, stderr } = await lutra(...argv, '-o', at('spoilt.onnx'), '--report', at('spoilt.html'));
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/wrote the network as it was before training/)]);
+    expect(stderr).toMatch(/before training +held out .* same answer .* loss/);
+    expect(readFileSync(at('spoilt.onnx'))).toEqual(readFileSync(at('before.onnx')));
+    expect(readFileSync(at('spoilt.html'), 'utf8')).toMatch(/<dt>wrote<\/dt><dd>the network as it was/);
+
+    const last = await lutra(...argv, '-o', at('spoilt.onnx'), '--keep', 'last', '--json');
+    const result = lines(last.stdout).at(-1);
+    expect(result).toMatchObject({ kept: 8, unchanged: false });
+    expect(result.heldOut.loss).toBeGreaterThan(result.start.loss);
+    const blind = await lutra(...argv, '-o', at('spoilt.onnx'), '--holdout', '0');
+    expect(blind.stderr).toMatch(/nothing is held out to judge/);
+  }, 60_000);
 
   it('stops at Ctrl-C with a checkpoint and goes on from it', async () => {
     const argv = ['train', '--dense', at('net.onnx'), '--data', data, '-o', at('stopped.onnx'), '--json', ...SMALL];

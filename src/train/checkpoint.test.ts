@@ -21,6 +21,7 @@ const example: Checkpoint = {
     moments: new Map([['velocity/w', floats(3, 4, 5)]]),
   },
   average: new Map([['w', floats(7)]]),
+  best: { step: 8, heldOut: { count: 4, correct: 3, same: 2, loss: 0.5 }, values: new Map([['w', floats(6)]]) },
   seconds: 61.5,
   history: [
     {
@@ -44,6 +45,18 @@ describe('checkpoints', () => {
     expect(decodeCheckpoint(moved.subarray(3), 'file')).toEqual(example);
     const { data } = decodeCheckpoint(Buffer.from(bytes), 'file').state.values.get('w')!;
     expect((data as Float32Array).byteLength).toBe((data as Float32Array).buffer.byteLength);
+  });
+
+  it('are read where they are of version 1, which knows no best state, and not where they are newer', () => {
+    const { best: _, ...old } = example;
+    const ofVersion = (digit: string) => {
+      const bytes = encodeCheckpoint(old);
+      const at = Buffer.from(bytes).indexOf('"version":2') + '"version":'.length;
+      bytes[at] = digit.charCodeAt(0);
+      return bytes;
+    };
+    expect(decodeCheckpoint(ofVersion('1'), 'file')).toEqual(old);
+    expect(() => decodeCheckpoint(ofVersion('3'), 'file')).toThrow(/version 3/);
   });
 
   it('are refused as a whole when a piece is missing or wrong', () => {

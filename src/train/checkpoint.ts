@@ -1,6 +1,7 @@
 import { LutraError } from '../errors.js';
 import { arrayType, elementCount } from '../graph/tensor.js';
 import type { DataType, TensorValue } from '../graph/types.js';
+import type { BestState } from './best.js';
 import type { TrainingRecord } from './history.js';
 import type { TrainingState } from './types.js';
 
@@ -11,6 +12,8 @@ export interface Checkpoint {
   readonly state: TrainingState;
   /** Slow average of the parameters, by initializer name; empty when none is kept. */
   readonly average: ReadonlyMap<string, TensorValue>;
+  /** What the training would end with if it found nothing better; missing while nothing is better than what it started from. */
+  readonly best?: BestState;
   /** Seconds of training so far, over all sessions. */
   readonly seconds: number;
   readonly history: readonly TrainingRecord[];
@@ -18,10 +21,11 @@ export interface Checkpoint {
 
 /** `LUTRACKP`: files of another kind are told at once. */
 const MAGIC = Uint8Array.from('LUTRACKP', (letter) => letter.charCodeAt(0));
-const VERSION = 1;
+/** Version 1 knows no best state and is read, too. */
+const VERSION = 2;
 /** Tensors start at multiples of this many bytes, so that they can be read in place. */
 const ALIGNMENT = 8;
-const SECTIONS = ['values', 'moments', 'average'] as const;
+const SECTIONS = ['values', 'moments', 'average', 'best'] as const;
 
 interface Entry {
   readonly section: (typeof SECTIONS)[number];
@@ -37,6 +41,7 @@ interface Header {
   readonly identity: string;
   readonly step: number;
   readonly seconds: number;
+  readonly best?: Omit<BestState, 'values'>;
   readonly history: readonly TrainingRecord[];
   readonly tensors: readonly Entry[];
 }
@@ -45,11 +50,11 @@ const aligned = (length: number) => Math.ceil(length / ALIGNMENT) * ALIGNMENT;
 
 /** Magic, uint32 length of the header, the header as JSON, then the tensors, each at a multiple of 8 bytes. Little-endian. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  const { identity, state, average, seconds, history } = checkpoint;
+  const { identity, state, average, best, seconds, history } = checkpoint;
   const tensors: Entry[] = [];
   const parts: Uint8Array[] = [];
   let offset = 0;
-  const sections = { values: state.values, moments: state.moments, average };
+  const sections = { values: state.values, moments: state.moments, average, best: best?.values ?? [] };
   for (const section of SECTIONS) {
     for (const [name, { type, dims, data }] of sections[section]) {
       const view = data as Exclude<TensorValue['data'], string[]>;
@@ -59,7 +64,8 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
       offset += aligned(bytes.length);
     }
   }
-  const header: Header = { version: VERSION, identity, step: state.step, seconds, history, tensors };
+  const reached = best && { best: { step: best.step, heldOut: best.heldOut } };
+  const header: Header = { version: VERSION, identity, step: state.step, seconds, ...reached, history, tensors };
   const json = new TextEncoder().encode(JSON.stringify(header));
   const start = aligned(MAGIC.length + 4 + json.length);
   const file = new Uint8Array(start + offset);
@@ -90,11 +96,14 @@ export function decodeCheckpoint(file: Uint8Array, name: string): Checkpoint {
   } catch (cause) {
     throw new LutraError('INVALID_DATA', `${name} is not a usable checkpoint: its header is damaged`, { cause });
   }
-  if (header.version !== VERSION) throw damaged(`it has version ${header.version}, this program reads ${VERSION}`);
+  if (!(header.version >= 1 && header.version <= VERSION)) {
+    throw damaged(`it has version ${header.version}, this program reads up to ${VERSION}`);
+  }
   const sections = {
     values: new Map<string, TensorValue>(),
     moments: new Map<string, TensorValue>(),
     average: new Map<string, TensorValue>(),
+    best: new Map<string, TensorValue>(),
   };
   for (const { section, name: tensor, type, dims, offset } of header.tensors) {
     const kind = arrayType(type);
@@ -108,6 +117,7 @@ export function decodeCheckpoint(file: Uint8Array, name: string): Checkpoint {
     identity: header.identity,
     state: { step: header.step, values: sections.values, moments: sections.moments },
     average: sections.average,
+    ...(header.best ? { best: { ...header.best, values: sections.best } } : {}),
     seconds: header.seconds,
     history: header.history,
   };

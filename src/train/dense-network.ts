@@ -48,6 +48,11 @@ export function logitsOf(graph: Graph): string {
   return producer && isOperator(producer, 'Softmax') ? producer.inputs[0]! : output;
 }
 
+/** The network with its logits as the only output. */
+export function logitsGraph(graph: Graph): Graph {
+  return { ...graph, outputs: [{ ...graph.outputs[0]!, name: logitsOf(graph) }] };
+}
+
 /** The node as it is while it learns: batch normalisation takes the statistics of the batch. */
 export function liveNode(node: Node): Node {
   if (!isOperator(node, 'BatchNormalization')) return node;

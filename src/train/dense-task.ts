@@ -50,13 +50,7 @@ export function denseTask(graph: Graph, set: TrainingSet, split: Split, options:
       ? {
           measure: async (values: ReadonlyMap<string, TensorValue>) => {
             const settled = await settleStatistics(withValues(graph, values), set, split.train, threads);
-            const { correct, count } = await measureAccuracy(
-              exportDense(settled, new Map()),
-              set,
-              split.heldOut,
-              threads,
-            );
-            return correct / count;
+            return measureAccuracy(exportDense(settled, new Map()), set, split.heldOut, threads);
           },
         }
       : {}),

@@ -14,6 +14,10 @@ export interface TrainingRecord {
   readonly samplesPerSecond: number;
   /** Accuracy on held-out examples 0..1, where it was measured. */
   readonly heldOut?: number;
+  /** Loss on held-out examples, where the best state is kept by it. */
+  readonly heldOutLoss?: number;
+  /** Share of held-out examples with the answer of the dense network, where its logits are learned. */
+  readonly heldOutAgreement?: number;
   /** Learned temperatures by layer. */
   readonly temperatures?: Readonly<Record<string, number>>;
 }

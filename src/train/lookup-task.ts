@@ -1,12 +1,12 @@
-import type { Graph, TensorValue } from '../graph/types.js';
+import type { TensorValue } from '../graph/types.js';
 import { fingerprint } from './checkpoint.js';
 import { trainingBatch } from './data/batch.js';
 import { ShuffledPasses } from './data/order.js';
 import type { Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
-import { logitsOf, TARGET_INPUT } from './dense-network.js';
+import { TARGET_INPUT } from './dense-network.js';
 import type { GraphRunner } from './engine/runtime.js';
-import { measureAccuracy } from './forward.js';
+import type { Judge, Judgement } from './judge.js';
 import { TEACHER_INPUT } from './lookup/loss.js';
 import type { TrainableLookup } from './lookup/network.js';
 import type { TrainingTask } from './trainer.js';
@@ -14,24 +14,20 @@ import type { TrainingTask } from './trainer.js';
 export interface LookupTaskOptions {
   readonly seed: number;
   readonly mixup: number;
-  readonly threads: number;
-}
-
-/** The dense network with its logits as the only output. */
-export function teacherGraph(dense: Graph): Graph {
-  return { ...dense, outputs: [{ ...dense.outputs[0]!, name: logitsOf(dense) }] };
 }
 
 /**
  * Training of a lookup network.
- * @param teacher runs {@link teacherGraph}; undefined when labels are what is learned
+ * @param judged measures networks, and what the training starts from was measured so; undefined when nothing is held out
+ * @param teacher runs the dense network with its logits as the only output; undefined when labels are what is learned
  */
 export function lookupTask(
   lookup: TrainableLookup,
   teacher: { readonly runner: GraphRunner; readonly input: string; readonly output: string } | undefined,
   set: TrainingSet,
   split: Split,
-  { seed, mixup, threads }: LookupTaskOptions,
+  judged: { readonly judge: Judge; readonly start: Judgement } | undefined,
+  { seed, mixup }: LookupTaskOptions,
 ): TrainingTask {
   const { network, temperatures } = lookup;
   const passes = new ShuffledPasses(split.train, seed);
@@ -51,12 +47,10 @@ export function lookupTask(
       const outputs = await teacher.runner.run(new Map([[teacher.input, batch.input]]));
       return { ...feeds, [TEACHER_INPUT]: outputs.get(teacher.output)! };
     },
-    ...(split.heldOut.length > 0
+    ...(judged
       ? {
-          measure: async (values: ReadonlyMap<string, TensorValue>) => {
-            const { correct, count } = await measureAccuracy(lookup.deploy(values), set, split.heldOut, threads);
-            return correct / count;
-          },
+          start: judged.start,
+          measure: (values: ReadonlyMap<string, TensorValue>) => judged.judge(lookup.deploy(values)),
         }
       : {}),
     ...(temperatures.size > 0

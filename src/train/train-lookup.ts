@@ -2,13 +2,14 @@ import { simplify } from '../graph/passes/simplify.js';
 import type { Graph } from '../graph/types.js';
 import { evenly, type Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
+import { logitsGraph } from './dense-network.js';
 import { createGraphRunner } from './engine/runtime.js';
-import { measureAccuracy } from './forward.js';
+import { createJudge, type Judgement } from './judge.js';
 import { layerErrors } from './layer-errors.js';
 import { trainable } from './lookup/network.js';
 import type { LookupTrainingOptions } from './lookup/options.js';
 import { lookupStatistics } from './lookup-statistics.js';
-import { lookupTask, teacherGraph } from './lookup-task.js';
+import { lookupTask } from './lookup-task.js';
 import type { Recipe } from './recipe.js';
 import type { LayerError } from './report/page.js';
 import type { TrainControl, TrainedModel } from './train-dense.js';
@@ -41,9 +42,21 @@ export interface TrainLookupOptions extends TrainControl {
   readonly seed?: number;
   /** Default 1. The result does not depend on it. */
   readonly threads?: number;
+  /**
+   * `best`: of the states that were measured on held-out examples, and the network that the training started from, the one with the lowest
+   * loss. `last`: the state after the last update, for comparisons of recipes. Default `best`; without held-out examples always `last`.
+   */
+  readonly keep?: 'best' | 'last';
+  /** Called once, before the first update, with what the network it starts from is worth on held-out examples. */
+  readonly onStart?: (heldOut: Judgement) => void;
 }
 
 export interface TrainedLookup extends TrainedModel {
+  /** On held-out examples: the lookup network that the training started from, and what it gave. Undefined when nothing is held out. */
+  readonly start?: Judgement;
+  readonly heldOut?: Judgement;
+  /** No state of the training was better on held-out examples: the graph is the network that it started from. */
+  readonly unchanged: boolean;
   readonly layerErrors: readonly LayerError[];
 }
 
@@ -62,19 +75,25 @@ export async function trainLookup(
   split: Split,
   options: TrainLookupOptions = {},
 ): Promise<TrainedLookup> {
-  const { seed = 1, threads = 1, budget, recipe: changes, lookup: what = {}, ...control } = options;
+  const { seed = 1, threads = 1, budget, recipe: changes, lookup: what = {}, onStart, ...control } = options;
   const how = { ...LOOKUP_RECIPE, ...changes };
   const reference = simplify(dense);
   const statistics = await lookupStatistics(lookup, set, evenly(split.train, STATISTICS_EXAMPLES), threads);
   const learner = trainable(lookup, reference, set.classes.length, what, statistics);
-  const distilled = (what.loss ?? { kind: 'distillation' }).kind === 'distillation';
-  const graph = teacherGraph(reference);
-  const runner = distilled ? await createGraphRunner(graph) : undefined;
+  const loss = what.loss ?? { kind: 'distillation' };
+  const graph = logitsGraph(reference);
+  const runner = loss.kind === 'distillation' ? await createGraphRunner(graph) : undefined;
   const probe = evenly(split.train, ERROR_EXAMPLES);
   try {
     const before = await layerErrors(lookup, dense, set, probe, threads);
+    const judge = split.heldOut.length > 0 ? await createJudge(reference, set, split, loss, threads) : undefined;
+    const start = await judge?.(lookup);
+    if (start) onStart?.(start);
     const teacher = runner && { runner, input: graph.inputs[0]!.name, output: graph.outputs[0]!.name };
-    const task = lookupTask(learner, teacher, set, split, { seed, mixup: how.mixup, threads });
+    const task = lookupTask(learner, teacher, set, split, judge && start && { judge, start }, {
+      seed,
+      mixup: how.mixup,
+    });
     const result = await train(task, {
       ...control,
       engine: {
@@ -88,13 +107,16 @@ export async function trainLookup(
       schedule: how.schedule,
       averageEpochs: how.averageEpochs,
     });
-    const trained = learner.deploy(result.values);
+    const unchanged = result.kept === 0;
+    const trained = unchanged ? lookup : learner.deploy(result.values);
     const after = await layerErrors(trained, dense, set, probe, threads);
     return {
       graph: trained,
       result,
+      unchanged,
+      ...(start ? { start } : {}),
       layerErrors: [...before].map(([layer, error]) => ({ layer, before: error, after: after.get(layer)! })),
-      ...(split.heldOut.length > 0 ? { heldOut: await measureAccuracy(trained, set, split.heldOut, threads) } : {}),
+      ...(judge && start ? { heldOut: unchanged ? start : await judge(trained) } : {}),
     };
   } finally {
     await runner?.release();

@@ -1,9 +1,12 @@
 import { LutraError } from '../errors.js';
 import type { TensorValue } from '../graph/types.js';
 import { WeightAverage } from './average.js';
+import { BestKeeper } from './best.js';
 import type { Checkpoint } from './checkpoint.js';
 import { createStepEngine } from './engine/step-engine.js';
+import type { Measured } from './forward.js';
 import type { TrainingRecord } from './history.js';
+import type { Judgement } from './judge.js';
 import { learningRate, type ScheduleOptions } from './schedule.js';
 import type { StepEngine, StepEngineOptions, TrainingNetwork } from './types.js';
 
@@ -18,8 +21,10 @@ export interface TrainingTask {
   readonly examples: number;
   /** Feeds of update `step`, the same at every call. */
   batch(step: number, size: number): BatchFeeds | Promise<BatchFeeds>;
-  /** Accuracy 0..1 on held-out examples with the given parameters and running statistics. */
-  measure?(values: ReadonlyMap<string, TensorValue>): Promise<number>;
+  /** Measures the given parameters and running statistics on held-out examples. States are compared where it gives a loss. */
+  measure?(values: ReadonlyMap<string, TensorValue>): Promise<Measured | Judgement>;
+  /** What the training starts from, measured in the same way: no state is the best that is not better. */
+  readonly start?: Judgement;
   /** Learned temperatures by layer, for the report. */
   temperatures?(values: ReadonlyMap<string, TensorValue>): Readonly<Record<string, number>>;
 }
@@ -34,7 +39,12 @@ export interface TrainerOptions {
   readonly schedule: ScheduleOptions;
   /** Passes over which weights are averaged at the end; 0 keeps the last ones. Default 0. */
   readonly averageEpochs?: number;
-  /** Measure on held-out examples every so many passes. Default: 1, with a budget of many passes a twelfth of them. */
+  /** `best`: the result is the state with the lowest loss on held-out examples, where that is measured; `last`: that of the last update. Default `best`. */
+  readonly keep?: 'best' | 'last';
+  /**
+   * Measure on held-out examples every so many passes, and where states are compared at each quarter of the budget. Default: 1, with a
+   * budget of many passes a twelfth of them.
+   */
   readonly measureEvery?: number;
   /** Seconds between records of the history. Default 10. */
   readonly recordEvery?: number;
@@ -59,12 +69,18 @@ export interface TrainingProgress {
   readonly metrics: Readonly<Record<string, number>>;
   readonly samplesPerSecond: number;
   readonly secondsLeft: number;
+  /** The last measurement on held-out examples. */
   readonly heldOut: number | undefined;
 }
 
 export interface TrainingResult {
-  /** Parameters and running statistics: the average where one is kept. Statistics belong to the last weights. */
+  /**
+   * Parameters and running statistics of the state that was kept, of the last one where none was better than the start: the average where
+   * one is kept. Statistics belong to the last weights.
+   */
   readonly values: ReadonlyMap<string, TensorValue>;
+  /** Updates after which that state was reached: 0 when none was better on held-out examples than what the training started from. */
+  readonly kept: number;
   readonly history: readonly TrainingRecord[];
   readonly steps: number;
   readonly seconds: number;
@@ -75,6 +91,8 @@ export interface TrainingResult {
 /** Copying all weights takes longer than averaging them; every fifth update is as good as each. */
 const AVERAGE_EVERY = 5;
 const SMOOTHING = 0.05;
+/** States are compared at least this often. */
+const COMPARISONS = 4;
 
 /** Sums between two records. */
 class Window {
@@ -178,11 +196,14 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
       if (task.network.parameters.has(name)) values.set(name, value);
     return values;
   };
+  const comparing = options.keep !== 'last';
+  const best = new BestKeeper(task.start, comparing ? resume?.best : undefined);
   const save = async () =>
     options.saveCheckpoint?.({
       identity: task.identity,
       state: engine.state(),
       average: average?.values(engine.parameters()) ?? new Map(),
+      ...(best.state ? { best: best.state } : {}),
       seconds: clock(),
       history,
     });
@@ -194,7 +215,17 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
   let heldOut = history.findLast((record) => record.heldOut !== undefined)?.heldOut;
   let smooth: { loss: number; metrics: Record<string, number> } | undefined;
 
-  const record = (measured: number | undefined) => {
+  const measure = async (): Promise<Measured | Judgement> => {
+    const at = performance.now();
+    const values = current();
+    const measured = await task.measure!(values);
+    // Measuring does not count as training: speed and the budget stay comparable.
+    paused += performance.now() - at;
+    heldOut = measured.correct / measured.count;
+    if (comparing && 'loss' in measured) best.offer({ step, heldOut: measured, values });
+    return measured;
+  };
+  const record = (measured: Measured | Judgement | undefined) => {
     const seconds = clock();
     const temperatures = task.temperatures?.(engine.parameters());
     const entry: TrainingRecord = {
@@ -203,7 +234,7 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
       seconds,
       learningRate: learningRate(options.schedule, progressOf(budget, step, seconds, stepsPerEpoch)),
       ...window.means(batchSize, seconds),
-      ...(measured === undefined ? {} : { heldOut: measured }),
+      ...(measured ? measurements(measured) : {}),
       ...(temperatures ? { temperatures } : {}),
     };
     history.push(entry);
@@ -217,6 +248,8 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
   let fraction = progressOf(budget, step, clock(), stepsPerEpoch);
   // Where this session began: the time left follows from what it did.
   const began = fraction;
+  const quarterOf = (share: number) => Math.floor(COMPARISONS * share);
+  let quarter = quarterOf(fraction);
   while (fraction < 1 && !signal?.aborted) {
     const working = engine.step(feeds, learningRate(options.schedule, fraction));
     // Made while the engine's threads compute; a rejection must wait for its await.
@@ -230,14 +263,12 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
     fraction = progressOf(budget, step, clock(), stepsPerEpoch);
 
     const epoch = Math.floor(step / stepsPerEpoch);
-    const due = epoch - measuredEpoch >= measureEvery || fraction >= 1;
+    const compare = task.start !== undefined && quarterOf(fraction) > quarter;
+    const due = epoch - measuredEpoch >= measureEvery || compare || fraction >= 1;
     if (due && task.measure) {
       measuredEpoch = epoch;
-      const at = performance.now();
-      heldOut = await task.measure(current());
-      // Measuring does not count as training: speed and the budget stay comparable.
-      paused += performance.now() - at;
-      record(heldOut);
+      quarter = quarterOf(fraction);
+      record(await measure());
     } else if (clock() - recorded >= (options.recordEvery ?? 10) || fraction >= 1) {
       record(undefined);
     }
@@ -258,8 +289,25 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
     });
   }
   if (!window.empty) record(undefined);
+  // A training that had already ended when its checkpoint was written, perhaps without comparing states.
+  if (began >= 1 && task.start) await measure();
   await save();
-  return { values: current(), history, steps: step, seconds: clock(), finished: fraction >= 1 };
+  const finished = fraction >= 1;
+  const rest = { history, steps: step, seconds: clock(), finished };
+  if (best.state) return { values: best.state.values, kept: best.state.step, ...rest };
+  return { values: current(), kept: comparing && task.start ? 0 : step, ...rest };
+}
+
+/** What a record tells of a measurement. */
+function measurements(measured: Measured | Judgement): Partial<TrainingRecord> {
+  const { correct, count } = measured;
+  if (!('loss' in measured)) return { heldOut: correct / count };
+  const { loss, same } = measured;
+  return {
+    heldOut: correct / count,
+    heldOutLoss: loss,
+    ...(same === undefined ? {} : { heldOutAgreement: same / count }),
+  };
 }
 
 function smoothed(

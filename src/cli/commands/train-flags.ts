@@ -44,6 +44,11 @@ export const LOOKUP_FLAGS: readonly Flag[] = [
     value: '<kind>',
     help: 'live (by the statistics of the micro-batch; default) or folded, while lookups learn',
   },
+  {
+    name: 'keep',
+    value: '<state>',
+    help: 'best on held-out examples, the network before training included (default), or last',
+  },
   { name: 'reconstruction', value: '<x>', help: 'weight of the error of single layers in the loss (default: 0)' },
   { name: 'optimise', value: '<goal>', help: 'conversion of a dense model: speed, balanced (default) or accuracy' },
   { name: 'geometry', value: '<kind>', help: 'conversion: patch, row or pixel (default: chosen per layer)' },

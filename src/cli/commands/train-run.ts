@@ -18,7 +18,7 @@ import {
   trainDense,
   warmStart,
 } from '../../train/train-dense.js';
-import { LOOKUP_RECIPE, type TrainedLookup, trainLookup } from '../../train/train-lookup.js';
+import { LOOKUP_RECIPE, type TrainedLookup, type TrainLookupOptions, trainLookup } from '../../train/train-lookup.js';
 import { findNetwork } from '../../train/zoo/networks.js';
 import { type Arguments, UsageError } from '../arguments.js';
 import { warn } from '../output.js';
@@ -31,7 +31,8 @@ const DEFAULT_SAMPLES = 1000;
 /** Examples per batch of calibration. */
 const CALIBRATION_BATCH = 50;
 
-export type Control = Omit<TrainDenseOptions, 'recipe' | 'budget'> & { readonly seed: number };
+export type Control = Omit<TrainDenseOptions, 'recipe' | 'budget'> &
+  Pick<TrainLookupOptions, 'onStart'> & { readonly seed: number };
 
 async function openModel(path: string): Promise<Graph> {
   return parseModel(await loadBytes(path));
@@ -135,11 +136,19 @@ export async function trainLookupCommand(
   const what = lookupFlags(args, recipe.smoothing);
   const graph = await openModel(path);
   const isLookup = graph.nodes.some(({ domain }) => domain === LOOKUP_DOMAIN);
+  const keep = args.choice('keep', ['best', 'last']) ?? 'best';
   const teacher = args.text('teacher');
   if (isLookup && !teacher) throw new UsageError('a lookup model needs --teacher, the network it was converted from');
   if (!isLookup && teacher) throw new UsageError(`${path} is dense and its own teacher: leave --teacher out`);
   const dense = teacher ? await openModel(teacher) : graph;
   const data = await dataOfModel(graph, args, seed, progress);
   const lookup = isLookup ? graph : await converted(dense, args, data, seed, progress);
-  return trainLookup(lookup, dense, data.set, data.split, { ...control, ...budgetOf(args), recipe, lookup: what });
+  if (data.split.heldOut.length === 0) warn('nothing is held out to judge the training by: its last state is written');
+  return trainLookup(lookup, dense, data.set, data.split, {
+    ...control,
+    ...budgetOf(args),
+    recipe,
+    lookup: what,
+    keep,
+  });
 }

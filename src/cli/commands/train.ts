@@ -2,15 +2,15 @@ import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LutraError } from '../../errors.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';
-import type { LayerError } from '../../train/report/page.js';
 import type { TrainedModel } from '../../train/train-dense.js';
+import type { TrainedLookup } from '../../train/train-lookup.js';
 import { type Arguments, type Command, UsageError } from '../arguments.js';
 import { formatBytes, print, printJson } from '../output.js';
 import { PREPROCESS_FLAGS } from '../preprocess-flags.js';
 import { Progress } from '../progress.js';
 import { DATA_FLAGS } from './train-data.js';
 import { BUDGET_FLAGS, LOOKUP_FLAGS, RECIPE_FLAGS } from './train-flags.js';
-import { trainingReporter } from './train-output.js';
+import { outcome, outcomeJson, trainingReporter } from './train-output.js';
 
 const DEFAULT_THREADS = 2;
 
@@ -21,22 +21,21 @@ async function checkFolder(path: string): Promise<void> {
   });
 }
 
-async function writeReport(path: string, out: string, model: TrainedModel & { layerErrors?: readonly LayerError[] }) {
+async function writeReport(path: string, out: string, model: TrainedModel | TrainedLookup) {
   const { reportPage } = await import('../../train/report/page.js');
   const { writeWhole } = await import('../../train/checkpoint-file.js');
-  const { result, heldOut, layerErrors } = model;
+  const { result } = model;
   const page = reportPage({
     title: `Training of ${out}`,
     facts: [
       ['command', `lutra ${process.argv.slice(2).join(' ')}`],
       ['updates', String(result.steps)],
       ['time', `${(result.seconds / 60).toFixed(1)} min`],
-      ...(heldOut
-        ? [['held out', `${((100 * heldOut.correct) / heldOut.count).toFixed(2)} % of ${heldOut.count}`] as const]
-        : []),
+      ...outcome(model),
     ],
     history: result.history,
-    ...(layerErrors ? { layerErrors } : {}),
+    ...('layerErrors' in model ? { layerErrors: model.layerErrors } : {}),
+    ...('start' in model && model.start ? { start: model.start } : {}),
   });
   await writeWhole(path, new TextEncoder().encode(page));
 }
@@ -100,7 +99,7 @@ async function run(args: Arguments): Promise<void> {
   const bytes = serializeModel(await withContentHash(model.graph));
   await writeWhole(out, bytes);
   if (report) await writeReport(report, out, model);
-  const { result, heldOut } = model;
+  const { result } = model;
   if (json) {
     printJson({
       event: 'result',
@@ -108,14 +107,11 @@ async function run(args: Arguments): Promise<void> {
       bytes: bytes.length,
       steps: result.steps,
       seconds: result.seconds,
-      ...(heldOut ? { heldOut: { value: heldOut.correct / heldOut.count, n: heldOut.count } } : {}),
+      ...outcomeJson(model),
     });
     return;
   }
-  if (heldOut) {
-    const share = (100 * heldOut.correct) / heldOut.count;
-    print(`accuracy on held-out training data ${share.toFixed(2)} % (${heldOut.correct} of ${heldOut.count})`);
-  }
+  for (const [name, text] of outcome(model)) print(`${name} ${text}`);
   print(`${result.steps} updates in ${(result.seconds / 60).toFixed(1)} min`);
   print(`${out}  ${formatBytes(bytes.length)}`);
 }

@@ -2,7 +2,7 @@ import { UniqueNames, valueNames } from '../../graph/topology.js';
 import type { Node, TensorValue } from '../../graph/types.js';
 import { BATCH, TARGET_INPUT } from '../dense-network.js';
 import { TRAINING_DOMAIN, type TrainingNetwork } from '../types.js';
-import type { ResolvedOptions } from './options.js';
+import { DISTILLATION_TEMPERATURE, type ResolvedOptions } from './options.js';
 
 /** Name of the input that takes the teacher's logits [batch, classes]. */
 export const TEACHER_INPUT = 'teacher';
@@ -57,7 +57,9 @@ export function addLoss(
     const logits = scoresOf(graph.nodes);
     inputs.push({ name: TEACHER_INPUT, type: 'float32', dims: [BATCH, classes] });
     terms.push(
-      add('DistillationLoss', TRAINING_DOMAIN, [logits, TEACHER_INPUT], { temperature: loss.temperature ?? 4 }),
+      add('DistillationLoss', TRAINING_DOMAIN, [logits, TEACHER_INPUT], {
+        temperature: loss.temperature ?? DISTILLATION_TEMPERATURE,
+      }),
     );
     metrics.agreement = add('Accuracy', TRAINING_DOMAIN, [logits, TEACHER_INPUT]);
     if (loss.labelWeight) terms.push(times(labelled.loss, loss.labelWeight));

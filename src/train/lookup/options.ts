@@ -1,5 +1,8 @@
 import { LutraError } from '../../errors.js';
 
+/** T of distillation where none is given. */
+export const DISTILLATION_TEMPERATURE = 4;
+
 /** What a lookup network learns from. */
 export type LookupLoss =
   /** The teacher's logits at this temperature (Hinton et al. 2015); needs no labels. `labelWeight` adds cross-entropy. */

@@ -61,6 +61,22 @@ describe('reportPage', () => {
     layerErrors: [{ layer: 'conv1', before: 0.2, after: 0.1 }],
   });
 
+  it('shows held-out examples from before the first update on', () => {
+    const history = [record(20), record(40)].map((entry) => ({
+      ...entry,
+      heldOutLoss: entry.step / 100,
+      heldOutAgreement: 0.75,
+    }));
+    const start = { count: 8, correct: 2, same: 5, loss: 0.375 };
+    const judged = reportPage({ title: 'x', facts: [], history, start });
+    expect(judged).toContain('held out: 0.375 to 0.4');
+    expect(judged).toContain('held out: 0.25 to 0.5');
+    expect(judged).toContain('same answer as the dense network, held out: 0.625 to 0.75');
+    expect(judged).toContain('<th>same answer</th><th>held-out loss</th>');
+    expect(judged).toContain('<td>0.75</td><td>0.2</td>');
+    expect(page).not.toContain('held-out loss');
+  });
+
   it('shows every curve and its numbers as text, with nothing from elsewhere', () => {
     for (const title of ['Loss', 'Accuracy', 'Learning rate', 'Temperature', 'Error by layer']) {
       expect(page).toContain(`<figcaption>${title}`);

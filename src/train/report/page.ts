@@ -1,4 +1,5 @@
 import type { TrainingRecord } from '../history.js';
+import type { Judgement } from '../judge.js';
 import { chart, escapeHtml, formatNumber, type Series } from './chart.js';
 
 /** Error of one layer relative to the dense network, before and after training. */
@@ -13,6 +14,8 @@ export interface TrainingReport {
   /** Shown as a list: command, data, network, result … */
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly history: readonly TrainingRecord[];
+  /** What the network was worth on held-out examples before training. */
+  readonly start?: Judgement;
   readonly layerErrors?: readonly LayerError[];
 }
 
@@ -52,7 +55,9 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
 /** The history as a table: what the curves show, for reading and for screen readers. */
 function historyTable(history: readonly TrainingRecord[]): string {
   const metrics = [...new Set(history.flatMap((record) => Object.keys(record.metrics)))];
-  const header = ['step', 'pass', 'minutes', 'rate', 'loss', ...metrics, 'held out', 'examples/s'];
+  const compared = history.some(({ heldOutLoss }) => heldOutLoss !== undefined);
+  const measured = ['held out', ...(compared ? ['same answer', 'held-out loss'] : [])];
+  const header = ['step', 'pass', 'minutes', 'rate', 'loss', ...metrics, ...measured, 'examples/s'];
   const optional = (value: number | undefined) => (value === undefined ? '' : formatNumber(value));
   const rows = history.map((record) => [
     String(record.step),
@@ -62,17 +67,32 @@ function historyTable(history: readonly TrainingRecord[]): string {
     formatNumber(record.loss),
     ...metrics.map((name) => optional(record.metrics[name])),
     optional(record.heldOut),
+    ...(compared ? [optional(record.heldOutAgreement), optional(record.heldOutLoss)] : []),
     record.samplesPerSecond.toFixed(0),
   ]);
   return table(header, rows);
 }
 
 /** A self-contained page about a training: curves as inline SVG, each with its numbers in a table. Light and dark, no scripts. */
-export function reportPage({ title, facts, history, layerErrors = [] }: TrainingReport): string {
+export function reportPage({ title, facts, history, start, layerErrors = [] }: TrainingReport): string {
+  /** A curve of held-out examples, which begins before the first update. */
+  const heldOut = (name: string, before: number | undefined, read: (record: TrainingRecord) => number | undefined) => {
+    const { points } = series(history, name, read);
+    return { name, points: before === undefined ? points : [[0, before] as const, ...points] };
+  };
+  const share = (count: number | undefined) => (start && count !== undefined ? count / start.count : undefined);
   const layers = [...new Set(history.flatMap((record) => Object.keys(record.temperatures ?? {})))];
   const metrics = [...new Set(history.flatMap((record) => Object.keys(record.metrics)))];
   const charts = [
-    chart({ title: 'Loss', x: 'step', y: 'mean loss', series: [series(history, 'loss', (record) => record.loss)] }),
+    chart({
+      title: 'Loss',
+      x: 'step',
+      y: 'mean loss',
+      series: [
+        series(history, 'loss, training batches', (record) => record.loss),
+        heldOut('held out', start?.loss, (record) => record.heldOutLoss),
+      ],
+    }),
     chart({
       title: 'Accuracy',
       x: 'step',
@@ -81,7 +101,8 @@ export function reportPage({ title, facts, history, layerErrors = [] }: Training
         ...metrics
           .filter((name) => name.startsWith('accuracy'))
           .map((name) => series(history, `${name}, training batches`, (record) => record.metrics[name])),
-        series(history, 'held out', (record) => record.heldOut),
+        heldOut('held out', share(start?.correct), (record) => record.heldOut),
+        heldOut('same answer as the dense network, held out', share(start?.same), (record) => record.heldOutAgreement),
       ],
     }),
     chart({
