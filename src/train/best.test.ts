@@ -2,24 +2,24 @@ import { describe, expect, it } from 'vitest';
 import { BestKeeper } from './best.js';
 
 const judged = (loss: number) => ({ count: 1, correct: 1, loss });
-const after = (step: number, loss: number) => ({ step, heldOut: judged(loss), values: new Map() });
+const state = (step: number, loss: number) => ({ step, heldOut: judged(loss), values: new Map() });
 
 describe('BestKeeper', () => {
   it('keeps the lowest loss below the start, the first of equals', () => {
     const best = new BestKeeper(judged(1), undefined);
-    best.offer(after(1, 1));
+    best.offer(state(1, 1));
     expect(best.state).toBeUndefined();
-    for (const [step, loss] of [0.9, 0.5, 0.5, 0.7].entries()) best.offer(after(step, loss));
-    expect(best.state).toEqual(after(1, 0.5));
+    for (const [step, loss] of [0.9, 0.5, 0.5, 0.7].entries()) best.offer(state(step, loss));
+    expect(best.state).toEqual(state(1, 0.5));
   });
 
   it('never keeps a loss that is no number, and anything is better than one', () => {
     const best = new BestKeeper(judged(Number.NaN), undefined);
-    best.offer(after(1, Number.NaN));
-    best.offer(after(2, Infinity));
+    best.offer(state(1, Number.NaN));
+    best.offer(state(2, Infinity));
     expect(best.state).toBeUndefined();
-    best.offer(after(3, 7));
-    best.offer(after(4, Number.NaN));
-    expect(best.state).toEqual(after(3, 7));
+    best.offer(state(3, 7));
+    best.offer(state(4, Number.NaN));
+    expect(best.state).toEqual(state(3, 7));
   });
 });
