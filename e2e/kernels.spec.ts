@@ -1,3 +1,4 @@
+import { LOOKUP_KERNELS } from '../src/kernels/lookup.js';
 import { type Hashes, hashOutputs } from './kernels/hashes.js';
 import { address } from './ports.js';
 import { EVERYWHERE, expect, test } from './support/test.js';
@@ -13,4 +14,15 @@ test('codes, integer sums and outputs are the same bytes in every build, on ever
   const node = await hashOutputs({ wasm: 'simd', threads: 1, worker: false });
   expect(Object.keys(node.outputs)).toEqual(['codes1', 'sums1', 'codes2', 'y']);
   for (const { outputs } of runs) expect(outputs).toEqual(node.outputs);
+});
+
+test('every lookup kernel of every build computes what its reference does, with shared memory and without', {
+  tag: EVERYWHERE,
+}, async ({ page }) => {
+  await page.goto(`${address('kernels')}properties.html`);
+  const text = page.locator('#kernels[data-done]');
+  await expect(text).not.toBeEmpty({ timeout: 110_000 });
+  const ran = JSON.parse((await text.textContent())!) as Readonly<Record<string, readonly string[]>>;
+  const every = Object.keys(LOOKUP_KERNELS).sort();
+  expect(ran).toEqual({ simd: every, 'simd unshared': every, relaxed: every, 'relaxed unshared': every });
 });

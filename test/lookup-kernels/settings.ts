@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { BUILDS } from './run.js';
+import type { KernelBuilds } from './kernel-builds.js';
 
 // What the kernels are tried with. Sizes are odd on purpose.
 export const centroidCounts = fc.constantFrom(2, 3, 8, 16, 32, 50, 64);
@@ -17,11 +17,22 @@ export const encoder = fc.record({
   tree: fc.boolean(),
   ties: fc.boolean(),
 });
-export const shape = fc.record({
+export const machine = ({ names }: KernelBuilds) =>
+  fc.record({
+    seed: fc.integer(),
+    threads: fc.integer({ min: 1, max: 3 }),
+    build: fc.constantFrom(...names),
+  });
+export const map = fc.record({
   batch: fc.integer({ min: 1, max: 3 }),
   height: fc.integer({ min: 4, max: 19 }),
   width: fc.integer({ min: 4, max: 23 }),
-  seed: fc.integer(),
-  threads: fc.integer({ min: 1, max: 3 }),
-  build: fc.constantFrom(...Object.keys(BUILDS)),
 });
+
+/**
+ * What holds for any settings: throws with the smallest counterexample.
+ *
+ * @param runs settings that are tried
+ * @returns the kernels that ran, each once, sorted
+ */
+export type Property = (builds: KernelBuilds, runs: number) => readonly string[];

@@ -1,4 +1,3 @@
-import { expect } from 'vitest';
 import { applyEpilogue } from '../../src/engine/epilogue.js';
 import { allocate } from '../../src/graph/tensor.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
@@ -6,23 +5,12 @@ import { unshareMemory } from '../../src/kernels/memory-flag.js';
 import { findOperator } from '../../src/ops/registry.js';
 import { plan } from '../../src/plan/plan.js';
 import type { Plan } from '../../src/plan/types.js';
-import { WASM_BUILDS } from '../wasm-builds.js';
 
 type Kernel = (params: number, begin: number, end: number, thread: number) => void;
 interface Build {
   readonly module: WebAssembly.Module;
   readonly shared: boolean;
 }
-/** Every build that validates here: Node 20 has no relaxed SIMD, Node 22 and later do. */
-export const BUILDS: Readonly<Record<string, Build>> = Object.fromEntries(
-  Object.entries(WASM_BUILDS)
-    .filter(([, bytes]) => WebAssembly.validate(bytes))
-    .flatMap(([name, bytes]) => [
-      [name, { module: new WebAssembly.Module(bytes), shared: true }],
-      [`${name} unshared`, { module: new WebAssembly.Module(unshareMemory(bytes).slice()), shared: false }],
-    ]),
-);
-
 /** Runs every step, its tiles split between `threads` instances in turn (last thread first: order must not matter). */
 function runPlan(
   planned: Plan,
@@ -80,19 +68,51 @@ function reference(graph: Graph, feeds: Record<string, TensorValue>): Map<string
   return values;
 }
 
-/** Plans `graph`, runs it on the Wasm kernels and compares every output, bit by bit, with `evaluate`. Returns the kernels that ran. */
-export function expectSame(graph: Graph, x: TensorValue, threads: number, build: string): readonly string[] {
-  const planned = plan(graph, { x: { type: x.type, dims: x.dims } }, { threads });
-  const actual = runPlan(planned, { x }, BUILDS[build]!);
-  const expected = reference(graph, { x });
-  for (const { name } of graph.outputs) {
-    const want = expected.get(name)!;
-    expect(actual[name]!.dims).toEqual(want.dims);
-    // Bytes of codes, and floats bit by bit (a NaN is a NaN, 0 is −0).
-    const same = (a: number, b: number) => a === b || (Number.isNaN(a) && Number.isNaN(b));
-    const got = actual[name]!.data as Float32Array;
-    const wrong = (want.data as Float32Array).findIndex((value, i) => !same(value, got[i]!));
-    if (wrong >= 0) expect(`${name}[${wrong}] ${got[wrong]}`).toBe(`${name}[${wrong}] ${want.data[wrong]}`);
+/** NaN is NaN here, and 0 is −0. */
+const same = (a: number, b: number) => a === b || (Number.isNaN(a) && Number.isNaN(b));
+
+/** The Wasm builds that validate here, with shared memory and without: Node 20 has no relaxed SIMD, Node 22 and later do. */
+export class KernelBuilds {
+  private constructor(private readonly builds: ReadonlyMap<string, Build>) {}
+
+  /** @param modules bytes of each build, as they are inlined */
+  static from(modules: Readonly<Record<string, Uint8Array<ArrayBuffer>>>): KernelBuilds {
+    const builds = new Map<string, Build>();
+    for (const [name, bytes] of Object.entries(modules)) {
+      if (!WebAssembly.validate(bytes)) continue;
+      builds.set(name, { module: new WebAssembly.Module(bytes), shared: true });
+      builds.set(`${name} unshared`, { module: new WebAssembly.Module(unshareMemory(bytes).slice()), shared: false });
+    }
+    return new KernelBuilds(builds);
   }
-  return planned.steps.map((step) => (step.kind === 'kernel' ? step.kernel : 'host'));
+
+  get names(): readonly string[] {
+    return [...this.builds.keys()];
+  }
+
+  /** One of them alone. */
+  only(name: string): KernelBuilds {
+    return new KernelBuilds(new Map([[name, this.builds.get(name)!]]));
+  }
+
+  /**
+   * Plans `graph`, runs it on the Wasm kernels and compares every output, value by value, with `evaluate`.
+   *
+   * @returns the kernels that ran
+   * @throws Error naming the first value that differs
+   */
+  assertSame(graph: Graph, x: TensorValue, threads: number, build: string): readonly string[] {
+    const planned = plan(graph, { x: { type: x.type, dims: x.dims } }, { threads });
+    const actual = runPlan(planned, { x }, this.builds.get(build)!);
+    const expected = reference(graph, { x });
+    for (const { name } of graph.outputs) {
+      const want = expected.get(name)!;
+      const { dims, data } = actual[name]!;
+      if (String(dims) !== String(want.dims)) throw new Error(`${name} is ${dims}, not ${want.dims} (${build})`);
+      const wanted = want.data as Float32Array;
+      const wrong = wanted.findIndex((value, i) => !same(value, data[i] as number));
+      if (wrong >= 0) throw new Error(`${name}[${wrong}] is ${data[wrong]}, not ${wanted[wrong]} (${build})`);
+    }
+    return planned.steps.map((step) => (step.kind === 'kernel' ? step.kernel : 'host'));
+  }
 }

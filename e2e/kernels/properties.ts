@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { inflateModule } from '../../src/engine/wasm.js';
+import relaxed from '../../src/kernels/gen/relaxed.js';
+import simd from '../../src/kernels/gen/simd.js';
+import '../../test/register-operators.js';
+import { encodesAnything, encodesWindows } from '../../test/lookup-kernels/encode.js';
+import { KernelBuilds } from '../../test/lookup-kernels/kernel-builds.js';
+import { looksUpAnything, looksUpRows, sumsExactly } from '../../test/lookup-kernels/look-up.js';
+import { quantisesPlanes, quantisesRows } from '../../test/lookup-kernels/quantise.js';
+
+/** Of each property on each build. */
+const RUNS = 25;
+const PROPERTIES = [encodesAnything, encodesWindows, looksUpAnything, looksUpRows, quantisesPlanes, quantisesRows];
+
+// A failure must repeat.
+fc.configureGlobal({ seed: 20261121 });
+const element = document.getElementById('kernels')!;
+try {
+  const builds = KernelBuilds.from({ simd: await inflateModule(simd), relaxed: await inflateModule(relaxed) });
+  const ran: Record<string, readonly string[]> = {};
+  for (const name of builds.names) {
+    const build = builds.only(name);
+    const kernels = new Set(PROPERTIES.flatMap((property) => property(build, RUNS)));
+    sumsExactly(build, name);
+    ran[name] = [...kernels].sort();
+  }
+  element.textContent = JSON.stringify(ran, null, 2);
+} catch (error) {
+  element.textContent = String(error);
+}
+element.dataset.done = 'true';
