@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROWS, type Row } from '../bench/ablations/rows.js';
 import { convert } from '../src/convert/convert.js';
+import { separateTaps } from '../src/convert/separate-taps.js';
 import type { ConvertOptions } from '../src/convert/types.js';
 import { parsePreprocess } from '../src/data/preprocess.js';
 import { METADATA } from '../src/graph/lookup.js';
@@ -53,12 +54,12 @@ const { set, split } = await openPictures(dataset, spec, {}, { share: heldOut / 
 const judge = await createJudge(dense, set, split, { kind: 'distillation' }, 1);
 const percentage = (count: number) => ((100 * count) / split.heldOut.length).toFixed(2);
 
-async function converted(options: ConvertOptions): Promise<Graph> {
+async function converted(network: Graph, options: ConvertOptions): Promise<Graph> {
   const key = fingerprint(
     options,
     samples,
     flags.dense,
-    [...dense.initializers].map(([name, { dims }]) => [name, dims]),
+    [...network.initializers].map(([name, { dims }]) => [name, dims]),
   );
   const path = flags.cache && join(flags.cache, `${key}.lut.onnx`);
   if (path && existsSync(path)) return parseModel(await readFile(path));
@@ -66,7 +67,7 @@ async function converted(options: ConvertOptions): Promise<Graph> {
   const feeds = Array.from({ length: Math.ceil(indices.length / CALIBRATION_BATCH) }, (_, i) =>
     plainInputs(set, indices.subarray(i * CALIBRATION_BATCH, (i + 1) * CALIBRATION_BATCH)),
   );
-  const { graph } = await convert(dense, { feeds }, { ...options, seed: SEED });
+  const { graph } = await convert(network, { feeds }, { ...options, seed: SEED });
   if (path) {
     await mkdir(flags.cache!, { recursive: true });
     await writeFile(path, serializeModel(graph));
@@ -83,7 +84,7 @@ function annealingRate(): number {
 
 const durations = new Map<string, number>();
 
-async function train(row: Row, lookup: Graph) {
+async function train(row: Row, network: Graph, lookup: Graph) {
   const { training, asLongAs } = row;
   if (!training) return { graph: lookup, updates: 0, seconds: 0 };
   const seconds = asLongAs === undefined ? undefined : durations.get(asLongAs);
@@ -92,7 +93,7 @@ async function train(row: Row, lookup: Graph) {
   const annealed = training.temperature === 'annealed' ? { temperatureRate: annealingRate() } : {};
   const { graph, result } = await trainLookup(
     lookup,
-    dense,
+    network,
     set,
     { ...split, heldOut: new Int32Array(0) },
     {
@@ -110,7 +111,8 @@ console.log(
 );
 console.log('| | | accuracy % | same answer % | divergence | updates | seconds |\n|---|---|---|---|---|---|---|');
 for (const row of rows) {
-  const { graph, updates, seconds } = await train(row, await converted(row.conversion));
+  const network = row.separate ? separateTaps(dense, row.separate) : dense;
+  const { graph, updates, seconds } = await train(row, network, await converted(network, row.conversion));
   const { correct, same, loss } = await judge(graph);
   console.log(
     `| ${row.group} | ${row.name} | ${percentage(correct)} | ${percentage(same!)} | ${loss.toFixed(4)} | ${updates} | ${seconds.toFixed(0)} |`,
