@@ -70,6 +70,22 @@ describe('exports', () => {
     expect(end).toBe('');
   });
 
+  it('lists how Lutra compares with itself', () => {
+    const way = { threads: 2, build: 'simd', versus_threads: 1, versus_build: 'simd' };
+    const variants = {
+      ...RESULTS,
+      results: [result('lutra', 2), { ...result('lutra', 1), threads: 2 }],
+      ratios: [{ network: 'net', versus: 'lutra', ...way, ratio: 2, low: 1.9, high: 2.1 }],
+    } as const;
+    expect(toMarkdown(variants)).toContain(
+      '| Net \\| work | Lutra, lookup | 2 threads against 1 | 2.00× (1.90–2.10) |',
+    );
+    expect(describeResults(variants)).toBe(
+      'Firefox 153 · a "fast", machine · not isolated · Lutra against itself · 21 Nov 2026',
+    );
+    expect(toCsv(variants)).not.toContain(',2,1.9,2.1,');
+  });
+
   it('writes a Markdown table that a title cannot break', () => {
     const markdown = toMarkdown(RESULTS);
     expect(markdown).toContain('| Net \\| work | onnxruntime-web | 1 | 4.000 | 5.000 | 4.00× (3.50–4.50) |');

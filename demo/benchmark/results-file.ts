@@ -104,7 +104,7 @@ export function describeResults(all: BenchResults): string {
     machine,
     ...(cross_origin_isolated ? [] : ['not isolated']),
     ...(variantRatios(all).length > 0 ? ['Lutra against itself'] : threads > 1 ? [`${threads} threads`] : []),
-    ...(wasm === 'auto' ? [] : [buildTitle(wasm)]),
+    ...(wasm === 'simd' || wasm === 'relaxed' ? [buildTitle(wasm)] : []),
     Number.isNaN(day.getTime()) ? date : day.toLocaleDateString('en-GB', { dateStyle: 'medium' }),
   ].join(' · ');
 }

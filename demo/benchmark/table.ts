@@ -88,8 +88,8 @@ function variantsTable(results: BenchResults): readonly HTMLElement[] {
   );
   const table = html(
     'table',
-    { class: 'results' },
-    html('caption', {}, 'Lutra against itself, in turns'),
+    { class: 'comparison' },
+    html('caption', {}, 'Lutra against itself: how many times faster it is with other threads or instructions'),
     html('thead', {}, html('tr', {}, ...head)),
     html('tbody', {}, ...rows),
   );
