@@ -72,15 +72,18 @@ export function readArguments(argv: readonly string[]): SuiteOptions {
     }
     return value;
   };
-  const engines = values.engines.split(',').map((engine) => oneOf('engines', engine, ENGINE_IDS));
-  if (values.variants && values.wasm !== 'auto')
-    throw new Error(`--wasm ${values.wasm}: --variants measures every build`);
+  const { variants } = values;
+  const named = values.engines.split(',').map((engine) => oneOf('engines', engine, ENGINE_IDS));
+  const engines = variants ? named.filter((engine) => OWN_ENGINES.includes(engine)) : named;
+  if (engines.length === 0)
+    throw new Error(`--engines ${values.engines}: --variants measures ${OWN_ENGINES.join(', ')}`);
+  if (variants && values.wasm !== 'auto') throw new Error(`--wasm ${values.wasm}: --variants measures every build`);
   return {
     suite: values.suite,
     browser: oneOf('browser', values.browser, BROWSERS) as BrowserName,
-    threads: count('threads', values.threads ?? (values.variants ? '2' : '1'), 64),
-    engines: values.variants ? engines.filter((engine) => OWN_ENGINES.includes(engine)) : engines,
-    variants: values.variants,
+    threads: count('threads', values.threads ?? (variants ? '2' : '1'), 64),
+    engines,
+    variants,
     networks: values.networks?.split(','),
     samples: count('samples', values.samples, 10_000),
     wasm: oneOf('wasm', values.wasm, VARIANTS) as SuiteOptions['wasm'],
@@ -88,6 +91,6 @@ export function readArguments(argv: readonly string[]): SuiteOptions {
     record: values.record,
     profile: values.profile,
     // It does not depend on the variant.
-    cold: !values['no-cold'] && !values.variants,
+    cold: !values['no-cold'] && !variants,
   };
 }
