@@ -4,7 +4,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { defineConfig, type Plugin } from 'vite';
+import { type Connect, defineConfig, type Plugin } from 'vite';
 
 const root = fileURLToPath(new URL('demo/', import.meta.url));
 /** Where `npm run docs` puts its pages. */
@@ -32,6 +32,25 @@ const CONTENT_SECURITY_POLICY = [
 
 const isolated = process.env.LUTRA_NO_ISOLATION !== '1';
 const isolation = isolated ? ISOLATION : {};
+
+/**
+ * Sends headers with every answer. Vite's own settings leave them out of “304 Not Modified”, and WebKit judges by that: it refuses
+ * the second worker of an isolated page.
+ */
+function headers(): Plugin {
+  const send =
+    (fields: Readonly<Record<string, string>>) =>
+    ({ middlewares }: { readonly middlewares: Connect.Server }) =>
+      void middlewares.use((_request, response, next) => {
+        for (const [name, value] of Object.entries(fields)) response.setHeader(name, value);
+        next();
+      });
+  return {
+    name: 'lutra-headers',
+    configureServer: send(isolation),
+    configurePreviewServer: send({ ...isolation, 'Content-Security-Policy': CONTENT_SECURITY_POLICY }),
+  };
+}
 
 /** Puts sizes.json beside the built pages: every script's bytes, plain and gzip, for the page's account of what it costs. */
 function sizes(): Plugin {
@@ -117,9 +136,9 @@ export default defineConfig({
   // A missing file is a 404, not the front page.
   appType: 'mpa',
   publicDir: fileURLToPath(new URL('public/', import.meta.url)),
-  plugins: [includes(), sizes(), documentation()],
-  server: { port: 5173, headers: isolation, fs: { allow: [fileURLToPath(new URL('.', import.meta.url))] } },
-  preview: { port: 4173, headers: { ...isolation, 'Content-Security-Policy': CONTENT_SECURITY_POLICY } },
+  plugins: [headers(), includes(), sizes(), documentation()],
+  server: { port: 5173, fs: { allow: [fileURLToPath(new URL('.', import.meta.url))] } },
+  preview: { port: 4173 },
   worker: { format: 'es', plugins: () => [closedEntries()] },
   build: {
     outDir: fileURLToPath(new URL('dist/site/', import.meta.url)),
