@@ -90,7 +90,7 @@ function includes(): Plugin {
  * Keeps what a worker's first script shares with later ones in chunks of their own. Vite would have the later ones import the first,
  * and WebKit then runs that a second time, with a state of its own.
  */
-function closedEntries(): Plugin {
+export function closedEntries(): Plugin {
   return {
     name: 'lutra-closed-entries',
     options: (options) => ({ ...options, preserveEntrySignatures: 'strict' }),

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { closedEntries } from '../../vite.config.js';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -26,7 +27,11 @@ export default defineConfig({
   publicDir: false,
   logLevel: 'warn',
   plugins: [tensorflowThreads],
-  worker: { format: 'es', plugins: () => [tensorflowThreads], rolldownOptions: { checks: { pluginTimings: false } } },
+  worker: {
+    format: 'es',
+    plugins: () => [tensorflowThreads, closedEntries()],
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
   build: {
     outDir: here('../../build/bench/site'),
     emptyOutDir: true,
