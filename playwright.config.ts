@@ -1,5 +1,6 @@
 import { defineConfig } from '@playwright/test';
 import { address } from './e2e/ports.js';
+import { SILENT_LOUDSPEAKER } from './e2e/support/firefox.js';
 import { DOWNLOADS } from './e2e/support/saved-file.js';
 import { EVERYWHERE, FIREFOX, WEBKIT } from './e2e/support/test.js';
 import { ensureChromium, ensureFirefox, ensureWebKit } from './scripts/browsers.mjs';
@@ -37,7 +38,11 @@ export default defineConfig({
         launchOptions: {
           ...(firefox ? { executablePath: firefox.executablePath } : {}),
           downloadsPath: DOWNLOADS,
-          firefoxUserPrefs: { 'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true },
+          firefoxUserPrefs: {
+            'media.navigator.streams.fake': true,
+            'media.navigator.permission.disabled': true,
+            ...SILENT_LOUDSPEAKER,
+          },
         },
       },
     },

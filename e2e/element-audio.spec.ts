@@ -1,9 +1,10 @@
 import type { Locator, Page } from '@playwright/test';
 import type { LutraClassifierElement } from '../src/element/index.js';
 import { watchForErrors } from './support/demo-page.js';
+import { injectMicrophone } from './support/firefox.js';
 import { test } from './support/plain-page.js';
 import { withChromium } from './support/speech-page.js';
-import { EVERYWHERE, expect } from './support/test.js';
+import { EVERYWHERE, expect, FIREFOX } from './support/test.js';
 import { toneRecording, withToneNetwork } from './support/tone-network.js';
 
 const element = (page: Page): Locator => page.locator('lutra-classifier');
@@ -56,6 +57,16 @@ test('the microphone is heard live, and given back', async ({ playwright, launch
     await expect(element(page).getByRole('button', { name: 'Use the microphone' })).toBeVisible();
     expect(errors).toEqual([]);
   });
+});
+
+test('the microphone is heard live in Firefox, and given back', { tag: FIREFOX }, async ({ page, context, host }) => {
+  await withToneNetwork(context);
+  await injectMicrophone(page, toneRecording(['high', 'high'], 48_000));
+  await listenFor(page, host.url);
+  await element(page).getByRole('button', { name: 'Use the microphone' }).click();
+  await expect(best(page)).toHaveText('high', { timeout: 60_000 });
+  await element(page).getByRole('button', { name: 'Stop the microphone' }).click();
+  await expect(element(page).getByRole('button', { name: 'Use the microphone' })).toBeVisible();
 });
 
 test('a refused microphone is explained', async ({ playwright, launchOptions, host }) => {

@@ -1,6 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { watchForErrors } from './support/demo-page.js';
+import { injectMicrophone, NO_LOUDSPEAKER } from './support/firefox.js';
 import { chooseRecording, listenButton, SPEECH, withChromium, words } from './support/speech-page.js';
 import { EVERYWHERE, expect, FIREFOX, test } from './support/test.js';
 import { toneRecording, withToneNetwork } from './support/tone-network.js';
@@ -171,17 +172,46 @@ test.describe('the microphone', () => {
   }
 });
 
-// Chromium starts its audio without a device.
-test('a microphone that Firefox cannot start is explained or heard', { tag: FIREFOX }, async ({ page, context }) => {
-  await withToneNetwork(context);
-  await page.goto(SPEECH);
-  await listenButton(page).click();
-  // Its test microphone gives a tone of 1000 Hz; without any audio device Firefox never starts its audio.
-  await expect(
-    page.locator('#problem, #sound-words').filter({ hasText: /did not start its audio|loudest at/ }),
-  ).toBeVisible();
-  await chooseRecording(page, 'tones.wav', toneRecording(['low']));
-  await expect(words(page).first()).toHaveText('low');
+test.describe('in Firefox, the microphone', { tag: FIREFOX }, () => {
+  test('is heard live, with the latency of every word', async ({ page, context }) => {
+    const errors = watchForErrors(page);
+    await withToneNetwork(context);
+    await injectMicrophone(page, toneRecording(['high', 'low'], 48000));
+    await page.goto(SPEECH);
+    await listenButton(page).click();
+    await expect(listenButton(page)).toHaveText('Stop listening');
+    await expect
+      .poll(async () => new Set(await words(page).allTextContents()), { timeout: 90_000 })
+      .toEqual(new Set(['low', 'high']));
+    await expect(page.locator('.heard-latency').nth(1)).toHaveText(/shown [\d.]+ ms (after|before) it ended/);
+    await listenButton(page).click();
+    await expect(listenButton(page)).toHaveText('Listen');
+    expect(errors).toEqual([]);
+  });
+
+  test('of its own kind is heard', async ({ page, context }) => {
+    await withToneNetwork(context);
+    await page.goto(SPEECH);
+    await listenButton(page).click();
+    // Its test microphone gives a tone of 1000 Hz.
+    await expect(page.locator('#sound-words')).toContainText('loudest at');
+  });
+
+  test('that waits for a loudspeaker is explained', async ({ playwright, launchOptions }) => {
+    const firefoxUserPrefs = { ...launchOptions.firefoxUserPrefs, ...NO_LOUDSPEAKER };
+    const browser = await playwright.firefox.launch({ ...launchOptions, firefoxUserPrefs });
+    try {
+      const page = await browser.newPage();
+      await withToneNetwork(page.context());
+      await page.goto(SPEECH);
+      await listenButton(page).click();
+      await expect(page.getByRole('alert')).toContainText('did not start its audio');
+      await chooseRecording(page, 'tones.wav', toneRecording(['low']));
+      await expect(words(page)).toHaveText(['low']);
+    } finally {
+      await browser.close();
+    }
+  });
 });
 
 for (const width of [375, 1280]) {

@@ -21,6 +21,13 @@ const TYPES: Readonly<Record<string, string>> = {
 export const STRICT_POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; style-src 'self'";
 
+/** What has a browser share memory between the workers of a page. */
+export const ISOLATION = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
+
 export interface Host {
   /** Ends with a slash. */
   readonly url: string;

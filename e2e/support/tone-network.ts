@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { BrowserContext } from '@playwright/test';
 import { seededRandom } from '../../src/convert/random.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
@@ -52,4 +54,21 @@ export async function withToneNetwork(context: BrowserContext): Promise<void> {
   await context.route('**/models/models.json', (route) => route.fulfill({ json: [ENTRY] }));
   await context.route('**/models/tones.onnx', (route) => route.fulfill({ body: Buffer.from(toneNetwork()) }));
   await context.route('**/samples/**', (route) => route.fulfill({ status: 404, body: '' }));
+}
+
+/** The folders `models/` and `samples/` of a site that carries only this network, and a clip of each tone. */
+export function writeToneSite(folder: string): Readonly<Record<string, string>> {
+  const models = join(folder, 'models');
+  const samples = join(folder, 'samples');
+  mkdirSync(models, { recursive: true });
+  mkdirSync(join(samples, 'speech'), { recursive: true });
+  writeFileSync(join(models, 'models.json'), JSON.stringify([ENTRY]));
+  writeFileSync(join(models, ENTRY.lut), toneNetwork());
+  const clips = (['low', 'high'] as const).map((label) => {
+    const file = `${label}.wav`;
+    writeFileSync(join(samples, 'speech', file), toneRecording([label]));
+    return { file, label };
+  });
+  writeFileSync(join(samples, 'speech/manifest.json'), JSON.stringify({ samples: clips }));
+  return { '/models/': models, '/samples/': samples };
 }
