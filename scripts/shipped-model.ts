@@ -1,6 +1,6 @@
 /** Makes one shipped model: trains the dense network, converts and trains its lookups, measures both, writes card and manifest. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface ShippedModel {
@@ -46,7 +46,12 @@ interface ManifestEntry {
 }
 
 export const OUT = 'public/models';
-const MANIFEST = join(OUT, 'models.json');
+/** Where checkpoints, reports and stages between are kept. */
+const WORK = 'build';
+/** Where `--quick` writes everything. */
+const QUICK = 'build/quick';
+const QUICK_DENSE = ['--steps', '6', '--batch', '32', '--micro-batch', '8'];
+const QUICK_SAMPLES = ['--samples', '64'];
 
 /** Runs the command line with --json and returns the last object that it printed. */
 export function lutra<T>(...args: readonly string[]): T {
@@ -57,7 +62,8 @@ export function lutra<T>(...args: readonly string[]): T {
     maxBuffer: 1 << 28,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  if (status !== 0) throw new Error(`lutra ${args[0]} failed: ${stdout}`);
+  // It has told why on stderr.
+  if (status !== 0) process.exit(status ?? 1);
   return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as T;
 }
 
@@ -75,23 +81,39 @@ export interface Measured {
   readonly lookup: Accuracy;
 }
 
+/** The path from data to card with a few updates of everything: shows that each step works, and nothing else. */
+function quick(model: ShippedModel): ShippedModel {
+  const short = (args: readonly string[]) => args.filter((arg, i) => arg !== '--epochs' && args[i - 1] !== '--epochs');
+  const lookup = [...short(model.lookup), ...QUICK_SAMPLES];
+  return {
+    ...model,
+    dense: model.dense.map((args) => [...short(args), ...QUICK_DENSE]),
+    lookup: model.lookupCommand === 'train' ? [...lookup, ...QUICK_DENSE] : lookup,
+  };
+}
+
 export interface TrainOptions {
   /** Go on from checkpoints and keep what is done. */
   readonly resume: boolean;
+  /** Try the path out: next to no work, results in a folder of their own. */
+  readonly quick: boolean;
   /** Added to the training commands, and to the measuring ones. */
   readonly flags?: readonly string[];
   readonly test?: readonly string[];
 }
 
 /** Trains and measures a model into `<folder>/<id>.onnx` and `.lut.onnx`. */
-export function trainAndMeasure(model: ShippedModel, folder: string, { resume, flags = [], test = [] }: TrainOptions) {
+export function trainAndMeasure(wanted: ShippedModel, folder: string, options: TrainOptions) {
+  const { resume, flags = [], test = [] } = options;
+  const model = options.quick ? quick(wanted) : wanted;
+  for (const path of [folder, WORK]) mkdirSync(path, { recursive: true });
   const [dense, lookup] = [join(folder, `${model.id}.onnx`), join(folder, `${model.id}.lut.onnx`)];
   const data = ['--data', model.training.join(',')];
-  const kept = (path: string) => join('build', `${path.replaceAll('/', '-')}.checkpoint`);
+  const kept = (path: string) => join(WORK, `${path.replaceAll('/', '-')}.checkpoint`);
   const train = (out: string, args: readonly string[]) => {
     const checkpoint = kept(out);
     const goOn = resume && existsSync(checkpoint) ? ['--resume'] : [];
-    const report = join('build', `${out.replaceAll('/', '-')}.html`);
+    const report = join(WORK, `${out.replaceAll('/', '-')}.html`);
     const own = [...args, ...data, '-o', out, ...flags];
     lutra('train', ...own, '--checkpoint', checkpoint, '--report', report, ...goOn);
     return `npx lutra train ${shown([...args, ...data, '-o', out.split('/').at(-1)!, ...flags])}`;
@@ -101,7 +123,8 @@ export function trainAndMeasure(model: ShippedModel, folder: string, { resume, f
     lutra(...args);
     return `npx lutra ${shown(args)}`;
   };
-  const stage = (i: number) => (i === model.dense.length - 1 ? dense : join('build', `${model.id}-stage${i + 1}.onnx`));
+  const stage = (i: number) =>
+    i === model.dense.length - 1 ? dense : join(WORK, `${options.quick ? 'quick-' : ''}${model.id}-stage${i + 1}.onnx`);
   const commands = [
     ...model.dense.map((args, i) => train(stage(i), i === 0 ? args : [...args, '--from', kept(stage(i - 1))])),
     model.lookupCommand === 'convert' ? convert() : train(lookup, [dense, ...model.lookup]),
@@ -140,13 +163,14 @@ function layerRows({ metadata }: Inspected, dense: Inspected): string[] {
     });
 }
 
-/** Writes the card of a model whose two files lie in {@link OUT}. `how` tells how it was made, in Markdown. */
+/** Writes the card of a model whose two files lie in `folder`. `how` tells how it was made, in Markdown. */
 export function writeCard(
   model: Pick<ShippedModel, 'id' | 'title' | 'description' | 'licence' | 'test'>,
   measured: Measured,
   how: string,
+  folder = OUT,
 ): void {
-  const [dense, lookup] = [join(OUT, `${model.id}.onnx`), join(OUT, `${model.id}.lut.onnx`)];
+  const [dense, lookup] = [join(folder, `${model.id}.onnx`), join(folder, `${model.id}.lut.onnx`)];
   const [before, after] = [dense, lookup].map((path) => lutra<Inspected>('inspect', path)) as [Inspected, Inspected];
   const card = `# ${model.title}
 
@@ -168,25 +192,44 @@ ${layerRows(after, before).join('\n')}
 
 **Data and licence.** ${model.licence}
 `;
-  writeFileSync(join(OUT, `${model.id}.md`), card);
+  writeFileSync(join(folder, `${model.id}.md`), card);
 }
 
 /** Adds a model to the manifest, or replaces its entry. */
-export function writeManifest({ id, title, task, pad }: Pick<ShippedModel, 'id' | 'title' | 'task' | 'pad'>): void {
-  const entries = JSON.parse(readFileSync(MANIFEST, 'utf8')) as ManifestEntry[];
+export function writeManifest(
+  { id, title, task, pad }: Pick<ShippedModel, 'id' | 'title' | 'task' | 'pad'>,
+  folder = OUT,
+): void {
+  const manifest = join(folder, 'models.json');
+  const entries = existsSync(manifest) ? (JSON.parse(readFileSync(manifest, 'utf8')) as ManifestEntry[]) : [];
   const entry = { id, title, task, lut: `${id}.lut.onnx`, dense: `${id}.onnx`, card: `${id}.md`, pad };
   const at = entries.findIndex((old) => old.id === id);
   if (at < 0) entries.push(entry);
   else entries[at] = entry;
-  writeFileSync(MANIFEST, `${JSON.stringify(entries, null, 2)}\n`);
+  writeFileSync(manifest, `${JSON.stringify(entries, null, 2)}\n`);
+}
+
+/**
+ * The models of a script that `--only` asks for.
+ * @throws Error naming the ids there are
+ */
+export function chosenModels(models: readonly ShippedModel[], only: string | undefined): readonly ShippedModel[] {
+  const chosen = models.filter(({ id }) => only === undefined || id === only);
+  if (chosen.length > 0) return chosen;
+  throw new Error(`--only must be one of ${models.map(({ id }) => id).join(', ')}, not "${only}"`);
 }
 
 /**
  * Trains, measures and documents one model.
  * @param elsewhere accuracies to print instead, where the test data are part of the training data
  */
-export function buildModel(model: ShippedModel, options: Pick<TrainOptions, 'resume'>, elsewhere?: Measured): void {
-  const { commands, ...own } = trainAndMeasure(model, OUT, options);
+export function buildModel(
+  model: ShippedModel,
+  options: Pick<TrainOptions, 'resume' | 'quick'>,
+  elsewhere?: Measured,
+): void {
+  const folder = options.quick ? QUICK : OUT;
+  const { commands, ...own } = trainAndMeasure(model, folder, options);
   const then =
     model.lookupCommand === 'convert'
       ? 'then its conversion, which needs no labels'
@@ -194,6 +237,7 @@ export function buildModel(model: ShippedModel, options: Pick<TrainOptions, 'res
   const how = `**Training.** From scratch, without Python. ${model.chosen ?? 'Nothing was chosen on test data.'} First the dense network, by labels, ${then}:
 
     ${commands.join('\n    ')}`;
-  writeCard(model, elsewhere ?? own, how);
-  writeManifest(model);
+  writeCard(model, elsewhere ?? own, how, folder);
+  writeManifest(model, folder);
+  console.log(`${join(folder, `${model.id}.md`)} tells of the models that lie beside it`);
 }

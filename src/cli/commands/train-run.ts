@@ -143,7 +143,8 @@ export async function trainLookupCommand(
   const dense = teacher ? await openModel(teacher) : graph;
   const data = await dataOfModel(graph, args, seed, progress);
   const lookup = isLookup ? graph : await converted(dense, args, data, seed, progress);
-  if (data.split.heldOut.length === 0) warn('nothing is held out to judge the training by: its last state is written');
+  if (keep === 'best' && data.split.heldOut.length === 0)
+    warn('nothing is held out to judge the training by: its last state is written');
   return trainLookup(lookup, dense, data.set, data.split, {
     ...control,
     ...budgetOf(args),
