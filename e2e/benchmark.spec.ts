@@ -74,9 +74,9 @@ test('asks for a choice when there is none', async ({ page }) => {
 });
 
 /** What another browser exported. */
-function exported(browser: string, ratio: number): Buffer {
+function exported(browser: string, ratio: number, threads = 1): Buffer {
   const result = (engine: string, milliseconds: number) => ({
-    ...{ network: 'net', engine, threads: 1, build: 'simd', p50_ms: milliseconds, p90_ms: milliseconds, samples: 2 },
+    ...{ network: 'net', engine, threads, build: 'simd', p50_ms: milliseconds, p90_ms: milliseconds, samples: 2 },
     ...{ runs_per_sample: 1, samples_ms: [milliseconds, milliseconds * 1.1], runtime_bytes: null, model_bytes: 1 },
     ...{ first_answer_ms: null, peak_memory_bytes: 1 },
   });
@@ -84,9 +84,19 @@ function exported(browser: string, ratio: number): Buffer {
     environment: { browser, machine: 'a machine', cores: 2, cross_origin_isolated: true, date: '2026-11-21T00:00:00Z' },
     networks: [{ id: 'net', title: 'A network' }],
     results: [result('lutra', 1), result('ort-f32', ratio)],
-    ratios: [{ network: 'net', versus: 'ort-f32', threads: 1, ratio, low: ratio - 0.5, high: ratio + 0.5 }],
+    ratios: [{ network: 'net', versus: 'ort-f32', threads, ratio, low: ratio - 0.5, high: ratio + 0.5 }],
   };
   return Buffer.from(JSON.stringify(file));
+}
+
+/** Lutra against itself. */
+function exportedVariants(): Buffer {
+  const file = JSON.parse(exported('Browser Three', 2).toString()) as Record<string, Record<string, unknown>[]>;
+  const [one] = file.results!;
+  const variant = { ...one, threads: 2, build: 'simd' };
+  const way = { threads: 2, build: 'simd', versus_threads: 1, versus_build: 'simd' };
+  const ratios = [{ network: 'net', versus: 'lutra', ...way, ratio: 1.75, low: 1.7, high: 1.8 }];
+  return Buffer.from(JSON.stringify({ ...file, results: [one, variant], ratios }));
 }
 
 test('sets loaded results side by side and refuses other files', { tag: EVERYWHERE }, async ({ page }) => {
@@ -94,7 +104,8 @@ test('sets loaded results side by side and refuses other files', { tag: EVERYWHE
   const json = { mimeType: 'application/json' };
   await page.locator('#load-file').setInputFiles([
     { ...json, name: 'one.json', buffer: exported('Browser One', 4) },
-    { ...json, name: 'two.json', buffer: exported('Browser Two', 6) },
+    { ...json, name: 'two.json', buffer: exported('Browser Two', 6, 2) },
+    { ...json, name: 'variants.json', buffer: exportedVariants() },
     { ...json, name: 'notes.json', buffer: Buffer.from('{"results": 1}') },
   ]);
   const table = page.getByRole('region', { name: 'Comparison as a table' });
@@ -102,10 +113,13 @@ test('sets loaded results side by side and refuses other files', { tag: EVERYWHE
   await expect(row).toContainText('4.00×');
   await expect(row).toContainText('6.00×');
   await expect(table).toContainText('Browser One');
+  await expect(table).not.toContainText('Browser Three');
   await expect(page.getByRole('alert')).toContainText('notes.json');
-  await expect(results(page)).toContainText('onnxruntime-web');
+  await expect(page.getByRole('region', { name: 'Variants as a table' })).toContainText(/2 threads against 1\s*1\.75×/);
+  await expect(page.locator('.chart svg')).toContainText('Lutra, lookup × 2');
   await page.getByRole('combobox', { name: 'Measured on' }).selectOption({ index: 0 });
   await expect(results(page)).toContainText('4.00×');
+  await expect(results(page)).toContainText('onnxruntime-web');
 });
 
 test('shows what ships with the site, by browser, machine and date', { tag: EVERYWHERE }, async ({ page }) => {
