@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -253,6 +253,48 @@ describe('lutra train', () => {
     }
     const { code, stderr } = await lutra('train', '--dense', 'image32', '--data', data, '-o', at('none/x.onnx'));
     expect([code, stderr]).toEqual([1, expect.stringContaining('cannot be written')]);
+  });
+
+  it('keeps a checkpoint through a training that diverges or cannot be written, and says where', async () => {
+    const argv = ['train', '--dense', at('net.onnx'), '--data', data, '--labels', 'a,b', ...SMALL];
+    const out = at('kept.onnx');
+    const fresh = await lutra(...argv, '-o', out, '--steps', '2', '--rate', '1e40');
+    expect([fresh.code, fresh.stderr]).toEqual([
+      1,
+      expect.stringMatching(/DIVERGED\): the training diverged at step 1/),
+    ]);
+    expect(fresh.stderr).not.toContain('checkpoint');
+    expect([existsSync(out), existsSync(`${out}.checkpoint`)]).toEqual([false, false]);
+
+    await lutra(...argv, '-o', out, '--steps', '2');
+    const good = readFileSync(`${out}.checkpoint`);
+    const spoilt = await lutra(...argv, '-o', out, '--steps', '4', '--rate', '1e40', '--resume');
+    expect([spoilt.code, spoilt.stderr]).toEqual([
+      1,
+      expect.stringMatching(/step 3.*kept\.onnx\.checkpoint; choose a lower --rate/),
+    ]);
+    expect(readFileSync(`${out}.checkpoint`)).toEqual(good);
+
+    // A folder in the place of the model cannot be replaced by it.
+    mkdirSync(at('taken'));
+    writeFileSync(at('taken/file'), '');
+    const full = await lutra(...argv, '-o', at('taken'), '--checkpoint', at('taken.checkpoint'), '--steps', '2');
+    expect([full.code, full.stderr]).toEqual([
+      1,
+      expect.stringMatching(/cannot be written.*taken\.checkpoint; make room/),
+    ]);
+    rmSync(at('taken'), { recursive: true });
+    const again = await lutra(
+      ...argv,
+      '-o',
+      at('taken'),
+      '--checkpoint',
+      at('taken.checkpoint'),
+      '--steps',
+      '2',
+      '--resume',
+    );
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('2 updates')]);
   });
 
   it('shows an example in its help', async () => {

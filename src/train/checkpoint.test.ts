@@ -67,6 +67,7 @@ describe('checkpoints', () => {
       }),
       { numRuns: 40 },
     );
+    expect(() => decodeCheckpoint(new Uint8Array(0), 'x')).toThrow(/it is empty/);
     expect(() => decodeCheckpoint(new TextEncoder().encode('<html> no such thing'), 'x')).toThrow(
       /another kind of file/,
     );

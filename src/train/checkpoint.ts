@@ -85,6 +85,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
  */
 export function decodeCheckpoint(file: Uint8Array, name: string): Checkpoint {
   const damaged = (reason: string) => new LutraError('INVALID_DATA', `${name} is not a usable checkpoint: ${reason}`);
+  if (file.length === 0) throw damaged('it is empty');
   if (file.length < MAGIC.length + 4 || MAGIC.some((byte, i) => file[i] !== byte))
     throw damaged('it is another kind of file');
   const length = new DataView(file.buffer, file.byteOffset).getUint32(MAGIC.length, true);

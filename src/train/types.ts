@@ -116,7 +116,7 @@ export interface StepEngine {
    * @param feeds every graph input of the network by name; the first dimension is the batch, a multiple of the micro-batch.
    * @param learningRate η, at least 0.
    * @throws LutraError `INVALID_ARGUMENT` (feeds), `DIVERGED` when the loss or a gradient is NaN or infinite: parameters, moments and statistics keep
-   *   their values of before the step. `RELEASED` after `dispose`.
+   *   their values of before the step; or when the update makes a parameter infinite, after which only `load` helps. `RELEASED` after `dispose`.
    */
   step(feeds: Readonly<Record<string, TensorValue>>, learningRate: number): Promise<StepResult>;
   /** Copies of the parameters and running statistics by initializer name. */

@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LutraError } from '../../errors.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';
+import type { Checkpoint } from '../../train/checkpoint.js';
 import type { TrainedModel } from '../../train/train-dense.js';
 import type { TrainedLookup } from '../../train/train-lookup.js';
 import { type Arguments, type Command, UsageError } from '../arguments.js';
@@ -52,6 +53,13 @@ async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Prom
   }
 }
 
+/** Says where the work of a training is that failed; its checkpoint is as good as it was. */
+function withCheckpoint(error: unknown, path: string, advice: string): unknown {
+  if (!(error instanceof LutraError)) return error;
+  const hint = `The last good state of the training is in ${path}; ${advice}, then go on with the same command and --resume`;
+  return new LutraError(error.code, error.message, { hint, cause: error });
+}
+
 async function run(args: Arguments): Promise<void> {
   const [modelPath] = args.positionals;
   const dense = args.text('dense');
@@ -73,6 +81,7 @@ async function run(args: Arguments): Promise<void> {
   const { loadCheckpoint, saveCheckpoint, writeWhole } = await import('../../train/checkpoint-file.js');
   const resume = args.has('resume') ? await loadCheckpoint(checkpointPath) : undefined;
   const progress = new Progress('training');
+  let kept = resume !== undefined;
   const json = args.has('json');
   const model = await interruptible(async (signal) => {
     const control = {
@@ -80,13 +89,19 @@ async function run(args: Arguments): Promise<void> {
       threads,
       signal,
       ...trainingReporter(progress, json),
-      saveCheckpoint: (checkpoint: Parameters<typeof saveCheckpoint>[1]) => saveCheckpoint(checkpointPath, checkpoint),
+      saveCheckpoint: async (checkpoint: Checkpoint) => {
+        await saveCheckpoint(checkpointPath, checkpoint);
+        kept = true;
+      },
       ...(resume ? { resume } : {}),
     };
     try {
       return dense === undefined
         ? await trainLookupCommand(modelPath!, args, control, progress)
         : await trainDenseCommand(dense, args, control, progress);
+    } catch (error) {
+      const diverged = error instanceof LutraError && error.code === 'DIVERGED';
+      throw diverged && kept ? withCheckpoint(error, checkpointPath, 'choose a lower --rate') : error;
     } finally {
       progress.clear();
     }
@@ -97,7 +112,9 @@ async function run(args: Arguments): Promise<void> {
     });
   }
   const bytes = serializeModel(await withContentHash(model.graph));
-  await writeWhole(out, bytes);
+  await writeWhole(out, bytes).catch((error) => {
+    throw withCheckpoint(error, checkpointPath, 'make room');
+  });
   if (report) await writeReport(report, out, model);
   const { result } = model;
   if (json) {

@@ -141,6 +141,17 @@ describe('a training step', () => {
     expect(Math.sqrt(moved)).toBeCloseTo(0.01, 4);
   });
 
+  it('rejects an update after which a parameter is infinite', async () => {
+    const made = await engine();
+    const good = made.state();
+    await expect(made.step(batch(4, 1), 1e40)).rejects.toMatchObject({
+      code: 'DIVERGED',
+      message: /too large; weights/,
+    });
+    made.load(good);
+    await train(made, 0, 1);
+  });
+
   it.each([1, 2])(
     'rejects a loss that is not a number and keeps everything as it was (%i threads)',
     async (threads) => {

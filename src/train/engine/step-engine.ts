@@ -141,14 +141,13 @@ class Engine implements StepEngine {
     const gradient = averaged(this.gradients, count);
     const gradientNorm = Math.sqrt(slices.reduce((sum, slice) => sum + squares(gradient, slice), 0));
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      const bad = slices.filter((slice) => !Number.isFinite(squares(gradient, slice))).map(({ name }) => name);
-      const where = bad.length ? `; gradients: ${bad.slice(0, 5).join(', ')}${bad.length > 5 ? ', …' : ''}` : '';
-      throw new LutraError('DIVERGED', `the training diverged at step ${this.steps + 1}: the loss is ${loss}${where}`, {
-        hint: 'Lower the learning rate, clip the gradient, or check the data for NaN',
-      });
+      throw this.diverged(`the loss is ${loss}`, 'gradients', gradient);
     }
     if (gradientNorm > clipNorm) multiply(gradient, clipNorm / gradientNorm);
     optimiser.update(weights, gradient, this.steps, learningRate);
+    if (!slices.every((slice) => Number.isFinite(squares(weights, slice)))) {
+      throw this.diverged('the update is too large', 'weights', weights);
+    }
     for (const [name, { output, momentum }] of training.statistics) {
       const running = this.statistics.get(name)!;
       for (let i = 0; i < running.length; i++) {
@@ -159,6 +158,15 @@ class Engine implements StepEngine {
     this.steps++;
     const metrics = Object.fromEntries(Object.entries(training.metrics).map(([name, output]) => [name, mean(output)]));
     return { loss, metrics, gradientNorm };
+  }
+
+  /** Names the parameters whose part of `vector` is not finite. */
+  private diverged(why: string, what: string, vector: Float32Array): LutraError {
+    const bad = this.parts.slices.filter((slice) => !Number.isFinite(squares(vector, slice))).map(({ name }) => name);
+    const where = bad.length ? `; ${what}: ${bad.slice(0, 5).join(', ')}${bad.length > 5 ? ', …' : ''}` : '';
+    return new LutraError('DIVERGED', `the training diverged at step ${this.steps + 1}: ${why}${where}`, {
+      hint: 'Lower the learning rate, clip the gradient, or check the data for NaN',
+    });
   }
 
   parameters(): Map<string, TensorValue> {
