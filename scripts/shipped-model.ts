@@ -209,14 +209,12 @@ export function writeManifest(
   writeFileSync(manifest, `${JSON.stringify(entries, null, 2)}\n`);
 }
 
-/**
- * The models of a script that `--only` asks for.
- * @throws Error naming the ids there are
- */
+/** The models of a script that `--only` asks for; ends the program, naming the ids there are, when that is none. */
 export function chosenModels(models: readonly ShippedModel[], only: string | undefined): readonly ShippedModel[] {
   const chosen = models.filter(({ id }) => only === undefined || id === only);
   if (chosen.length > 0) return chosen;
-  throw new Error(`--only must be one of ${models.map(({ id }) => id).join(', ')}, not "${only}"`);
+  console.error(`--only must be one of ${models.map(({ id }) => id).join(', ')}, not "${only}"`);
+  process.exit(2);
 }
 
 /**

@@ -64,7 +64,7 @@ export interface TrainedLookup extends TrainedModel {
  * Trains a converted network: by default its tables and dense layers, to give the logits of the dense network (no labels needed).
  *
  * @param lookup made by `convert` from `dense`
- * @returns the lookup network with what it learned, its metadata as before
+ * @returns the lookup network with what it learned, or as it was where that is no better on held-out examples; its metadata as before
  * @throws LutraError as `train` does; `UNSUPPORTED` for tree encoders and nodes that cannot be differentiated; `INVALID_ARGUMENT` when the two
  * networks do not belong together
  */
