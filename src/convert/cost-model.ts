@@ -3,22 +3,27 @@ import { outputSize } from './geometry.js';
 import type { LayerSite } from './sites.js';
 
 /**
- * Speeds of the kernels on one thread, as measured in Chromium on one machine with relaxed SIMD. Only their ratios matter here: they
- * decide which layers gain from lookups and which geometry is worth its error.
+ * What the kernels take on one thread with relaxed SIMD, in nanoseconds: fitted to the least times of `npm run bench:kernels` and
+ * `npx tsx bench/dense.ts relaxed` (Node 26, 3.2 GHz Zen 3). Only their ratios matter here: they decide which layers gain from lookups
+ * and which geometry is worth its error. Plain SIMD takes 1.1 to 1.7 times as long for a score and 1.2 to 1.3 times as long for a table entry.
  */
-export const KERNEL_SPEEDS = {
-  /** Multiply-adds of the int8 search per nanosecond. */
-  searchMacs: 46,
-  /** Compared values of the tree encoder per nanosecond: four compares stand for a search of 16 centroids. */
-  treeCompares: 12,
-  /** Table entries added per nanosecond at K = 16; the cost grows with K / 16 beyond. */
-  lookups: 54,
-  /** Multiply-adds of the dense float32 kernels per nanosecond. */
-  denseMacs: 15,
-  /** Activations quantised and packed for a search per nanosecond. */
-  quantised: 8,
-  /** Outputs scaled, biased and stored per nanosecond. */
-  stored: 6,
+export const KERNEL_NANOSECONDS = {
+  /** One centroid's score: so much whatever it is of, */
+  score: 0.08,
+  /** and so much for every four of its values. */
+  scoreStep: 0.165,
+  /** One score of 3 × 3 values of one channel, which have a search of their own. */
+  windowScore: 0.23,
+  /** One code of the tree encoder. */
+  treeCode: 0.4,
+  /** One table entry added at K = 16; the cost grows with K / 16 beyond. */
+  lookup: 0.0257,
+  /** One multiply-add of the dense float32 kernels. */
+  denseMac: 0.0426,
+  /** One activation quantised for a search. */
+  quantised: 0.27,
+  /** One output scaled, biased and stored. */
+  stored: 0.75,
 } as const;
 
 /** What one layer costs for one input (one image, or one row set of a linear layer). */
@@ -58,17 +63,24 @@ export function layerCost(
   const denseMacs = positions * M * C * kh * kw;
   const searchMacs = encoder === 'tree' ? 0 : codes * layout.values * K;
   const lookups = positions * layout.codebooks * layout.taps * M;
-  const store = (positions * M) / KERNEL_SPEEDS.stored;
+  const t = KERNEL_NANOSECONDS;
+  const store = positions * M * t.stored;
   return {
     denseMacs,
     searchMacs,
     lookups,
     tableBytes: M * layout.codebooks * K * layout.taps + 8 * M,
     encoderBytes: layout.codebooks * (encoder === 'tree' ? 31 : K * (layout.values + 4)),
-    denseNanoseconds: denseMacs / KERNEL_SPEEDS.denseMacs + store,
+    denseNanoseconds: denseMacs * t.denseMac + store,
     encodeNanoseconds:
-      (height * width * C) / KERNEL_SPEEDS.quantised +
-      (encoder === 'tree' ? (codes * 4) / KERNEL_SPEEDS.treeCompares : searchMacs / KERNEL_SPEEDS.searchMacs),
-    lookupNanoseconds: (lookups * Math.max(1, K / 16)) / KERNEL_SPEEDS.lookups + store,
+      height * width * C * t.quantised +
+      (encoder === 'tree' ? codes * t.treeCode : codes * K * scoreNanoseconds(layout)),
+    lookupNanoseconds: lookups * Math.max(1, K / 16) * t.lookup + store,
   };
+}
+
+function scoreNanoseconds({ values, geometry, encode }: CodebookLayout): number {
+  const { score, scoreStep, windowScore } = KERNEL_NANOSECONDS;
+  const window = geometry.channels === 1 && encode.kernel.every((size) => size === 3);
+  return window ? windowScore : score + scoreStep * Math.ceil(values / 4);
 }
