@@ -12,6 +12,7 @@ export default {
   tsconfig: 'tsconfig.build.json',
   out: 'dist/site/docs',
   readme: 'README.md',
+  customCss: 'docs/pages.css',
   projectDocuments: ['element', 'conversion', 'training', 'hosting', 'lookup-operators', 'operators', 'pains'].map(
     (name) => `docs/${name}.md`,
   ),
