@@ -21,12 +21,12 @@ export function engineTitle(result: EngineResult, all: readonly EngineResult[]):
     : `${title}, ${buildTitle(result.build)}`;
 }
 
-/** The same, with its threads where it ran the network with several numbers of them. */
+/** The engine's title, with what sets the result apart from the first way in which it ran the network: short enough for a chart. */
 export function wayTitle(result: EngineResult, all: readonly EngineResult[]): string {
-  const title = engineTitle(result, all);
-  return waysOf(result, all).every(({ threads }) => threads === result.threads)
-    ? title
-    : `${title} × ${result.threads}`;
+  const [first] = waysOf(result, all);
+  const threads = result.threads === first!.threads ? '' : ` × ${result.threads}`;
+  const build = result.build === first!.build ? '' : `, ${buildTitle(result.build)}`;
+  return `${ENGINES[result.engine].title}${threads}${build}`;
 }
 
 function isVariant({ versus_threads }: RatioResult): boolean {

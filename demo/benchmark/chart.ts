@@ -42,13 +42,15 @@ export async function distributions(results: BenchResults, width: number): Promi
     ...new Set(titled.filter(({ result }) => result.engine === id).map(({ engine }) => engine)),
   ]);
   const narrow = width < NARROW;
+  const longest = Math.max(...engines.map(({ length }) => length));
+  const marginLeft = narrow ? Math.max(128, longest * 5.8) : Math.max(168, longest * 6.8);
   const milliseconds = points.map((point) => point.milliseconds);
   const ticks = logarithmicTicks(milliseconds, narrow);
   const colour = ({ own }: { own: boolean }) => (own ? 'var(--accent)' : 'var(--ink-2)');
   const plot = Plot.plot({
     width,
     height: networks.length * (engines.length * ROW_HEIGHT + FACET_PADDING) + 80,
-    marginLeft: narrow ? 128 : 168,
+    marginLeft,
     marginRight: 16,
     marginTop: 28,
     marginBottom: 52,
@@ -81,7 +83,7 @@ export async function distributions(results: BenchResults, width: number): Promi
         text: (network: string) => network,
         frameAnchor: 'top-left',
         dy: -18,
-        dx: narrow ? -122 : -162,
+        dx: 6 - marginLeft,
         fill: 'var(--ink)',
         fontWeight: 600,
       }),
