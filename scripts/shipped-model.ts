@@ -1,7 +1,7 @@
 /** Makes one shipped model: trains the dense network, converts and trains its lookups, measures both, writes card and manifest. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 export interface ShippedModel {
   readonly id: string;
@@ -52,6 +52,8 @@ const WORK = 'build';
 const QUICK = 'build/quick';
 const QUICK_DENSE = ['--steps', '6', '--batch', '32', '--micro-batch', '8'];
 const QUICK_SAMPLES = ['--samples', '64'];
+/** What these take the place of. */
+const FULL = ['--epochs', '--batch', '--samples'];
 
 /** Runs the command line with --json and returns the last object that it printed. */
 export function lutra<T>(...args: readonly string[]): T {
@@ -71,9 +73,13 @@ const percent = ({ value }: Accuracy) => `${(100 * value).toFixed(2)} %`;
 const kilobytes = (path: string) => `${Math.round(statSync(path).size / 1000)} kB`;
 const mega = (count: number) => (count / 1e6).toFixed(1);
 
-/** What a card names instead of a path. */
+/** What a card names instead of a path: models and checkpoints by their names, data with its folder. */
 function shown(args: readonly string[]): string {
-  return args.map((arg) => arg.replaceAll(/[^,\s]*\/(?=[^/,]+\/[^/,]+(,|$))/g, '')).join(' ');
+  return args
+    .map((arg) =>
+      /\.(onnx|checkpoint)$/.test(arg) ? basename(arg) : arg.replaceAll(/[^,\s]*\/(?=[^/,]+\/[^/,]+(,|$))/g, ''),
+    )
+    .join(' ');
 }
 
 export interface Measured {
@@ -83,7 +89,8 @@ export interface Measured {
 
 /** The path from data to card with a few updates of everything: shows that each step works, and nothing else. */
 function quick(model: ShippedModel): ShippedModel {
-  const short = (args: readonly string[]) => args.filter((arg, i) => arg !== '--epochs' && args[i - 1] !== '--epochs');
+  const short = (args: readonly string[]) =>
+    args.filter((arg, i) => !FULL.includes(arg) && !FULL.includes(args[i - 1]!));
   const lookup = [...short(model.lookup), ...QUICK_SAMPLES];
   return {
     ...model,
@@ -109,11 +116,13 @@ export function trainAndMeasure(wanted: ShippedModel, folder: string, options: T
   for (const path of [folder, WORK]) mkdirSync(path, { recursive: true });
   const [dense, lookup] = [join(folder, `${model.id}.onnx`), join(folder, `${model.id}.lut.onnx`)];
   const data = ['--data', model.training.join(',')];
-  const kept = (path: string) => join(WORK, `${path.replaceAll('/', '-')}.checkpoint`);
+  // Nothing but what ships lies beside what ships.
+  const beside = (path: string) => (path.startsWith(WORK) ? path : join(WORK, path.replaceAll('/', '-')));
+  const kept = (path: string) => `${beside(path)}.checkpoint`;
   const train = (out: string, args: readonly string[]) => {
     const checkpoint = kept(out);
     const goOn = resume && existsSync(checkpoint) ? ['--resume'] : [];
-    const report = join(WORK, `${out.replaceAll('/', '-')}.html`);
+    const report = `${beside(out)}.html`;
     const own = [...args, ...data, '-o', out, ...flags];
     lutra('train', ...own, '--checkpoint', checkpoint, '--report', report, ...goOn);
     return `npx lutra train ${shown([...args, ...data, '-o', out.split('/').at(-1)!, ...flags])}`;
