@@ -65,7 +65,11 @@ export function compareTable(all: readonly Dataset[], versus: EngineId): HTMLEle
       html(
         'caption',
         {},
-        `Times faster than ${ENGINES[versus].title} by lookup, with the 95 % interval, and the median of an answer`,
+        html(
+          'span',
+          {},
+          `Times faster than ${ENGINES[versus].title} by lookup, with the 95 % interval, and the median of an answer`,
+        ),
       ),
       html('thead', {}, html('tr', {}, html('th', { scope: 'col' }, 'Network'), ...columns)),
       html('tbody', {}, ...rows),

@@ -89,7 +89,11 @@ function variantsTable(results: BenchResults): readonly HTMLElement[] {
   const table = html(
     'table',
     { class: 'comparison' },
-    html('caption', {}, 'Lutra against itself: how many times faster it is with other threads or instructions'),
+    html(
+      'caption',
+      {},
+      html('span', {}, 'Lutra against itself: how many times faster it is with other threads or instructions'),
+    ),
     html('thead', {}, html('tr', {}, ...head)),
     html('tbody', {}, ...rows),
   );
