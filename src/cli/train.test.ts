@@ -90,7 +90,7 @@ describe('lutra train', () => {
     );
     expect(dense.stderr).not.toContain('error');
     const events = lines(dense.stdout);
-    expect(events.at(-1)).toMatchObject({ event: 'result', steps: 40, heldOut: { value: 1, n: 12 } });
+    expect(events.at(-1)).toMatchObject({ event: 'result', steps: 40, heldOut: { value: 1, n: 12 }, atChance: false });
     expect(events[0]).toMatchObject({ event: 'progress' });
     const graph = parseModel(readFileSync(at('dense.onnx')));
     expect(graph.nodes.some(({ op }) => op === 'BatchNormalization')).toBe(false);
@@ -125,6 +125,24 @@ describe('lutra train', () => {
     expect(told[0]).toEqual({ event: 'start', heldOut: { value: 1, n: 12, loss: expect.any(Number) } });
     expect(told[1].event).toBe('progress');
     expect(Object.keys(told[1].temperatures)).toHaveLength(1);
+  });
+
+  it('warns when a dense network has learned nothing', async () => {
+    const unlearned = await lutra(
+      ...[
+        'train',
+        '--dense',
+        at('net.onnx'),
+        '--data',
+        writeStripes('rare', (i) => (i < 4 ? 1 : 0)),
+        '-o',
+        at('nothing.onnx'),
+      ],
+      ...['--labels', 'across,down', '--steps', '1', '--rate', '0.000001', '--json', ...SMALL],
+    );
+    expect(unlearned.code).toBe(0);
+    expect(lines(unlearned.stdout).at(-1)).toMatchObject({ event: 'result', atChance: true });
+    expect(unlearned.stderr).toMatch(/warning: .*commonest class/);
   });
 
   it('writes the conversion where training is not better, and says so', async () => {

@@ -37,6 +37,8 @@ export interface TrainedModel {
   readonly result: TrainingResult;
   /** Accuracy on what was held out of training; undefined when nothing was. */
   readonly heldOut?: Measured;
+  /** On held-out examples no better than always answering their commonest class: nothing was learned. */
+  readonly atChance?: boolean;
 }
 
 /** A network with its weights and how they learn. */
@@ -115,9 +117,14 @@ export async function trainDense(
   });
   const settled = await settleStatistics(withValues(network.graph, result.values), set, split.train, threads);
   const graph = exportDense(settled, new Map(), { preprocess: set.preprocess, labels: set.classes });
-  return {
-    graph,
-    result,
-    ...(split.heldOut.length > 0 ? { heldOut: await measureAccuracy(graph, set, split.heldOut, threads) } : {}),
-  };
+  if (split.heldOut.length === 0) return { graph, result };
+  const heldOut = await measureAccuracy(graph, set, split.heldOut, threads);
+  return { graph, result, heldOut, atChance: heldOut.correct <= commonest(set, split.heldOut) };
+}
+
+/** Examples of the class that has most. */
+function commonest(set: TrainingSet, indices: Int32Array): number {
+  const members = new Array<number>(set.classes.length).fill(0);
+  for (const index of indices) members[set.labels[index]!]!++;
+  return Math.max(...members);
 }

@@ -55,7 +55,7 @@ function judgementJson({ correct, same, count, loss }: Judgement) {
 export function outcomeJson(model: TrainedModel | TrainedLookup) {
   const { heldOut, result } = model;
   const measured = heldOut && { heldOut: { value: heldOut.correct / heldOut.count, n: heldOut.count } };
-  if (!('unchanged' in model)) return { ...measured };
+  if (!('unchanged' in model)) return { ...measured, atChance: model.atChance ?? false };
   const { start, heldOut: after, unchanged } = model;
   return {
     kept: result.kept,

@@ -6,7 +6,7 @@ import type { Checkpoint } from '../../train/checkpoint.js';
 import type { TrainedModel } from '../../train/train-dense.js';
 import type { TrainedLookup } from '../../train/train-lookup.js';
 import { type Arguments, type Command, UsageError } from '../arguments.js';
-import { formatBytes, print, printJson } from '../output.js';
+import { formatBytes, print, printJson, warn } from '../output.js';
 import { PREPROCESS_FLAGS } from '../preprocess-flags.js';
 import { Progress } from '../progress.js';
 import { DATA_FLAGS } from './train-data.js';
@@ -116,6 +116,9 @@ async function run(args: Arguments): Promise<void> {
     throw withCheckpoint(error, checkpointPath, 'make room');
   });
   if (report) await writeReport(report, out, model);
+  if (model.atChance) {
+    warn('on held-out data the network is no better than its commonest class; try a lower --rate, or check the labels');
+  }
   const { result } = model;
   if (json) {
     printJson({

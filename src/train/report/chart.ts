@@ -16,7 +16,7 @@ export interface ChartOptions {
 
 const WIDTH = 720;
 const HEIGHT = 300;
-const MARGIN = { left: 64, right: 16, top: 16, bottom: 44 } as const;
+const MARGIN = { left: 84, right: 16, top: 36, bottom: 56 } as const;
 /** Curves beyond this many share colours. */
 const COLOURS = 8;
 const TICKS = 5;
@@ -64,7 +64,7 @@ export function chart({ title, x, y, logarithmic = false, series }: ChartOptions
   });
   const columns = niceTicks(x0, x1).map(
     (tick) =>
-      `<text class="tick" text-anchor="middle" x="${at(left(tick))}" y="${HEIGHT - MARGIN.bottom + 18}">${formatNumber(tick)}</text>`,
+      `<text class="tick" text-anchor="middle" x="${at(left(tick))}" y="${HEIGHT - MARGIN.bottom + 22}">${formatNumber(tick)}</text>`,
   );
   const curves = drawn.map(({ points }, i) => {
     const path = points.map(([px, py]) => `${at(left(px))},${at(top(value(py)))}`).join(' ');
@@ -84,7 +84,7 @@ export function chart({ title, x, y, logarithmic = false, series }: ChartOptions
 ${rows.join('\n')}
 ${columns.join('\n')}
 <text class="axis" text-anchor="middle" x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 6}">${escapeHtml(x)}</text>
-<text class="axis" text-anchor="middle" transform="rotate(-90)" x="${-(MARGIN.top + HEIGHT - MARGIN.bottom) / 2}" y="14">${escapeHtml(y)}</text>
+<text class="axis" x="0" y="16">${escapeHtml(y)}</text>
 ${curves.join('\n')}
 </svg>
 <ul class="legend">${legend}</ul>

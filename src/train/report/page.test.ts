@@ -42,7 +42,7 @@ describe('chart', () => {
       .exec(svg)![1]!
       .split(' ')
       .map((pair) => pair.split(',').map(Number));
-    expect(first![0]).toBe(64);
+    expect(first![0]).toBe(84);
     expect(last![0]).toBe(704);
     expect(first![1]!).toBeGreaterThan(last![1]!);
     expect(svg).toContain('aria-label="Loss. a: 1 to 3"');
@@ -78,10 +78,12 @@ describe('reportPage', () => {
   });
 
   it('shows every curve and its numbers as text, with nothing from elsewhere', () => {
-    for (const title of ['Loss', 'Accuracy', 'Learning rate', 'Temperature', 'Error by layer']) {
+    for (const title of ['Loss', 'Accuracy', 'Learning rate', 'Temperature']) {
       expect(page).toContain(`<figcaption>${title}`);
     }
     expect(page).toContain('<td>conv1</td><td>0.2</td><td>0.1</td>');
+    expect(page).toContain('c0" style="width:100.0%');
+    expect(page).toContain('c1" style="width:50.0%');
     expect(page.match(/<tr>/g)!.length).toBe(1 + 3 + 1 + 1);
     expect(page).toContain('A &lt;model&gt;');
     expect(page).toContain('&quot;x&quot; &amp; y');

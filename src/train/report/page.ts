@@ -24,13 +24,15 @@ const STYLE = `:root{color-scheme:light dark;--ink:#1b1f24;--dim:#5b6470;--line:
 body{margin:0 auto;max-width:60rem;padding:1.5rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
 figure{margin:2rem 0}figcaption{font-weight:600}svg{width:100%;height:auto}
-.grid{stroke:var(--line)}.tick,.axis{fill:var(--dim);font-size:12px}
+.grid{stroke:var(--line)}.tick,.axis{fill:var(--dim);font-size:13px}
+@media (max-width:40rem){.tick,.axis{font-size:22px}}
 polyline{fill:none;stroke:currentColor;stroke-width:2}.dot{fill:currentColor}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;margin:0;padding:0}.legend li::before{content:"━ "}
 .c0{color:#0a7a8f}.c1{color:#c2410c}.c2{color:#6d28d9}.c3{color:#15803d}.c4{color:#be185d}.c5{color:#a16207}.c6{color:#1d4ed8}.c7{color:#57534e}
 @media (prefers-color-scheme:dark){.c0{color:#4fd1e6}.c1{color:#fb923c}.c2{color:#c4b5fd}.c3{color:#4ade80}.c4{color:#f9a8d4}.c5{color:#facc15}.c6{color:#93c5fd}.c7{color:#d6d3d1}}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:.2rem .8rem;text-align:right;border-bottom:1px solid var(--line)}
-th:first-child,td:first-child{text-align:left}.scroll{overflow-x:auto}`;
+th:first-child,td:first-child{text-align:left}
+.bars{width:40%;min-width:8rem}.bar{display:block;height:.5rem;margin:.15rem 0;background:currentColor}.scroll{overflow-x:auto}`;
 
 function series(
   history: readonly TrainingRecord[],
@@ -46,10 +48,29 @@ function series(
   };
 }
 
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[], tag: string) =>
-    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
-  return `<div class="scroll" tabindex="0" role="region" aria-label="table"><table><thead>${line(header, 'th')}</thead><tbody>${rows.map((row) => line(row, 'td')).join('\n')}</tbody></table></div>`;
+function row(cells: readonly string[], tag: 'td' | 'th'): string {
+  return cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('');
+}
+
+/** @param rows cells of every row, as HTML */
+function table(header: readonly string[], rows: readonly string[]): string {
+  const body = rows.map((cells) => `<tr>${cells}</tr>`).join('\n');
+  return `<div class="scroll" tabindex="0" role="region" aria-label="table"><table><thead><tr>${row(header, 'th')}</tr></thead><tbody>${body}</tbody></table></div>`;
+}
+
+/** Relative squared error of every layer, as numbers and as bars of a common scale. */
+function errorTable(errors: readonly LayerError[]): string {
+  if (errors.length === 0) return '';
+  const largest = Math.max(...errors.flatMap(({ before, after }) => [before, after]), Number.MIN_VALUE);
+  const bar = (error: number, colour: string) =>
+    `<span class="bar ${colour}" style="width:${((100 * error) / largest).toFixed(1)}%"></span>`;
+  const rows = errors.map(
+    ({ layer, before, after }) =>
+      `${row([layer, formatNumber(before), formatNumber(after)], 'td')}<td class="bars">${bar(before, 'c0')}${bar(after, 'c1')}</td>`,
+  );
+  return `<h2>Error by layer</h2>
+<ul class="legend"><li class="c0">before training</li><li class="c1">after training</li></ul>
+${table(['layer', 'before', 'after', 'squared error relative to the output'], rows)}`;
 }
 
 /** The history as a table: what the curves show, for reading and for screen readers. */
@@ -70,7 +91,10 @@ function historyTable(history: readonly TrainingRecord[]): string {
     ...(compared ? [optional(record.heldOutAgreement), optional(record.heldOutLoss)] : []),
     record.samplesPerSecond.toFixed(0),
   ]);
-  return table(header, rows);
+  return table(
+    header,
+    rows.map((cells) => row(cells, 'td')),
+  );
 }
 
 /** A self-contained page about a training: curves as inline SVG, each with its numbers in a table. Light and dark, no scripts. */
@@ -118,23 +142,7 @@ export function reportPage({ title, facts, history, start, layerErrors = [] }: T
       logarithmic: true,
       series: layers.map((layer) => series(history, layer, (record) => record.temperatures?.[layer])),
     }),
-    chart({
-      title: 'Error by layer',
-      x: 'layer',
-      y: 'relative squared error',
-      series: [
-        { name: 'before training', points: layerErrors.map(({ before }, i) => [i + 1, before] as const) },
-        { name: 'after training', points: layerErrors.map(({ after }, i) => [i + 1, after] as const) },
-      ],
-    }),
   ];
-  const errors =
-    layerErrors.length > 0
-      ? `<h2>Error by layer</h2>${table(
-          ['layer', 'before', 'after'],
-          layerErrors.map(({ layer, before, after }) => [layer, formatNumber(before), formatNumber(after)]),
-        )}`
-      : '';
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -148,7 +156,7 @@ export function reportPage({ title, facts, history, start, layerErrors = [] }: T
 <h1>${escapeHtml(title)}</h1>
 <dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join('\n')}</dl>
 ${charts.filter((svg) => svg !== '').join('\n')}
-${errors}
+${errorTable(layerErrors)}
 <h2>Course</h2>
 ${historyTable(history)}
 </main>
