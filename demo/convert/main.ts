@@ -121,9 +121,11 @@ function showProgress({ stage, layer, index, layers: count, fraction, relativeEr
   words.textContent =
     stage === 'calibrate'
       ? 'Reading the examples …'
-      : stage === 'layer'
-        ? `Layer ${index + 1} of ${count}: ${layer}`
-        : 'Running the converted network …';
+      : stage === 'survey'
+        ? 'Comparing geometries …'
+        : stage === 'layer'
+          ? `Layer ${index + 1} of ${count}: ${layer}`
+          : 'Running the converted network …';
   if (layer !== undefined && relativeError !== undefined) layers.error(layer, relativeError);
 }
 

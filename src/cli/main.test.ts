@@ -303,10 +303,22 @@ describe('convert', () => {
     expect(JSON.parse(evaluated.stdout).n).toBe(12);
   });
 
+  it('keeps the file within a size', async () => {
+    const flags = ['--calibration', at('set'), '--layers', 'middle', '--max-size', '0.03MB', '--json'];
+    const { code, stdout } = await lutra('convert', at('small.onnx'), '-o', at('bounded.onnx'), ...flags);
+    expect(code).toBe(0);
+    const { bytes, layers } = JSON.parse(stdout);
+    expect(bytes).toBe(readFileSync(at('bounded.onnx')).length);
+    expect(bytes).toBeLessThanOrEqual(30_000);
+    expect(layers.find((layer: { name: string }) => layer.name === 'middle').converted).toBe(true);
+  });
+
   it.each([
     ['a layer that does not exist', ['--layers', 'nothing'], 1, /nothing/],
     ['a folder that does not exist', ['-o', 'nowhere/x.onnx'], 1, /nowhere\/x\.onnx cannot be written/],
     ['group without geometry', ['--group', '2'], 2, /--group needs --geometry/],
+    ['a size that is none', ['--max-size', 'large'], 2, /--max-size takes a size such as 4MB or 900kB, not "large"/],
+    ['a size that no table fits in', ['--max-size', '2kB', '--layers', 'middle'], 1, /do not fit .*bytes larger/s],
     ['another K', ['--k', '12'], 2, /--k must be one of 8, 16, 32, 64/],
     ['a tree of 32 leaves', ['--encoder', 'tree', '--k', '32'], 2, /--encoder tree needs --k 16/],
   ])('refuses %s', async (_, flags, expected, message) => {

@@ -15,7 +15,7 @@ import type { LayerSite } from './sites.js';
 import type { ConvertOptions, Objective } from './types.js';
 
 /** How much error counts against time: a geometry is worth `time · error^weight`. */
-const ERROR_WEIGHT: Readonly<Record<Objective, number>> = { speed: 0.4, balanced: 1, accuracy: 4 };
+export const ERROR_WEIGHT: Readonly<Record<Objective, number>> = { speed: 0.4, balanced: 1, accuracy: 4 };
 
 const POINTS = 1024;
 const ITERATIONS = 5;
@@ -29,10 +29,12 @@ function tableRows(site: LayerSite, geometry: Geometry): number {
 
 /**
  * Geometries worth trying. With `optimise` left to decide K, wide codebooks come with more centroids too. Tables too large for the better
- * of the two solvers are left out where there are others: they take longest to fit and gain least.
+ * of the two solvers are left out where there are others: they take longest to fit and gain least. Where the size of the file is
+ * limited, it decides instead, and codebooks of single values are worth trying: the least error for the bytes, and the most lookups.
  */
 export function candidateGeometries(site: LayerSite, options: ConvertOptions): Geometry[] {
-  const { geometry = {}, encoder = 'centroid' } = options;
+  const { geometry = {}, encoder = 'centroid', maxBytes } = options;
+  const single = maxBytes === undefined ? [] : [16, 8];
   const K = encoder === 'tree' ? 16 : options.centroids;
   const cover = (kind: Geometry['kind'], channels: number, centroids: number): Geometry => ({
     kind,
@@ -45,7 +47,13 @@ export function candidateGeometries(site: LayerSite, options: ConvertOptions): G
   } else if (site.window.kernel.every((size) => size === 1)) {
     list = geometry.pointwise
       ? [cover('pixel', geometry.pointwise, 16)]
-      : [cover('pixel', 8, 16), cover('pixel', 4, 16), cover('pixel', 4, 32), cover('pixel', 2, 16)];
+      : [
+          cover('pixel', 8, 16),
+          cover('pixel', 4, 16),
+          cover('pixel', 4, 32),
+          cover('pixel', 2, 16),
+          ...single.map((count) => cover('pixel', 1, count)),
+        ];
   } else if (geometry.conv) {
     list = [cover(geometry.conv.kind, geometry.conv.channels, 16)];
   } else {
@@ -59,6 +67,7 @@ export function candidateGeometries(site: LayerSite, options: ConvertOptions): G
       cover('pixel', 4, 32),
       // The largest tables of all, which only accuracy is worth.
       ...(options.optimise === 'accuracy' ? [cover('row', 1, 32)] : []),
+      ...single.map((count) => cover('pixel', 1, count)),
     ];
   }
   const seen = new Set<string>();
@@ -66,6 +75,7 @@ export function candidateGeometries(site: LayerSite, options: ConvertOptions): G
     const key = JSON.stringify(candidate);
     return seen.has(key) ? false : seen.add(key);
   });
+  if (maxBytes !== undefined) return distinct;
   const fitting = distinct.filter((candidate) => tableRows(site, candidate) <= MATRIX_LIMIT);
   return fitting.length > 0 ? fitting : distinct;
 }

@@ -3,6 +3,7 @@ import { Executor } from '../engine/executor.js';
 import { optimise } from '../graph/passes/optimise.js';
 import { tensorValue } from '../graph/tensor.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
+import { serializeModel } from '../onnx/serialize.js';
 import { convert } from './index.js';
 import { seededRandom } from './random.js';
 import type { ConvertOptions } from './types.js';
@@ -117,6 +118,22 @@ describe('convert', () => {
     expect((await run(graph, batches(1, 3)[0]!)).every(Number.isFinite)).toBe(true);
   });
 
+  it('keeps to a size, and uses more of it for less error', async () => {
+    const convertTo = async (maxBytes: number) => {
+      const { graph, report } = await convert(network(), { feeds: batches(4, 32) }, { ...forced, maxBytes });
+      const size = serializeModel(graph).length;
+      expect(size).toBeLessThanOrEqual(maxBytes);
+      const errors = report.layers.flatMap(({ relativeError }) => relativeError ?? []);
+      expect(errors).toHaveLength(4);
+      return { size, error: errors.reduce((sum, error) => sum + error), report };
+    };
+    const [small, large] = [await convertTo(25_000), await convertTo(60_000)];
+    expect(large.size).toBeGreaterThan(small.size);
+    expect(large.error).toBeLessThan(small.error / 2);
+    const kinds = large.report.layers.map(({ geometry }) => geometry && `${geometry.kind} ${geometry.channels}`);
+    expect(kinds).toContain('pixel 1');
+  });
+
   it('converts by the plain recipe to compare with, which is worse at every layer', async () => {
     const options = { ...forced, geometry: { conv: { kind: 'patch', channels: 1 } }, centroids: 16 } as const;
     const errors = async (recipe: 'fitted' | 'plain') => {
@@ -208,6 +225,8 @@ describe('convert', () => {
   it.each([
     [{ centroids: 12 }],
     [{ maxDrop: -1 }],
+    [{ maxBytes: 0 }],
+    [{ maxBytes: 2000 }],
     [{ layers: ['nothing'] }],
     [{ exclude: ['stem.relu'] }],
     [{ encoder: 'tree', centroids: 32 }],

@@ -6,8 +6,10 @@ import { readValues } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
 import { registerComplete } from '../plan/complete.js';
 import { compareOutputs, measuredDrop } from './agreement.js';
+import { geometriesWithin } from './budget.js';
 import type { CalibrationData } from './calibration.js';
 import { readCalibration } from './calibration.js';
+import type { Geometry } from './geometry.js';
 import { FitKernels } from './kernels.js';
 import { checkOptions } from './options.js';
 import { createCheckpoint } from './progress.js';
@@ -16,6 +18,7 @@ import { selectLayers } from './select.js';
 import type { LayerSite } from './sites.js';
 import { findSites } from './sites.js';
 import { measureSizes } from './sizes.js';
+import { surveyLayers } from './survey.js';
 import type {
   AgreementReport,
   Calibration,
@@ -44,7 +47,8 @@ interface Attempt {
  * @param graph a parsed model, not optimised
  * @param calibration representative inputs; labels are used to measure only
  * @returns the converted graph, ready to serialise, and what was done and measured
- * @throws LutraError `INVALID_DATA` (calibration data that is empty, does not fit or holds NaN), `INVALID_ARGUMENT` (options),
+ * @throws LutraError `INVALID_DATA` (calibration data that is empty, does not fit or holds NaN), `INVALID_ARGUMENT` (options; a `maxBytes` that no
+ * geometry fits in),
  * `UNSUPPORTED` (the dense network does not run here, or cannot be raised to opset 13), `ABORTED`
  */
 export async function convert(
@@ -63,15 +67,22 @@ export async function convert(
   const sizes = await measureSizes(simplified, sites, data.batches[0]!);
   const { selected, kept } = selectLayers(simplified, sites, sizes, options);
   const kernels = await FitKernels.create();
-  const run = (layers: readonly LayerSite[], attempt: number) =>
-    attemptConversion(kernels, simplified, sites, layers, data, options, control, attempt);
+  const { maxBytes, optimise = 'balanced' } = options;
+  const choices = maxBytes === undefined ? undefined : await survey(simplified, selected, data, options, control);
+  const run = (layers: readonly LayerSite[], attempt: number) => {
+    const geometries =
+      choices && maxBytes !== undefined
+        ? geometriesWithin(simplified, layers, choices, maxBytes, optimise)
+        : new Map<LayerSite, Geometry>();
+    return attemptConversion(kernels, simplified, sites, layers, geometries, data, options, control, attempt);
+  };
   const chosen =
     options.maxDrop === undefined ? await run(selected, 1) : await searchWithinDrop(selected, options.maxDrop, run);
   const layers = describeLayers(sites, sizes, kept, chosen.layers, options);
   const report: ConvertReport = {
     examples: data.examples,
     seed: options.seed ?? 1,
-    optimise: options.optimise ?? 'balanced',
+    optimise,
     ...(options.description === undefined ? {} : { description: options.description }),
     layers,
     ...(chosen.heldOut ? { heldOut: chosen.heldOut } : {}),
@@ -81,11 +92,25 @@ export async function convert(
   return { graph: assemble(simplified, chosen.walk, options, report), report };
 }
 
+function survey(
+  graph: Graph,
+  layers: readonly LayerSite[],
+  data: CalibrationData,
+  options: ConvertOptions,
+  { signal, onProgress }: ConvertControl,
+) {
+  const checkpoint = createCheckpoint(signal, (fraction) =>
+    onProgress?.({ stage: 'survey', index: 0, layers: layers.length, fraction, attempt: 1 }),
+  );
+  return surveyLayers(graph, layers, data.batches, options, checkpoint);
+}
+
 async function attemptConversion(
   kernels: FitKernels,
   graph: Graph,
   sites: readonly LayerSite[],
   layers: readonly LayerSite[],
+  geometries: ReadonlyMap<LayerSite, Geometry>,
   data: CalibrationData,
   options: ConvertOptions,
   { signal, onProgress }: ConvertControl,
@@ -93,7 +118,7 @@ async function attemptConversion(
 ): Promise<Attempt> {
   const heldOutShare = options.maxDrop === undefined ? HELD_OUT : HELD_OUT_FOR_SEARCH;
   const rest = sites.filter((site) => !layers.includes(site));
-  const walk = new Walk(kernels, graph, layers, rest, data.batches, 1 - heldOutShare, options);
+  const walk = new Walk(kernels, graph, layers, rest, data.batches, 1 - heldOutShare, options, geometries);
   const converted: ConvertedLayer[] = [];
   for (const [index, site] of layers.entries()) {
     const at = { stage: 'layer', layer: site.node.name, index, layers: layers.length, attempt } as const;

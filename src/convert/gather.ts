@@ -1,5 +1,4 @@
-import type { ActivationScale } from './activations.js';
-import { quantiseActivation } from './activations.js';
+import { type ActivationScale, fitActivationScale, quantiseActivation } from './activations.js';
 import type { CodebookLayout } from './geometry.js';
 
 export type PlaneData = Float32Array | Uint8Array | Int8Array;
@@ -43,8 +42,16 @@ function visitPositions<Data extends PlaneData>(
   }
 }
 
+/** Values that settle the range of an activation. */
+const SCALE_SAMPLE = 1 << 16;
+
+/** How Encode quantises activations like these. */
+export function scaleOf(planes: Planes<Float32Array>): ActivationScale {
+  return fitActivationScale(sampleValues(planes, SCALE_SAMPLE));
+}
+
 /** Up to `count` values spread evenly over all batches. */
-export function sampleValues(planes: Planes<Float32Array>, count: number): Float32Array {
+function sampleValues(planes: Planes<Float32Array>, count: number): Float32Array {
   const total = planes.batches.reduce((sum, data) => sum + data.length, 0);
   // An odd step visits every channel and position in turn.
   const step = Math.max(1, Math.floor(total / count)) | 1;

@@ -17,7 +17,7 @@ function isCount(value: unknown): boolean {
 
 /** @throws LutraError `INVALID_ARGUMENT` naming the option that is out of range */
 export function checkOptions(options: ConvertOptions): void {
-  const { optimise, centroids, geometry, encoder, layers, maxDrop, recipe, lambda, seed } = options;
+  const { optimise, centroids, geometry, encoder, layers, maxDrop, maxBytes, recipe, lambda, seed } = options;
   const objectives = ['speed', 'balanced', 'accuracy'];
   check(optimise === undefined || objectives.includes(optimise), 'optimise', objectives.join(' | '), optimise);
   check(centroids === undefined || CENTROIDS.includes(centroids), 'centroids', CENTROIDS.join(' | '), centroids);
@@ -42,6 +42,12 @@ export function checkOptions(options: ConvertOptions): void {
   const named = Array.isArray(layers) || layers === undefined || layers === 'default' || layers === 'all';
   check(named, 'layers', 'default | all | names of nodes', layers);
   check(maxDrop === undefined || (maxDrop >= 0 && maxDrop <= 100), 'maxDrop', '0..100 percentage points', maxDrop);
+  check(
+    maxBytes === undefined || (maxBytes > 0 && Number.isFinite(maxBytes)),
+    'maxBytes',
+    'a positive number',
+    maxBytes,
+  );
   check(lambda === undefined || (lambda > 0 && Number.isFinite(lambda)), 'lambda', 'a positive number', lambda);
   check(seed === undefined || Number.isSafeInteger(seed), 'seed', 'an integer', seed);
 }

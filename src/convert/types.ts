@@ -35,6 +35,11 @@ export interface ConvertOptions {
    */
   readonly maxDrop?: number;
   /**
+   * Largest size of the file, in bytes. Geometry and K of all layers are then chosen together, for the least error within that size, weighed
+   * against time as `optimise` says; codebooks of single values are tried, too.
+   */
+  readonly maxBytes?: number;
+  /**
    * `fitted` (default): everything learned from what the converted part gives. `plain`: the method without training of LUT-NN §3 and
    * MADDNESS, to compare with: k-means in Euclidean distance on the dense network's activations, tables of weights times centroids, nothing
    * fitted or matched afterwards.
@@ -65,8 +70,8 @@ export interface Calibration {
 }
 
 export interface ConvertProgress {
-  /** `calibrate`: reading data; `layer`: fitting; `evaluate`: running the result on held-out examples. */
-  readonly stage: 'calibrate' | 'layer' | 'evaluate';
+  /** `calibrate`: reading data; `survey`: estimating geometries; `layer`: fitting; `evaluate`: running the result on held-out examples. */
+  readonly stage: 'calibrate' | 'survey' | 'layer' | 'evaluate';
   /** Node name of the layer at work or just finished. */
   readonly layer?: string;
   /** 0-based place of the layer among `layers`. */

@@ -1,18 +1,17 @@
-import { LutraError } from '../errors.js';
 import { tensorValue } from '../graph/tensor.js';
 import { UniqueNames, valueNames } from '../graph/topology.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
 import type { ActivationScale } from './activations.js';
-import { fitActivationScale } from './activations.js';
 import { chooseGeometry } from './choose.js';
 import type { Codebooks } from './codebooks.js';
 import { encodeNode, fitCodebooks } from './codebooks.js';
 import { encodeSamples } from './encode.js';
 import { fitLayer, type LayerSamples, lookUpNode } from './fit-layer.js';
-import { gatherPoints, gatherVectors, imageCount, type Planes, quantisePlanes, sampleValues } from './gather.js';
-import type { CodebookLayout } from './geometry.js';
+import { gatherPoints, gatherVectors, imageCount, type Planes, quantisePlanes, scaleOf } from './gather.js';
+import type { CodebookLayout, Geometry } from './geometry.js';
 import { layoutCodebooks, outputSize, weightSlice } from './geometry.js';
 import type { FitKernels } from './kernels.js';
+import { planesOf } from './live-planes.js';
 import type { Checkpoint } from './progress.js';
 import type { Random } from './random.js';
 import { sampleIndices, seededRandom } from './random.js';
@@ -30,7 +29,6 @@ const LLOYD_ITERATIONS = 12;
 const POSITIONS_PER_ROW = 128;
 const TABLE_POSITIONS: Readonly<Record<Objective, number>> = { speed: 32768, balanced: 32768, accuracy: 131072 };
 const HELD_OUT_POSITIONS = 4096;
-const SCALE_SAMPLE = 1 << 16;
 const DEFAULT_LAMBDA = 0.03;
 
 /** What became of one layer. */
@@ -80,6 +78,7 @@ export class Walk {
    * @param sites layers to replace, in order
    * @param dense layers that stay; refitted where they follow a replaced one
    * @param fitShare 0..1, the part of the examples (from the first) to fit on; the rest measures
+   * @param geometries of layers that are decided already
    */
   constructor(
     private readonly kernels: FitKernels,
@@ -89,6 +88,7 @@ export class Walk {
     batches: readonly LiveValues[],
     private readonly fitShare: number,
     private readonly options: ConvertOptions,
+    private readonly geometries: ReadonlyMap<LayerSite, Geometry> = new Map(),
   ) {
     this.#dense = { batches };
     this.#lookup = this.#dense;
@@ -206,7 +206,7 @@ export class Walk {
     const input = planesOf(this.#lookup, site, site.input, site.inputChannels);
     let scale = this.#scales.get(site.input);
     if (!scale) {
-      scale = fitActivationScale(sampleValues(input, SCALE_SAMPLE));
+      scale = scaleOf(input);
       this.#scales.set(site.input, scale);
     }
     return quantisePlanes(input, scale);
@@ -224,7 +224,9 @@ export class Walk {
     for (const member of [...group].sort(
       (a, b) => b.window.kernel[0] * b.window.kernel[1] - a.window.kernel[0] * a.window.kernel[1],
     )) {
-      const geometry = await chooseGeometry(member, this.options, input, images, scale, this.#random, checkpoint);
+      const geometry =
+        this.geometries.get(member) ??
+        (await chooseGeometry(member, this.options, input, images, scale, this.#random, checkpoint));
       let layout = layoutCodebooks(member, geometry);
       if (member.kind === 'conv' && geometry.kind === 'pixel') {
         const pixel = pixelKey(geometry.channels, geometry.centroids);
@@ -340,24 +342,4 @@ export class Walk {
     const end = Math.max(begin + area, Math.floor(images * to) * area);
     return sampleIndices(end - begin, count, this.#random).map((position) => position + begin);
   }
-}
-
-/** A live value as planes; rows of a linear layer are images of 1 × 1. */
-function planesOf(frontier: Frontier, site: LayerSite, name: string, channels: number): Planes<Float32Array> {
-  const values = frontier.batches.map((live) => live.get(name)!);
-  const first = values[0]!.dims;
-  for (const { dims, type } of values) {
-    const rank = site.kind === 'conv' ? 4 : first.length;
-    const fits = type === 'float32' && dims.length === rank && dims.slice(1).every((d, i) => d === first[i + 1]);
-    if (!fits) {
-      throw new LutraError('INVALID_DATA', `value "${name}" changes its shape between calibration batches`, {
-        node: `${site.node.name} (${site.node.op})`,
-        expected: `[N,${first.slice(1)}]`,
-        actual: `${type}[${dims}]`,
-      });
-    }
-  }
-  const batches = values.map(({ data }) => data as Float32Array);
-  const [height, width] = site.kind === 'conv' ? [first[2]!, first[3]!] : [1, 1];
-  return { channels, height, width, batches };
 }

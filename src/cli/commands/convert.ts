@@ -38,6 +38,14 @@ function geometryOptions(args: Arguments): GeometryOptions {
   };
 }
 
+/** "4MB", "900 kB" or "3500000": decimal units, as the sizes that are printed. */
+function byteCount(text: string): number {
+  const [, digits, unit = ''] = /^([\d.]+)\s*(k|m)?b?$/i.exec(text.trim()) ?? [];
+  const value = Number(digits) * { '': 1, k: 1e3, m: 1e6 }[unit.toLowerCase() as '' | 'k' | 'm'];
+  if (!(value > 0)) throw new UsageError(`--max-size takes a size such as 4MB or 900kB, not "${text}"`);
+  return Math.floor(value);
+}
+
 /** Conversion options that flags give; whatever is left out keeps the converter's default. */
 function convertOptions(args: Arguments): ConvertOptions {
   const centroids = args.choice('k', CENTROIDS);
@@ -48,6 +56,7 @@ function convertOptions(args: Arguments): ConvertOptions {
   const exclude = args.list('exclude');
   const optimise = args.choice('optimise', ['speed', 'balanced', 'accuracy']);
   const maxDrop = args.number('max-drop', { min: 0, max: 100 });
+  const maxSize = args.text('max-size');
   const recipe = args.choice('recipe', ['fitted', 'plain']);
   const preset = layers?.length === 1 && (layers[0] === 'default' || layers[0] === 'all') ? layers[0] : undefined;
   return {
@@ -59,6 +68,7 @@ function convertOptions(args: Arguments): ConvertOptions {
     ...(exclude ? { exclude } : {}),
     ...(optimise ? { optimise } : {}),
     ...(maxDrop !== undefined ? { maxDrop } : {}),
+    ...(maxSize !== undefined ? { maxBytes: byteCount(maxSize) } : {}),
     ...(recipe ? { recipe } : {}),
   };
 }
@@ -69,7 +79,7 @@ function progressReporter(progress: Progress): (event: ConvertProgress) => void 
   let attemptShown = 1;
   let furthest = 0;
   return ({ stage, layer, index, layers, fraction, relativeError, attempt }) => {
-    const name = layer ?? stage;
+    const name = layer ?? (stage === 'survey' ? 'comparing geometries' : stage);
     if (relativeError !== undefined && last !== `${attempt} ${name}`) {
       last = `${attempt} ${name}`;
       progress.line(
@@ -213,6 +223,11 @@ export const convertCommand: Command = {
       value: '<goal>',
       help: 'speed, balanced or accuracy: what geometry and K are chosen for (default: balanced)',
     },
+    {
+      name: 'max-size',
+      value: '<size>',
+      help: 'largest file, such as 4MB: geometry and K of all layers are chosen together for the least error in it',
+    },
     { name: 'max-drop', value: '<points>', help: 'convert as many layers as fit within this loss of accuracy' },
     {
       name: 'recipe',
@@ -245,6 +260,7 @@ export const convertCommand: Command = {
   examples: [
     'lutra convert net.onnx -o lut.onnx --calibration train.tar.gz --samples 1000',
     'lutra convert net.onnx -o lut.onnx --calibration train/ --optimise accuracy --max-drop 2',
+    'lutra convert net.onnx -o lut.onnx --calibration train/ --optimise accuracy --max-size 4MB',
     'lutra convert net.onnx -o lut.onnx --calibration train/ --geometry patch --k 16 --mean 0.49,0.48,0.45 --std 0.25,0.24,0.26',
     'lutra convert net.onnx -o dense.onnx --layers none --labels labels.json',
   ],

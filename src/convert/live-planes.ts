@@ -1,0 +1,24 @@
+import { LutraError } from '../errors.js';
+import type { Planes } from './gather.js';
+import type { Frontier } from './segment.js';
+import type { LayerSite } from './sites.js';
+
+/** A live value as planes; rows of a linear layer are images of 1 × 1. */
+export function planesOf(frontier: Frontier, site: LayerSite, name: string, channels: number): Planes<Float32Array> {
+  const values = frontier.batches.map((live) => live.get(name)!);
+  const first = values[0]!.dims;
+  for (const { dims, type } of values) {
+    const rank = site.kind === 'conv' ? 4 : first.length;
+    const fits = type === 'float32' && dims.length === rank && dims.slice(1).every((d, i) => d === first[i + 1]);
+    if (!fits) {
+      throw new LutraError('INVALID_DATA', `value "${name}" changes its shape between calibration batches`, {
+        node: `${site.node.name} (${site.node.op})`,
+        expected: `[N,${first.slice(1)}]`,
+        actual: `${type}[${dims}]`,
+      });
+    }
+  }
+  const batches = values.map(({ data }) => data as Float32Array);
+  const [height, width] = site.kind === 'conv' ? [first[2]!, first[3]!] : [1, 1];
+  return { channels, height, width, batches };
+}
