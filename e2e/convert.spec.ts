@@ -90,6 +90,12 @@ test('a layer that is unticked stays dense, and another geometry may be tried', 
   await page.getByLabel('Convert middle').check();
   await page.locator('#convert').click();
   await expect(page.locator('#converted')).toHaveText('2 of 4');
+  // With room for it, codebooks of single values have the least error.
+  await page.getByLabel('Codebooks of convolutions').selectOption('auto');
+  await page.getByLabel('Aim').selectOption('accuracy');
+  await page.getByLabel('Size of the file').selectOption('at most 0.5 MB');
+  await page.locator('#convert').click();
+  await expect(page.getByRole('row', { name: /last/ })).toContainText('pixel of 1 channel');
 });
 
 test('a conversion can be stopped and taken up again', async ({ page }) => {

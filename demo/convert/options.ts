@@ -19,6 +19,10 @@ const CENTROIDS: readonly Choice[] = [
   ['32', '32'],
   ['64', '64'],
 ];
+const SIZES: readonly Choice[] = [
+  ['any', 'Any size'],
+  ...[0.5, 1, 2, 4, 8, 16, 32].map((megabytes): Choice => [String(megabytes * 1e6), `at most ${megabytes} MB`]),
+];
 const SAMPLES: readonly Choice[] = [
   ['100', 'up to 100'],
   ['300', 'up to 300'],
@@ -35,6 +39,7 @@ export function showOptions(form: HTMLElement): void {
     select('aim', 'Aim', AIMS),
     select('geometry', 'Codebooks of convolutions', GEOMETRIES),
     select('centroids', 'Centroids', CENTROIDS),
+    select('size', 'Size of the file', SIZES),
     select('samples', 'Examples to learn from', SAMPLES, { chosen: DEFAULT_SAMPLES }),
   );
 }
@@ -44,6 +49,7 @@ export function readOptions(form: HTMLElement): { readonly options: ConvertOptio
   const value = (name: string) => form.querySelector<HTMLSelectElement>(`[name=${name}]`)!.value;
   const geometry = value('geometry');
   const centroids = value('centroids');
+  const size = value('size');
   return {
     samples: Number(value('samples')),
     options: {
@@ -55,6 +61,7 @@ export function readOptions(form: HTMLElement): { readonly options: ConvertOptio
               conv: { kind: geometry as keyof typeof CHANNELS, channels: CHANNELS[geometry as keyof typeof CHANNELS] },
             },
           }),
+      ...(size === 'any' ? {} : { maxBytes: Number(size) }),
       ...(centroids === 'auto' ? {} : { centroids: Number(centroids) }),
     },
   };
