@@ -12,6 +12,8 @@ export default {
   tsconfig: 'tsconfig.build.json',
   out: 'dist/site/docs',
   readme: 'README.md',
+  // It has a title of its own.
+  headings: { readme: false },
   customCss: 'docs/pages.css',
   projectDocuments: ['element', 'conversion', 'training', 'hosting', 'lookup-operators', 'operators', 'pains'].map(
     (name) => `docs/${name}.md`,

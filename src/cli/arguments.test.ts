@@ -62,6 +62,19 @@ describe('Arguments', () => {
     expect(() => args(text).integer('x', 1, 10)).toThrow(UsageError);
   });
 
+  it.each([
+    ['4MB', 4_000_000],
+    ['0.5 mb', 500_000],
+    ['900kB', 900_000],
+    ['1234', 1234],
+  ])('reads the size %s', (text, bytes) => {
+    expect(args(text).bytes('x')).toBe(bytes);
+  });
+
+  it.each(['large', '-1MB', '0', '1.2.3MB', '4 GB', ''])('refuses the size "%s"', (text) => {
+    expect(() => args(text).bytes('x')).toThrow(/--x takes a size such as 4MB/);
+  });
+
   it('refuses other numbers and choices', () => {
     expect(() => args('1,b').numbers('x')).toThrow(/--x must be a number, not "b"/);
     expect(() => args('c').choice('x', ['a', 'b'])).toThrow(/one of a, b, not "c"/);

@@ -68,6 +68,16 @@ export class Arguments {
     return this.number(name, { min, max, integer: true });
   }
 
+  /** "4MB", "900 kB" or "3500000": decimal units, as the sizes that are printed. */
+  bytes(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const [, digits, unit = ''] = /^([\d.]+)\s*(k|m)?b?$/i.exec(text.trim()) ?? [];
+    const value = Number(digits) * { '': 1, k: 1e3, m: 1e6 }[unit.toLowerCase() as '' | 'k' | 'm'];
+    if (!(value > 0)) throw new UsageError(`--${name} takes a size such as 4MB or 900kB, not "${text}"`);
+    return Math.floor(value);
+  }
+
   /** Comma-separated numbers. */
   numbers(name: string, range: NumberRange = {}): number[] | undefined {
     return this.text(name)

@@ -38,14 +38,6 @@ function geometryOptions(args: Arguments): GeometryOptions {
   };
 }
 
-/** "4MB", "900 kB" or "3500000": decimal units, as the sizes that are printed. */
-function byteCount(text: string): number {
-  const [, digits, unit = ''] = /^([\d.]+)\s*(k|m)?b?$/i.exec(text.trim()) ?? [];
-  const value = Number(digits) * { '': 1, k: 1e3, m: 1e6 }[unit.toLowerCase() as '' | 'k' | 'm'];
-  if (!(value > 0)) throw new UsageError(`--max-size takes a size such as 4MB or 900kB, not "${text}"`);
-  return Math.floor(value);
-}
-
 /** Conversion options that flags give; whatever is left out keeps the converter's default. */
 function convertOptions(args: Arguments): ConvertOptions {
   const centroids = args.choice('k', CENTROIDS);
@@ -56,7 +48,7 @@ function convertOptions(args: Arguments): ConvertOptions {
   const exclude = args.list('exclude');
   const optimise = args.choice('optimise', ['speed', 'balanced', 'accuracy']);
   const maxDrop = args.number('max-drop', { min: 0, max: 100 });
-  const maxSize = args.text('max-size');
+  const maxBytes = args.bytes('max-size');
   const recipe = args.choice('recipe', ['fitted', 'plain']);
   const preset = layers?.length === 1 && (layers[0] === 'default' || layers[0] === 'all') ? layers[0] : undefined;
   return {
@@ -68,7 +60,7 @@ function convertOptions(args: Arguments): ConvertOptions {
     ...(exclude ? { exclude } : {}),
     ...(optimise ? { optimise } : {}),
     ...(maxDrop !== undefined ? { maxDrop } : {}),
-    ...(maxSize !== undefined ? { maxBytes: byteCount(maxSize) } : {}),
+    ...(maxBytes !== undefined ? { maxBytes } : {}),
     ...(recipe ? { recipe } : {}),
   };
 }

@@ -51,6 +51,7 @@ export const LOOKUP_FLAGS: readonly Flag[] = [
   },
   { name: 'reconstruction', value: '<x>', help: 'weight of the error of single layers in the loss (default: 0)' },
   { name: 'optimise', value: '<goal>', help: 'conversion of a dense model: speed, balanced (default) or accuracy' },
+  { name: 'max-size', value: '<size>', help: 'conversion: largest file, such as 4MB, as for lutra convert' },
   { name: 'geometry', value: '<kind>', help: 'conversion: patch, row or pixel (default: chosen per layer)' },
   { name: 'group', value: '<g>', help: 'conversion: channels per codebook with --geometry' },
   { name: 'k', value: '<n>', help: 'conversion: centroids per codebook, 8, 16, 32 or 64' },
@@ -131,11 +132,13 @@ export function conversionFlags(args: Arguments, seed: number): ConvertOptions {
   const kind = args.choice('geometry', ['patch', 'row', 'pixel']);
   const group = args.integer('group', 1, 64);
   const centroids = args.choice('k', ['8', '16', '32', '64']);
+  const maxBytes = args.bytes('max-size');
   if (group && !kind) throw new UsageError('--group needs --geometry');
   return {
     seed,
     ...(optimise ? { optimise } : {}),
     ...(kind ? { geometry: { conv: { kind, channels: group ?? DEFAULT_GROUP[kind] } } } : {}),
     ...(centroids ? { centroids: Number(centroids) } : {}),
+    ...(maxBytes !== undefined ? { maxBytes } : {}),
   };
 }
