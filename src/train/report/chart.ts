@@ -16,7 +16,7 @@ export interface ChartOptions {
 
 const WIDTH = 720;
 const HEIGHT = 300;
-const MARGIN = { left: 84, right: 16, top: 36, bottom: 56 } as const;
+const MARGIN = { left: 84, right: 32, top: 36, bottom: 56 } as const;
 /** Curves beyond this many share colours. */
 const COLOURS = 8;
 const TICKS = 5;
@@ -29,7 +29,7 @@ export function escapeHtml(text: string): string {
 export function formatNumber(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
-  return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
+  return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(2).replace(/\.?0+e/, 'e');
 }
 
 /** Multiples of 1, 2 or 5 times a power of ten that cover [low, high] in about {@link TICKS} steps. */

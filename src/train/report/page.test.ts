@@ -43,7 +43,7 @@ describe('chart', () => {
       .split(' ')
       .map((pair) => pair.split(',').map(Number));
     expect(first![0]).toBe(84);
-    expect(last![0]).toBe(704);
+    expect(last![0]).toBe(688);
     expect(first![1]!).toBeGreaterThan(last![1]!);
     expect(svg).toContain('aria-label="Loss. a: 1 to 3"');
   });

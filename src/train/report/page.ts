@@ -21,7 +21,7 @@ export interface TrainingReport {
 
 const STYLE = `:root{color-scheme:light dark;--ink:#1b1f24;--dim:#5b6470;--line:#d8dde3;--paper:#fff}
 @media (prefers-color-scheme:dark){:root{--ink:#e8ebef;--dim:#9aa4b1;--line:#353c45;--paper:#14171b}}
-body{margin:0 auto;max-width:60rem;padding:1.5rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+body{margin:0 auto;overflow-wrap:anywhere;max-width:64rem;padding:1.5rem;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
 figure{margin:2rem 0}figcaption{font-weight:600}svg{width:100%;height:auto}
 .grid{stroke:var(--line)}.tick,.axis{fill:var(--dim);font-size:13px}
@@ -30,8 +30,8 @@ polyline{fill:none;stroke:currentColor;stroke-width:2}.dot{fill:currentColor}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;margin:0;padding:0}.legend li::before{content:"━ "}
 .c0{color:#0a7a8f}.c1{color:#c2410c}.c2{color:#6d28d9}.c3{color:#15803d}.c4{color:#be185d}.c5{color:#a16207}.c6{color:#1d4ed8}.c7{color:#57534e}
 @media (prefers-color-scheme:dark){.c0{color:#4fd1e6}.c1{color:#fb923c}.c2{color:#c4b5fd}.c3{color:#4ade80}.c4{color:#f9a8d4}.c5{color:#facc15}.c6{color:#93c5fd}.c7{color:#d6d3d1}}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:.2rem .8rem;text-align:right;border-bottom:1px solid var(--line)}
-th:first-child,td:first-child{text-align:left}
+table{border-collapse:collapse;overflow-wrap:normal;font-variant-numeric:tabular-nums}th,td{padding:.2rem .8rem;text-align:right;border-bottom:1px solid var(--line)}
+th:first-child,td:first-child{text-align:left}td{white-space:nowrap}
 .bars{width:40%;min-width:8rem}.bar{display:block;height:.5rem;margin:.15rem 0;background:currentColor}.scroll{overflow-x:auto}`;
 
 function series(
