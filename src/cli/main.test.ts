@@ -318,6 +318,7 @@ describe('convert', () => {
     ['a folder that does not exist', ['-o', 'nowhere/x.onnx'], 1, /nowhere\/x\.onnx cannot be written/],
     ['group without geometry', ['--group', '2'], 2, /--group needs --geometry/],
     ['a size that is none', ['--max-size', 'large'], 2, /--max-size takes a size such as 4MB or 900kB, not "large"/],
+    ['a size and a drop', ['--max-size', '1MB', '--max-drop', '1'], 2, /either --max-size or --max-drop/],
     ['a size that no table fits in', ['--max-size', '2kB', '--layers', 'middle'], 1, /do not fit .*bytes larger/s],
     ['another K', ['--k', '12'], 2, /--k must be one of 8, 16, 32, 64/],
     ['a tree of 32 leaves', ['--encoder', 'tree', '--k', '32'], 2, /--encoder tree needs --k 16/],

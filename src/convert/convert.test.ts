@@ -227,6 +227,7 @@ describe('convert', () => {
     [{ maxDrop: -1 }],
     [{ maxBytes: 0 }],
     [{ maxBytes: 2000 }],
+    [{ maxBytes: 1e6, maxDrop: 2 }],
     [{ layers: ['nothing'] }],
     [{ exclude: ['stem.relu'] }],
     [{ encoder: 'tree', centroids: 32 }],

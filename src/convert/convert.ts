@@ -17,7 +17,7 @@ import { describeLayers, sumTotals } from './report.js';
 import { selectLayers } from './select.js';
 import type { LayerSite } from './sites.js';
 import { findSites } from './sites.js';
-import { measureSizes } from './sizes.js';
+import { type InputSize, measureSizes } from './sizes.js';
 import { surveyLayers } from './survey.js';
 import type {
   AgreementReport,
@@ -67,15 +67,10 @@ export async function convert(
   const sizes = await measureSizes(simplified, sites, data.batches[0]!);
   const { selected, kept } = selectLayers(simplified, sites, sizes, options);
   const kernels = await FitKernels.create();
-  const { maxBytes, optimise = 'balanced' } = options;
-  const choices = maxBytes === undefined ? undefined : await survey(simplified, selected, data, options, control);
-  const run = (layers: readonly LayerSite[], attempt: number) => {
-    const geometries =
-      choices && maxBytes !== undefined
-        ? geometriesWithin(simplified, layers, choices, maxBytes, optimise)
-        : new Map<LayerSite, Geometry>();
-    return attemptConversion(kernels, simplified, sites, layers, geometries, data, options, control, attempt);
-  };
+  const { optimise = 'balanced' } = options;
+  const geometries = await geometriesTogether(simplified, selected, sizes, data, options, control);
+  const run = (layers: readonly LayerSite[], attempt: number) =>
+    attemptConversion(kernels, simplified, sites, layers, geometries, data, options, control, attempt);
   const chosen =
     options.maxDrop === undefined ? await run(selected, 1) : await searchWithinDrop(selected, options.maxDrop, run);
   const layers = describeLayers(sites, sizes, kept, chosen.layers, options);
@@ -92,17 +87,22 @@ export async function convert(
   return { graph: assemble(simplified, chosen.walk, options, report), report };
 }
 
-function survey(
+/** Geometries that depend on each other, since together they must not exceed a size. */
+async function geometriesTogether(
   graph: Graph,
   layers: readonly LayerSite[],
+  sizes: ReadonlyMap<LayerSite, InputSize>,
   data: CalibrationData,
   options: ConvertOptions,
   { signal, onProgress }: ConvertControl,
-) {
+): Promise<ReadonlyMap<LayerSite, Geometry>> {
+  const { maxBytes, optimise = 'balanced' } = options;
+  if (maxBytes === undefined) return new Map();
   const checkpoint = createCheckpoint(signal, (fraction) =>
     onProgress?.({ stage: 'survey', index: 0, layers: layers.length, fraction, attempt: 1 }),
   );
-  return surveyLayers(graph, layers, data.batches, options, checkpoint);
+  const choices = await surveyLayers(graph, layers, sizes, data.batches, options, checkpoint);
+  return geometriesWithin(graph, layers, choices, maxBytes, optimise);
 }
 
 async function attemptConversion(

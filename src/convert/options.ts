@@ -48,6 +48,7 @@ export function checkOptions(options: ConvertOptions): void {
     'a positive number',
     maxBytes,
   );
+  check(maxBytes === undefined || maxDrop === undefined, 'maxBytes', 'none together with maxDrop', maxBytes);
   check(lambda === undefined || (lambda > 0 && Number.isFinite(lambda)), 'lambda', 'a positive number', lambda);
   check(seed === undefined || Number.isSafeInteger(seed), 'seed', 'an integer', seed);
 }

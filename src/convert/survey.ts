@@ -8,7 +8,9 @@ import { planesOf } from './live-planes.js';
 import type { Checkpoint } from './progress.js';
 import { sampleIndices, seededRandom } from './random.js';
 import { type Frontier, type LiveValues, neededFrom, runNodes } from './segment.js';
+import { lookupTime } from './select.js';
 import type { LayerSite } from './sites.js';
+import type { InputSize } from './sizes.js';
 import type { ConvertOptions } from './types.js';
 
 /** Examples that are enough to compare geometries. */
@@ -21,10 +23,12 @@ const POSITIONS = 4096;
  * for decisions about all layers together.
  *
  * @param sites in order
+ * @param sizes of the layers' inputs, for one example
  */
 export async function surveyLayers(
   graph: Graph,
   sites: readonly LayerSite[],
+  sizes: ReadonlyMap<LayerSite, InputSize>,
   batches: readonly LiveValues[],
   options: ConvertOptions,
   checkpoint: Checkpoint,
@@ -51,8 +55,14 @@ export async function surveyLayers(
       const layout = layoutCodebooks(site, geometry);
       const images = imageCount(quantised);
       const estimate = await estimateGeometry(site, layout, encoder, quantised, images, scale, random, progress);
-      const { tableBytes, encoderBytes } = layerCost(site, layout, encoder, input.height, input.width);
-      own.push({ ...estimate, bytes: tableBytes + encoderBytes, relativeError: estimate.error / (variance || 1) });
+      // Of one example: the planes of a linear layer are single rows.
+      const cost = layerCost(site, layout, encoder, ...sizes.get(site)!);
+      own.push({
+        ...estimate,
+        time: lookupTime(cost),
+        bytes: cost.tableBytes + cost.encoderBytes,
+        relativeError: estimate.error / (variance || 1),
+      });
     }
     choices.set(site, own);
   }

@@ -36,7 +36,8 @@ export interface ConvertOptions {
   readonly maxDrop?: number;
   /**
    * Largest size of the file, in bytes. Geometry and K of all layers are then chosen together, for the least error within that size, weighed
-   * against time as `optimise` says; codebooks of single values are tried, too.
+   * against time as `optimise` says; codebooks of single values are tried, too. Not together with
+   * `maxDrop`, which leaves layers dense.
    */
   readonly maxBytes?: number;
   /**

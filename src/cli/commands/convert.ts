@@ -49,6 +49,7 @@ function convertOptions(args: Arguments): ConvertOptions {
   const optimise = args.choice('optimise', ['speed', 'balanced', 'accuracy']);
   const maxDrop = args.number('max-drop', { min: 0, max: 100 });
   const maxBytes = args.bytes('max-size');
+  if (maxBytes !== undefined && maxDrop !== undefined) throw new UsageError('give either --max-size or --max-drop');
   const recipe = args.choice('recipe', ['fitted', 'plain']);
   const preset = layers?.length === 1 && (layers[0] === 'default' || layers[0] === 'all') ? layers[0] : undefined;
   return {
