@@ -29,7 +29,9 @@ export function escapeHtml(text: string): string {
 export function formatNumber(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
-  return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(2).replace(/\.?0+e/, 'e');
+  return size >= 1e-3 && size < 1e5
+    ? String(Number(value.toPrecision(4)))
+    : value.toExponential(2).replace(/\.?0+e/, 'e');
 }
 
 /** Multiples of 1, 2 or 5 times a power of ten that cover [low, high] in about {@link TICKS} steps. */
