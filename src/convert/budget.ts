@@ -41,8 +41,8 @@ interface Change {
 }
 
 /**
- * One geometry for every layer, such that their tables fit. Errors of layers add up to the error of the network (measured: the divergence of
- * its answers is proportional to the sum of the relative errors), so what counts is total time · (total error)^weight. Starts from the
+ * One geometry for every layer, such that their tables fit. The error of the network grows with the sum of the layers' relative errors (measured in
+ * docs/decisions/011), so what counts is total time · (total error)^weight. Starts from the
  * smallest tables and spends bytes where they gain most, as long as anything gains.
  *
  * @param layers choices of every layer, at least one each
