@@ -115,6 +115,12 @@ function gather(
     load<i32>(p, CONVOLVE_STRIDE_X) == 1 &&
     load<i32>(p, CONVOLVE_STRIDE_Y) == 1 &&
     load<i32>(p, CONVOLVE_OUT_WIDTH) == width;
+  const stride = load<i32>(p, CONVOLVE_STRIDE_X);
+  // Negative where four positions lie in two rows, or more than every other value is left out.
+  let together = 2 - stride;
+  for (let i = 0; i < padded; i += 4) together |= load<i32>(starts + <usize>i);
+  const nearest = load<i32>(starts);
+  const farthest = load<i32>(starts + <usize>(padded - 4)) + 32;
   let channel = input + <usize>(image * channels) * planeBytes;
   let target = patches;
   for (let c = 0; c < channels; c++) {
@@ -131,7 +137,11 @@ function gather(
         copyMasked(source, masks + table, padded, target, panelBytes);
       } else {
         const origin = channel + <usize>((dy * width + dx) << 2);
-        pick(p, channel, origin, starts, offsets + table, masks + table, padded, target, panelBytes);
+        if (together >= 0 && origin + nearest >= input && origin + farthest <= inputEnd) {
+          pickFours(origin, starts, stride == 2, masks + table, padded, target, panelBytes);
+        } else {
+          pick(channel, offsets + table, masks + table, padded, target, panelBytes);
+        }
       }
       target += 32;
     }
@@ -195,39 +205,40 @@ function copyMasked(source: usize, masks: usize, padded: i32, target: usize, pan
   }
 }
 
-/**
- * Any stride. `tap` is the address that the tap reads at offset 0 of `starts`; four positions of one row at stride 1 or 2 are
- * loaded whole where that stays within the input.
- */
-function pick(
-  p: usize,
-  channel: usize,
+/** Loads four positions at once. `tap` is the address that the tap reads at offset 0 of `starts`; `apart` says stride 2, else it is 1. */
+function pickFours(
   tap: usize,
   starts: usize,
-  offsets: usize,
+  apart: bool,
   masks: usize,
   padded: i32,
   target: usize,
   panelBytes: usize,
 ): void {
-  const stride = load<i32>(p, CONVOLVE_STRIDE_X);
-  const input = load<usize>(p, CONVOLVE_INPUT);
-  const last = input + load<usize>(p, CONVOLVE_INPUT_BYTES) - 32;
-  const whole = stride <= 2 && last >= input;
-  for (let i = 0; i < padded; i += 4) {
-    const at = target + <usize>(i >> 3) * panelBytes + (<usize>(i & 4) << 2);
-    const start = load<i32>(starts + (<usize>i));
-    const source = tap + <usize>start;
-    if (whole && start >= 0 && source >= input && source <= last) {
-      let values = v128.load(source);
-      if (stride == 2) values = v128.shuffle<f32>(values, v128.load(source, 16), 0, 2, 4, 6);
-      v128.store(at, v128.and(values, v128.load(masks)));
-    } else {
-      for (let lane: usize = 0; lane < 16; lane += 4) {
-        store<i32>(at + lane, load<i32>(channel + load<usize>(offsets + lane)) & load<i32>(masks + lane));
-      }
+  for (const end = starts + <usize>padded; starts < end; starts += 8) {
+    const a = tap + load<i32>(starts);
+    const b = tap + load<i32>(starts, 4);
+    let x = v128.load(a);
+    let y = v128.load(b);
+    if (apart) {
+      x = v128.shuffle<f32>(x, v128.load(a, 16), 0, 2, 4, 6);
+      y = v128.shuffle<f32>(y, v128.load(b, 16), 0, 2, 4, 6);
     }
-    offsets += 16;
-    masks += 16;
+    v128.store(target, v128.and(x, v128.load(masks)));
+    v128.store(target, v128.and(y, v128.load(masks, 16)), 16);
+    masks += 32;
+    target += panelBytes;
+  }
+}
+
+/** Any positions and stride. */
+function pick(channel: usize, offsets: usize, masks: usize, padded: i32, target: usize, panelBytes: usize): void {
+  for (let i = 0; i < padded; i += 8) {
+    for (let lane: usize = 0; lane < 32; lane += 4) {
+      store<i32>(target + lane, load<i32>(channel + load<usize>(offsets + lane)) & load<i32>(masks + lane));
+    }
+    offsets += 32;
+    masks += 32;
+    target += panelBytes;
   }
 }
