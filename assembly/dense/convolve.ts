@@ -116,11 +116,12 @@ function gather(
     load<i32>(p, CONVOLVE_STRIDE_Y) == 1 &&
     load<i32>(p, CONVOLVE_OUT_WIDTH) == width;
   const stride = load<i32>(p, CONVOLVE_STRIDE_X);
-  // Negative where four positions lie in two rows, or more than every other value is left out.
-  let together = 2 - stride;
-  for (let i = 0; i < padded; i += 4) together |= load<i32>(starts + <usize>i);
+  // How far behind the first value the first position may read; it and `together` are negative where fours cannot be loaded
+  // at once: they lie in two rows, or more than every other value is left out, or the input is too small.
   const nearest = load<i32>(starts);
-  const farthest = load<i32>(starts + <usize>(padded - 4)) + 32;
+  const room = load<i32>(p, CONVOLVE_INPUT_BYTES) - 32 - (load<i32>(starts + <usize>(padded - 4)) - nearest);
+  let together = room | (2 - stride);
+  for (let i = 0; i < padded; i += 4) together |= load<i32>(starts + <usize>i);
   let channel = input + <usize>(image * channels) * planeBytes;
   let target = patches;
   for (let c = 0; c < channels; c++) {
@@ -130,14 +131,14 @@ function gather(
       const table = (<usize>(tap * perTile)) << 2;
       const dy = ky * load<i32>(p, CONVOLVE_DILATION_Y) - top;
       const dx = kx * load<i32>(p, CONVOLVE_DILATION_X) - left;
-      const source = channel + <usize>((first + dy * width + dx) << 2);
       // Rows above the first of a wide image may lie below address 0, which is far above the end.
+      const source = channel + <usize>((first + dy * width + dx) << 2);
       const within = source >= input && source < inputEnd && source + ((<usize>padded) << 2) <= inputEnd;
       if (straight && within) {
         copyMasked(source, masks + table, padded, target, panelBytes);
       } else {
         const origin = channel + <usize>((dy * width + dx) << 2);
-        if (together >= 0 && origin + nearest >= input && origin + farthest <= inputEnd) {
+        if (together >= 0 && origin + nearest - input <= <usize>room) {
           pickFours(origin, starts, stride == 2, masks + table, padded, target, panelBytes);
         } else {
           pick(channel, offsets + table, masks + table, padded, target, panelBytes);

@@ -99,9 +99,25 @@ function slide(p: usize, begin: i32, end: i32, thread: i32, mode: i32): void {
     padRows(p, source, top, needed, rows, mode == MAXIMUM ? -Infinity : 0);
     const weights = mode == CONVOLUTION ? load<usize>(p, DEPTHWISE_WEIGHTS) + ((<usize>(m * taps)) << 2) : 0;
     for (let y = firstRow; y < lastRow; y++) {
-      slideRow(p, rows + <usize>((y - firstRow) * strideY) * rowBytes, weights, sums, mode);
+      const window = rows + <usize>((y - firstRow) * strideY) * rowBytes;
+      if (mode != CONVOLUTION) joinRows(p, window, rowBytes, mode);
+      slideRow(p, window, weights, sums, mode);
       if (mode == AVERAGE) divide(p, y, height, sums, counts);
       finishPlane(p, sums, outWidth, <usize>plane, m, y * outWidth, outHeight * outWidth, outWidth);
+    }
+  }
+}
+
+/** What pooling makes of the rows of a window, column by column, goes into the first of them, which no later window reads. */
+// @ts-ignore: decorator
+@inline
+function joinRows(p: usize, window: usize, rowBytes: usize, mode: i32): void {
+  const step = rowBytes * load<usize>(p, DEPTHWISE_DILATION_Y);
+  let row = window;
+  for (let ky = load<i32>(p, DEPTHWISE_KERNEL_HEIGHT); --ky > 0; ) {
+    row += step;
+    for (let at: usize = 0; at < rowBytes; at += 16) {
+      v128.store(window + at, accumulate(v128.load(window + at), v128.load(row + at), 0, mode));
     }
   }
 }
@@ -111,13 +127,13 @@ function slide(p: usize, begin: i32, end: i32, thread: i32, mode: i32): void {
 @inline
 function slideRow(p: usize, rows: usize, weights: usize, sums: usize, mode: i32): void {
   const outWidth = load<i32>(p, DEPTHWISE_OUT_WIDTH);
-  const kernelHeight = load<i32>(p, DEPTHWISE_KERNEL_HEIGHT);
+  const kernelHeight = mode == CONVOLUTION ? load<i32>(p, DEPTHWISE_KERNEL_HEIGHT) : 1;
   const kernelBytes = load<usize>(p, DEPTHWISE_KERNEL_WIDTH) << 2;
   const step = load<usize>(p, DEPTHWISE_STRIDE_X) << 2;
   const tapBytes = load<usize>(p, DEPTHWISE_DILATION_X) << 2;
   const lineBytes = (load<usize>(p, DEPTHWISE_PITCH) << 2) * load<usize>(p, DEPTHWISE_DILATION_Y);
   let x: i32 = 0;
-  if (step == 4) {
+  if (mode == CONVOLUTION && step == 4) {
     for (; x + 4 < outWidth; x += 8) {
       let sum0 = f32x4.splat(mode == MAXIMUM ? -Infinity : 0);
       let sum1 = sum0;
