@@ -13,8 +13,15 @@ import { gather16, runLength } from './gather';
 import { swizzle } from './swizzle';
 import { FLUSH, flush } from './widen';
 
-/** sums i32 [4 outputs][16 positions] = correction + Σ over terms. */
-function accumulate(codes: usize, table: usize, terms: i32, corrections: usize, sums: usize): void {
+/**
+ * sums i32 [4 outputs][16 positions] = correction + Σ over an even number of terms.
+ *
+ * @param table   u8 [terms][16] of the first output; those of the others follow `stream` bytes apart
+ */
+function accumulate(codes: usize, table: usize, stream: usize, terms: i32, corrections: usize, sums: usize): void {
+  let table1 = table + stream;
+  let table2 = table1 + stream;
+  let table3 = table2 + stream;
   // Where the sums so far are: nothing but the correction at first, then what was flushed.
   let from = corrections;
   let next: usize = 0;
@@ -29,11 +36,11 @@ function accumulate(codes: usize, table: usize, terms: i32, corrections: usize, 
     let odd3 = even0;
     const end = codes + (min(FLUSH, terms - done) << 4);
     while (codes < end) {
-      const code = v128.load(codes);
-      const r0 = swizzle(v128.load(table), code);
-      const r1 = swizzle(v128.load(table, 16), code);
-      const r2 = swizzle(v128.load(table, 32), code);
-      const r3 = swizzle(v128.load(table, 48), code);
+      let code = v128.load(codes);
+      let r0 = swizzle(v128.load(table), code);
+      let r1 = swizzle(v128.load(table1), code);
+      let r2 = swizzle(v128.load(table2), code);
+      let r3 = swizzle(v128.load(table3), code);
       even0 = i16x8.add(even0, r0);
       odd0 = i16x8.add(odd0, i16x8.shr_u(r0, 8));
       even1 = i16x8.add(even1, r1);
@@ -42,8 +49,24 @@ function accumulate(codes: usize, table: usize, terms: i32, corrections: usize, 
       odd2 = i16x8.add(odd2, i16x8.shr_u(r2, 8));
       even3 = i16x8.add(even3, r3);
       odd3 = i16x8.add(odd3, i16x8.shr_u(r3, 8));
-      codes += 16;
-      table += 64;
+      code = v128.load(codes, 16);
+      r0 = swizzle(v128.load(table, 16), code);
+      r1 = swizzle(v128.load(table1, 16), code);
+      r2 = swizzle(v128.load(table2, 16), code);
+      r3 = swizzle(v128.load(table3, 16), code);
+      even0 = i16x8.add(even0, r0);
+      odd0 = i16x8.add(odd0, i16x8.shr_u(r0, 8));
+      even1 = i16x8.add(even1, r1);
+      odd1 = i16x8.add(odd1, i16x8.shr_u(r1, 8));
+      even2 = i16x8.add(even2, r2);
+      odd2 = i16x8.add(odd2, i16x8.shr_u(r2, 8));
+      even3 = i16x8.add(even3, r3);
+      odd3 = i16x8.add(odd3, i16x8.shr_u(r3, 8));
+      codes += 32;
+      table += 32;
+      table1 += 32;
+      table2 += 32;
+      table3 += 32;
     }
     flush(from, sums, even0, odd0);
     flush(from + next, sums + 64, even1, odd1);
@@ -64,6 +87,8 @@ function gatherGroup(from: usize, stride: i32, codebooks: i32, tapOffsets: usize
     }
     from += stride;
   }
+  // A term that looks up nothing makes their number even.
+  if ((codebooks * taps) & 1) v128.store(to, i8x16.splat(<i8>0x80));
 }
 
 /**
@@ -83,7 +108,8 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
   const corrections = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_CORRECTIONS);
   const sums = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCRATCH) + thread * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_SCRATCH_STRIDE);
   const gathered = sums + GATHERED;
-  const terms = codebooks * taps;
+  const terms = (codebooks * taps + 1) & ~1;
+  const stream = <usize>((outputs + 3) >> 2) * (<usize>terms << 4);
   const shift = rows ? 4 : 2;
   const panels = (outputs + (1 << shift) - 1) >> shift;
   const groupCount = (positions + 15) >> 4;
@@ -112,19 +138,19 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
     for (let panel = (chunk * panels) / chunks; panel < lastPanel; panel++) {
       const m = panel << shift;
       const count = min(1 << shift, outputs - m);
-      const panelTable = table + ((<usize>m * <usize>terms) << 4);
+      const panelTable = table + ((<usize>m * <usize>terms) << 2);
       for (let g = 0; g < groups; g++) {
         const first = (firstGroup + g) << 4;
         const codes = gathered + ((g * terms) << 4);
         if (rows) {
           // Sixteen outputs at a time: whole cache lines of the result.
           for (let i = 0; i < count; i += 4) {
-            accumulate(codes, panelTable + ((<usize>i * <usize>terms) << 4), terms, corrections + (first << 2), sums);
+            accumulate(codes, panelTable + ((<usize>i * <usize>terms) << 2), stream, terms, corrections + (first << 2), sums);
             transpose(sums, sums + ROWS + (i << 2));
           }
           finish(p, sums + ROWS, 64, min(16, positions - first), 0, m, first, true, sums + TAIL);
         } else {
-          accumulate(codes, panelTable, terms, corrections + (first << 2), sums);
+          accumulate(codes, panelTable, stream, terms, corrections + (first << 2), sums);
           finish(p, sums, 64, count, image, m, first, false, sums + TAIL);
         }
       }

@@ -35,7 +35,7 @@ export function lowerLookUp(context: LowerContext, node: Node): boolean {
   if (codes.centroids > shape.centroids) return false;
   const layout = lookUpLayout(shape, codes);
   const shuffle = prefersShuffle(shape, layout.positions);
-  const terms = shape.codebooks * layout.taps;
+  const terms = evenTerms(shape.codebooks * layout.taps);
   const groupCount = Math.ceil(layout.positions / POSITION_GROUP);
   const groups = shuffle
     ? Math.max(1, Math.min(MAX_GROUPS, groupCount, Math.floor(GATHERED_BYTES / (terms * POSITION_GROUP))))
@@ -132,19 +132,23 @@ export function prefersShuffle({ centroids, codebooks, outputs, geometry }: Look
   return shuffle <= read;
 }
 
-/** u8 [quads of outputs][codebook][tap][4 outputs][16 centroids], biased by 128. */
+/** The shuffle takes two terms at a time. */
+const evenTerms = (terms: number) => terms + (terms % 2);
+
+/** u8 [output mod 4][quads of outputs][terms: codebook, tap; even][16 centroids], biased by 128. */
 function shuffleTable(context: LowerContext, node: Node, shape: LookUpShape): Address {
   const { outputs, codebooks, centroids } = shape;
   const taps = shape.geometry.kernel[0]! * shape.geometry.kernel[1]!;
   const quads = Math.ceil(outputs / OUTPUT_QUAD);
-  const label = `${node.name}.table [${quads}][${codebooks}][${taps}][4][16] u8`;
+  const terms = evenTerms(codebooks * taps);
+  const label = `${node.name}.table [4][${quads}][${terms}][16] u8`;
   return context.packed(`shuffle ${node.inputs[1]} ${centroids}`, label, () => {
     const table = context.constant(node.inputs[1]!)!.data as Int8Array;
-    const packed = new Uint8Array(quads * codebooks * taps * 64);
+    const packed = new Uint8Array(4 * quads * terms * 16);
     for (let m = 0; m < outputs; m++) {
       for (let c = 0; c < codebooks; c++) {
         for (let tap = 0; tap < taps; tap++) {
-          const to = (((m >> 2) * codebooks + c) * taps + tap) * 64 + (m & 3) * 16;
+          const to = (((m & 3) * quads + (m >> 2)) * terms + c * taps + tap) * 16;
           for (let k = 0; k < centroids; k++) {
             packed[to + k] = table[((m * codebooks + c) * centroids + k) * taps + tap]! + 128;
           }
