@@ -2,7 +2,9 @@
  * Table accumulation by byte shuffle: 16 positions in lanes, one swizzle looks one output of one codebook up for all of them.
  *
  *     gathered codes (scratch):  u8 [group][codebook][tap][16 positions]
- *     table:                     u8 [quad of outputs][codebook][tap][4 outputs][16 centroids], biased by 128
+ *     table:                     u8 [output mod 4][quad of outputs][codebook][tap][16 centroids], biased by 128
+ *
+ * The four outputs of a quad are read as four streams, since one alone leaves much of the memory's speed unused.
  *
  * Bytes are summed in 16 bits, see widen.ts.
  * A code outside the image is 0x80 and looks 0 up, so the bias to take out is 128 per term inside: −`corrections[position]`.
@@ -109,7 +111,7 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
   const sums = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCRATCH) + thread * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_SCRATCH_STRIDE);
   const gathered = sums + GATHERED;
   const terms = (codebooks * taps + 1) & ~1;
-  const stream = <usize>((outputs + 3) >> 2) * (<usize>terms << 4);
+  const stream = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_STREAM);
   const shift = rows ? 4 : 2;
   const panels = (outputs + (1 << shift) - 1) >> shift;
   const groupCount = (positions + 15) >> 4;

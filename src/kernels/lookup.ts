@@ -131,10 +131,13 @@ export const LOOKUP_KERNELS = {
   ],
   /** MADDNESS tree. `tapOffsets` is i32 [codebooks][4], added to `input`; `thresholds` u8 [codebooks][4 levels][16]. */
   encodeTree: [...ENCODE, 'thresholds'],
-  /** Shuffle, K ≤ 16. Table [quads of outputs][codebook][tap][4][16]. `corrections` i32 [positions] are added, to remove the bias of the tables. */
-  lookUpShufflePlanes: [...EPILOGUE, ...GATHER, 'corrections'],
+  /**
+   * Shuffle, K ≤ 16. Table [output mod 4, `stream` bytes apart][quads of outputs][codebook][tap; even][16]. `corrections`
+   * i32 [positions] are added, to remove the bias of the tables.
+   */
+  lookUpShufflePlanes: [...EPILOGUE, ...GATHER, 'corrections', 'stream'],
   /** The same for one position per image; positions are images and outputs are neighbours in memory. */
-  lookUpShuffleRows: [...EPILOGUE, ...GATHER, 'corrections'],
+  lookUpShuffleRows: [...EPILOGUE, ...GATHER, 'corrections', 'stream'],
   /** Row read, any K. Table [blocks of ≤ 64 outputs][codebook][tap][centroids][width of the block, a multiple of 16]. */
   lookUpReadPlanes: [...EPILOGUE, ...GATHER, 'centroids'],
   lookUpReadRows: [...EPILOGUE, ...GATHER, 'centroids'],

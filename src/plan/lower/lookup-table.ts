@@ -35,7 +35,7 @@ export function lowerLookUp(context: LowerContext, node: Node): boolean {
   if (codes.centroids > shape.centroids) return false;
   const layout = lookUpLayout(shape, codes);
   const shuffle = prefersShuffle(shape, layout.positions);
-  const terms = evenTerms(shape.codebooks * layout.taps);
+  const terms = shape.codebooks * layout.taps;
   const groupCount = Math.ceil(layout.positions / POSITION_GROUP);
   const groups = shuffle
     ? Math.max(1, Math.min(MAX_GROUPS, groupCount, Math.floor(GATHERED_BYTES / (terms * POSITION_GROUP))))
@@ -73,8 +73,9 @@ export function lowerLookUp(context: LowerContext, node: Node): boolean {
       kernel: codes.rows ? 'lookUpShuffleRows' : 'lookUpShufflePlanes',
       params: {
         ...params,
-        ...scratchFields(context, LOOK_UP_SCRATCH_BYTES + groups * terms * POSITION_GROUP),
-        table: shuffleTable(context, node, shape),
+        ...scratchFields(context, LOOK_UP_SCRATCH_BYTES + groups * (terms + 1) * POSITION_GROUP),
+        table: shuffleTable(context, node, shape, layout.taps),
+        stream: streamBytes(shape.outputs, terms),
         corrections: correctionTable(context, shape, codes, layout.positions),
       },
       tiles,
@@ -132,23 +133,29 @@ export function prefersShuffle({ centroids, codebooks, outputs, geometry }: Look
   return shuffle <= read;
 }
 
-/** The shuffle takes two terms at a time. */
-const evenTerms = (terms: number) => terms + (terms % 2);
+/** Between streams, so that they do not fall into the same sets of a cache. */
+const STREAM_GAP = 320;
 
-/** u8 [output mod 4][quads of outputs][terms: codebook, tap; even][16 centroids], biased by 128. */
-function shuffleTable(context: LowerContext, node: Node, shape: LookUpShape): Address {
-  const { outputs, codebooks, centroids } = shape;
-  const taps = shape.geometry.kernel[0]! * shape.geometry.kernel[1]!;
-  const quads = Math.ceil(outputs / OUTPUT_QUAD);
-  const terms = evenTerms(codebooks * taps);
-  const label = `${node.name}.table [4][${quads}][${terms}][16] u8`;
-  return context.packed(`shuffle ${node.inputs[1]} ${centroids}`, label, () => {
+/** Bytes from the tables of one output to those of the next. The shuffle takes two terms at a time. */
+const streamBytes = (outputs: number, terms: number) =>
+  Math.ceil(outputs / OUTPUT_QUAD) * Math.ceil(terms / 2) * 32 + STREAM_GAP;
+
+/** u8 [output mod 4]{[quads of outputs][terms: codebook, tap; even][16 centroids], gap}, biased by 128. */
+function shuffleTable(
+  context: LowerContext,
+  node: Node,
+  { outputs, codebooks, centroids }: LookUpShape,
+  taps: number,
+): Address {
+  const stream = streamBytes(outputs, codebooks * taps);
+  return context.packed(`shuffle ${node.inputs[1]} ${centroids}`, `${node.name}.table [4]{[${stream}] u8}`, () => {
     const table = context.constant(node.inputs[1]!)!.data as Int8Array;
-    const packed = new Uint8Array(4 * quads * terms * 16);
+    const packed = new Uint8Array(OUTPUT_QUAD * stream);
+    const rowBytes = Math.ceil((codebooks * taps) / 2) * 32;
     for (let m = 0; m < outputs; m++) {
       for (let c = 0; c < codebooks; c++) {
         for (let tap = 0; tap < taps; tap++) {
-          const to = (((m & 3) * quads + (m >> 2)) * terms + c * taps + tap) * 16;
+          const to = (m % OUTPUT_QUAD) * stream + Math.floor(m / OUTPUT_QUAD) * rowBytes + (c * taps + tap) * 16;
           for (let k = 0; k < centroids; k++) {
             packed[to + k] = table[((m * codebooks + c) * centroids + k) * taps + tap]! + 128;
           }
