@@ -51,24 +51,11 @@ function accumulate(codes: usize, table: usize, stream: usize, terms: i32, corre
       odd2 = i16x8.add(odd2, i16x8.shr_u(r2, 8));
       even3 = i16x8.add(even3, r3);
       odd3 = i16x8.add(odd3, i16x8.shr_u(r3, 8));
-      code = v128.load(codes, 16);
-      r0 = swizzle(v128.load(table, 16), code);
-      r1 = swizzle(v128.load(table1, 16), code);
-      r2 = swizzle(v128.load(table2, 16), code);
-      r3 = swizzle(v128.load(table3, 16), code);
-      even0 = i16x8.add(even0, r0);
-      odd0 = i16x8.add(odd0, i16x8.shr_u(r0, 8));
-      even1 = i16x8.add(even1, r1);
-      odd1 = i16x8.add(odd1, i16x8.shr_u(r1, 8));
-      even2 = i16x8.add(even2, r2);
-      odd2 = i16x8.add(odd2, i16x8.shr_u(r2, 8));
-      even3 = i16x8.add(even3, r3);
-      odd3 = i16x8.add(odd3, i16x8.shr_u(r3, 8));
-      codes += 32;
-      table += 32;
-      table1 += 32;
-      table2 += 32;
-      table3 += 32;
+      codes += 16;
+      table += 16;
+      table1 += 16;
+      table2 += 16;
+      table3 += 16;
     }
     flush(from, sums, even0, odd0);
     flush(from + next, sums + 64, even1, odd1);
@@ -89,8 +76,6 @@ function gatherGroup(from: usize, stride: i32, codebooks: i32, tapOffsets: usize
     }
     from += stride;
   }
-  // A term that looks up nothing makes their number even.
-  if ((codebooks * taps) & 1) v128.store(to, i8x16.splat(<i8>0x80));
 }
 
 /**
@@ -110,7 +95,7 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
   const corrections = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_CORRECTIONS);
   const sums = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCRATCH) + thread * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_SCRATCH_STRIDE);
   const gathered = sums + GATHERED;
-  const terms = (codebooks * taps + 1) & ~1;
+  const terms = codebooks * taps;
   const stream = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_STREAM);
   const shift = rows ? 4 : 2;
   const panels = (outputs + (1 << shift) - 1) >> shift;

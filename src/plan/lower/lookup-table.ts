@@ -73,9 +73,8 @@ export function lowerLookUp(context: LowerContext, node: Node): boolean {
       kernel: codes.rows ? 'lookUpShuffleRows' : 'lookUpShufflePlanes',
       params: {
         ...params,
-        ...scratchFields(context, LOOK_UP_SCRATCH_BYTES + groups * (terms + 1) * POSITION_GROUP),
-        table: shuffleTable(context, node, shape, layout.taps),
-        stream: streamBytes(shape.outputs, terms),
+        ...scratchFields(context, LOOK_UP_SCRATCH_BYTES + groups * terms * POSITION_GROUP),
+        ...shuffleTable(context, node, shape, terms),
         corrections: correctionTable(context, shape, codes, layout.positions),
       },
       tiles,
@@ -88,7 +87,7 @@ export function lowerLookUp(context: LowerContext, node: Node): boolean {
       params: {
         ...params,
         ...scratchFields(context, LOOK_UP_SCRATCH_BYTES + OUTPUT_BLOCK * 4 + POSITION_GROUP * (terms + 2) * 4),
-        table: readTable(context, node, shape),
+        table: readTable(context, node, shape, terms),
         centroids: shape.centroids,
       },
       tiles,
@@ -136,56 +135,50 @@ export function prefersShuffle({ centroids, codebooks, outputs, geometry }: Look
 /** Between streams, so that they do not fall into the same sets of a cache. */
 const STREAM_GAP = 320;
 
-/** Bytes from the tables of one output to those of the next. The shuffle takes two terms at a time. */
-const streamBytes = (outputs: number, terms: number) =>
-  Math.ceil(outputs / OUTPUT_QUAD) * Math.ceil(terms / 2) * 32 + STREAM_GAP;
-
-/** u8 [output mod 4]{[quads of outputs][terms: codebook, tap; even][16 centroids], gap}, biased by 128. */
-function shuffleTable(
-  context: LowerContext,
-  node: Node,
-  { outputs, codebooks, centroids }: LookUpShape,
-  taps: number,
-): Address {
-  const stream = streamBytes(outputs, codebooks * taps);
-  return context.packed(`shuffle ${node.inputs[1]} ${centroids}`, `${node.name}.table [4]{[${stream}] u8}`, () => {
-    const table = context.constant(node.inputs[1]!)!.data as Int8Array;
-    const packed = new Uint8Array(OUTPUT_QUAD * stream);
-    const rowBytes = Math.ceil((codebooks * taps) / 2) * 32;
-    for (let m = 0; m < outputs; m++) {
-      for (let c = 0; c < codebooks; c++) {
-        for (let tap = 0; tap < taps; tap++) {
-          const to = (m % OUTPUT_QUAD) * stream + Math.floor(m / OUTPUT_QUAD) * rowBytes + (c * taps + tap) * 16;
-          for (let k = 0; k < centroids; k++) {
-            packed[to + k] = table[((m * codebooks + c) * centroids + k) * taps + tap]! + 128;
-          }
-        }
-      }
-    }
-    return packed;
-  });
+/** u8 [output mod 4]{[quads of outputs][codebook][tap][16 centroids], gap}, biased by 128; and the bytes from one output to the next. */
+function shuffleTable(context: LowerContext, node: Node, shape: LookUpShape, terms: number) {
+  const quads = Math.ceil(shape.outputs / OUTPUT_QUAD);
+  const quad = terms * SHUFFLE_CENTROIDS;
+  const stream = quads * quad + STREAM_GAP;
+  const label = `${node.name}.table [4]{[${quads}][${terms}][16], [${STREAM_GAP}]} u8`;
+  const table = packTable(context, node, shape, 'shuffle', label, OUTPUT_QUAD * stream, (m, term) => [
+    (m % OUTPUT_QUAD) * stream + Math.floor(m / OUTPUT_QUAD) * quad + term * SHUFFLE_CENTROIDS,
+    1,
+  ]);
+  return { table, stream };
 }
 
 /** u8 [blocks of ≤ 64 outputs][codebook][tap][centroid][width of the block], biased by 128. */
-function readTable(context: LowerContext, node: Node, shape: LookUpShape): Address {
-  const { outputs, codebooks, centroids } = shape;
-  const taps = shape.geometry.kernel[0]! * shape.geometry.kernel[1]!;
+function readTable(context: LowerContext, node: Node, shape: LookUpShape, terms: number): Address {
+  const { outputs, centroids } = shape;
   const width = Math.ceil(outputs / 16) * 16;
-  const label = `${node.name}.table [${Math.ceil(outputs / 64)}][${codebooks}][${taps}][${centroids}][≤64] u8`;
-  return context.packed(`read ${node.inputs[1]} ${centroids}`, label, () => {
+  const label = `${node.name}.table [${Math.ceil(outputs / OUTPUT_BLOCK)}][${terms}][${centroids}][≤64] u8`;
+  return packTable(context, node, shape, 'read', label, terms * centroids * width, (m, term) => {
+    const first = m - (m % OUTPUT_BLOCK);
+    const blockWidth = Math.min(OUTPUT_BLOCK, width - first);
+    return [terms * centroids * first + term * centroids * blockWidth + m - first, blockWidth];
+  });
+}
+
+/** @param place where the entry of centroid 0 goes, and how far apart the others lie, by output and term (codebook, tap) */
+function packTable(
+  context: LowerContext,
+  node: Node,
+  { outputs, codebooks, centroids }: LookUpShape,
+  kind: string,
+  label: string,
+  bytes: number,
+  place: (m: number, term: number) => [to: number, step: number],
+): Address {
+  return context.packed(`${kind} ${node.inputs[1]} ${centroids}`, label, () => {
     const table = context.constant(node.inputs[1]!)!.data as Int8Array;
-    const packed = new Uint8Array(codebooks * taps * centroids * width);
+    const taps = table.length / (outputs * codebooks * centroids);
+    const packed = new Uint8Array(bytes);
     for (let m = 0; m < outputs; m++) {
-      const block = m - (m % OUTPUT_BLOCK);
-      const blockWidth = Math.min(OUTPUT_BLOCK, width - block);
-      const base = codebooks * taps * centroids * block + (m - block);
-      for (let c = 0; c < codebooks; c++) {
-        for (let tap = 0; tap < taps; tap++) {
-          for (let k = 0; k < centroids; k++) {
-            packed[base + ((c * taps + tap) * centroids + k) * blockWidth] =
-              table[((m * codebooks + c) * centroids + k) * taps + tap]! + 128;
-          }
-        }
+      for (let term = 0; term < codebooks * taps; term++) {
+        const [to, step] = place(m, term);
+        const from = (m * codebooks + Math.floor(term / taps)) * centroids * taps + (term % taps);
+        for (let k = 0; k < centroids; k++) packed[to + k * step] = table[from + k * taps]! + 128;
       }
     }
     return packed;
