@@ -2,7 +2,8 @@
 // The kernels of conversion are a build of their own: assembly/convert ─asc─▶ src/convert/gen/kernels.ts.
 // Run as `node scripts/build-wasm.mjs` from the repository root. Everything it writes is git-ignored.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { deflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import zopfli from '@gfx/zopfli';
 import asc from 'assemblyscript/asc';
 import { tsImport } from 'tsx/esm/api';
 
@@ -40,9 +41,11 @@ async function compile(name, ...options) {
   return bytes;
 }
 
+const deflateRaw = promisify(zopfli.deflate);
+
 /** Deflated before base64: a server's compression finds the patterns of bytes, but not those of base64 text. */
 async function writeModule(folder, name, bytes) {
-  const text = deflateRawSync(bytes, { level: 9 }).toString('base64');
+  const text = Buffer.from(await deflateRaw(bytes, {})).toString('base64');
   await writeFile(
     `${folder}/${name}.ts`,
     `${STAMP}/** The Wasm build in base64 of raw deflate. */\nexport default '${text}';\n`,
