@@ -127,6 +127,10 @@ export const DENSE_KERNELS = {
     'count',
     'rows',
     'rowsPerTile',
+    /** f32, as long as the output, or 0: is added. Then all is clamped to low..high. */
+    'residual',
+    'low:f32',
+    'high:f32',
   ],
   /** Over rows of `inner` values; 64 bytes of `scratch` per thread. A tile is one row. */
   softmax: ['input', 'output', 'inner', 'scratch', 'coefficients'],

@@ -39,11 +39,34 @@ describe('fuseEpilogues', () => {
     expect(shape(b.build()).map(([op]) => op)).toEqual(['GlobalAveragePool', 'Conv', 'Add']);
   });
 
-  it('leaves values that others read', () => {
+  it('leaves values that others read, and gives what follows to the sum', () => {
+    const relu = { activation: { kind: 'Relu' } };
     const read = block(['N', 4, 8, 8], 4, (b, convolved) => b.output(b.node('Neg', [convolved])));
-    expect(shape(read).map(([op]) => op)).toEqual(['Conv', 'Add', 'Relu', 'Neg']);
+    expect(shape(read)).toEqual([
+      ['Conv', undefined],
+      ['Add', relu],
+      ['Neg', undefined],
+    ]);
     const output = block(['N', 4, 8, 8], 4, (b, convolved) => b.output(convolved));
-    expect(shape(output).map(([op]) => op)).toEqual(['Conv', 'Add', 'Relu']);
+    expect(shape(output)).toEqual([
+      ['Conv', undefined],
+      ['Add', relu],
+    ]);
+  });
+
+  it('fuses the end of a block with squeeze and excitation into its product', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', ['N', 4, 8, 8]);
+    const gate = b.node('Sigmoid', [b.node('GlobalAveragePool', [x])]);
+    b.output(b.node('Relu', [b.node('Add', [x, b.node('Mul', [b.node('Neg', [x]), gate])])]));
+    expect(shape(b.build()).at(-1)).toEqual(['Mul', { residual: 'x', activation: { kind: 'Relu' } }]);
+  });
+
+  it('leaves other activations behind a sum', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', ['N', 4]);
+    b.output(b.node('LeakyRelu', [b.node('Add', [x, b.node('Neg', [x])])]));
+    expect(shape(b.build()).map(([op]) => op)).toEqual(['Neg', 'Add', 'LeakyRelu']);
   });
 
   it('keeps the outputs of random networks', async () => {

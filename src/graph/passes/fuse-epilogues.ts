@@ -12,21 +12,22 @@ interface Tail {
 }
 
 /**
- * Fuses `activation(op(x) + residual)` into the Conv, Gemm, MatMul or LookUp that computes op(x), where nothing else reads the
- * intermediate values. The residual must have the node's own shape: an Add that broadcasts stays.
- * A residual cannot depend on the fused node, whose only reader is the Add itself.
+ * Fuses `activation(op(x) + residual)` into the Conv, Gemm, MatMul or LookUp that computes op(x), and what those leave into the Add or
+ * Mul before it, where nothing else reads the intermediate values. The residual must have the node's own shape: an Add that
+ * broadcasts stays. A residual cannot depend on the fused node, whose only reader is the Add itself.
  */
 export function fuseEpilogues(graph: Graph): Graph {
   const editor = new GraphEditor(graph);
   const samples = inferSamples(graph);
-  // Backwards: of two convolutions that are added, the later takes the sum and the earlier is its residual.
-  for (const { name } of graph.nodes.toReversed()) {
+  // Whatever may take a sum comes before the sums. Backwards: of two convolutions that are added, the later takes the sum and the
+  // earlier is its residual.
+  const rank = (node: Node) => (isOperator(node, 'Add') ? 2 : isOperator(node, 'Mul') ? 1 : 0);
+  for (const { name } of graph.nodes.toReversed().sort((a, b) => rank(a) - rank(b))) {
     const node = editor.node(name);
     if (!node || node.epilogue || !takesEpilogue(editor, node, samples)) continue;
     const sum = residualTail(editor, node, samples);
     const tail = activationTail(editor, sum?.nodes.at(-1) ?? node);
-    const known = tail?.epilogue.activation?.kind !== 'Gelu' || node.domain === LOOKUP_DOMAIN;
-    const activation = known ? tail : undefined;
+    const activation = tail && knowsActivation(node, tail.epilogue.activation!) ? tail : undefined;
     const fused = [...(sum?.nodes ?? []), ...(activation?.nodes ?? [])];
     const last = fused.at(-1);
     if (!last) continue;
@@ -36,9 +37,14 @@ export function fuseEpilogues(graph: Graph): Graph {
   return editor.finish();
 }
 
+function knowsActivation(node: Node, { kind }: Activation): boolean {
+  if (isOperator(node, 'Add', 'Mul')) return kind === 'Relu' || kind === 'Clip';
+  return kind !== 'Gelu' || node.domain === LOOKUP_DOMAIN;
+}
+
 function takesEpilogue(editor: GraphEditor, node: Node, samples: readonly InferredTypes[]): boolean {
   if (node.domain === LOOKUP_DOMAIN) return node.op === 'LookUp';
-  if (!isOperator(node, 'Conv', 'Gemm', 'MatMul')) return false;
+  if (!isOperator(node, 'Conv', 'Gemm', 'MatMul', 'Add', 'Mul')) return false;
   return (
     sampledType(samples, node.outputs[0]!)?.type === 'float32' || editor.constant(node.inputs[1])?.type === 'float32'
   );
@@ -47,7 +53,7 @@ function takesEpilogue(editor: GraphEditor, node: Node, samples: readonly Inferr
 function residualTail(editor: GraphEditor, node: Node, samples: readonly InferredTypes[]): Tail | undefined {
   const value = node.outputs[0]!;
   const add = editor.soleReader(value);
-  if (!add || !isOperator(add, 'Add', 'Sum') || add.inputs.length !== 2) return undefined;
+  if (!add || add.epilogue || !isOperator(add, 'Add', 'Sum') || add.inputs.length !== 2) return undefined;
   const residual = add.inputs[add.inputs[0] === value ? 1 : 0]!;
   if (!sameTypeInSamples(samples, value, residual)) return undefined;
   return { nodes: [add], epilogue: { residual } };

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float32, type NodeCase, noise, reference, relativeError, runNode } from '../../../test/run-node.js';
+import { applyEpilogue } from '../../engine/epilogue.js';
+import type { Activation } from '../../graph/types.js';
 import { DENSE_RULES } from './dense.js';
 import { RARE_RULES } from './rare.js';
 
@@ -80,6 +82,36 @@ describe('functions of two tensors', () => {
         const test: NodeCase = { op, inputs: swap && op !== 'PRelu' ? { y, x } : { x, y } };
         const { y: actual } = run({ ...test, outputs: ['z'] }) ?? {};
         if (actual) expect(actual).toEqual(reference(test));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('what is added and the bounds of an epilogue', () => {
+    const activations = fc.constantFrom<Activation | undefined>(
+      undefined,
+      { kind: 'Relu' },
+      { kind: 'Clip', min: -0.5, max: 0.75 },
+    );
+    const ops = fc.constantFrom('Add', 'Mul');
+    fc.assert(
+      fc.property(shapes, ops, fc.boolean(), activations, (axes, op, adds, activation) => {
+        const dims = axes.map(({ size }) => size);
+        const [x, y, r] = [
+          noise(dims, 1),
+          noise(
+            axes.map((axis) => (axis.repeat ? 1 : axis.size)),
+            2,
+          ),
+          noise(dims, 3),
+        ];
+        const plain: NodeCase = { op, inputs: { x, y } };
+        const epilogue = { ...(adds && { residual: 'r' }), ...(activation && { activation }) };
+        const expected = { type: 'float32', dims, data: reference({ ...plain, outputs: ['z'] }) } as const;
+        applyEpilogue(epilogue, expected, adds ? r : undefined);
+        const inputs = { x, y, ...(adds && { r }) };
+        const actual = run({ op, inputs, order: ['x', 'y'], outputs: ['z'], epilogue }, 3);
+        if (actual) expect(actual.y).toEqual(expected.data);
       }),
       { numRuns: 150 },
     );

@@ -3,7 +3,7 @@ import type { Node } from '../../graph/types.js';
 import { FUNCTION, OPERATION } from '../../kernels/dense.js';
 import { float } from '../../ops/define.js';
 import type { LowerContext, LoweringRule } from '../types.js';
-import { allFloat, coefficients } from './dense-epilogue.js';
+import { activationParams, allFloat, coefficients } from './dense-epilogue.js';
 
 /** Values per tile: enough to outweigh the call, few enough to share a small tensor between threads. */
 const TILE_VALUES = 4096;
@@ -123,6 +123,8 @@ function emitBinary(context: LowerContext, node: Node, operation: number, a: str
   const plan = planBinary(dims, context.type(a).dims, context.type(b).dims);
   if (!plan) return false;
   const { left, right, inner, rows, rowsPerTile } = plan;
+  const { residual, activation } = node.epilogue ?? {};
+  const { low, high } = activation ? activationParams(activation) : { low: -Infinity, high: Infinity };
   context.emit({
     kind: 'kernel',
     node,
@@ -144,6 +146,9 @@ function emitBinary(context: LowerContext, node: Node, operation: number, a: str
       count: elementCount(dims),
       rows,
       rowsPerTile,
+      residual: residual ? context.dense(residual) : 0,
+      low,
+      high,
     },
     tiles: Math.ceil(rows / rowsPerTile),
   });
