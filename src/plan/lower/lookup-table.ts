@@ -18,8 +18,8 @@ import { pixelTable, positionTable, scratchFields, splits, windowTable } from '.
 
 /** Sixteen centroids fill one shuffle. */
 const SHUFFLE_CENTROIDS = 16;
-/** Gathered codes of a tile stay within this, to leave the first-level cache to the tables. */
-const GATHERED_BYTES = 16 * 1024;
+/** Gathered codes of a tile stay within this. More would repeat less reading of tables, but leave the second-level cache. */
+const GATHERED_BYTES = 64 * 1024;
 const MAX_GROUPS = 8;
 /** Sets of planes that one epilogue can quantise into; further readers quantise from the dense tensor. */
 const MAX_PLANES = 2;
