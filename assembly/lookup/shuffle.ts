@@ -16,7 +16,7 @@ import { swizzle } from './swizzle';
 import { FLUSH, flush } from './widen';
 
 /**
- * sums i32 [4 outputs][16 positions] = correction + Σ over an even number of terms.
+ * sums i32 [4 outputs][16 positions] = correction + Σ over terms.
  *
  * @param table   u8 [terms][16] of the first output; those of the others follow `stream` bytes apart
  */
@@ -38,11 +38,11 @@ function accumulate(codes: usize, table: usize, stream: usize, terms: i32, corre
     let odd3 = even0;
     const end = codes + (min(FLUSH, terms - done) << 4);
     while (codes < end) {
-      let code = v128.load(codes);
-      let r0 = swizzle(v128.load(table), code);
-      let r1 = swizzle(v128.load(table1), code);
-      let r2 = swizzle(v128.load(table2), code);
-      let r3 = swizzle(v128.load(table3), code);
+      const code = v128.load(codes);
+      const r0 = swizzle(v128.load(table), code);
+      const r1 = swizzle(v128.load(table1), code);
+      const r2 = swizzle(v128.load(table2), code);
+      const r3 = swizzle(v128.load(table3), code);
       even0 = i16x8.add(even0, r0);
       odd0 = i16x8.add(odd0, i16x8.shr_u(r0, 8));
       even1 = i16x8.add(even1, r1);

@@ -132,7 +132,7 @@ export const LOOKUP_KERNELS = {
   /** MADDNESS tree. `tapOffsets` is i32 [codebooks][4], added to `input`; `thresholds` u8 [codebooks][4 levels][16]. */
   encodeTree: [...ENCODE, 'thresholds'],
   /**
-   * Shuffle, K ≤ 16. Table [output mod 4, `stream` bytes apart][quads of outputs][codebook][tap; even][16]. `corrections`
+   * Shuffle, K ≤ 16. Table [output mod 4, `stream` bytes apart][quads of outputs][codebook][tap][16]. `corrections`
    * i32 [positions] are added, to remove the bias of the tables.
    */
   lookUpShufflePlanes: [...EPILOGUE, ...GATHER, 'corrections', 'stream'],
