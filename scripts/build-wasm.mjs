@@ -3,7 +3,6 @@
 // Run as `node scripts/build-wasm.mjs` from the repository root. Everything it writes is git-ignored.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import zopfli from '@gfx/zopfli';
 import asc from 'assemblyscript/asc';
 import { tsImport } from 'tsx/esm/api';
 
@@ -41,8 +40,6 @@ async function compile(name, ...options) {
   return bytes;
 }
 
-const deflateRaw = promisify(zopfli.deflate);
-
 /** Deflated before base64: a server's compression finds the patterns of bytes, but not those of base64 text. */
 async function writeModule(folder, name, bytes) {
   const text = Buffer.from(await deflateRaw(bytes, {})).toString('base64');
@@ -66,10 +63,16 @@ for (const target of TARGETS) {
   }
 }
 
+builds.convert = await compile('convert', '--config', 'assembly/convert/asconfig.json');
+
+// Imported late: it makes Node print its whole source before any error that nobody catches.
+const { default: zopfli } = await import('@gfx/zopfli');
+const deflateRaw = promisify(zopfli.deflate);
+
 // One module per build, so that a page loads only the one that it runs.
 for (const folder of ['src/kernels/gen', 'src/convert/gen']) {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
 }
 for (const target of TARGETS) await writeModule('src/kernels/gen', target, builds[target]);
-await writeModule('src/convert/gen', 'kernels', await compile('convert', '--config', 'assembly/convert/asconfig.json'));
+await writeModule('src/convert/gen', 'kernels', builds.convert);
