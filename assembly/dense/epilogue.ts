@@ -15,9 +15,10 @@ import {
   CONVOLVE_PLANES_ZERO_POINT,
   CONVOLVE_RESIDUAL,
 } from '../gen/layout';
+import { quantiseRow } from '../lookup/quantise';
 
 /** Values of the field `activation`; src/kernels/dense.ts has the same. */
-const CLAMP: i32 = 1;
+export const CLAMP: i32 = 1;
 const LEAKY_RELU: i32 = 2;
 const HARD_SWISH: i32 = 3;
 
@@ -74,33 +75,10 @@ function finishRun(p: usize, sums: usize, count: i32, at: usize, bias: v128, col
   }
 }
 
-/** round half even(x / scale) + zero point, clamped to 0..127; NaN gives 0. */
-// @ts-ignore: decorator
-@inline
-export function quantise4(x: v128, scale: v128, zeroPoint: v128): v128 {
-  const level = i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.nearest(f32x4.div(x, scale)), zeroPoint));
-  return i32x4.min_s(i32x4.max_s(level, i32x4.splat(0)), i32x4.splat(127));
-}
-
-/** Writes `count` values as bytes; reads `values` up to a multiple of four. */
-export function quantiseRun(values: usize, count: i32, target: usize, scale: v128, zeroPoint: v128): void {
-  for (; count >= 4; count -= 4) {
-    const level = quantise4(v128.load(values), scale, zeroPoint);
-    const pairs = i16x8.narrow_i32x4_s(level, level);
-    v128.store_lane<u32>(target, i8x16.narrow_i16x8_u(pairs, pairs), 0);
-    values += 16;
-    target += 4;
-  }
-  for (; count > 0; count--) {
-    store<u8>(target++, i32x4.extract_lane(quantise4(v128.load32_splat(values), scale, zeroPoint), 0));
-    values += 4;
-  }
-}
-
 /** Writes positions `first .. first + count` of one output plane of `width` columns into the padded uint8 planes. */
 function quantisePlane(p: usize, values: usize, count: i32, plane: usize, first: i32, width: i32): void {
   const scale = v128.load32_splat(p, CONVOLVE_PLANES_SCALE);
-  const zeroPoint = f32x4.convert_i32x4_s(v128.load32_splat(p, CONVOLVE_PLANES_ZERO_POINT));
+  const zeroPoint = v128.load32_splat(p, CONVOLVE_PLANES_ZERO_POINT);
   const pitch = load<i32>(p, CONVOLVE_PLANES_PITCH);
   let y = first / width;
   let x = first - y * width;
@@ -110,7 +88,7 @@ function quantisePlane(p: usize, values: usize, count: i32, plane: usize, first:
     <usize>((y + load<i32>(p, CONVOLVE_PLANES_TOP)) * pitch + load<i32>(p, CONVOLVE_PLANES_LEFT));
   while (count > 0) {
     const run = min(width - x, count);
-    quantiseRun(values, run, row + <usize>x, scale, zeroPoint);
+    quantiseRow(values, run, row + <usize>x, scale, zeroPoint);
     values += (<usize>run) << 2;
     count -= run;
     x = 0;

@@ -4,6 +4,7 @@
  *
  * All four look-up kernels keep these fields at the same offsets (src/kernels/lookup.ts), so one set of constants serves them.
  */
+import { activate, CLAMP, clamp } from '../dense/epilogue';
 import { gelu16 } from '../dense/functions';
 import * as at from '../gen/layout';
 import { runLength } from './gather';
@@ -17,19 +18,12 @@ export const TAIL: usize = 4096;
 @inline
 export const GATHERED: usize = 4096 + 64;
 
-/** Values of the field `activation`; src/kernels/lookup.ts has the same. */
-const RELU: i32 = 1;
-const LEAKY_RELU: i32 = 2;
-const CLIP: i32 = 3;
-const GELU: i32 = 5;
+/** Value of the field `activation` that only look-ups know; src/kernels/dense.ts has the same. */
+const GELU: i32 = 9;
 
-/** LeakyRelu, Clip and HardSwish. */
+/** LeakyRelu and HardSwish. */
 function activateRarely(x: v128, kind: i32, p: usize): v128 {
-  const low = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_LOW);
-  if (kind == LEAKY_RELU) return v128.bitselect(f32x4.mul(x, low), x, f32x4.lt(x, f32x4.splat(0)));
-  if (kind == CLIP) return f32x4.min(f32x4.max(x, low), v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_HIGH));
-  const gate = f32x4.add(f32x4.mul(x, f32x4.splat(<f32>(1.0 / 6.0))), f32x4.splat(0.5));
-  return f32x4.mul(x, f32x4.max(f32x4.splat(0), f32x4.min(f32x4.splat(1), gate)));
+  return activate(x, kind, v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_LOW), x);
 }
 
 /**
@@ -71,12 +65,13 @@ function finish16(
     y2 = f32x4.add(y2, v128.load(r, 32));
     y3 = f32x4.add(y3, v128.load(r, 48));
   }
-  if (kind == RELU) {
-    const nothing = f32x4.splat(0);
-    y0 = f32x4.max(y0, nothing);
-    y1 = f32x4.max(y1, nothing);
-    y2 = f32x4.max(y2, nothing);
-    y3 = f32x4.max(y3, nothing);
+  if (kind == CLAMP) {
+    const low = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_LOW);
+    const high = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_HIGH);
+    y0 = clamp(y0, low, high);
+    y1 = clamp(y1, low, high);
+    y2 = clamp(y2, low, high);
+    y3 = clamp(y3, low, high);
   } else if (kind == GELU) {
     v128.store(tail, y0);
     v128.store(tail, y1, 16);
@@ -87,7 +82,7 @@ function finish16(
     y1 = v128.load(tail, 16);
     y2 = v128.load(tail, 32);
     y3 = v128.load(tail, 48);
-  } else if (kind > RELU) {
+  } else if (kind != 0) {
     y0 = activateRarely(y0, kind, p);
     y1 = activateRarely(y1, kind, p);
     y2 = activateRarely(y2, kind, p);

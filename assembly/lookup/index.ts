@@ -2,4 +2,4 @@ export { encodeGathered, encodeRows } from './encode';
 export { encodeTree } from './encode-tree';
 export { quantise } from './quantise';
 export { lookUpReadPlanes, lookUpReadRows } from './read';
-export { lookUpShufflePlanes, lookUpShuffleRows } from './shuffle';
+export { convolveLevels, lookUpShufflePlanes, lookUpShuffleRows } from './shuffle';

@@ -10,6 +10,7 @@
  * A code outside the image is 0x80 and looks 0 up, so the bias to take out is 128 per term inside: −`corrections[position]`.
  */
 import * as at from '../gen/layout';
+import { dotTaps, gatherTaps } from './dot';
 import { GATHERED, TAIL, finish } from './epilogue';
 import { gather16, runLength } from './gather';
 import { swizzle } from './swizzle';
@@ -67,22 +68,38 @@ function accumulate(codes: usize, table: usize, stream: usize, terms: i32, corre
 }
 
 /** Codes of one group for every codebook and tap. */
-function gatherGroup(from: usize, stride: i32, codebooks: i32, tapOffsets: usize, taps: i32, offsets: usize, to: usize): void {
+function gatherGroup(
+  from: usize,
+  stride: i32,
+  codebooks: i32,
+  tapOffsets: usize,
+  taps: i32,
+  offsets: usize,
+  to: usize,
+  kind: i32,
+): void {
   const run = runLength(offsets);
   for (let codebook = 0; codebook < codebooks; codebook++) {
     for (let tap = 0; tap < taps; tap++) {
-      gather16(from + load<i32>(tapOffsets + (tap << 2)), offsets, run, to);
-      to += 16;
+      const source = from + load<i32>(tapOffsets + (tap << 2));
+      if (kind == DOT) gatherTaps(source, offsets, to);
+      else gather16(source, offsets, run, to);
+      to += 1 << (kind == DOT ? 6 : 4);
     }
     from += stride;
   }
 }
 
+/** What `run` computes: look-ups of maps or of rows, or products. */
+const MAPS: i32 = 0;
+const ROWS: i32 = 1;
+const DOT: i32 = 2;
+
 /**
  * A tile gathers the codes of a few groups once and runs all its outputs over them; the quad of tables (terms · 64 bytes)
  * stays in the first-level cache while the groups pass.
  */
-function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
+function run(p: usize, begin: i32, end: i32, thread: i32, kind: i32): void {
   const positions = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_POSITIONS);
   const outputs = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUTS);
   const codebooks = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_CODEBOOKS);
@@ -97,7 +114,9 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
   const gathered = sums + GATHERED;
   const terms = codebooks * taps;
   const stream = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_STREAM);
+  const rows = kind == ROWS;
   const shift = rows ? 4 : 2;
+  const termShift = kind == DOT ? 6 : 4;
   const panels = (outputs + (1 << shift) - 1) >> shift;
   const groupCount = (positions + 15) >> 4;
   let last = -1;
@@ -116,7 +135,8 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
           load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_TAP_OFFSETS),
           taps,
           codeOffsets + ((firstGroup + g) << 6),
-          gathered + ((g * terms) << 4),
+          gathered + ((g * terms) << termShift),
+          kind,
         );
       }
       last = block;
@@ -128,16 +148,17 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
       const panelTable = table + ((<usize>m * <usize>terms) << 2);
       for (let g = 0; g < groups; g++) {
         const first = (firstGroup + g) << 4;
-        const codes = gathered + ((g * terms) << 4);
+        const codes = gathered + ((g * terms) << termShift);
         if (rows) {
           // Sixteen outputs at a time: whole cache lines of the result.
           for (let i = 0; i < count; i += 4) {
             accumulate(codes, panelTable + ((<usize>i * <usize>terms) << 2), stream, terms, corrections + (first << 2), sums);
-            transpose(sums, sums + ROWS + (i << 2));
+            transpose(sums, sums + ROW_SUMS + (i << 2));
           }
-          finish(p, sums + ROWS, 64, min(16, positions - first), 0, m, first, true, sums + TAIL);
+          finish(p, sums + ROW_SUMS, 64, min(16, positions - first), 0, m, first, true, sums + TAIL);
         } else {
-          accumulate(codes, panelTable, stream, terms, corrections + (first << 2), sums);
+          if (kind == DOT) dotTaps(codes, panelTable, terms, corrections + (m << 2), <i32>stream, sums);
+          else accumulate(codes, panelTable, stream, terms, corrections + (first << 2), sums);
           finish(p, sums, 64, count, image, m, first, false, sums + TAIL);
         }
       }
@@ -146,7 +167,7 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
 }
 
 /** Where the rows of sums are: i32 [16 rows][16 outputs]. */
-const ROWS: usize = 256;
+const ROW_SUMS: usize = 256;
 
 /** Turns sums i32 [4 outputs][16 rows] into [16 rows][4 outputs]; the rows at `to` are 64 bytes apart. */
 function transpose(sums: usize, to: usize): void {
@@ -169,10 +190,15 @@ function transpose(sums: usize, to: usize): void {
 
 /** Maps: results are planes [image][output][position]. */
 export function lookUpShufflePlanes(p: usize, begin: i32, end: i32, thread: i32): void {
-  run(p, begin, end, thread, false);
+  run(p, begin, end, thread, MAPS);
 }
 
 /** Linear layers: results are rows [position][output]. */
 export function lookUpShuffleRows(p: usize, begin: i32, end: i32, thread: i32): void {
-  run(p, begin, end, thread, true);
+  run(p, begin, end, thread, ROWS);
+}
+
+/** Convolutions of levels with int8 weights: results are planes. */
+export function convolveLevels(p: usize, begin: i32, end: i32, thread: i32): void {
+  run(p, begin, end, thread, DOT);
 }

@@ -14,7 +14,7 @@ const EPILOGUE = [
   'high:f32',
   'planes',
   'planesScale:f32',
-  'planesZeroPoint',
+  'planesZeroPoint:f32',
   'planesPitch',
   'planesStride',
   'planesTop',

@@ -19,9 +19,6 @@ export const KEY_INDEX_BITS = 6;
 /** Per-thread scratch of every look-up kernel: sums i32 [64][16] and one v128 for tails, before the gathered codes. */
 export const LOOK_UP_SCRATCH_BYTES = 64 * 16 * 4 + 64;
 
-/** `activation` field: 0 none, else these. `low` is LeakyRelu's alpha or Clip's minimum, `high` Clip's maximum. */
-export const ACTIVATION_CODES = { Relu: 1, LeakyRelu: 2, Clip: 3, HardSwish: 4, Gelu: 5 } as const;
-
 /** Fields common to the four look-up kernels, at the same offsets so that they share one epilogue. */
 const EPILOGUE = [
   /** f32 [M], f32 [M]; both padded to a multiple of 16. */
@@ -138,6 +135,8 @@ export const LOOKUP_KERNELS = {
   lookUpShufflePlanes: [...EPILOGUE, ...GATHER, 'corrections', 'stream'],
   /** The same for one position per image; positions are images and outputs are neighbours in memory. */
   lookUpShuffleRows: [...EPILOGUE, ...GATHER, 'corrections', 'stream'],
+  /** int8 weights times levels: `codes` are planes, `table` the weights (assembly/lookup/dot.ts), `corrections` i32 [outputs] are added, `unit` is 1. */
+  convolveLevels: [...EPILOGUE, ...GATHER, 'corrections', 'unit'],
   /** Row read, any K. Table [blocks of ≤ 64 outputs][codebook][tap][centroids][width of the block, a multiple of 16]. */
   lookUpReadPlanes: [...EPILOGUE, ...GATHER, 'centroids'],
   lookUpReadRows: [...EPILOGUE, ...GATHER, 'centroids'],

@@ -1,6 +1,6 @@
 import { allocate } from '../graph/tensor.js';
 import type { DataType, TensorValue } from '../graph/types.js';
-import { ANY, define, dimsOf, elements, int, isFloat, isWide, LATEST, limits, refuse, typeOf } from './define.js';
+import { ANY, define, dimsOf, element, elements, int, isFloat, isWide, limits, refuse } from './define.js';
 import { decodeHalf, encodeHalf } from './half.js';
 import type { Operator } from './operator.js';
 
@@ -44,8 +44,8 @@ export function convert(from: TensorValue, to: TensorValue): void {
     if (type === 'bool') out[i] = Number(value) === 0 ? 0 : 1;
     else if (isFloat(type)) out[i] = Number(value);
     else if (isFloat(from.type)) {
-      if (value >= low && value <= high) out[i] = whole(type, Math.trunc(value));
-      else out[i] = Number.isNaN(value) ? whole(type, 0) : limits(type)[value < low ? 0 : 1];
+      if (value >= low && value <= high) out[i] = element(type, Math.trunc(value));
+      else out[i] = Number.isNaN(value) ? element(type, 0) : limits(type)[value < low ? 0 : 1];
     } else {
       const integer = isWide(type)
         ? BigInt(value)
@@ -55,10 +55,6 @@ export function convert(from: TensorValue, to: TensorValue): void {
       out[i] = integer as number;
     }
   }
-}
-
-function whole(type: DataType, value: number): number {
-  return isWide(type) ? (BigInt(value) as unknown as number) : value;
 }
 
 /** A converted copy. */
@@ -75,16 +71,6 @@ export const CAST: readonly Operator[] = [
     attributes: 'to saturate round_mode',
     raw: true,
     infer: (context) => [{ type: typeAttribute(context.node, 'to'), dims: dimsOf(context) }],
-    evaluate: ({ inputs }, [y]) => convert(inputs[0]!, y!),
-  }),
-  define({
-    name: 'CastLike',
-    opset: [15, LATEST],
-    arity: [2, 2],
-    types: [ANY, [...ANY]],
-    attributes: 'saturate round_mode',
-    raw: true,
-    infer: (context) => [{ type: typeOf(context, 1), dims: dimsOf(context) }],
     evaluate: ({ inputs }, [y]) => convert(inputs[0]!, y!),
   }),
 ];

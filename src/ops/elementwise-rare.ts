@@ -1,5 +1,7 @@
 import { LutraError } from '../errors.js';
+import { convert } from './cast.js';
 import {
+  ANY,
   BOOL,
   define,
   dimsOf,
@@ -11,6 +13,7 @@ import {
   int,
   isFloat,
   isWide,
+  LATEST,
   likeInput,
   NUMBER,
   refuse,
@@ -114,6 +117,16 @@ export const ELEMENTWISE_RARE: readonly Operator[] = [
       const one = element(typeOf(context), 1);
       for (let i = 0; i < out.length; i++) out[i] = x[i]! > 0 ? one : x[i]! < 0 ? -one : x[i]!;
     },
+  }),
+  define({
+    name: 'CastLike',
+    opset: [15, LATEST],
+    arity: [2, 2],
+    types: [ANY, [...ANY]],
+    attributes: 'saturate round_mode',
+    raw: true,
+    infer: (context) => [{ type: typeOf(context, 1), dims: dimsOf(context) }],
+    evaluate: ({ inputs }, [y]) => convert(inputs[0]!, y!),
   }),
   ...TRIGONOMETRY.map((name) => unary(name, FLOAT, Math[name.toLowerCase() as 'sin'])),
 ];

@@ -1,11 +1,12 @@
 import { LOOKUP_DOMAIN, LOOKUP_OPSET, MAX_LEVEL } from '../graph/lookup.js';
-import { toNumbers } from '../graph/tensor.js';
+import { elementCount, toNumbers } from '../graph/tensor.js';
 import type { Node, TensorType } from '../graph/types.js';
+import { convGeometry, convolve } from './conv.js';
 import type { AnyContext, EvaluateContext, InferContext } from './define.js';
 import { check, define, dimsOf, input, int, ints } from './define.js';
 import type { Operator } from './operator.js';
 import type { Geometry } from './windows.js';
-import { windowGeometry } from './windows.js';
+import { listWindows, windowGeometry } from './windows.js';
 
 /** Bounds of docs/lookup-operators.md. Sums stay below 2^24, so that they are exact in float32 too. */
 const MAX_CENTROIDS = 64;
@@ -112,52 +113,47 @@ export function quantiseLevel(x: number, scale: number, zero: number): number {
   return Math.min(MAX_LEVEL, Math.max(0, rounded + zero));
 }
 
-function inferCodes(context: InferContext): TensorType[] {
-  const { codebooks, geometry } = encodeShape(context);
+function checkLevels(context: InferContext): void {
   checkRange(context, 1, 'x_scale', Number.MIN_VALUE, Number.MAX_VALUE);
   checkRange(context, 2, 'x_zero_point', 0, MAX_LEVEL);
+}
+
+function checkSum({ node }: InferContext, what: string, largest: number, hint: string): void {
+  check(node, largest < MAX_SUM, `${what} may exceed 2^24`, hint, largest);
+}
+
+function inferCodes(context: InferContext): TensorType[] {
+  const { codebooks, geometry } = encodeShape(context);
+  checkLevels(context);
   return [{ type: 'uint8', dims: [dimsOf(context)[0]!, codebooks, ...geometry.output] }];
 }
 
 /** Calls `encode` with every sub-vector of levels (order: channel, row, column) and stores the code it returns. */
 function forEachSubVector(
   context: EvaluateContext,
-  shape: EncodeShape,
+  { depth, codebooks, geometry }: EncodeShape,
   codes: Uint8Array,
   encode: (levels: Int32Array, zero: number, codebook: number) => number,
 ): void {
-  const [batch = 0, channels = 0, height = 0, width = 0] = dimsOf(context);
-  const { depth, codebooks, geometry } = shape;
-  const [kernelHeight = 1, kernelWidth = 1] = geometry.kernel;
-  const [strideY = 1, strideX = 1] = geometry.strides;
-  const [top = 0, left = 0] = geometry.begins;
-  const [outHeight = 0, outWidth = 0] = geometry.output;
   const scale = input(context, 1)[0]!;
   const zero = input(context, 2)[0]!;
   const levels = Uint8Array.from(context.inputs[0]!.data as Float32Array, (x) => quantiseLevel(x, scale, zero));
-  const vector = new Int32Array(depth * kernelHeight * kernelWidth);
-  let at = 0;
-  for (let n = 0; n < batch; n++) {
-    for (let codebook = 0; codebook < codebooks; codebook++) {
-      for (let oy = 0; oy < outHeight; oy++) {
-        for (let ox = 0; ox < outWidth; ox++) {
-          let element = 0;
-          for (let g = 0; g < depth; g++) {
-            const plane = (n * channels + codebook * depth + g) * height;
-            for (let i = 0; i < kernelHeight; i++) {
-              for (let j = 0; j < kernelWidth; j++) {
-                const y = oy * strideY + i - top;
-                const x = ox * strideX + j - left;
-                const inside = y >= 0 && y < height && x >= 0 && x < width;
-                vector[element++] = inside ? levels[(plane + y) * width + x]! : zero;
-              }
-            }
-          }
-          codes[at++] = encode(vector, zero, codebook);
-        }
+  const windows = listWindows(geometry);
+  const size = elementCount(geometry.input);
+  const taps = elementCount(geometry.kernel);
+  const positions = elementCount(geometry.output);
+  const vector = new Int32Array(depth * taps);
+  codes.forEach((_, at) => {
+    const p = at % positions;
+    const book = Math.floor(at / positions);
+    vector.fill(zero);
+    for (let j = windows.start[p]!; j < windows.start[p + 1]!; j++) {
+      for (let g = 0; g < depth; g++) {
+        vector[g * taps + windows.tap[j]!] = levels[(book * depth + g) * size + windows.input[j]!]!;
       }
     }
-  }
+    codes[at] = encode(vector, zero, book % codebooks);
+  });
 }
 
 const ENCODE_ATTRIBUTES = 'K kernel_shape strides pads group';
@@ -181,8 +177,7 @@ const encode = define({
     checkRange(context, 4, 'b', -MAX_SCORE_BIAS, MAX_SCORE_BIAS);
     const biases = context.inputs[4]?.value;
     const bias = biases ? toNumbers(biases).reduce((most, b) => Math.max(most, Math.abs(b)), 0) : 0;
-    const largest = taps * MAX_WEIGHT * MAX_LEVEL + bias;
-    check(context.node, largest < MAX_SUM, 'scores may exceed 2^24', 'a smaller window, depth or bias', largest);
+    checkSum(context, 'scores', taps * MAX_WEIGHT * MAX_LEVEL + bias, 'a smaller window, depth or bias');
     return types;
   },
   evaluate(context, outputs) {
@@ -244,45 +239,70 @@ const lookUp = define({
     const { codebooks, centroids, outputs, geometry } = lookUpShape(context);
     checkRange(context, 0, 'codes', 0, centroids - 1);
     checkRange(context, 1, 'table', -MAX_WEIGHT, MAX_WEIGHT);
-    const largest = codebooks * geometry.kernel[0]! * geometry.kernel[1]! * MAX_WEIGHT;
-    check(context.node, largest < MAX_SUM, 'sums may exceed 2^24', 'fewer codebooks or taps', largest);
+    checkSum(context, 'sums', codebooks * elementCount(geometry.kernel) * MAX_WEIGHT, 'fewer codebooks or taps');
     return [{ type: 'float32', dims: [dimsOf(context)[0]!, outputs, ...geometry.output] }];
   },
   evaluate(context, [y]) {
     const { codebooks, centroids, outputs, geometry } = lookUpShape(context);
-    const [batch = 0, , height = 0, width = 0] = dimsOf(context);
-    const [tableHeight = 1, tableWidth = 1] = geometry.kernel;
-    const [strideY = 1, strideX = 1] = geometry.strides;
-    const [top = 0, left = 0] = geometry.begins;
-    const [outHeight = 0, outWidth = 0] = geometry.output;
     const [codes, table, scale, bias] = [0, 1, 2, 3].map((index) => input(context, index));
+    const windows = listWindows(geometry);
+    const size = elementCount(geometry.input);
+    const taps = elementCount(geometry.kernel);
+    const positions = elementCount(geometry.output);
     const result = y!.data as Float32Array;
-    let at = 0;
-    for (let n = 0; n < batch; n++) {
-      for (let m = 0; m < outputs; m++) {
-        for (let oy = 0; oy < outHeight; oy++) {
-          for (let ox = 0; ox < outWidth; ox++) {
-            let sum = 0;
-            for (let c = 0; c < codebooks; c++) {
-              for (let i = 0; i < tableHeight; i++) {
-                for (let j = 0; j < tableWidth; j++) {
-                  const iy = oy * strideY + i - top;
-                  const ix = ox * strideX + j - left;
-                  if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
-                  const code = codes![((n * codebooks + c) * height + iy) * width + ix]!;
-                  if (code >= centroids) check(context.node, false, 'a code is out of range', `< ${centroids}`, code);
-                  const row = (m * codebooks + c) * centroids + code;
-                  sum += table![(row * tableHeight + i) * tableWidth + j]!;
-                }
-              }
-            }
-            // |sum| < 2^24, so the double product and sum are exact before their one rounding.
-            result[at++] = Math.fround(sum * scale![m]!) + bias![m]!;
-          }
+    result.forEach((_, at) => {
+      const p = at % positions;
+      const m = Math.floor(at / positions) % outputs;
+      const first = Math.floor(at / positions / outputs) * codebooks;
+      let sum = 0;
+      for (let c = 0; c < codebooks; c++) {
+        for (let j = windows.start[p]!; j < windows.start[p + 1]!; j++) {
+          const code = codes![(first + c) * size + windows.input[j]!]!;
+          if (code >= centroids) check(context.node, false, 'a code is out of range', `< ${centroids}`, code);
+          sum += table![((m * codebooks + c) * centroids + code) * taps + windows.tap[j]!]!;
         }
       }
-    }
+      // |sum| < 2^24, so the double product and sum are exact before their one rounding.
+      result[at] = Math.fround(sum * scale![m]!) + bias![m]!;
+    });
   },
 });
 
-export const LOOKUP_OPERATORS: readonly Operator[] = [encode, encodeTree, lookUp];
+/** Geometry of a QuantizedConv node; throws `INVALID_MODEL` where attributes and inputs contradict each other. */
+export function quantizedConvGeometry(context: AnyContext): ReturnType<typeof convGeometry> {
+  checkRank(context, 0, 'x');
+  const result = convGeometry(context, 3, 5);
+  checkDims(context, 1, 'x_scale', []);
+  checkDims(context, 2, 'x_zero_point', []);
+  checkDims(context, 4, 'scale', [result.dims[1]!]);
+  return result;
+}
+
+const quantizedConv = define({
+  ...DOMAIN,
+  name: 'QuantizedConv',
+  arity: [6, 6],
+  types: [FLOAT32, FLOAT32, UINT8, INT8, FLOAT32, FLOAT32],
+  attributes: 'kernel_shape strides pads',
+  infer(context) {
+    const { dims, geometry } = quantizedConvGeometry(context);
+    checkLevels(context);
+    checkRange(context, 3, 'W', -MAX_WEIGHT, MAX_WEIGHT);
+    const terms = dimsOf(context)[1]! * elementCount(geometry.kernel);
+    checkSum(context, 'sums', terms * MAX_WEIGHT * MAX_LEVEL, 'fewer channels or taps');
+    return [{ type: 'float32', dims }];
+  },
+  evaluate(context, [y]) {
+    const [x, xScale, zero, weights, scale, bias] = [0, 1, 2, 3, 4, 5].map((index) => input(context, index));
+    const result = y!.data as Float32Array;
+    convolve(
+      context,
+      quantizedConvGeometry(context),
+      (i) => quantiseLevel(x![i]!, xScale![0]!, zero![0]!) - zero![0]!,
+      (i) => weights![i]!,
+      (i, sum, m) => (result[i] = Math.fround(sum * scale![m]!) + bias![m]!),
+    );
+  },
+});
+
+export const LOOKUP_OPERATORS: readonly Operator[] = [encode, encodeTree, lookUp, quantizedConv];

@@ -17,7 +17,8 @@ import type {
 /** Bytes that follow every set of planes and every dense value: kernels may read whole vectors across the end. */
 const SLACK = 64;
 const CACHE_LINE = 64;
-const ENCODERS = new Set(['Encode', 'EncodeTree']);
+/** Operators of the lookup domain that read levels: all but LookUp. */
+const READ_LEVELS = new Set(['Encode', 'EncodeTree', 'QuantizedConv']);
 
 /** What one walk over the graph collects. Used by {@link lower}. */
 export class Lowering implements LowerContext {
@@ -165,7 +166,7 @@ export class Lowering implements LowerContext {
   /** The planes that `node` reads `value` from, or undefined when it reads the dense tensor. */
   #wantedPlanes(node: Node, value: string) {
     const [x, scaleName, zeroName, ...others] = node.inputs;
-    if (node.domain !== LOOKUP_DOMAIN || !ENCODERS.has(node.op) || x !== value) return undefined;
+    if (node.domain !== LOOKUP_DOMAIN || !READ_LEVELS.has(node.op) || x !== value) return undefined;
     if (scaleName === value || zeroName === value || others.includes(value)) return undefined;
     const scale = this.constant(scaleName ?? '');
     const zeroPoint = this.constant(zeroName ?? '');

@@ -12,7 +12,7 @@ interface Tail {
 }
 
 /**
- * Fuses `activation(op(x) + residual)` into the Conv, Gemm, MatMul or LookUp that computes op(x), and what those leave into the Add or
+ * Fuses `activation(op(x) + residual)` into the Conv, Gemm, MatMul, QuantizedConv or LookUp that computes op(x), and what those leave into the Add or
  * Mul before it, where nothing else reads the intermediate values. The residual must have the node's own shape: an Add that
  * broadcasts stays. A residual cannot depend on the fused node, whose only reader is the Add itself.
  */
@@ -43,7 +43,7 @@ function knowsActivation(node: Node, { kind }: Activation): boolean {
 }
 
 function takesEpilogue(editor: GraphEditor, node: Node, samples: readonly InferredTypes[]): boolean {
-  if (node.domain === LOOKUP_DOMAIN) return node.op === 'LookUp';
+  if (node.domain === LOOKUP_DOMAIN) return !node.op.startsWith('Encode');
   if (!isOperator(node, 'Conv', 'Gemm', 'MatMul', 'Add', 'Mul')) return false;
   return (
     sampledType(samples, node.outputs[0]!)?.type === 'float32' || editor.constant(node.inputs[1])?.type === 'float32'

@@ -1,10 +1,9 @@
-import { LutraError } from '../../errors.js';
 import type { Activation, Node } from '../../graph/types.js';
 import { COEFFICIENTS } from '../../kernels/coefficients.js';
-import { ACTIVATION } from '../../kernels/dense.js';
+import { ACTIVATION, FUNCTION } from '../../kernels/dense.js';
 import type { Address, LowerContext } from '../types.js';
 
-/** The parameter fields that an activation sets. */
+/** The parameter fields that an activation sets. Gelu is known to look-ups only. */
 export function activationParams(activation: Activation | undefined): Record<'activation' | 'low' | 'high', number> {
   switch (activation?.kind) {
     case undefined:
@@ -18,7 +17,7 @@ export function activationParams(activation: Activation | undefined): Record<'ac
     case 'HardSwish':
       return { activation: ACTIVATION.hardSwish, low: 0, high: 0 };
     case 'Gelu':
-      throw new LutraError('INTERNAL', 'Gelu is fused into lookup layers only');
+      return { activation: FUNCTION.gelu, low: 0, high: 0 };
   }
 }
 

@@ -6,7 +6,15 @@ import type { EncodeShape } from '../../ops/lookup.js';
 import { encodeShape } from '../../ops/lookup.js';
 import type { Address, LowerContext, QuantisedPlanes } from '../types.js';
 import type { CodePlanes } from './lookup-positions.js';
-import { codePlanes, pixelTable, positionTable, scratchFields, splits, windowTable } from './lookup-positions.js';
+import {
+  codePlanes,
+  offsetTable,
+  pixelTable,
+  positionTable,
+  scratchFields,
+  splits,
+  windowTable,
+} from './lookup-positions.js';
 
 /** Values per tile of the quantise kernel where rows have no borders between them. */
 const QUANTISE_CHUNK = 4096;
@@ -17,16 +25,9 @@ export const codesNote = (value: string) => `codes ${value}`;
 
 /** Lowers Encode and EncodeTree: quantises x unless its producer did, then finds codes. */
 export function lowerEncode(context: LowerContext, node: Node): boolean {
-  const [x = '', scaleName = '', zeroName = ''] = node.inputs;
-  const constants = node.inputs.slice(1).map((name) => context.constant(name));
-  if (constants.some((value) => !value) || context.constant(x)) return false;
-  const codes = node.outputs[0]!;
-  if ([...context.type(x).dims, ...context.type(codes).dims].includes(0)) return false;
-  const scale = toNumbers(context.constant(scaleName)!)[0]!;
-  const zero = toNumbers(context.constant(zeroName)!)[0]!;
-  const planes = context.demand(x).quantised.find((wanted) => wanted.scale === scale && wanted.zeroPoint === zero);
+  const planes = quantisedInput(context, node);
   if (!planes) return false;
-  quantise(context, node, x, planes);
+  const codes = node.outputs[0]!;
   const inputs = node.inputs.map((name) => ({ ...context.type(name) }));
   const shape = encodeShape({ node, opset: LOOKUP_OPSET, inputs });
   const { readers, pads } = codeReaders(context, codes);
@@ -84,8 +85,20 @@ function needsDense(context: LowerContext, codes: string, readers: number): bool
   return context.concrete.outputs.has(codes) || (context.concrete.consumers.get(codes) ?? []).length > readers;
 }
 
+/** The planes that a node of the domain reads, quantised here unless their producer did; undefined where it has no kernel. */
+export function quantisedInput(context: LowerContext, node: Node): QuantisedPlanes | undefined {
+  const [x = '', scaleName = '', zeroName = ''] = node.inputs;
+  const constants = node.inputs.slice(1).map((name) => context.constant(name));
+  if (constants.some((value) => !value) || context.constant(x)) return undefined;
+  if ([...context.type(x).dims, ...context.type(node.outputs[0]!).dims].includes(0)) return undefined;
+  const scale = toNumbers(context.constant(scaleName)!)[0]!;
+  const zero = toNumbers(context.constant(zeroName)!)[0]!;
+  const planes = context.demand(x).quantised.find((wanted) => wanted.scale === scale && wanted.zeroPoint === zero);
+  if (planes && !context.isQuantised(planes)) quantise(context, node, x, planes);
+  return planes;
+}
+
 function quantise(context: LowerContext, node: Node, x: string, planes: QuantisedPlanes): void {
-  if (context.isQuantised(planes)) return;
   const [, , height, width] = planes.dims;
   const total = elementCount(planes.dims);
   const [top, left] = planes.pads;
@@ -192,7 +205,7 @@ function encodeInto(
   const taps = inOrder
     ? steps.map((step) => offsets[step[0]!]!)
     : steps.flatMap((step) => [0, 1, 2, 3].map((t) => offsets[step[t] ?? step[0]!]!));
-  const tapTable = intern(context, `taps ${taps}`, taps);
+  const tapTable = offsetTable(context, taps);
   if (inOrder) {
     const window = steps.length === 3 && steps.every((step) => step.length === 3);
     const wide = window ? wideTable(context, node, shape) : 0;
@@ -208,17 +221,12 @@ function encodeInto(
     tapOffsets: tapTable,
     ...scratchFields(context, steps.length * chunk * 4),
     gatheredPositions: positionTable(context, `${chunk} gathered`, chunk, (p) => 4 * p),
-    gatheredTaps: intern(
+    gatheredTaps: offsetTable(
       context,
-      `gathered taps ${steps.length} of ${chunk}`,
       steps.map((_, step) => step * chunk * 4),
     ),
   };
   context.emit({ kind: 'kernel', node, kernel: 'encodeGathered', params, tiles });
-}
-
-function intern(context: LowerContext, key: string, values: readonly number[]): Address {
-  return context.packed(key, `${key.slice(0, 40)} [${values.length}] i32`, () => Int32Array.from(values));
 }
 
 /**
@@ -326,9 +334,8 @@ function treeTables(context: LowerContext, node: Node, codebooks: number, offset
   const [, , , featureName = '', thresholdName = ''] = node.inputs;
   const features = context.constant(featureName)!.data as Int32Array;
   return {
-    tapOffsets: intern(
+    tapOffsets: offsetTable(
       context,
-      `features ${featureName} ${offsets}`,
       Array.from(features, (tap) => offsets[tap]!),
     ),
     thresholds: context.packed(`tree ${thresholdName}`, `${node.name}.thresholds [${codebooks}][4][16] u8`, () => {

@@ -45,6 +45,11 @@ export function codePlanes(
   return { address, rows, centroids, dims, pads, pitch, stride: plane, batch: rows ? 0 : codebooks * plane };
 }
 
+/** Interns i32 offsets, as of the taps of a window. */
+export function offsetTable(context: LowerContext, offsets: readonly number[]): Address {
+  return context.packed(`offsets ${offsets}`, `offsets [${offsets.length}] i32`, () => Int32Array.from(offsets));
+}
+
 /**
  * Interns i32 [positions rounded up to 16]. The places beyond the last position repeat the first of their group, so that such a
  * group never looks like a run of neighbours.

@@ -1,4 +1,5 @@
 import type { LoweringRule } from '../types.js';
+import { lowerQuantizedConv } from './lookup-conv.js';
 import { lowerEncode } from './lookup-encode.js';
 import { lowerLookUp } from './lookup-table.js';
 
@@ -7,4 +8,5 @@ export const LOOKUP_RULES: Readonly<Record<string, LoweringRule>> = {
   'lutra:Encode': lowerEncode,
   'lutra:EncodeTree': lowerEncode,
   'lutra:LookUp': lowerLookUp,
+  'lutra:QuantizedConv': lowerQuantizedConv,
 };

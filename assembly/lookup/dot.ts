@@ -1,0 +1,74 @@
+/**
+ * Products of int8 weights with 7-bit levels: what a convolution that is no look-up runs on. Four taps of a row are neighbours in
+ * memory and fill one lane; a tap beyond the window has weight 0.
+ *
+ *     patches (scratch):  u8 [group][channel][step][16 positions][4 taps]
+ *     weights:            i8 [quad of outputs][channel][step][4 outputs][4 taps]
+ */
+
+/** The four taps of one step for 16 positions. */
+// @ts-ignore: decorator
+@inline
+export function gatherTaps(from: usize, offsets: usize, to: usize): void {
+  for (const end = to + 64; to < end; to += 8) {
+    store<u32>(to, load<u32>(from + load<i32>(offsets)));
+    store<u32>(to, load<u32>(from + load<i32>(offsets, 4)), 4);
+    offsets += 8;
+  }
+}
+
+/** sum + the dot of four bytes in each lane; `ones` is 1 in every i16 lane. */
+// @ts-ignore: decorator
+@inline
+function dot(sum: v128, w: v128, x: v128, ones: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i32x4.add(sum, i32x4.dot_i16x8_s(i16x8.relaxed_dot_i8x16_i7x16_s(w, x), ones));
+  const even = i32x4.dot_i16x8_s(i16x8.shr_s(i16x8.shl(w, 8), 8), v128.and(x, i16x8.splat(0xff)));
+  return i32x4.add(sum, i32x4.add(even, i32x4.dot_i16x8_s(i16x8.shr_s(w, 8), i16x8.shr_u(x, 8))));
+}
+
+/**
+ * sums i32 [4 outputs][16 positions] = start + Σ over steps.
+ *
+ * @param starts  i32 [4]
+ * @param unit    1: V8 would build a constant anew at each use
+ */
+export function dotTaps(patches: usize, weights: usize, steps: i32, starts: usize, unit: i32, sums: usize): void {
+  const ones = i16x8.splat(<i16>unit);
+  for (let half: usize = 0; half < 64; half += 32) {
+    let s00 = v128.load32_splat(starts);
+    let s01 = s00;
+    let s10 = v128.load32_splat(starts, 4);
+    let s11 = s10;
+    let s20 = v128.load32_splat(starts, 8);
+    let s21 = s20;
+    let s30 = v128.load32_splat(starts, 12);
+    let s31 = s30;
+    let x = patches + half;
+    for (let w = weights, end = weights + (steps << 4); w < end; w += 16) {
+      const x0 = v128.load(x);
+      const x1 = v128.load(x, 16);
+      const w0 = v128.load32_splat(w);
+      s00 = dot(s00, w0, x0, ones);
+      s01 = dot(s01, w0, x1, ones);
+      const w1 = v128.load32_splat(w, 4);
+      s10 = dot(s10, w1, x0, ones);
+      s11 = dot(s11, w1, x1, ones);
+      const w2 = v128.load32_splat(w, 8);
+      s20 = dot(s20, w2, x0, ones);
+      s21 = dot(s21, w2, x1, ones);
+      const w3 = v128.load32_splat(w, 12);
+      s30 = dot(s30, w3, x0, ones);
+      s31 = dot(s31, w3, x1, ones);
+      x += 64;
+    }
+    const to = sums + half;
+    v128.store(to, s00);
+    v128.store(to, s01, 16);
+    v128.store(to, s10, 64);
+    v128.store(to, s11, 80);
+    v128.store(to, s20, 128);
+    v128.store(to, s21, 144);
+    v128.store(to, s30, 192);
+    v128.store(to, s31, 208);
+  }
+}
