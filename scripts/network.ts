@@ -19,13 +19,14 @@ const { values, positionals } = parseArgs({
     geometry: { type: 'string', default: LUT_NN_GEOMETRY.kind },
     channels: { type: 'string', default: String(LUT_NN_GEOMETRY.channels) },
     k: { type: 'string', default: String(LUT_NN_GEOMETRY.centroids) },
+    stem: { type: 'string', default: 'integer' },
   },
 });
-const { geometry } = values;
+const { geometry, stem } = values;
 const [name = ''] = positionals;
-if (!name || !['patch', 'row', 'pixel'].includes(geometry)) {
+if (!name || !['patch', 'row', 'pixel'].includes(geometry) || !['integer', 'float'].includes(stem)) {
   console.error(
-    'usage: npm run network -- resnet18|senet18|vgg11|bert|bert-last6 [--size 32|224] [--geometry patch|row|pixel] [--channels g] [--k K] [--out DIR]',
+    'usage: npm run network -- resnet18|senet18|vgg11|bert|bert-last6 [--size 32|224] [--geometry patch|row|pixel] [--channels g] [--k K] [--stem integer|float] [--out DIR]',
   );
   process.exit(2);
 }
@@ -36,6 +37,7 @@ const lookup = randomLookups(dense, {
   kind: geometry as 'patch' | 'row' | 'pixel',
   channels: Number(values.channels),
   centroids: Number(values.k),
+  stem: stem as 'integer' | 'float',
   seed: Number(values.seed),
   layers: (site: LayerSite) => entry.replaces(site),
 });

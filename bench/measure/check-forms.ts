@@ -6,7 +6,7 @@ import { serializeModel } from '../../src/onnx/serialize.js';
 /**
  * What a lookup network is turned into so that engines can be compared layer by layer: `codes` has the codes of every layer as
  * further outputs; `forced` takes them as inputs instead of its own, and gives what it would have computed and from what;
- * `layers` is every encoder and lookup alone, fed with its own input, with integer sums as its output.
+ * `layers` is every encoder, lookup and QuantizedConv alone, fed with its own input, with integer sums as its output.
  */
 export type CheckForm = 'codes' | 'forced' | 'layers';
 
@@ -14,7 +14,10 @@ export type CheckForm = 'codes' | 'forced' | 'layers';
 export const FORCED = '/forced';
 
 const isEncoder = ({ op, domain }: Node): boolean => domain === 'lutra' && (op === 'Encode' || op === 'EncodeTree');
-const isLookUp = ({ op, domain }: Node): boolean => domain === 'lutra' && op === 'LookUp';
+/** Whose last two inputs scale integer sums. */
+const isSum = ({ op, domain }: Node): boolean => domain === 'lutra' && (op === 'LookUp' || op === 'QuantizedConv');
+
+const readsLevels = (node: Node): boolean => isEncoder(node) || (isSum(node) && node.op !== 'LookUp');
 
 /** Derives the form from the very bytes that are timed. @throws LutraError when they are no model */
 export function checkForm(model: Uint8Array, form: CheckForm): Uint8Array<ArrayBuffer> {
@@ -29,7 +32,7 @@ const FORMS: Readonly<Record<CheckForm, (graph: Graph) => Graph>> = {
 
   forced(graph) {
     const encoders = graph.nodes.filter(isEncoder);
-    const read = new Set(encoders.map(({ inputs }) => inputs[0]!));
+    const read = new Set(graph.nodes.filter(readsLevels).map(({ inputs }) => inputs[0]!));
     const copies = [...read].map(
       (name): Node => ({
         name: `${name}${FORCED}`,
@@ -58,17 +61,17 @@ const FORMS: Readonly<Record<CheckForm, (graph: Graph) => Graph>> = {
   layers(graph) {
     const initializers = new Map(graph.initializers);
     const nodes = graph.nodes
-      .filter((node) => isEncoder(node) || isLookUp(node))
+      .filter((node) => isEncoder(node) || isSum(node))
       .map((node, index): Node => {
         if (isEncoder(node)) return node;
-        const outputs = graph.initializers.get(node.inputs[2]!)!.data.length;
+        const outputs = graph.initializers.get(node.inputs.at(-1)!)!.data.length;
         const names = [`unit scale ${index}`, `no bias ${index}`] as const;
         initializers.set(names[0], tensorValue('float32', [outputs], new Float32Array(outputs).fill(1)));
         initializers.set(names[1], tensorValue('float32', [outputs], new Float32Array(outputs)));
-        return { ...node, inputs: [...node.inputs.slice(0, 2), ...names] };
+        return { ...node, inputs: [...node.inputs.slice(0, -2), ...names] };
       });
     const used = new Set(nodes.flatMap(({ inputs }) => inputs));
-    const read = new Set(nodes.filter(isEncoder).map(({ inputs }) => inputs[0]!));
+    const read = new Set(nodes.filter(readsLevels).map(({ inputs }) => inputs[0]!));
     return {
       ...graph,
       nodes,
@@ -83,7 +86,7 @@ function value(name: string, type: ValueInfo['type']): ValueInfo {
   return { name, type, dims: undefined };
 }
 
-/** What encoders read and write has four dimensions. */
+/** What encoders and QuantizedConv read and write has four dimensions. */
 function picture(name: string, type: ValueInfo['type']): ValueInfo {
   return { name, type, dims: ['n', 'c', 'h', 'w'].map((dimension) => `${name} ${dimension}`) };
 }

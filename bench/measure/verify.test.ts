@@ -23,7 +23,7 @@ const NETWORK: BenchNetwork = {
   models: {},
 };
 
-/** Four lookup layers, one of which reads what another reads. */
+/** A convolution of integers and four lookup layers, one of which reads what another reads. */
 function lookupNetwork(): Graph {
   const network = new ImageNetwork('small', { size: 32, classes: 10, seed: 1 });
   let x = network.relu(network.conv(network.image, 'first', 3, 8, 3, 2));
@@ -32,7 +32,7 @@ function lookupNetwork(): Graph {
   x = network.relu(network.conv(x, 'd', 16, 32, 3, 2));
   const dense = network.classify(network.flatten(network.averagePool(x)), 32);
   const layers = ({ kind, first }: { kind: string; first: boolean }) => kind === 'conv' && !first;
-  return randomLookups(dense, { ...LUT_NN_GEOMETRY, seed: 1, layers });
+  return randomLookups(dense, { ...LUT_NN_GEOMETRY, stem: 'integer', seed: 1, layers });
 }
 
 const layerNode = (graph: Graph, layer: string, op: string) =>
@@ -79,7 +79,7 @@ async function judge(own: Graph, right = sound, network = NETWORK) {
 describe('verify, lookup networks', () => {
   it('accepts a right one and says that every layer was equal', async () => {
     const [verified] = await judge(sound);
-    expect(verified).toMatchObject({ engine: 'lutra', layers: 4 });
+    expect(verified).toMatchObject({ engine: 'lutra', layers: 5 });
     expect(verified!.codes).toBeLessThan(1e-3);
     expect(verified!.largest).toBeLessThan(1e-5);
   });
@@ -94,6 +94,14 @@ describe('verify, lookup networks', () => {
     const [verified] = await judge(graph, graph, { ...NETWORK, inputs });
     expect(verified).toMatchObject({ layers: 12 });
     expect(verified!.largest).toBeLessThan(1e-4);
+  });
+
+  it('refuses one weight of the first convolution that is off by one', async () => {
+    const { inputs } = layerNode(sound, 'first', 'QuantizedConv');
+    const own = replaceConstant(sound, inputs[3]!, (weights) => {
+      weights[13]! += weights[13]! > 0 ? -1 : 1;
+    });
+    await expect(judge(own)).rejects.toThrow(/lutra answers small wrongly .* (sums|codes) of .* differ/);
   });
 
   it.each(['a', 'b', 'c', 'd'])('refuses one table entry that is off by one in layer %s', async (layer) => {

@@ -97,7 +97,7 @@ function findSource(id: string): Source {
       registerOperators(OPERATORS);
       const dense = raiseOpset(simplify(parseModel(readFileSync(join(TINY_FOLDER, `onnx-models/${file}.onnx`)))));
       const layers = ({ kind, first }: LayerSite) => kind === 'conv' && !first;
-      return [dense, randomLookups(dense, { ...LUT_NN_GEOMETRY, seed: 1, layers })];
+      return [dense, randomLookups(dense, { ...LUT_NN_GEOMETRY, stem: 'integer', seed: 1, layers })];
     },
     tflite: join(TINY_FOLDER, `tflite/${file}.tflite`),
     ...(rounded ? { rounded } : {}),

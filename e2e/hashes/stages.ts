@@ -19,7 +19,7 @@ export function exposeStages(graph: Graph): { readonly graph: Graph; readonly st
   const twins: Node[] = [];
   const codes: string[] = [];
   for (const node of graph.nodes) {
-    if (node.domain !== LOOKUP_DOMAIN) continue;
+    if (node.domain !== LOOKUP_DOMAIN || node.op === 'QuantizedConv') continue;
     if (node.op !== 'LookUp') {
       codes.push(node.outputs[0]!);
       continue;

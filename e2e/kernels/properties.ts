@@ -3,6 +3,7 @@ import { inflateModule } from '../../src/engine/wasm.js';
 import relaxed from '../../src/kernels/gen/relaxed.js';
 import simd from '../../src/kernels/gen/simd.js';
 import '../../test/register-operators.js';
+import { convolvesLevels, multipliesExactly } from '../../test/lookup-kernels/convolve.js';
 import { encodesAnything, encodesWindows } from '../../test/lookup-kernels/encode.js';
 import { KernelBuilds } from '../../test/lookup-kernels/kernel-builds.js';
 import { looksUpAnything, looksUpRows, sumsExactly } from '../../test/lookup-kernels/look-up.js';
@@ -10,7 +11,15 @@ import { quantisesPlanes, quantisesRows } from '../../test/lookup-kernels/quanti
 
 /** Of each property on each build. */
 const RUNS = 25;
-const PROPERTIES = [encodesAnything, encodesWindows, looksUpAnything, looksUpRows, quantisesPlanes, quantisesRows];
+const PROPERTIES = [
+  convolvesLevels,
+  encodesAnything,
+  encodesWindows,
+  looksUpAnything,
+  looksUpRows,
+  quantisesPlanes,
+  quantisesRows,
+];
 
 // A failure must repeat.
 fc.configureGlobal({ seed: 20261121 });
@@ -22,6 +31,7 @@ try {
     const build = builds.only(name);
     const kernels = new Set(PROPERTIES.flatMap((property) => property(build, RUNS)));
     sumsExactly(build, name);
+    multipliesExactly(build, name);
     ran[name] = [...kernels].sort();
   }
   element.textContent = JSON.stringify(ran, null, 2);

@@ -19,7 +19,7 @@ export function roundHalfEven(x: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** `q − zero point` for one value: the integer that the scores of Encode multiply. NaN gives −zero point. */
+/** `q − zero point` for one value: the integer that the scores of Encode and the weights of QuantizedConv multiply. NaN gives −zero point. */
 export function quantiseActivation(x: number, { scale, zeroPoint }: ActivationScale): number {
   const q = roundHalfEven(Math.fround(Math.fround(x) / scale)) + zeroPoint;
   return (q > 0 ? Math.min(MAX_LEVEL, q) : 0) - zeroPoint;

@@ -68,9 +68,9 @@ function batches(count: number, size: number, seed = 52): TensorValue[] {
   });
 }
 
-async function run(graph: Graph, x: TensorValue): Promise<Float32Array> {
+async function run(graph: Graph, x: TensorValue, output = 'y'): Promise<Float32Array> {
   const executor = await Executor.create(optimise(graph));
-  const { y } = executor.run({ x });
+  const { [output]: y } = executor.run({ x });
   executor.dispose();
   return y!.data as Float32Array;
 }
@@ -105,6 +105,30 @@ describe('convert', () => {
       expect(error / energy).toBeLessThan(0.25);
     },
   );
+
+  it('computes the first convolution in integers where it may, and fits the others to that', async () => {
+    const dense = network();
+    const calibration = { feeds: batches(4, 16) };
+    const { graph, report } = await convert(dense, calibration, { ...forced, stem: 'integer' });
+    const stem = graph.nodes[0]!;
+    expect(stem).toMatchObject({ op: 'QuantizedConv', domain: 'lutra', outputs: ['stem'] });
+    expect(graph.initializers.has('stem.w')).toBe(false);
+    expect(report.layers[0]).toMatchObject({ name: 'stem', converted: false, integers: true, reason: 'excluded' });
+    expect(report.layers[0]!.tableBytes).toBe(8 * 2 * 9 + 2 * 4 * 8);
+    const [x] = batches(1, 16, 99);
+    const alone = (nodes: readonly Node[], { initializers }: Graph) =>
+      run({ ...dense, nodes, initializers, outputs: [{ name: 'stem', type: 'float32', dims: undefined }] }, x!, 'stem');
+    const expected = await alone(dense.nodes.slice(0, 1), dense);
+    const actual = await alone([stem], graph);
+    const largest = expected.reduce((most, y) => Math.max(most, Math.abs(y)), 0);
+    expect(Math.max(...expected.map((y, i) => Math.abs(y - actual[i]!)))).toBeLessThan(0.05 * largest);
+
+    const stems = async (options: ConvertOptions) =>
+      ops((await convert(dense, calibration, { ...forced, ...options })).graph)[0];
+    expect(await stems({})).toBe('Conv');
+    expect(await stems({ optimise: 'speed' })).toBe('QuantizedConv');
+    expect(await stems({ optimise: 'speed', stem: 'float' })).toBe('Conv');
+  });
 
   it('shares the codes of a pixel between a 3 × 3 and its 1 × 1 shortcut', async () => {
     const options = {

@@ -15,13 +15,19 @@ function isCount(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 1;
 }
 
+/** Whether the first convolution is computed in integers. */
+export function integerStem({ stem, optimise }: ConvertOptions): boolean {
+  return (stem ?? (optimise === 'speed' ? 'integer' : 'float')) === 'integer';
+}
+
 /** @throws LutraError `INVALID_ARGUMENT` naming the option that is out of range */
 export function checkOptions(options: ConvertOptions): void {
-  const { optimise, centroids, geometry, encoder, layers, maxDrop, maxBytes, recipe, lambda, seed } = options;
+  const { optimise, centroids, geometry, encoder, layers, maxDrop, maxBytes, recipe, stem, lambda, seed } = options;
   const objectives = ['speed', 'balanced', 'accuracy'];
   check(optimise === undefined || objectives.includes(optimise), 'optimise', objectives.join(' | '), optimise);
   check(centroids === undefined || CENTROIDS.includes(centroids), 'centroids', CENTROIDS.join(' | '), centroids);
   check(recipe === undefined || recipe === 'fitted' || recipe === 'plain', 'recipe', 'fitted | plain', recipe);
+  check(stem === undefined || stem === 'float' || stem === 'integer', 'stem', 'float | integer', stem);
   check(encoder === undefined || encoder === 'centroid' || encoder === 'tree', 'encoder', 'centroid | tree', encoder);
   check(
     encoder !== 'tree' || centroids === undefined || centroids === 16,

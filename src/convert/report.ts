@@ -1,6 +1,8 @@
 import { candidateGeometries } from './choose.js';
 import { layerCost } from './cost-model.js';
 import { layoutCodebooks } from './geometry.js';
+import { integerStem } from './options.js';
+import { canQuantise } from './quantized-conv.js';
 import { lookupTime } from './select.js';
 import type { LayerSite } from './sites.js';
 import type { InputSize } from './sizes.js';
@@ -29,7 +31,14 @@ export function describeLayers(
     };
     if (!layer) {
       const idle = { tableBytes: 0, searchMacs: 0, lookups: 0, lookupNanoseconds: 0 };
-      return { ...base, ...idle, converted: false, reason: kept.get(site) ?? 'maxDrop' };
+      const integers = site.first && integerStem(options) && canQuantise(site);
+      return {
+        ...base,
+        ...idle,
+        ...(integers ? { integers, tableBytes: site.weight.length + 8 * site.bias.length } : {}),
+        converted: false,
+        reason: kept.get(site) ?? 'maxDrop',
+      };
     }
     const { sharedCodes } = layer;
     return {
@@ -52,7 +61,7 @@ export function sumTotals(layers: readonly LayerReport[]): ConvertReport['totals
   return {
     converted: sum(({ converted }) => (converted ? 1 : 0)),
     weightBytesBefore: sum(({ weightBytes }) => weightBytes),
-    weightBytesAfter: sum(({ converted, tableBytes, weightBytes }) => (converted ? tableBytes : weightBytes)),
+    weightBytesAfter: sum(({ tableBytes, weightBytes }) => tableBytes || weightBytes),
     flopsBefore: sum(({ denseFlops }) => denseFlops),
     flopsAfter: sum(({ converted, denseFlops }) => (converted ? 0 : denseFlops)),
     searchMacs: sum(({ searchMacs }) => searchMacs),

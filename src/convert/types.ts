@@ -46,6 +46,11 @@ export interface ConvertOptions {
    * fitted or matched afterwards.
    */
   readonly recipe?: 'fitted' | 'plain';
+  /**
+   * How first convolutions that stay dense are computed: with floats, or with 7-bit inputs and int8 weights (QuantizedConv), which takes about
+   * half the time. Default `integer` where `optimise` is `speed`, else `float`.
+   */
+  readonly stem?: 'float' | 'integer';
   /** Strength of the ridge, relative to the mean use of a table row. Default 0.03. */
   readonly lambda?: number;
   /** Bring mean and variance of every output channel back to the dense layer's. Default true. */
@@ -96,6 +101,8 @@ export interface LayerReport {
   readonly name: string;
   readonly op: string;
   readonly converted: boolean;
+  /** Computed in integers all the same: a QuantizedConv. */
+  readonly integers?: boolean;
   /** Why it stayed dense. */
   readonly reason?: 'first' | 'last' | 'excluded' | 'cost' | 'maxDrop';
   readonly geometry?: Geometry;
@@ -108,7 +115,7 @@ export interface LayerReport {
    */
   readonly relativeError?: number;
   readonly weightBytes: number;
-  /** Tables, scales, biases and encoder; 0 when dense. */
+  /** Tables, scales, biases and encoder, or integer weights; 0 when dense with floats. */
   readonly tableBytes: number;
   /** Floating-point operations of the dense layer: 2 per multiply-add. */
   readonly denseFlops: number;

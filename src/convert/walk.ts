@@ -12,7 +12,9 @@ import type { CodebookLayout, Geometry } from './geometry.js';
 import { layoutCodebooks, outputSize, weightSlice } from './geometry.js';
 import type { FitKernels } from './kernels.js';
 import { planesOf } from './live-planes.js';
+import { integerStem } from './options.js';
 import type { Checkpoint } from './progress.js';
+import { canQuantise, quantizedConvNode } from './quantized-conv.js';
 import type { Random } from './random.js';
 import { sampleIndices, seededRandom } from './random.js';
 import { findRectifier } from './rectifier.js';
@@ -157,12 +159,13 @@ export class Walk {
   }
 
   async #advance(index: number, checkpoint: Checkpoint): Promise<void> {
-    const refits = this.options.refitDense !== false && !this.#plain && this.converted.length > 0;
-    const refitted = refits ? this.dense : [];
-    for (const site of refitted) {
-      if (site.index < this.#position || site.index >= index || !canRefit(site)) continue;
+    for (const site of this.dense) {
+      if (site.index < this.#position || site.index >= index) continue;
+      const refits = this.options.refitDense !== false && !this.#plain && this.converted.length > 0 && canRefit(site);
+      const quantises = site.first && integerStem(this.options) && canQuantise(site);
+      if (!refits && !quantises) continue;
       await this.#run(site.index, checkpoint);
-      await this.#refit(site, checkpoint);
+      await (quantises ? this.#quantise(site, checkpoint) : this.#refit(site, checkpoint));
     }
     await this.#run(index, checkpoint);
   }
@@ -181,6 +184,20 @@ export class Walk {
       this.#names.make.bind(this.#names),
       this.initializers,
     );
+    await this.#replace(site, node, checkpoint);
+  }
+
+  /** Computes a layer that stays dense in integers. */
+  async #quantise(site: LayerSite, checkpoint: Checkpoint): Promise<void> {
+    const scale = scaleOf(planesOf(this.#lookup, site, site.input, site.inputChannels));
+    const node = quantizedConvNode(site, scale, this.#name(`${site.node.name}/QuantizedConv`), this.initializers);
+    const keep = neededFrom(this.graph, site.index + 1).add(site.input);
+    this.#dense = await runNodes(this.graph, [site.node], this.#dense, keep, checkpoint);
+    await this.#replace(site, node, checkpoint);
+  }
+
+  /** Puts `node` in the place of a layer whose dense output is computed already. */
+  async #replace(site: LayerSite, node: Node, checkpoint: Checkpoint): Promise<void> {
     this.nodes.push(node);
     const needed = neededFrom(this.graph, site.index + 1);
     this.#lookup = await runNodes(this.graph, [node], this.#lookup, needed, checkpoint, this.initializers);

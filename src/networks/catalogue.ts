@@ -52,9 +52,9 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   bertWith('bert-last6', 'BERT-base, 128 tokens, last 6 layers', BERT_BASE.layers / 2),
 ];
 
-/** The dense network with its layers replaced in LUT-NN's geometry. */
+/** The dense network with its layers replaced in LUT-NN's geometry, and a first convolution in integers. */
 export function lookupForm({ replaces }: CatalogueEntry, dense: Graph): Graph {
-  return randomLookups(dense, { ...LUT_NN_GEOMETRY, seed: SEED, layers: replaces });
+  return randomLookups(dense, { ...LUT_NN_GEOMETRY, stem: 'integer', seed: SEED, layers: replaces });
 }
 
 /** @throws RangeError when there is no such network */

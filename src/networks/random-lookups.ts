@@ -1,6 +1,7 @@
 import { encodeNode } from '../convert/codebooks.js';
 import { lookUpNode } from '../convert/fit-layer.js';
 import { type CodebookLayout, fittingChannels, type GeometryKind, layoutCodebooks } from '../convert/geometry.js';
+import { canQuantise, quantizedConvNode } from '../convert/quantized-conv.js';
 import { seededRandom } from '../convert/random.js';
 import { findSites, type LayerSite } from '../convert/sites.js';
 import { inferSamples, sampledType } from '../graph/passes/infer-types.js';
@@ -21,6 +22,8 @@ export interface RandomLookupOptions {
   readonly linear: number;
   readonly centroids: number;
   readonly seed: number;
+  /** `integer`: first convolutions that are not replaced are computed with int8 weights. Default `float`. */
+  readonly stem?: 'float' | 'integer';
   /** Which layers are replaced. */
   readonly layers: (site: LayerSite) => boolean;
 }
@@ -38,6 +41,9 @@ export const LUT_NN_GEOMETRY: Omit<RandomLookupOptions, 'layers' | 'seed'> = {
 const LANE_LIMIT = 258;
 /** Levels per unit: activations of these networks have about unit variance. */
 const LEVELS = 32;
+/** Behind a rectifier nothing is negative; elsewhere half of the levels are. */
+const RECTIFIED = { scale: 1 / LEVELS, zeroPoint: 0 };
+const SIGNED = { scale: 2 / LEVELS, zeroPoint: 64 };
 
 /**
  * Replaces layers by lookup layers with random codebooks and tables. Latency does not depend on what the tables hold, so this measures
@@ -66,14 +72,20 @@ class LookupWriter {
   }
 
   write(): Graph {
-    const { graph } = this;
+    const {
+      graph,
+      options: { stem, layers },
+    } = this;
     const consumers = consumersOf(graph.nodes);
     const samples = inferSamples(graph);
     const replacements = new Map<Node, readonly Node[]>();
     for (const site of findSites(graph)) {
-      if (!this.options.layers(site)) continue;
       const { kind, node } = site;
-      if (kind === 'conv') {
+      const replaced = layers(site);
+      if (!replaced && !(stem === 'integer' && site.first && canQuantise(site))) continue;
+      if (!replaced) {
+        replacements.set(node, [quantizedConvNode(site, SIGNED, `${node.name}/quantised`, this.#initializers)]);
+      } else if (kind === 'conv') {
         replacements.set(node, this.#convolution(site));
       } else {
         const added = this.#biasBehind(site, consumers.get(site.output) ?? []);
@@ -173,8 +185,7 @@ class LookupWriter {
     const biases = Int32Array.from({ length: B * K }, () => Math.floor(this.#random() * 2000) - 1000);
     const books: Parameters<typeof encodeNode>[0] = {
       encoder: 'centroid',
-      // Behind a rectifier nothing is negative; elsewhere half of the levels are.
-      scale: site.kind === 'conv' ? { scale: 1 / LEVELS, zeroPoint: 0 } : { scale: 2 / LEVELS, zeroPoint: 64 },
+      scale: site.kind === 'conv' ? RECTIFIED : SIGNED,
       parameters: [
         ['Q', tensorValue('int8', [B * K, g, kh, kw], weights)],
         ['b', tensorValue('int32', [B * K], biases)],

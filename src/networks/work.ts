@@ -8,7 +8,7 @@ import { registerOperators } from '../ops/registry.js';
 
 /** What a network computes for one example; elementwise operators are not counted. */
 export interface Work {
-  /** Multiply-adds of Conv, Gemm and MatMul. */
+  /** Multiply-adds of Conv, QuantizedConv, Gemm and MatMul. */
   readonly macs: number;
   /** 8-bit multiply-adds of Encode. */
   readonly searchMacs: number;
@@ -32,6 +32,7 @@ export function countWork(graph: Graph): Work {
     const outputs = elementCount(dims(node.outputs[0]));
     if (isOperator(node, 'Conv', 'Gemm', 'MatMul')) total.macs += outputs * depthOf(node, dims);
     if (node.domain !== LOOKUP_DOMAIN) continue;
+    if (node.op === 'QuantizedConv') total.macs += outputs * elementCount(dims(node.inputs[3]).slice(1));
     if (node.op === 'Encode') {
       // [B·K, g, kh, kw]: every code is the best of K products of this length.
       const K = numberAttribute(node, 'K', 0);

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../graph/builder.js';
+import { allocate, tensorValue } from '../graph/tensor.js';
+import { LOOKUP_OPERATORS } from '../ops/lookup.js';
 import { serializeModel } from './serialize.js';
 
 /** Small deterministic generator (mulberry32), so that a failing seed is a failing case. */
@@ -199,6 +201,48 @@ describe('function bodies in onnxruntime', () => {
           expect(Math.max(...y.map((v, i) => Math.abs(v - actual[i]!))) / size).toBeLessThanOrEqual(tolerance);
           await session.release();
         }
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('QuantizedConv computes what the operator says', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async (c) => {
+        const next = random(c.seed);
+        const b = new GraphBuilder({ opset: c.opset });
+        const [kh, kw] = c.kernel;
+        const x = tensorValue(
+          'float32',
+          [c.n, c.g, c.H, c.W],
+          Float32Array.from({ length: c.n * c.g * c.H * c.W }, () => (next(0, 20) ? next(-400, 400) / 16 : Number.NaN)),
+        );
+        const floats = (limit: number) => Float32Array.from({ length: c.M }, () => next(-1000, 1000) / limit);
+        const weights = Int8Array.from({ length: c.M * c.g * kh * kw }, () => next(-127, 127));
+        const inputs = [
+          b.input('x', ['N', c.g, 'H', 'W']),
+          b.constant(tensorValue('float32', [], Float32Array.of(0.125))),
+          b.constant(tensorValue('uint8', [], Uint8Array.of(next(0, 127)))),
+          b.constant(tensorValue('int8', [c.M, c.g, kh, kw], weights)),
+          b.floats([c.M], floats(333)),
+          b.floats([c.M], floats(77)),
+        ];
+        const attributes = { kernel_shape: c.kernel, strides: c.strides, pads: c.pads };
+        b.output(b.node('QuantizedConv', inputs, attributes, { domain: 'lutra', outputs: ['y'] }));
+        const graph = b.build();
+        const node = graph.nodes[0]!;
+        const values = node.inputs.map((name) => graph.initializers.get(name) ?? x);
+        const operator = LOOKUP_OPERATORS.find(({ name }) => name === 'QuantizedConv')!;
+        const types = operator.infer({ node, opset: 1, inputs: values.map((value) => ({ ...value, value })) });
+        const [expected] = types.map(({ type, dims }) => allocate(type, dims));
+        operator.evaluate({ node, opset: 1, inputs: values }, [expected!]);
+        const session = await ort.InferenceSession.create(serializeModel(graph), {
+          graphOptimizationLevel: 'disabled',
+          logSeverityLevel: 3,
+        });
+        const { y } = await session.run({ x: new ort.Tensor('float32', x.data as Float32Array, x.dims) });
+        expect([...(y!.data as Float32Array)]).toEqual([...(expected!.data as Float32Array)]);
+        await session.release();
       }),
       { numRuns: 15 },
     );

@@ -81,6 +81,12 @@ class BodyBuilder {
     return { centred: this.node('Sub', [q, zeroPoint]), zeroPoint };
   }
 
+  /** y = sums · scale + bias, both per channel. */
+  scaled(sums: string): void {
+    const perChannel = (vector: string) => this.reshape(vector, this.ints(-1, 1, 1));
+    this.node('Add', [this.node('Mul', [sums, perChannel('scale')]), perChannel('bias')], [], 'y');
+  }
+
   /** [N, B·depth, H, W] → [N, B, depth, H, W]; `depth` is an int64 vector of one element. */
   splitChannels(x: string, depth: string): string {
     const shape = this.node('Shape', [x]);
@@ -169,9 +175,14 @@ function lookUpBody(): NodeProto[] {
   const oneHot = body.oneHot(body.cast('codes', 'int64'), body.intAttribute('K'), 2);
   const shape = body.node('Shape', ['codes']);
   const planes = body.reshape(oneHot, body.concat(body.slice(shape, 0, 1), body.ints(-1), body.slice(shape, 2, 4)));
-  const sums = body.node('Conv', [planes, body.cast('table', 'float32')], windowReferences('strides', 'pads'));
-  const perChannel = (vector: string) => body.reshape(vector, body.ints(-1, 1, 1));
-  body.node('Add', [body.node('Mul', [sums, perChannel('scale')]), perChannel('bias')], [], 'y');
+  body.scaled(body.node('Conv', [planes, body.cast('table', 'float32')], windowReferences('strides', 'pads')));
+  return body.nodes;
+}
+
+function quantizedConvBody(): NodeProto[] {
+  const body = new BodyBuilder();
+  const { centred } = body.quantise();
+  body.scaled(body.node('Conv', [centred, body.cast('W', 'float32')], windowReferences(...WINDOW)));
   return body.nodes;
 }
 
@@ -201,6 +212,12 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     output: ['y'],
     attribute: ['K', 'kernel_shape'],
     nodes: lookUpBody,
+  },
+  QuantizedConv: {
+    input: ['x', 'x_scale', 'x_zero_point', 'W', 'scale', 'bias'],
+    output: ['y'],
+    attribute: ['kernel_shape'],
+    nodes: quantizedConvBody,
   },
 };
 

@@ -6,7 +6,7 @@ import { LOOKUP_OPERATORS, quantiseLevel } from './lookup.js';
 const operator = (name: string) => LOOKUP_OPERATORS.find((candidate) => candidate.name === name)!;
 const node = (op: string, attributes: Node['attributes']): Node => ({
   ...{ name: 'layer', op, domain: 'lutra', attributes, outputs: ['y'] },
-  inputs: ['a', 'b', 'c', 'd', 'e'].slice(0, op === 'LookUp' ? 4 : 5),
+  inputs: ['a', 'b', 'c', 'd', 'e', 'f'].slice(0, op === 'LookUp' ? 4 : op === 'QuantizedConv' ? 6 : 5),
 });
 const infer = (op: string, attributes: Node['attributes'], inputs: readonly TensorValue[]) =>
   operator(op).infer({ node: node(op, attributes), opset: 1, inputs: inputs.map((value) => ({ ...value, value })) });
@@ -82,5 +82,46 @@ describe('LookUp', () => {
     const context = { node: node('LookUp', { K: 2 }), opset: 1, inputs: inputs([0, 5]) };
     const y = { type: 'float32', dims: [1, 2, 1, 2], data: new Float32Array(4) } as const;
     expect(() => operator('LookUp').evaluate(context, [y])).toThrow('a code is out of range');
+  });
+});
+
+describe('QuantizedConv', () => {
+  const inputs = (W = [2, -3], scale = [0.5], zero = 1): TensorValue[] => [
+    ...encodeInputs(undefined, undefined, 0.5, zero).slice(0, 3),
+    tensorValue('int8', [1, 1, 1, 2], Int8Array.from(W)),
+    tensorValue('float32', [scale.length], Float32Array.from(scale)),
+    tensorValue('float32', [1], Float32Array.of(10)),
+  ];
+  const attributes = { kernel_shape: [1, 2], pads: [0, 0, 0, 1] };
+
+  it('multiplies levels less their zero point, which is what lies outside of the image', () => {
+    const [type] = infer('QuantizedConv', attributes, inputs());
+    expect(type).toEqual({ type: 'float32', dims: [1, 1, 1, 3] });
+    const y = new Float32Array(3);
+    // Levels 3, 1 and 0 (NaN), less the zero point: 2, 0, −1.
+    const context = { node: node('QuantizedConv', attributes), opset: 1, inputs: inputs() };
+    operator('QuantizedConv').evaluate(context, [{ ...type!, data: y }]);
+    expect([...y]).toEqual([12, 11.5, 9]);
+  });
+
+  it.each([
+    ['weight', inputs([-128, 0]), attributes, 'W is out of range'],
+    ['zero point', inputs(undefined, undefined, 200), attributes, 'x_zero_point is out of range'],
+    ['scale', inputs(undefined, [1, 2]), attributes, 'scale has the wrong shape'],
+    ['kernel', inputs(), { kernel_shape: [2, 2] }, 'kernel_shape does not repeat'],
+    ['attribute', inputs(), { ...attributes, group: 1 }, 'attribute group is not supported'],
+  ])('refuses a wrong %s', (_, given, wrong, message) => {
+    expect(() => infer('QuantizedConv', wrong, given)).toThrow(message);
+  });
+
+  it('refuses sums that float32 could not hold', () => {
+    const channels = 1100;
+    const large = [
+      tensorValue('float32', [1, channels, 1, 1], new Float32Array(channels)),
+      ...inputs().slice(1, 3),
+      tensorValue('int8', [1, channels, 1, 1], new Int8Array(channels)),
+      ...inputs().slice(4),
+    ];
+    expect(() => infer('QuantizedConv', {}, large)).toThrow('sums may exceed 2^24');
   });
 });

@@ -113,6 +113,18 @@ export class Builder {
     const attributes = { K, kernel_shape: s.window, strides: s.strides, pads: s.pads };
     return this.node('LookUp', name, inputs, attributes, epilogue);
   }
+  quantizedConv(name: string, x: string, channels: number, s: ConvSettings, epilogue?: Node['epilogue']): string {
+    const inputs = [
+      x,
+      this.constant(`${name}.s`, tensorValue('float32', [], Float32Array.of(s.scale))),
+      this.constant(`${name}.z`, tensorValue('uint8', [], Uint8Array.of(s.zero))),
+      this.int8(`${name}.W`, [s.outputs, channels, ...s.kernel]),
+      this.floats(`${name}.a`, [s.outputs], -0.002, 0.002),
+      this.floats(`${name}.c`, [s.outputs], -1, 1),
+    ];
+    const attributes = { kernel_shape: s.kernel, strides: s.strides, pads: s.pads };
+    return this.node('QuantizedConv', name, inputs, attributes, epilogue);
+  }
   graph(x: TensorValue, outputs: string[]): Graph {
     return {
       name: 'test',
@@ -142,6 +154,15 @@ export interface LookUpSettings {
   window: number[];
   strides: number[];
   pads: number[];
+}
+
+export interface ConvSettings {
+  outputs: number;
+  kernel: number[];
+  strides: number[];
+  pads: number[];
+  scale: number;
+  zero: number;
 }
 
 /** Random values with all that is hard to quantise among them. */

@@ -1,15 +1,8 @@
 import fc from 'fast-check';
-import type { Activation } from '../../src/graph/types.js';
 import { Builder, input } from './graphs.js';
 import type { KernelBuilds } from './kernel-builds.js';
-import { centroidCounts, machine, map, type Property, pads, strides } from './settings.js';
+import { activation, centroidCounts, machine, map, type Property, pads, strides } from './settings.js';
 
-const activation: fc.Arbitrary<Activation | undefined> = fc.constantFrom<(Activation | undefined)[]>(
-  undefined,
-  { kind: 'Relu' },
-  { kind: 'LeakyRelu', alpha: 0.25 },
-  { kind: 'Clip', min: -0.5, max: 2 },
-);
 const lookUp = fc.record({
   K: centroidCounts,
   codebooks: fc.constantFrom(1, 3, 8, 33),

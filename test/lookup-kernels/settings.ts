@@ -1,10 +1,17 @@
 import fc from 'fast-check';
+import type { Activation } from '../../src/graph/types.js';
 import type { KernelBuilds } from './kernel-builds.js';
 
 // What the kernels are tried with. Sizes are odd on purpose.
 export const centroidCounts = fc.constantFrom(2, 3, 8, 16, 32, 50, 64);
 export const pads = fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2), fc.nat(2));
 export const strides = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }));
+export const activation: fc.Arbitrary<Activation | undefined> = fc.constantFrom<(Activation | undefined)[]>(
+  undefined,
+  { kind: 'Relu' },
+  { kind: 'LeakyRelu', alpha: 0.25 },
+  { kind: 'Clip', min: -0.5, max: 2 },
+);
 export const encoder = fc.record({
   K: centroidCounts,
   codebooks: fc.integer({ min: 1, max: 4 }),

@@ -51,6 +51,7 @@ function convertOptions(args: Arguments): ConvertOptions {
   const maxBytes = args.bytes('max-size');
   if (maxBytes !== undefined && maxDrop !== undefined) throw new UsageError('give either --max-size or --max-drop');
   const recipe = args.choice('recipe', ['fitted', 'plain']);
+  const stem = args.choice('stem', ['float', 'integer']);
   const preset = layers?.length === 1 && (layers[0] === 'default' || layers[0] === 'all') ? layers[0] : undefined;
   return {
     geometry: geometryOptions(args),
@@ -63,6 +64,7 @@ function convertOptions(args: Arguments): ConvertOptions {
     ...(maxDrop !== undefined ? { maxDrop } : {}),
     ...(maxBytes !== undefined ? { maxBytes } : {}),
     ...(recipe ? { recipe } : {}),
+    ...(stem ? { stem } : {}),
   };
 }
 
@@ -226,6 +228,11 @@ export const convertCommand: Command = {
       name: 'recipe',
       value: '<kind>',
       help: 'fitted (default), or plain: k-means and products of weights and centroids, to compare with',
+    },
+    {
+      name: 'stem',
+      value: '<kind>',
+      help: 'float, or integer: 7-bit inputs and int8 weights for the first convolution (default: integer with --optimise speed)',
     },
     { name: 'k', value: '<n>', help: 'centroids per codebook: 8, 16, 32 or 64 (default: chosen per layer)' },
     {

@@ -93,7 +93,7 @@ export function findEncodings(lookup: Graph, dense: Graph): Encoding[] {
   const sites = new Map(findSites(raiseOpset(simplify(dense))).map((site) => [site.output, site]));
   const readers = consumersOf(lookup.nodes);
   const encodings = lookup.nodes
-    .filter(({ domain, op }) => domain === LOOKUP_DOMAIN && op !== 'LookUp')
+    .filter(({ domain, op }) => domain === LOOKUP_DOMAIN && op.startsWith('Encode'))
     .map((node) => readEncoding(lookup, sites, readers, node));
   if (encodings.length === 0) {
     throw new LutraError('INVALID_ARGUMENT', 'the network has no lookup layers to train', {
@@ -101,6 +101,20 @@ export function findEncodings(lookup: Graph, dense: Graph): Encoding[] {
     });
   }
   return encodings;
+}
+
+/**
+ * The convolutions of integers, whose parameters are constants.
+ *
+ * @throws LutraError `UNSUPPORTED` for parameters that are computed by other nodes
+ */
+export function findQuantizedConvs(lookup: Graph): Node[] {
+  const nodes = lookup.nodes.filter(({ domain, op }) => domain === LOOKUP_DOMAIN && op === 'QuantizedConv');
+  const types = ['float32', 'uint8', 'int8', 'float32', 'float32'] as const;
+  for (const node of nodes) {
+    for (const [i, type] of types.entries()) constant(lookup, node, i + 1, type);
+  }
+  return nodes;
 }
 
 function readEncoding(graph: Graph, sites: Sites, readers: Readers, node: Node): Encoding {

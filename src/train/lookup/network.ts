@@ -3,7 +3,7 @@ import type { Graph, TensorValue } from '../../graph/types.js';
 import { denseNetwork } from '../dense-network.js';
 import type { ParameterOptions, TrainingNetwork } from '../types.js';
 import { deployLookup } from './deploy.js';
-import { findEncodings } from './layers.js';
+import { findEncodings, findQuantizedConvs } from './layers.js';
 import { addLoss } from './loss.js';
 import type { LayerStatistics } from './offset.js';
 import { type LookupTrainingOptions, resolveOptions } from './options.js';
@@ -46,6 +46,7 @@ export function trainable(
   const encodings = findEncodings(graph, dense);
   const rewriter = new Rewriter(graph, resolved, statistics);
   for (const encoding of encodings) rewriter.encoding(encoding);
+  for (const node of findQuantizedConvs(graph)) rewriter.quantizedConv(node);
   const rewritten = rewriter.finish();
   const smoothing = resolved.loss.kind === 'labels' ? (resolved.loss.smoothing ?? 0) : 0;
   const parameters = new Map<string, ParameterOptions | null>(rewriter.parameters);

@@ -1,5 +1,5 @@
 import { LutraError } from '../../errors.js';
-import { LOOKUP_DOMAIN } from '../../graph/lookup.js';
+import { LOOKUP_DOMAIN, MAX_LEVEL } from '../../graph/lookup.js';
 import { UniqueNames, valueNames } from '../../graph/topology.js';
 import type { Attribute, Graph, Node, TensorValue } from '../../graph/types.js';
 import { describeNode } from '../../ops/operator.js';
@@ -108,6 +108,29 @@ export class Rewriter {
       this.reconstruction(layer, columns, output);
       this.replaced.set(layer.node, this.nodes);
     }
+  }
+
+  /** A convolution of integers does not learn: it is computed with floats that hold the same integers. */
+  quantizedConv(node: Node): void {
+    this.nodes = [];
+    const value = (index: number) =>
+      Float32Array.from(this.graph.initializers.get(node.inputs[index]!)!.data as Int8Array);
+    const fixed = (hint: string, dims: readonly number[], data: Float32Array) => {
+      const name = this.store(`${node.name}.${hint}`, dims, data);
+      this.constants.push(name);
+      return name;
+    };
+    const zero = value(2)[0]!;
+    const { dims } = this.graph.initializers.get(node.inputs[3]!)!;
+    const perChannel = [1, dims[0]!, 1, 1];
+    const ratio = this.standard('Div', [node.inputs[0]!, fixed('unit', [], value(1))]);
+    const low = fixed('low', [], Float32Array.of(-zero));
+    const high = fixed('high', [], Float32Array.of(MAX_LEVEL - zero));
+    const levels = this.standard('Clip', [this.standard('Round', [ratio]), low, high]);
+    const sums = this.standard('Conv', [levels, fixed('W', dims, value(3))], node.attributes);
+    const scaled = this.standard('Mul', [sums, fixed('scale', perChannel, value(4))]);
+    this.standard('Add', [scaled, fixed('bias', perChannel, value(5))], {}, node.outputs[0]!);
+    this.replaced.set(node, this.nodes);
   }
 
   finish(): Graph {
