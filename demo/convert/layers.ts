@@ -14,6 +14,7 @@ const REASONS: Readonly<Record<NonNullable<LayerReport['reason']>, string>> = {
 function form(layer: LayerReport | undefined, facts: LayerFacts): string {
   const unticked = facts.role ?? 'excluded';
   if (!layer) return facts.role ? REASONS[facts.role] : '';
+  if (layer.integers) return 'integers: first convolution';
   if (!layer.converted || !layer.geometry) {
     return REASONS[layer.reason === undefined || layer.reason === 'excluded' ? unticked : layer.reason];
   }

@@ -161,10 +161,10 @@ function summary(report: ConvertReport): string {
     layer.op,
     layer.converted && layer.geometry
       ? `${layer.geometry.kind} g=${layer.geometry.channels} K=${layer.geometry.centroids}`
-      : `dense (${layer.reason ?? 'kept'})`,
+      : `${layer.integers ? 'integers' : 'dense'} (${layer.reason ?? 'kept'})`,
     layer.relativeError?.toFixed(4) ?? '',
     formatBytes(layer.weightBytes),
-    layer.converted ? formatBytes(layer.tableBytes) : '',
+    layer.tableBytes > 0 ? formatBytes(layer.tableBytes) : '',
     (layer.denseFlops / 1e6).toFixed(2),
     layer.converted ? (layer.lookups / 1e6).toFixed(2) : '',
   ]);
