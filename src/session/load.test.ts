@@ -24,6 +24,9 @@ const answers: Readonly<Record<string, RequestListener>> = {
     response.setHeader('content-length', MODEL.length).write(MODEL.subarray(0, 1000));
     setTimeout(() => response.destroy(), 20);
   },
+  '/lie': (_request, response) => {
+    response.setHeader('content-length', 2 ** 50).write(MODEL.subarray(0, 1000));
+  },
   '/slow': (_request, response) => response.setHeader('content-length', MODEL.length).write(MODEL.subarray(0, 1000)),
 };
 let server: Server;
@@ -78,6 +81,7 @@ describe('loadBytes', () => {
     ['/missing', /answered 404/],
     ['/page', /web page, not a model/],
     ['/short', /broke off/],
+    ['/lie', /broke off after 0 bytes/],
   ])('says what is wrong with %s', async (path, message) => {
     const error = await failure(loadBytes(base + path));
     expect(error.code).toBe('LOAD_FAILED');

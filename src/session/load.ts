@@ -74,7 +74,7 @@ async function download(response: Response, url: string, options: LoadOptions): 
   const encoded = response.headers.has('content-encoding');
   const length = Number(response.headers.get('content-length') ?? Number.NaN);
   let total = Number.isSafeInteger(length) && !encoded ? length : undefined;
-  const chunks: Uint8Array[] = [];
+  let bytes = new Uint8Array();
   let loaded = 0;
   onProgress?.({ stage: 'download', loaded, total });
   const reader = response.body?.getReader();
@@ -85,9 +85,11 @@ async function download(response: Response, url: string, options: LoadOptions): 
       const part = await reader?.read();
       if (signal?.aborted) throw failed(`loading ${url} was aborted`, signal, signal.reason);
       if (!part || part.done) break;
-      chunks.push(part.value);
-      loaded += part.value.length;
-      if (total !== undefined && loaded > total) total = undefined;
+      const end = loaded + part.value.length;
+      if (total !== undefined && end > total) total = undefined;
+      if (end > bytes.length) bytes = resized(bytes, total ?? 2 * end);
+      bytes.set(part.value, loaded);
+      loaded = end;
       onProgress?.({ stage: 'download', loaded, total });
     }
   } catch (thrown) {
@@ -99,13 +101,14 @@ async function download(response: Response, url: string, options: LoadOptions): 
   if (total !== undefined && loaded < total) {
     throw new LutraError('LOAD_FAILED', `${url} broke off`, { expected: `${total} bytes`, actual: `${loaded}` });
   }
-  const bytes = new Uint8Array(loaded);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return refuseHtml(bytes, url);
+  return refuseHtml(loaded < bytes.length ? resized(bytes, loaded) : bytes, url);
+}
+
+/** A copy with more or fewer bytes. */
+function resized(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(length);
+  copy.set(bytes.subarray(0, length));
+  return copy;
 }
 
 function finish(
