@@ -1,8 +1,8 @@
 /**
- * What follows the sums of a look-up: y = activation(float(sum)·scale + bias + residual), stored dense and/or quantised into
+ * What follows the sums of a look-up or a convolution of levels: y = activation(float(sum)·scale + bias + residual), stored dense and/or quantised into
  * the padded planes of the next Encode. One rounding per operation; Wasm has no implicit fused multiply-add.
  *
- * All four look-up kernels keep these fields at the same offsets (src/kernels/lookup.ts), so one set of constants serves them.
+ * The five kernels keep these fields at the same offsets (src/kernels/lookup.ts), so one set of constants serves them.
  */
 import { activate, CLAMP, clamp } from '../dense/epilogue';
 import { gelu16 } from '../dense/functions';

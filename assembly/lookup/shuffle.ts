@@ -113,6 +113,7 @@ function run(p: usize, begin: i32, end: i32, thread: i32, kind: i32): void {
   const sums = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCRATCH) + thread * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_SCRATCH_STRIDE);
   const gathered = sums + GATHERED;
   const terms = codebooks * taps;
+  // For products this field is `unit`.
   const stream = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_STREAM);
   const rows = kind == ROWS;
   const shift = rows ? 4 : 2;

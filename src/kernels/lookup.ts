@@ -16,10 +16,10 @@ export const OUTPUT_BLOCK = 64;
 export const OUTSIDE_CODE = 0x80;
 /** A search key is score·64 + (63 − k). */
 export const KEY_INDEX_BITS = 6;
-/** Per-thread scratch of every look-up kernel: sums i32 [64][16] and one v128 for tails, before the gathered codes. */
+/** Per-thread scratch of each of these kernels: sums i32 [64][16] and one v128 for tails, before the gathered codes. */
 export const LOOK_UP_SCRATCH_BYTES = 64 * 16 * 4 + 64;
 
-/** Fields common to the four look-up kernels, at the same offsets so that they share one epilogue. */
+/** Fields common to the four look-up kernels and `convolveLevels`, at the same offsets so that they share one epilogue. */
 const EPILOGUE = [
   /** f32 [M], f32 [M]; both padded to a multiple of 16. */
   'scale',

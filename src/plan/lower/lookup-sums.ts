@@ -20,7 +20,7 @@ const MAX_GROUPS = 8;
 const MAX_PLANES = 2;
 
 /** How a kernel sums over windows of u8 planes. */
-export interface Sums {
+interface Sums {
   readonly source: Omit<CodePlanes, 'centroids'>;
   readonly geometry: Geometry;
   readonly outputs: number;
