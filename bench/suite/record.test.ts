@@ -42,6 +42,12 @@ describe('mergeResults', () => {
     expect(merged.environment.date).toBe('day 2');
   });
 
+  it('leaves a network that is measured again in its place', () => {
+    const merged = mergeResults(measured(1, ['a', 'b']), measured(2, ['a']));
+    expect(merged.networks.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(merged.results.map(({ p50_ms }) => p50_ms)).toEqual([2, 1]);
+  });
+
   it('mixes no machines', () => {
     const other = measured(2, ['b'], 'another machine');
     expect(mergeResults(measured(1, ['a']), other)).toEqual(other);

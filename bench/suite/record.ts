@@ -33,7 +33,7 @@ export function recordResults(
 }
 
 /**
- * The earlier results without the networks that were measured again, and the new ones. Nothing is kept that another browser or
+ * The earlier results, those of networks that were measured again replaced, then those of new ones. Nothing is kept that another browser or
  * machine measured: one file says where all of it comes from.
  */
 export function mergeResults(earlier: BenchResults, later: BenchResults): BenchResults {
@@ -41,13 +41,16 @@ export function mergeResults(earlier: BenchResults, later: BenchResults): BenchR
   if (place(earlier) !== place(later)) return later;
   const again = new Set(later.networks.map(({ id }) => id));
   const titles = later.networks.map(({ title }) => `${String(title)}: `);
-  const merged = <T extends { readonly network?: unknown }>(before: readonly T[], after: readonly T[]) => [
-    ...before.filter(({ network }) => !again.has(network)),
-    ...after,
-  ];
+  const order = [...earlier.networks, ...later.networks].map(({ id }) => id);
+  const merge = <T>(before: readonly T[], after: readonly T[], id: (item: T) => unknown) =>
+    [...before.filter((item) => !again.has(id(item))), ...after].sort(
+      (a, b) => order.indexOf(id(a)) - order.indexOf(id(b)),
+    );
+  const merged = <T extends { readonly network?: unknown }>(before: readonly T[], after: readonly T[]) =>
+    merge(before, after, ({ network }) => network);
   return {
     environment: later.environment,
-    networks: [...earlier.networks.filter(({ id }) => !again.has(id)), ...later.networks],
+    networks: merge(earlier.networks, later.networks, ({ id }) => id),
     results: merged(earlier.results, later.results),
     ratios: merged(earlier.ratios, later.ratios),
     dense_ratios: merged(earlier.dense_ratios, later.dense_ratios),
