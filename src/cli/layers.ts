@@ -33,6 +33,8 @@ function work(node: Node, types: ConcreteGraph['types']): Pick<LayerFacts, 'macs
       return { macs: outputs * (dims(node.inputs[0]).at(-1) ?? 1), lookups: 0 };
     case ':Gemm':
       return { macs: outputs * (dims(node.inputs[0])[node.attributes.transA === 1 ? 0 : 1] ?? 1), lookups: 0 };
+    case 'lutra:QuantizedConv':
+      return { macs: outputs * elementCount(dims(node.inputs[3]).slice(1)), lookups: 0 };
     case 'lutra:Encode': {
       const K = Number(node.attributes.K);
       return { macs: outputs * K * elementCount(dims(node.inputs[3]).slice(1)), lookups: 0 };

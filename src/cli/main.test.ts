@@ -303,6 +303,17 @@ describe('convert', () => {
     expect(JSON.parse(evaluated.stdout).n).toBe(12);
   });
 
+  it('computes the first convolution in integers', async () => {
+    const flags = ['--calibration', at('set'), '--layers', 'middle', '--stem', 'integer'];
+    const { code, stdout } = await lutra('convert', at('small.onnx'), '-o', at('stem.onnx'), ...flags);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/stem +Conv +integers/)]);
+    const { layers } = JSON.parse((await lutra('inspect', at('stem.onnx'), '--json')).stdout);
+    const kernels = ['quantise', 'convolveLevels'];
+    expect(layers[0]).toMatchObject({ op: 'lutra:QuantizedConv', macs: 8 * 8 * 8 * 27, kernels });
+    const evaluated = await lutra('eval', at('stem.onnx'), '--data', at('set'), '--json');
+    expect(JSON.parse(evaluated.stdout).n).toBe(12);
+  });
+
   it('keeps the file within a size', async () => {
     const flags = ['--calibration', at('set'), '--layers', 'middle', '--max-size', '0.03MB', '--json'];
     const { code, stdout } = await lutra('convert', at('small.onnx'), '-o', at('bounded.onnx'), ...flags);
@@ -317,6 +328,7 @@ describe('convert', () => {
     ['a layer that does not exist', ['--layers', 'nothing'], 1, /nothing/],
     ['a folder that does not exist', ['-o', 'nowhere/x.onnx'], 1, /nowhere\/x\.onnx cannot be written/],
     ['group without geometry', ['--group', '2'], 2, /--group needs --geometry/],
+    ['a stem that is none', ['--stem', 'int4'], 2, /--stem .*float.*integer/],
     ['a size that is none', ['--max-size', 'large'], 2, /--max-size takes a size such as 4MB or 900kB, not "large"/],
     ['a size and a drop', ['--max-size', '1MB', '--max-drop', '1'], 2, /either --max-size or --max-drop/],
     ['a size that no table fits in', ['--max-size', '2kB', '--layers', 'middle'], 1, /do not fit .*bytes larger/s],

@@ -66,7 +66,7 @@ function networks(shape: Shape, linear = true): { readonly dense: Graph; readonl
     linear: 2,
     centroids,
     seed,
-    stem: seed % 2 === 0 ? 'integer' : 'float',
+    stem: kind === 'row' ? 'integer' : 'float',
     layers: (site) => !site.first && !site.last && (linear || site.kind === 'conv'),
   });
   return { dense, lookup: parseModel(serializeModel(lookup)) };
