@@ -90,6 +90,9 @@ test('a layer that is unticked stays dense, and another geometry may be tried', 
   await page.getByLabel('Convert middle').check();
   await page.locator('#convert').click();
   await expect(page.locator('#converted')).toHaveText('2 of 4');
+  await page.getByLabel('Aim').selectOption('speed');
+  await page.locator('#convert').click();
+  await expect(page.getByRole('row', { name: /stem/ })).toContainText(/integers.*KB → \d+ B/);
   // With room for it, codebooks of single values have the least error.
   await page.getByLabel('Codebooks of convolutions').selectOption('auto');
   await page.getByLabel('Aim').selectOption('accuracy');

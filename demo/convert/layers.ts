@@ -108,9 +108,10 @@ export class LayerTable {
       if (!row || !facts) continue;
       row.form.textContent = form(layer, facts);
       row.error.textContent = layer.relativeError === undefined ? '' : formatPercent(layer.relativeError);
-      row.bytes.textContent = layer.converted
-        ? `${formatBytes(layer.weightBytes)} → ${formatBytes(layer.tableBytes)}`
-        : formatBytes(layer.weightBytes);
+      row.bytes.textContent =
+        layer.tableBytes > 0
+          ? `${formatBytes(layer.weightBytes)} → ${formatBytes(layer.tableBytes)}`
+          : formatBytes(layer.weightBytes);
     }
   }
 }
