@@ -39,9 +39,13 @@ function slot(name: string, ...children: Child[]): HTMLSlotElement {
   return make('slot', { name }, ...children);
 }
 
-/** "97.3 %"; never rounds a probability below 1 up to 100. */
+const FIGURE_SPACE = '\u2007';
+const PUNCTUATION_SPACE = '\u2008';
+
+/** "97.3 %", of one width whatever the digits, lest live results jump; never rounds a probability below 1 up to 100. */
 function percent(probability: number): string {
-  return `${probability >= 1 ? '100' : (Math.floor(probability * 1000) / 10).toFixed(1)} %`;
+  if (probability >= 1) return `${PUNCTUATION_SPACE}100 %`;
+  return `${(Math.floor(probability * 1000) / 10).toFixed(1).padStart(4, FIGURE_SPACE)} %`;
 }
 
 /** The element's shadow tree: what there is to see and to press. Knows nothing of networks. */
