@@ -12,9 +12,10 @@ import type { Plan } from '../src/plan/types.js';
 import { WASM_BUILDS } from '../test/wasm-builds.js';
 import '../test/register-operators.js';
 import { ClockMeter } from './clock.js';
-import { portLimitCycles } from './port-limit.js';
+import { portLimitCycles, productCycles } from './port-limit.js';
 
-type Geometry = 'patch' | 'row' | 'pixel' | 'linear' | 'tree';
+/** Where lookups take their codes from; `levels`: a convolution of integers, which looks nothing up. */
+type Geometry = 'patch' | 'row' | 'pixel' | 'linear' | 'tree' | 'levels';
 interface Layer {
   readonly name: string;
   readonly rows: number;
@@ -22,6 +23,7 @@ interface Layer {
   readonly outputs: number;
   readonly size: number;
   readonly kernel: number;
+  readonly stride: number;
   readonly geometry: Geometry;
   readonly depth: number;
   readonly centroids: number;
@@ -32,12 +34,18 @@ const BATCHES = 60;
 
 function convolution(channels: number, size: number, geometry: Geometry, depth: number, centroids = 16): Layer {
   const name = `conv ${channels},${size} ${geometry} g${depth} K${centroids}`;
-  return { name, rows: 1, inputs: channels, outputs: channels, size, kernel: 3, geometry, depth, centroids };
+  return { name, rows: 1, inputs: channels, outputs: channels, size, kernel: 3, stride: 1, geometry, depth, centroids };
 }
 
 function linear(rows: number, inputs: number, outputs: number, centroids = 16): Layer {
   const name = `matmul ${rows}x${inputs}x${outputs} g32 K${centroids}`;
-  return { name, rows, inputs, outputs, size: 1, kernel: 1, geometry: 'linear', depth: 32, centroids };
+  return { name, rows, inputs, outputs, size: 1, kernel: 1, stride: 1, geometry: 'linear', depth: 32, centroids };
+}
+
+/** A first convolution of a picture. */
+function stem(size: number, kernel: number, stride: number): Layer {
+  const name = `stem ${size} ${kernel}x${kernel} stride ${stride}`;
+  return { name, rows: 1, inputs: 3, outputs: 64, size, kernel, stride, geometry: 'levels', depth: 1, centroids: 0 };
 }
 
 const MAPS = [
@@ -62,6 +70,8 @@ const LAYERS: readonly Layer[] = [
   linear(128, 768, 3072),
   linear(1, 768, 3072),
   linear(1, 768, 3072, 64),
+  stem(32, 3, 1),
+  stem(224, 7, 2),
 ];
 
 function integers(length: number, low: number, high: number): number[] {
@@ -72,9 +82,12 @@ function integers(length: number, low: number, high: number): number[] {
   });
 }
 
-/** Quantise, encode, look up and ReLU, with the result quantised for a second encoder that stands for the next layer. */
+/**
+ * Quantise, encode, look up and ReLU, with the result quantised for a second encoder that stands for the next layer; or quantise,
+ * multiply and ReLU.
+ */
 function layerGraph(layer: Layer): { graph: Graph; x: TensorValue } {
-  const { inputs, outputs, size, kernel, geometry, depth, centroids: K, rows } = layer;
+  const { inputs, outputs, size, kernel, stride, geometry, depth, centroids: K, rows } = layer;
   const codebooks = inputs / depth;
   const border = (kernel - 1) / 2;
   const whole = geometry === 'patch' || geometry === 'tree';
@@ -93,6 +106,7 @@ function layerGraph(layer: Layer): { graph: Graph; x: TensorValue } {
   const taps = depth * window[0]! * window[1]!;
   floats('s', [], 0.05);
   initializers.set('z', tensorValue('uint8', [], Uint8Array.of(64)));
+  if (geometry === 'levels') int8('W', [outputs, inputs, kernel, kernel]);
   // Learnt weights reach 127 but are smaller on average than uniform ones.
   int8('Q', [codebooks * K, depth, ...window], process.env.WIDE ? 127 : 50);
   initializers.set('b', tensorValue('int32', [codebooks * K], new Int32Array(codebooks * K)));
@@ -121,20 +135,15 @@ function layerGraph(layer: Layer): { graph: Graph; x: TensorValue } {
   const encoder = geometry === 'tree' ? ['EncodeTree', 'features', 'thresholds'] : ['Encode', 'Q', 'b'];
   const encodeNode = (name: string, from: string) =>
     make(encoder[0]!, name, [from, 's', 'z', encoder[1]!, encoder[2]!], encode);
-  const nodes: Node[] = [
-    encodeNode('codes', 'x'),
-    make(
-      'LookUp',
-      'y',
-      ['codes', 'T', 'scale', 'bias'],
-      { K, kernel_shape: table, pads: padsOf(table) },
-      {
-        activation: { kind: 'Relu' },
-      },
-    ),
-  ];
+  const relu = { activation: { kind: 'Relu' } } as const;
+  const lookUp = { K, kernel_shape: table, pads: padsOf(table) };
+  const square = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: padsOf([kernel, kernel]) };
+  const nodes: Node[] =
+    geometry === 'levels'
+      ? [make('QuantizedConv', 'y', ['x', 's', 'z', 'W', 'scale', 'bias'], square, relu)]
+      : [encodeNode('codes', 'x'), make('LookUp', 'y', ['codes', 'T', 'scale', 'bias'], lookUp, relu)];
   if (inputs === outputs) {
-    nodes.push(encodeNode('next', 'y'), make('LookUp', 'out', ['next', 'T', 'scale', 'bias'], nodes[1]!.attributes));
+    nodes.push(encodeNode('next', 'y'), make('LookUp', 'out', ['next', 'T', 'scale', 'bias'], lookUp));
   }
   const dims = [rows, inputs, size, size];
   const data = Float32Array.from(integers(rows * inputs * size * size, -1000, 1000), (value) => value / 300);
@@ -177,20 +186,28 @@ function measure(module: WebAssembly.Module, planned: Plan, x: TensorValue, cloc
 }
 
 /** Lookup positions per codebook of a 3 × 3 layer. */
-const TAPS: Readonly<Record<Geometry, number>> = { patch: 1, tree: 1, row: 3, pixel: 9, linear: 1 };
+const TAPS: Readonly<Record<Geometry, number>> = { patch: 1, tree: 1, row: 3, pixel: 9, linear: 1, levels: 0 };
+
+/** Of the dense layer. */
+function multiplyAdds({ rows, size, stride, inputs, outputs, kernel }: Layer): number {
+  return rows * (size / stride) ** 2 * inputs * outputs * kernel ** 2;
+}
 
 function limitMicroseconds(layer: Layer, gigahertz: number): number {
   const { rows, size, inputs, depth, centroids, outputs, kernel, geometry } = layer;
   const taps = TAPS[geometry];
-  const cycles = portLimitCycles({
-    positions: rows * size ** 2,
-    codebooks: inputs / depth,
-    values: (depth * kernel ** 2) / taps,
-    tree: geometry === 'tree',
-    centroids,
-    outputs,
-    taps,
-  });
+  const cycles =
+    geometry === 'levels'
+      ? productCycles(multiplyAdds(layer))
+      : portLimitCycles({
+          positions: rows * size ** 2,
+          codebooks: inputs / depth,
+          values: (depth * kernel ** 2) / taps,
+          tree: geometry === 'tree',
+          centroids,
+          outputs,
+          taps,
+        });
   return cycles / gigahertz / 1000;
 }
 
@@ -204,14 +221,13 @@ for (const [build, shared] of Object.entries(WASM_BUILDS)) {
     const planned = plan(graph, { x: { type: x.type, dims: x.dims } }, { threads: 1 });
     const clock = new ClockMeter();
     const times = measure(module, planned, x, clock);
-    const macs = layer.rows * layer.size ** 2 * layer.inputs * layer.outputs * layer.kernel ** 2;
     const total = [...times.values()].reduce((a, b) => a + b);
     const { gigahertz } = clock;
     const limit = limitMicroseconds(layer, gigahertz);
     const share = `${((limit / total) * 100).toFixed(0)} % of the port limit at ${gigahertz.toFixed(2)} GHz`;
     const parts = [...times].map(([kernel, microseconds]) => `${kernel} ${microseconds.toFixed(1)}`).join('  ');
     process.stdout.write(
-      `${build} ${layer.name}: ${total.toFixed(1)} us, ${(macs / total / 1000).toFixed(0)} GMAC/s, ${share}  (${parts})\n`,
+      `${build} ${layer.name}: ${total.toFixed(1)} us, ${(multiplyAdds(layer) / total / 1000).toFixed(0)} GMAC/s, ${share}  (${parts})\n`,
     );
   }
 }

@@ -32,3 +32,8 @@ export function portLimitCycles(layer: LayerCounts): number {
   const sums = ((codes * taps * outputs) / LANES) * (2 * shuffles - 1 + 3);
   return (search + sums) / VECTOR_PORTS;
 }
+
+/** The same for products of bytes: 16 are a product that adds pairs, one that adds pairs of pairs, and an addition. */
+export function productCycles(multiplyAdds: number): number {
+  return ((multiplyAdds / LANES) * 3) / VECTOR_PORTS;
+}
