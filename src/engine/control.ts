@@ -56,6 +56,11 @@ export const partOf = (ticket: number): number => ticket & ((1 << PART_BITS) - 1
 /** Replaces the ticket and wakes the helpers that sleep. */
 export function publish(control: Int32Array, value: number): void {
   Atomics.store(control, CONTROL.ticket, value);
+  wake(control);
+}
+
+/** Wakes the helpers that sleep; those that find no ticket before long fall asleep again. */
+export function wake(control: Int32Array): void {
   Atomics.notify(control, CONTROL.ticket);
 }
 
@@ -66,10 +71,9 @@ export function publish(control: Int32Array, value: number): void {
  * @returns false when it gave up.
  */
 export function waitWhile(control: Int32Array, index: number, value: number, bounded = false): boolean {
-  for (let spin = 0; spin < SPINS; spin++) if (Atomics.load(control, index) !== value) return true;
-  for (let waits = 0; Atomics.load(control, index) === value; waits++) {
+  for (let waits = 0; ; waits++) {
+    for (let spin = 0; spin < SPINS; spin++) if (Atomics.load(control, index) !== value) return true;
     if (bounded && waits === MOST_WAITS) return false;
     Atomics.wait(control, index, value, bounded ? WAIT : undefined);
   }
-  return true;
 }

@@ -1,11 +1,12 @@
 import * as Comlink from 'comlink';
-import { CONTROL } from '../engine/control.js';
+import { CONTROL, wake } from '../engine/control.js';
 import { canShareMemory } from '../engine/features.js';
 import type { WorkerHandle } from '../engine/threads.js';
 import { LutraError } from '../errors.js';
 import type { Backend } from './backend.js';
 import { startHelper } from './helper.js';
 import type { Reply, WorkerApi } from './serve.js';
+import type { Values } from './service.js';
 import { type OperatorSet, spawnWorker, workerFailure } from './spawn.js';
 import { buffersOf } from './transfer.js';
 
@@ -72,7 +73,10 @@ export function createRemote(workerUrl: string | URL | undefined, threads: numbe
     failure,
     open,
     run(feeds, run, stoppable) {
-      return receive(api.run(Comlink.transfer(feeds, buffersOf(feeds)), run, stoppable && !control));
+      const reply = receive<Values>(api.run(Comlink.transfer(feeds, buffersOf(feeds)), run, stoppable && !control));
+      // Now, while the message travels. Left to the first thread, a helper may land on that one's processor and hold it up.
+      if (control) wake(control);
+      return reply;
     },
     stop(run) {
       if (control) Atomics.store(control, CONTROL.stop, run);
