@@ -40,10 +40,10 @@ export function softmax(p: usize, begin: i32, end: i32, thread: i32): void {
     const from = load<usize>(p, SOFTMAX_INPUT) + start;
     const to = load<usize>(p, SOFTMAX_OUTPUT) + start;
     let top = f32x4.splat(-Infinity);
-    for (let at: usize = 0; at < whole; at += 16) top = f32x4.max(top, v128.load(from + at));
-    if (rest) top = f32x4.max(top, loadPart(from + whole, rest, -Infinity));
-    top = f32x4.max(top, v128.shuffle<i32>(top, top, 2, 3, 0, 1));
-    top = f32x4.max(top, v128.shuffle<i32>(top, top, 1, 0, 3, 2));
+    for (let at: usize = 0; at < whole; at += 16) top = f32x4.pmax(top, v128.load(from + at));
+    if (rest) top = f32x4.pmax(top, loadPart(from + whole, rest, -Infinity));
+    top = f32x4.pmax(top, v128.shuffle<i32>(top, top, 2, 3, 0, 1));
+    top = f32x4.pmax(top, v128.shuffle<i32>(top, top, 1, 0, 3, 2));
     let sums = f32x4.splat(0);
     for (let done = 0; done < inner; done += 16) {
       const count = min(16, inner - done);

@@ -15,8 +15,8 @@ export const COEFFICIENTS: readonly number[] = [
   5.00000012e-1,
   1,
   // The error function, and what turns it into Gelu.
-  3.75,
-  -3.75,
+  3.9,
+  -3.9,
   -2.72614225801306e-10,
   2.77068142495902e-8,
   -2.10102402082508e-6,
