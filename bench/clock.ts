@@ -37,7 +37,7 @@ export class ClockMeter {
   #least = Number.POSITIVE_INFINITY;
 
   constructor() {
-    // Until the engine has compiled the chain with optimisation.
+    // Until the engine has compiled the chain with optimization.
     for (let i = 0; i < WARM_UP; i++) this.attempt();
     this.#least = Number.POSITIVE_INFINITY;
   }

@@ -65,7 +65,7 @@ async function time(C: number, size: number): Promise<void> {
   console.log(`${C} channels, ${size}×${size}: Encode ${encode.toFixed(3)} ms, float scores ${scores.toFixed(3)} ms`);
 }
 
-/** Codes by the same scores on activations that were not quantised. */
+/** Codes by the same scores on activations that were not quantized. */
 function floatCodes(graph: Graph, node: Node, x: TensorValue, codes: TensorValue): Uint8Array {
   const constant = (input: number) => graph.initializers.get(node.inputs[input]!)!;
   const scale = (constant(1).data as Float32Array)[0]!;

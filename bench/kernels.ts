@@ -83,7 +83,7 @@ function integers(length: number, low: number, high: number): number[] {
 }
 
 /**
- * Quantise, encode, look up and ReLU, with the result quantised for a second encoder that stands for the next layer; or quantise,
+ * Quantize, encode, look up and ReLU, with the result quantized for a second encoder that stands for the next layer; or quantize,
  * multiply and ReLU.
  */
 function layerGraph(layer: Layer): { graph: Graph; x: TensorValue } {

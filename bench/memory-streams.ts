@@ -39,7 +39,7 @@ const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) + 1 });
 new Uint8Array(memory.buffer).fill(1);
 const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary.slice()), { env: { memory } });
 const read = exports.read as (at: number, bytes: number, streams: number) => number;
-// Until the optimising compiler has it.
+// Until the optimizing compiler has it.
 for (let run = 0; run < WARM_UP; run++) read(PAGE, PAGE, 4);
 const samples = new Map<number, number[]>([1, 2, 4, 8].map((streams) => [streams, []]));
 for (let pass = 0; pass < PASSES; pass++) {

@@ -23,8 +23,8 @@ async function lutra(
   microBatch: number,
   runtime: NonNullable<StepEngineOptions['runtime']>,
 ): Promise<Candidate> {
-  const optimiser = { kind: 'sgd' } as const;
-  const engine = await createStepEngine(network, { optimiser, microBatch, threads: 1, runtime });
+  const optimizer = { kind: 'sgd' } as const;
+  const engine = await createStepEngine(network, { optimizer, microBatch, threads: 1, runtime });
   const feeds = examples(microBatch);
   return { step, engine: `Lutra, onnxruntime-${runtime}`, microBatch, run: () => engine.step(feeds, 1e-4) };
 }

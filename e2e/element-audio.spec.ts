@@ -19,7 +19,7 @@ async function listenFor(page: Page, url: string): Promise<void> {
   });
 }
 
-test('a recording is recognised, of any rate and in any form', { tag: EVERYWHERE }, async ({ page, context, host }) => {
+test('a recording is recognized, of any rate and in any form', { tag: EVERYWHERE }, async ({ page, context, host }) => {
   const errors = watchForErrors(page);
   await withToneNetwork(context);
   await listenFor(page, host.url);

@@ -59,7 +59,7 @@ async function converted(name: string): Promise<ModelVerdict> {
         centroids: 16,
         geometry: { conv: { kind: 'row', channels: 1 }, pointwise: 4, linear: 16 },
         refitDense: false,
-        normalise: false,
+        normalize: false,
       },
     );
     const { wrongCodes, wrongSums, outputError, flippedCodes, codes } = await checkConverted(

@@ -7,7 +7,7 @@ import { TensorProtoSchema } from 'onnx-buf';
 import { readTar } from '../src/data/tar.js';
 import { Executor } from '../src/engine/executor.js';
 import { LutraError } from '../src/errors.js';
-import { optimise } from '../src/graph/passes/optimise.js';
+import { optimize } from '../src/graph/passes/optimize.js';
 import { allocate, formatType } from '../src/graph/tensor.js';
 import type { Graph, TensorValue } from '../src/graph/types.js';
 import { parseModel } from '../src/onnx/parse.js';
@@ -102,7 +102,7 @@ async function runGraph(
     const bound = graph.inputs.slice(free).map(({ name }) => [name, feeds[name]!] as const);
     try {
       const initializers = new Map([...graph.initializers, ...bound]);
-      const executor = await Executor.create(optimise({ ...graph, inputs, initializers }));
+      const executor = await Executor.create(optimize({ ...graph, inputs, initializers }));
       try {
         return executor.run(Object.fromEntries(inputs.map(({ name }) => [name, feeds[name]!])));
       } finally {

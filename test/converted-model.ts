@@ -1,7 +1,7 @@
 /** Whether a lookup network computes what its function bodies mean in onnxruntime: stage by stage, and as a whole. */
 import { exposeStages } from '../e2e/hashes/stages.js';
 import { Executor } from '../src/engine/executor.js';
-import { optimise } from '../src/graph/passes/optimise.js';
+import { optimize } from '../src/graph/passes/optimize.js';
 import type { Graph, Node, TensorValue, ValueInfo } from '../src/graph/types.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { serializeModel } from '../src/onnx/serialize.js';
@@ -26,7 +26,7 @@ export interface ConvertedCheck {
 const isEncode = ({ domain, op }: Node) => domain === 'lutra' && op !== 'LookUp';
 
 async function run(graph: Graph, feeds: Values): Promise<Record<string, TensorValue>> {
-  const executor = await Executor.create(optimise(parseModel(serializeModel(graph))));
+  const executor = await Executor.create(optimize(parseModel(serializeModel(graph))));
   try {
     return executor.run(feeds);
   } finally {

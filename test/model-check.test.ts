@@ -54,7 +54,7 @@ describe('checkModel', () => {
     expect(await checkModel(bytes, { shapes: { x: [2, 2] }, fills: { x: -3 } })).toMatchObject({ ok: true });
   });
 
-  it.skipIf(!existsSync(MODELS))('finds a quantised network equal to integer kernels', async () => {
+  it.skipIf(!existsSync(MODELS))('finds a quantized network equal to integer kernels', async () => {
     const result = await checkModel(readFileSync(`${MODELS}/mobilenetv2_quant_static.onnx`));
     expect(result).toMatchObject({ ok: true, max_rel_error: 0 });
     expect(result.reference_spread).toBeGreaterThan(0.1);

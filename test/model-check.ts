@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import { Executor } from '../src/engine/executor.js';
 import { LutraError } from '../src/errors.js';
-import { optimise } from '../src/graph/passes/optimise.js';
+import { optimize } from '../src/graph/passes/optimize.js';
 import { allocate, elementCount, formatType } from '../src/graph/tensor.js';
 import type { DataType, Graph, TensorValue, ValueInfo } from '../src/graph/types.js';
 import { parseModel } from '../src/onnx/parse.js';
@@ -43,7 +43,7 @@ export interface CheckResult {
   /** Missing when the network did not run. */
   readonly max_rel_error?: number;
   readonly definition?: string;
-  /** For quantised networks: how far onnxruntime's integer kernels are from its simulation in floats. */
+  /** For quantized networks: how far onnxruntime's integer kernels are from its simulation in floats. */
   readonly reference_spread?: number;
   readonly outputs?: number;
   readonly feeds?: readonly string[];
@@ -53,9 +53,9 @@ export interface CheckResult {
 const DEFINITION = `max over outputs of max|a - b| / max(${SMALLEST}, max|b|), b from onnxruntime`;
 
 /**
- * A network that quantises what it computed in floats amplifies roundings: values on the edge between two levels fall to either side,
+ * A network that quantizes what it computed in floats amplifies roundings: values on the edge between two levels fall to either side,
  * in onnxruntime as well. Such a network may differ by this many times what onnxruntime differs from itself. Networks that compute
- * with integers from one quantised value to the next must be equal.
+ * with integers from one quantized value to the next must be equal.
  */
 const SPREADS = 2;
 
@@ -63,15 +63,15 @@ const SPREADS = 2;
 export async function checkModel(bytes: Uint8Array, options: CheckOptions = {}): Promise<CheckResult> {
   let feeds: Readonly<Record<string, TensorValue>>;
   let results: Readonly<Record<string, TensorValue>>;
-  let quantised: boolean;
+  let quantized: boolean;
   let roundsFloats: boolean;
   try {
     const graph = parseModel(bytes);
-    quantised = graph.nodes.some(({ op }) => op === 'QuantizeLinear' || op === 'DynamicQuantizeLinear');
+    quantized = graph.nodes.some(({ op }) => op === 'QuantizeLinear' || op === 'DynamicQuantizeLinear');
     feeds = randomFeeds(graph.inputs, options);
-    const optimised = optimise(graph);
-    roundsFloats = quantisesFloats(optimised);
-    const executor = await Executor.create(optimised, { dimensions: options.dimensions ?? {} });
+    const optimized = optimize(graph);
+    roundsFloats = quantizesFloats(optimized);
+    const executor = await Executor.create(optimized, { dimensions: options.dimensions ?? {} });
     results = executor.run(feeds);
     executor.dispose();
   } catch (thrown) {
@@ -83,10 +83,10 @@ export async function checkModel(bytes: Uint8Array, options: CheckOptions = {}):
   let spread: number | undefined;
   let definition: string;
   try {
-    const level = quantised ? 'all' : 'disabled';
+    const level = quantized ? 'all' : 'disabled';
     reference = await runReference(bytes, feeds, level);
-    definition = `${DEFINITION} ${quantised ? 'with its integer kernels' : 'without graph rewriting'}`;
-    if (quantised) spread = worst(reference, valuesOf(await runReference(bytes, feeds, 'disabled'))).error;
+    definition = `${DEFINITION} ${quantized ? 'with its integer kernels' : 'without graph rewriting'}`;
+    if (quantized) spread = worst(reference, valuesOf(await runReference(bytes, feeds, 'disabled'))).error;
   } catch (thrown) {
     return { ok: false, error: { code: 'REFERENCE', message: `onnxruntime: ${(thrown as Error).message}` } };
   }
@@ -115,8 +115,8 @@ export async function checkModel(bytes: Uint8Array, options: CheckOptions = {}):
   };
 }
 
-/** Whether anything but an input is quantised that integer arithmetic did not give. */
-function quantisesFloats({ inputs, nodes }: Graph): boolean {
+/** Whether anything but an input is quantized that integer arithmetic did not give. */
+function quantizesFloats({ inputs, nodes }: Graph): boolean {
   const fed = new Set(inputs.map(({ name }) => name));
   const scaled = new Set<string | undefined>();
   for (const { op, inputs, outputs } of nodes) if (op === 'Div' && !fed.has(inputs[0]!)) scaled.add(outputs[0]);

@@ -67,7 +67,7 @@ class RandomNetwork {
       () => this.convolution(x),
       () => this.convolution(x),
       () => this.residual(x),
-      () => this.normalise(x),
+      () => this.normalize(x),
       () => this.activate(x),
       () => this.arithmetic(x),
       () => this.padded(x),
@@ -132,16 +132,16 @@ class RandomNetwork {
   private residual(x: Value): void {
     const w = this.tensor([x.channels, x.channels, 3, 3], 0.3);
     let y = this.builder.node('Conv', [x.name, w], { pads: [1, 1, 1, 1], kernel_shape: [3, 3] });
-    if (this.random() < 0.5) y = this.normaliseName(y, x.channels);
+    if (this.random() < 0.5) y = this.normalizeName(y, x.channels);
     const sum = this.builder.node('Add', this.random() < 0.5 ? [x.name, y] : [y, x.name]);
     this.activate(this.add(sum, x));
   }
 
-  private normalise(x: Value): void {
-    this.add(this.normaliseName(x.name, x.channels), x);
+  private normalize(x: Value): void {
+    this.add(this.normalizeName(x.name, x.channels), x);
   }
 
-  private normaliseName(x: string, channels: number): string {
+  private normalizeName(x: string, channels: number): string {
     const positive = this.tensor([channels], 0.4, 0.9);
     return this.builder.node('BatchNormalization', [
       x,
@@ -249,7 +249,7 @@ class RandomNetwork {
     const w = this.tensor([x.channels, perGroup, 2, 2]);
     const y = this.builder.node('ConvTranspose', [x.name, w], { strides: [1, 1], group, kernel_shape: [2, 2] });
     const value = this.add(y, x, { channels: perGroup * group, height: x.height + 1, width: x.width + 1 });
-    this.normalise(value);
+    this.normalize(value);
   }
 
   /** Global pooling and two linear layers, as a second output. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Executor } from '../src/engine/executor.js';
-import { optimise } from '../src/graph/passes/optimise.js';
+import { optimize } from '../src/graph/passes/optimize.js';
 import type { Graph, TensorValue } from '../src/graph/types.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { serializeModel } from '../src/onnx/serialize.js';
@@ -32,7 +32,7 @@ describe('nodes of every operator that the importer promises equal onnxruntime',
       if (!test) continue;
       const graph = graphOfNode(test);
       const feeds = Object.fromEntries(graph.inputs.map(({ name }) => [name, test.inputs[Number(name.slice(1))]!]));
-      const executor = await Executor.create(optimise(parseModel(serializeModel(graph))));
+      const executor = await Executor.create(optimize(parseModel(serializeModel(graph))));
       const actual = executor.run(feeds);
       executor.dispose();
       const expected = await reference(graph, feeds);

@@ -128,7 +128,7 @@ function cell(matrix: usize, stride: i32, row: i32, column: i32): usize {
 }
 
 /**
- * Columns [start, end) of a Cholesky factorisation in place: the lower triangle of `a` [size, size] becomes L with L·Lᵀ = a when the
+ * Columns [start, end) of a Cholesky factorization in place: the lower triangle of `a` [size, size] becomes L with L·Lᵀ = a when the
  * panels are taken in order. A pivot below `floor` is raised to it, which acts as a larger ridge there.
  */
 export function factorPanel(a: usize, size: i32, start: i32, end: i32, floor: f32): void {

@@ -1,4 +1,4 @@
-// What follows the sums of a layer: bias, residual, activation, dense store, re-quantised planes. The fields it reads stand
+// What follows the sums of a layer: bias, residual, activation, dense store, re-quantized planes. The fields it reads stand
 // first in the parameter block of every kernel that calls it (EPILOGUE in src/kernels/dense.ts), so CONVOLVE_* offsets serve all.
 import {
   CONVOLVE_ACTIVATION,
@@ -15,7 +15,7 @@ import {
   CONVOLVE_PLANES_ZERO_POINT,
   CONVOLVE_RESIDUAL,
 } from '../gen/layout';
-import { quantiseRow } from '../lookup/quantise';
+import { quantizeRow } from '../lookup/quantize';
 
 /** Values of the field `activation`; src/kernels/dense.ts has the same. */
 export const CLAMP: i32 = 1;
@@ -76,7 +76,7 @@ function finishRun(p: usize, sums: usize, count: i32, at: usize, bias: v128, col
 }
 
 /** Writes positions `first .. first + count` of one output plane of `width` columns into the padded uint8 planes. */
-function quantisePlane(p: usize, values: usize, count: i32, plane: usize, first: i32, width: i32): void {
+function quantizePlane(p: usize, values: usize, count: i32, plane: usize, first: i32, width: i32): void {
   const scale = v128.load32_splat(p, CONVOLVE_PLANES_SCALE);
   const zeroPoint = v128.load32_splat(p, CONVOLVE_PLANES_ZERO_POINT);
   const pitch = load<i32>(p, CONVOLVE_PLANES_PITCH);
@@ -88,7 +88,7 @@ function quantisePlane(p: usize, values: usize, count: i32, plane: usize, first:
     <usize>((y + load<i32>(p, CONVOLVE_PLANES_TOP)) * pitch + load<i32>(p, CONVOLVE_PLANES_LEFT));
   while (count > 0) {
     const run = min(width - x, count);
-    quantiseRow(values, run, row + <usize>x, scale, zeroPoint);
+    quantizeRow(values, run, row + <usize>x, scale, zeroPoint);
     values += (<usize>run) << 2;
     count -= run;
     x = 0;
@@ -113,7 +113,7 @@ export function finishPlane(
   const bias = load<usize>(p, CONVOLVE_BIAS);
   const at = plane * <usize>positions + <usize>first;
   finishRun(p, sums, count, at, bias ? v128.load32_splat(bias + ((<usize>m) << 2)) : f32x4.splat(0), 0);
-  if (load<usize>(p, CONVOLVE_PLANES)) quantisePlane(p, sums, count, plane, first, width);
+  if (load<usize>(p, CONVOLVE_PLANES)) quantizePlane(p, sums, count, plane, first, width);
 }
 
 /** Finishes columns `first .. first + count` of a row; `at` is the index of the first one in output and residual. */

@@ -1,5 +1,5 @@
 /**
- * What follows the sums of a look-up or a convolution of levels: y = activation(float(sum)·scale + bias + residual), stored dense and/or quantised into
+ * What follows the sums of a look-up or a convolution of levels: y = activation(float(sum)·scale + bias + residual), stored dense and/or quantized into
  * the padded planes of the next Encode. One rounding per operation; Wasm has no implicit fused multiply-add.
  *
  * The five kernels keep these fields at the same offsets (src/kernels/lookup.ts), so one set of constants serves them.
@@ -8,7 +8,7 @@ import { activate, CLAMP, clamp } from '../dense/epilogue';
 import { gelu16 } from '../dense/functions';
 import * as at from '../gen/layout';
 import { runLength } from './gather';
-import { levelBase, levelMagic, levels, narrow } from './quantise';
+import { levelBase, levelMagic, levels, narrow } from './quantize';
 
 /** Sums i32 [≤ 64 outputs][16 positions] at the start of a thread's scratch, then one i32/f32 [16] for tails, then gathered codes. */
 // @ts-ignore: decorator

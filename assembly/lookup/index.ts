@@ -1,5 +1,5 @@
 export { encodeGathered, encodeRows } from './encode';
 export { encodeTree } from './encode-tree';
-export { quantise } from './quantise';
+export { quantize } from './quantize';
 export { lookUpReadPlanes, lookUpReadRows } from './read';
 export { convolveLevels, lookUpShufflePlanes, lookUpShuffleRows } from './shuffle';

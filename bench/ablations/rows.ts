@@ -29,10 +29,10 @@ const LEARNED: LookupTrainingOptions = { encoder: 'learned' };
 export const ROWS: readonly Row[] = [
   { group: 'start', name: 'not trained', conversion: PATCH },
   { group: 'start', name: 'default', conversion: PATCH, training: {} },
-  { group: 'normalisation', name: 'folded', conversion: PATCH, training: { normalisation: 'folded' } },
+  { group: 'normalization', name: 'folded', conversion: PATCH, training: { normalization: 'folded' } },
   { group: 'tables', name: 'product, 3 extra factors', conversion: PATCH, training: { extraRank: 3 } },
   { group: 'tables', name: 'free', conversion: PATCH, training: { tables: 'free' } },
-  { group: 'tables', name: 'product, rounded', conversion: PATCH, training: { quantised: true } },
+  { group: 'tables', name: 'product, rounded', conversion: PATCH, training: { quantized: true } },
   { group: 'bits', name: '7 bits', conversion: PATCH, training: { bits: 7 } },
   { group: 'bits', name: '6 bits', conversion: PATCH, training: { bits: 6 } },
   { group: 'encoder', name: 'learned, soft + straight-through', conversion: PATCH, training: LEARNED },

@@ -1,5 +1,5 @@
 import type { Graph } from '../../src/graph/types.js';
-import { quantise } from '../../src/networks/quantise.js';
+import { quantize } from '../../src/networks/quantize.js';
 import { countWork, type Work } from '../../src/networks/work.js';
 import { serializeModel } from '../../src/onnx/serialize.js';
 import { exampleFeeds, type InputSpec } from './network.js';
@@ -34,5 +34,5 @@ export async function writeForms(
   const put = (form: ModelForm, graph: Graph) => write(form, serializeModel(graph) as Uint8Array<ArrayBuffer>);
   put('lut', lookup);
   put('dense', dense);
-  put('int8', await quantise(dense, exampleFeeds(inputs)));
+  put('int8', await quantize(dense, exampleFeeds(inputs)));
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runInOnnxRuntime } from '../../test/onnxruntime.js';
 import '../../test/register-operators.js';
 import { Executor } from '../../src/engine/executor.js';
-import { optimise } from '../../src/graph/passes/optimise.js';
+import { optimize } from '../../src/graph/passes/optimize.js';
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
 import { bert } from '../../src/networks/bert.js';
@@ -50,7 +50,7 @@ const sound = lookupNetwork();
 const as = (engine: EngineId): Contender => ({ engine, threads: 1, wasm: 'auto' });
 
 async function inLutra(bytes: Uint8Array, feeds: Tensors): Promise<Tensors> {
-  const executor = await Executor.create(optimise(parseModel(bytes)), { threads: 1 });
+  const executor = await Executor.create(optimize(parseModel(bytes)), { threads: 1 });
   try {
     return executor.run(feeds as Record<string, TensorValue>) as Tensors;
   } finally {

@@ -5,7 +5,7 @@ import type { Adapter, Tensors } from '../measure/types.js';
 
 const absolute = (url: string): string => new URL(url, import.meta.url).href;
 
-/** onnxruntime-web on its Wasm backend, with every graph optimisation. Its own files stay as published. */
+/** onnxruntime-web on its Wasm backend, with every graph optimization. Its own files stay as published. */
 export const adapter: Adapter = {
   async open(model, { threads }) {
     const { env, InferenceSession, Tensor } = await import('onnxruntime-web/wasm');

@@ -49,7 +49,7 @@ async function load(source: NetworkSource): Promise<Loaded> {
     return { dense, lookup: lookupForm(entry, dense), files: {} };
   }
   const files = { dense: await download(source.dense), lut: await download(source.lut) };
-  // Quantising wants normalisation folded into the convolutions and an opset with scales per channel.
+  // Quantizing wants normalization folded into the convolutions and an opset with scales per channel.
   return { dense: raiseOpset(simplify(parseModel(files.dense))), lookup: parseModel(files.lut), files };
 }
 

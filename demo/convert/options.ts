@@ -53,7 +53,7 @@ export function readOptions(form: HTMLElement): { readonly options: ConvertOptio
   return {
     samples: Number(value('samples')),
     options: {
-      optimise: value('aim') as NonNullable<ConvertOptions['optimise']>,
+      optimize: value('aim') as NonNullable<ConvertOptions['optimize']>,
       ...(geometry === 'auto'
         ? {}
         : {

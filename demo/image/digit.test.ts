@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DIGIT_SIZE, normaliseDigit, rasteriseDigit, type Stroke, smoothStroke } from './digit.js';
+import { DIGIT_SIZE, normalizeDigit, rasteriseDigit, type Stroke, smoothStroke } from './digit.js';
 
 /** Bounding box and centre of mass of everything above `level`. */
 function measure(ink: Uint8Array, level = 128) {
@@ -73,7 +73,7 @@ describe('smoothStroke', () => {
   });
 });
 
-describe('normaliseDigit', () => {
+describe('normalizeDigit', () => {
   /** A bar of `ink` on `paper`, off centre. */
   function bar(width: number, height: number, ink: number, paper: number): Uint8Array {
     return Uint8Array.from({ length: width * height }, (_, at) => {
@@ -88,7 +88,7 @@ describe('normaliseDigit', () => {
     [97, 81, 220, 30],
     [240, 320, 90, 150],
   ])('finds a bar in %i×%i, ink %i on paper %i', (width, height, ink, paper) => {
-    const found = measure(normaliseDigit(bar(width, height, ink, paper), width, height)!);
+    const found = measure(normalizeDigit(bar(width, height, ink, paper), width, height)!);
     expect(found.height).toBeGreaterThanOrEqual(19);
     expect(found.height).toBeLessThanOrEqual(21);
     expect(found.x).toBeCloseTo(14, 0);
@@ -96,6 +96,6 @@ describe('normaliseDigit', () => {
   });
 
   it('says that an even picture is blank', () => {
-    expect(normaliseDigit(new Uint8Array(50 * 40).fill(200), 50, 40)).toBeUndefined();
+    expect(normalizeDigit(new Uint8Array(50 * 40).fill(200), 50, 40)).toBeUndefined();
   });
 });

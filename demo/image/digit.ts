@@ -136,11 +136,11 @@ function findInk(grey: Uint8Array, width: number, height: number): Uint8Array | 
 }
 
 /**
- * The same normalisation for a picture of handwriting, dark on light or light on dark.
+ * The same normalization for a picture of handwriting, dark on light or light on dark.
  * @param grey bytes [height][width].
  * @returns grey bytes [28][28], ink 255 on 0; undefined when the picture is blank.
  */
-export function normaliseDigit(grey: Uint8Array, width: number, height: number): Uint8Array | undefined {
+export function normalizeDigit(grey: Uint8Array, width: number, height: number): Uint8Array | undefined {
   const ink = findInk(grey, width, height);
   if (!ink) return undefined;
   let [left, right, top, bottom] = [width, -1, height, -1];

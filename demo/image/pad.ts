@@ -23,7 +23,7 @@ export interface Pad {
 }
 
 /**
- * A drawing pad for one digit. Points are in shares of the pad's side, 0..1. `onDrawing` gets the normalised digit on
+ * A drawing pad for one digit. Points are in shares of the pad's side, 0..1. `onDrawing` gets the normalized digit on
  * every change, undefined when the pad is empty; `settled` tells the end of a stroke from its middle.
  */
 export function createPad(onDrawing: (digit: Picture | undefined, settled: boolean) => void): Pad {

@@ -2,10 +2,10 @@ import type { Picture } from '../../src/data/dataset.js';
 import { convertChannels } from '../../src/data/picture.js';
 import { fitPicture } from '../../src/data/preprocess.js';
 import type { ImagePreprocess } from '../../src/graph/lookup.js';
-import { DIGIT_SIZE, normaliseDigit } from './digit.js';
+import { DIGIT_SIZE, normalizeDigit } from './digit.js';
 
 /**
- * Prepares a picture from outside for a network. Handwriting is found on its paper and normalised as on the drawing pad,
+ * Prepares a picture from outside for a network. Handwriting is found on its paper and normalized as on the drawing pad,
  * unless the picture already is what the network was trained on; all else is cropped and shrunk to what it takes.
  * @returns undefined when there is no writing to be seen.
  */
@@ -14,7 +14,7 @@ export function prepare(picture: Picture, spec: ImagePreprocess, handwriting: bo
   const grey = convertChannels(picture, 1);
   const { width, height, pixels } = grey;
   if (width === DIGIT_SIZE && height === DIGIT_SIZE && pixels[0]! < 32 && pixels.at(-1)! < 32) return grey;
-  const digit = normaliseDigit(pixels, width, height);
+  const digit = normalizeDigit(pixels, width, height);
   return digit && { width: DIGIT_SIZE, height: DIGIT_SIZE, channels: 1, pixels: digit };
 }
 

@@ -7,7 +7,7 @@ import { convolvesLevels, multipliesExactly } from '../../test/lookup-kernels/co
 import { encodesAnything, encodesWindows } from '../../test/lookup-kernels/encode.js';
 import { KernelBuilds } from '../../test/lookup-kernels/kernel-builds.js';
 import { looksUpAnything, looksUpRows, sumsExactly } from '../../test/lookup-kernels/look-up.js';
-import { quantisesPlanes, quantisesRows } from '../../test/lookup-kernels/quantise.js';
+import { quantizesPlanes, quantizesRows } from '../../test/lookup-kernels/quantize.js';
 
 /** Of each property on each build. */
 const RUNS = 25;
@@ -17,8 +17,8 @@ const PROPERTIES = [
   encodesWindows,
   looksUpAnything,
   looksUpRows,
-  quantisesPlanes,
-  quantisesRows,
+  quantizesPlanes,
+  quantizesRows,
 ];
 
 // A failure must repeat.

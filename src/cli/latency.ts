@@ -21,7 +21,7 @@ export function percentile(sorted: readonly number[], p: number): number {
 }
 
 /**
- * Summarises `repeat` runs after a warm-up.
+ * Summarizes `repeat` runs after a warm-up.
  *
  * @param time Milliseconds of each of so many runs, as `InferenceSession.time` gives them.
  * @param onProgress Share of the runs that are done, 0..1.

@@ -1,6 +1,6 @@
 import { MAX_LEVEL } from '../graph/lookup.js';
 
-/** Quantisation of one activation tensor to 0..127. */
+/** Quantization of one activation tensor to 0..127. */
 export interface ActivationScale {
   /** float32, > 0 */
   readonly scale: number;
@@ -20,7 +20,7 @@ export function roundHalfEven(x: number): number {
 }
 
 /** `q − zero point` for one value: the integer that the scores of Encode and the weights of QuantizedConv multiply. NaN gives −zero point. */
-export function quantiseActivation(x: number, { scale, zeroPoint }: ActivationScale): number {
+export function quantizeActivation(x: number, { scale, zeroPoint }: ActivationScale): number {
   const q = roundHalfEven(Math.fround(Math.fround(x) / scale)) + zeroPoint;
   return (q > 0 ? Math.min(MAX_LEVEL, q) : 0) - zeroPoint;
 }
@@ -44,7 +44,7 @@ export function fitActivationScale(sample: Float32Array): ActivationScale {
     const scale = Math.fround(((high - low) * clip) / MAX_LEVEL) || 2 ** -126;
     const candidate = { scale, zeroPoint: Math.min(MAX_LEVEL, Math.max(0, Math.round((-low * clip) / scale))) };
     let error = 0;
-    for (const x of sample) error += (x - quantiseActivation(x, candidate) * scale) ** 2;
+    for (const x of sample) error += (x - quantizeActivation(x, candidate) * scale) ** 2;
     if (error < bestError) {
       bestError = error;
       best = candidate;

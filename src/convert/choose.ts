@@ -28,7 +28,7 @@ function tableRows(site: LayerSite, geometry: Geometry): number {
 }
 
 /**
- * Geometries worth trying. With `optimise` left to decide K, wide codebooks come with more centroids too. Tables too large for the better
+ * Geometries worth trying. With `optimize` left to decide K, wide codebooks come with more centroids too. Tables too large for the better
  * of the two solvers are left out where there are others: they take longest to fit and gain least. Where the size of the file is
  * limited, it decides instead, and codebooks of single values are worth trying: the least error for the bytes, and the most lookups.
  */
@@ -66,7 +66,7 @@ export function candidateGeometries(site: LayerSite, options: ConvertOptions): G
       cover('pixel', 4, 16),
       cover('pixel', 4, 32),
       // The largest tables of all, which only accuracy is worth.
-      ...(options.optimise === 'accuracy' ? [cover('row', 1, 32)] : []),
+      ...(options.optimize === 'accuracy' ? [cover('row', 1, 32)] : []),
       ...single.map((count) => cover('pixel', 1, count)),
     ];
   }
@@ -142,5 +142,5 @@ export async function chooseGeometry(
       await estimateGeometry(site, layout, options.encoder ?? 'centroid', input, images, scale, random, checkpoint),
     );
   }
-  return bestTrade(estimates, options.optimise ?? 'balanced');
+  return bestTrade(estimates, options.optimize ?? 'balanced');
 }

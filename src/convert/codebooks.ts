@@ -60,8 +60,8 @@ export async function fitCodebooks(
       scores.push(book);
       integers = book.centroids;
     } else {
-      const quantised = Uint8Array.from(points[c]!, (a) => a + scale.zeroPoint);
-      const tree = fitTree(quantised, toMetricSpace(metric, points[c]!, v), v);
+      const quantized = Uint8Array.from(points[c]!, (a) => a + scale.zeroPoint);
+      const tree = fitTree(quantized, toMetricSpace(metric, points[c]!, v), v);
       features.set(tree.features, c * 4);
       thresholds.set(tree.thresholds, c * 15);
       trees.push(tree);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Executor } from '../engine/executor.js';
-import { optimise } from '../graph/passes/optimise.js';
+import { optimize } from '../graph/passes/optimize.js';
 import { tensorValue } from '../graph/tensor.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
 import { serializeModel } from '../onnx/serialize.js';
@@ -69,7 +69,7 @@ function batches(count: number, size: number, seed = 52): TensorValue[] {
 }
 
 async function run(graph: Graph, x: TensorValue, output = 'y'): Promise<Float32Array> {
-  const executor = await Executor.create(optimise(graph));
+  const executor = await Executor.create(optimize(graph));
   const { [output]: y } = executor.run({ x });
   executor.dispose();
   return y!.data as Float32Array;
@@ -126,8 +126,8 @@ describe('convert', () => {
     const stems = async (options: ConvertOptions) =>
       ops((await convert(dense, calibration, { ...forced, ...options })).graph)[0];
     expect(await stems({})).toBe('Conv');
-    expect(await stems({ optimise: 'speed' })).toBe('QuantizedConv');
-    expect(await stems({ optimise: 'speed', stem: 'float' })).toBe('Conv');
+    expect(await stems({ optimize: 'speed' })).toBe('QuantizedConv');
+    expect(await stems({ optimize: 'speed', stem: 'float' })).toBe('Conv');
   });
 
   it('shares the codes of a pixel between a 3 × 3 and its 1 × 1 shortcut', async () => {

@@ -44,9 +44,9 @@ interface Attempt {
  * Replaces layers of a network by table lookups without training: layers in order, each fitted in closed form to the dense layer's
  * output with inputs from the part already replaced. After LUT-NN (Tang et al. 2023) and MADDNESS (Blalock & Guttag 2021, §4.2).
  *
- * @param graph a parsed model, not optimised
+ * @param graph a parsed model, not optimized
  * @param calibration representative inputs; labels are used to measure only
- * @returns the converted graph, ready to serialise, and what was done and measured
+ * @returns the converted graph, ready to serialize, and what was done and measured
  * @throws LutraError `INVALID_DATA` (calibration data that is empty, does not fit or holds NaN), `INVALID_ARGUMENT` (options; a `maxBytes` that no
  * geometry fits in),
  * `UNSUPPORTED` (the dense network does not run here, or cannot be raised to opset 13), `ABORTED`
@@ -67,7 +67,7 @@ export async function convert(
   const sizes = await measureSizes(simplified, sites, data.batches[0]!);
   const { selected, kept } = selectLayers(simplified, sites, sizes, options);
   const kernels = await FitKernels.create();
-  const { optimise = 'balanced' } = options;
+  const { optimize = 'balanced' } = options;
   const geometries = await geometriesTogether(simplified, selected, sizes, data, options, control);
   const run = (layers: readonly LayerSite[], attempt: number) =>
     attemptConversion(kernels, simplified, sites, layers, geometries, data, options, control, attempt);
@@ -77,7 +77,7 @@ export async function convert(
   const report: ConvertReport = {
     examples: data.examples,
     seed: options.seed ?? 1,
-    optimise,
+    optimize,
     ...(options.description === undefined ? {} : { description: options.description }),
     layers,
     ...(chosen.heldOut ? { heldOut: chosen.heldOut } : {}),
@@ -96,13 +96,13 @@ async function geometriesTogether(
   options: ConvertOptions,
   { signal, onProgress }: ConvertControl,
 ): Promise<ReadonlyMap<LayerSite, Geometry>> {
-  const { maxBytes, optimise = 'balanced' } = options;
+  const { maxBytes, optimize = 'balanced' } = options;
   if (maxBytes === undefined) return new Map();
   const checkpoint = createCheckpoint(signal, (fraction) =>
     onProgress?.({ stage: 'survey', index: 0, layers: layers.length, fraction, attempt: 1 }),
   );
   const choices = await surveyLayers(graph, layers, sizes, data.batches, options, checkpoint);
-  return geometriesWithin(graph, layers, choices, maxBytes, optimise);
+  return geometriesWithin(graph, layers, choices, maxBytes, optimize);
 }
 
 async function attemptConversion(
@@ -189,12 +189,12 @@ function assemble(graph: Graph, walk: Walk, options: ConvertOptions, report: Con
   const initializers = new Map([...graph.initializers, ...walk.initializers]);
   const read = new Set([...walk.nodes.flatMap(readValues), ...graph.outputs.map(({ name }) => name)]);
   for (const name of initializers.keys()) if (!read.has(name)) initializers.delete(name);
-  const { examples, seed, optimise, description, layers } = report;
+  const { examples, seed, optimize, description, layers } = report;
   const facts = {
     ...(description === undefined ? {} : { description }),
     examples,
     seed,
-    optimise,
+    optimize,
     layers: layers
       .filter(({ converted }) => converted)
       .map(({ name, geometry, relativeError }) => ({ name, geometry, relativeError })),

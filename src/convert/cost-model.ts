@@ -20,8 +20,8 @@ export const KERNEL_NANOSECONDS = {
   lookup: 0.0257,
   /** One multiply-add of the dense float32 kernels. */
   denseMac: 0.0426,
-  /** One activation quantised for a search. */
-  quantised: 0.27,
+  /** One activation quantized for a search. */
+  quantized: 0.27,
   /** One output scaled, biased and stored. */
   stored: 0.75,
 } as const;
@@ -73,7 +73,7 @@ export function layerCost(
     encoderBytes: layout.codebooks * (encoder === 'tree' ? 31 : K * (layout.values + 4)),
     denseNanoseconds: denseMacs * t.denseMac + store,
     encodeNanoseconds:
-      height * width * C * t.quantised +
+      height * width * C * t.quantized +
       (encoder === 'tree' ? codes * t.treeCode : codes * K * scoreNanoseconds(layout)),
     lookupNanoseconds: lookups * Math.max(1, K / 16) * t.lookup + store,
   };

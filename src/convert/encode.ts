@@ -74,7 +74,7 @@ export function encodePoints(
 
 /**
  * Table rows that a layer reads at sampled output positions.
- * @param input quantised activations
+ * @param input quantized activations
  * @param output any value of the layer's output shape: its height and width
  * @param positions ascending positions of the output grid
  */

@@ -17,7 +17,7 @@ function form(difference: number[]): number {
 }
 
 describe('outputMetric', () => {
-  it('is the error of the output plus a tenth of the mean, normalised', () => {
+  it('is the error of the output plus a tenth of the mean, normalized', () => {
     const difference = [1, -2, 0.5, 3, 0, -1];
     let output = 0;
     let energy = 0;

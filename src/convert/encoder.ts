@@ -49,7 +49,7 @@ export function fitCentroids(
     const from = counts[k]! > 0 ? k : assignment[0]!;
     for (let j = 0; j < v; j++) centroids[k * v + j] = sums[from * v + j]! / counts[from]!;
   }
-  return { centroids, ...quantiseScores(centroids, metric, v, columns) };
+  return { centroids, ...quantizeScores(centroids, metric, v, columns) };
 }
 
 /**
@@ -57,7 +57,7 @@ export function fitCentroids(
  * codebook, and a linear function of `a` that is the same for every centroid (here the middle of each coordinate's range).
  * The factor also keeps the weights within what the fast kernel of Encode adds without overflow.
  */
-export function quantiseScores(
+export function quantizeScores(
   centroids: Float32Array,
   metric: Float64Array,
   v: number,

@@ -7,8 +7,8 @@ import type { Checkpoint } from './progress.js';
 import { fitTable } from './ridge.js';
 import { addLookups, type CodeSamples } from './samples.js';
 import type { LayerSite } from './sites.js';
-import type { QuantisedTable } from './tables.js';
-import { canCentre, centreTable, dequantiseTable, priorTable, quantiseTable } from './tables.js';
+import type { QuantizedTable } from './tables.js';
+import { canCentre, centreTable, dequantizeTable, priorTable, quantizeTable } from './tables.js';
 
 /** Codes of the converted network and outputs of the dense one at the same output positions. */
 export interface LayerSamples {
@@ -20,12 +20,12 @@ export interface LayerSamples {
 }
 
 export interface FittedLayer {
-  readonly table: QuantisedTable;
+  readonly table: QuantizedTable;
   /** Σ (y − ŷ)² / Σ (y − mean of its channel)² over the held-out samples. */
   readonly relativeError: number;
 }
 
-/** Per-channel gain of the re-estimated normalisation stays within this factor. */
+/** Per-channel gain of the re-estimated normalization stays within this factor. */
 const LARGEST_GAIN = 1.25;
 /** Corrections of scale and shift where a rectifier follows. */
 const MATCHING_ROUNDS = 8;
@@ -45,7 +45,7 @@ export async function fitLayer(
   centroids: readonly Float32Array[],
   training: LayerSamples,
   heldOut: LayerSamples,
-  options: { readonly lambda: number; readonly normalise: boolean; readonly regression: boolean },
+  options: { readonly lambda: number; readonly normalize: boolean; readonly regression: boolean },
   checkpoint: Checkpoint,
 ): Promise<FittedLayer> {
   const O = site.outputChannels;
@@ -61,21 +61,21 @@ export async function fitLayer(
     for (let i = 0; i < table.length; i++) table[i]! += change[i]!;
   }
   if (canCentre(layout)) centreTable(table, bias, K);
-  let quantised = quantiseTable(table, bias, layout);
-  const predicted = predict(kernels, quantised, layout, heldOut.codes);
-  if (options.normalise) {
+  let quantized = quantizeTable(table, bias, layout);
+  const predicted = predict(kernels, quantized, layout, heldOut.codes);
+  if (options.normalize) {
     // A few held-out examples alone would make noisy means.
     const statistics = joinSamples(thinSamples(training, STATISTICS_POSITIONS), heldOut);
-    const before = predict(kernels, quantised, layout, statistics.codes);
-    quantised = statistics.rectified
-      ? matchRectified(quantised, before, statistics.targets, statistics.rectified)
-      : matchStatistics(quantised, before, statistics.targets);
+    const before = predict(kernels, quantized, layout, statistics.codes);
+    quantized = statistics.rectified
+      ? matchRectified(quantized, before, statistics.targets, statistics.rectified)
+      : matchStatistics(quantized, before, statistics.targets);
   }
   const { rectified, targets } = heldOut;
-  if (!rectified) return { table: quantised, relativeError: relativeError(predicted, targets, O) };
+  if (!rectified) return { table: quantized, relativeError: relativeError(predicted, targets, O) };
   const after = predicted.map((y, i) => Math.max(0, y + rectified[i]! - targets[i]!));
   const wanted = rectified.map((y) => Math.max(0, y));
-  return { table: quantised, relativeError: relativeError(after, wanted, O) };
+  return { table: quantized, relativeError: relativeError(after, wanted, O) };
 }
 
 /** Every n-th sample, so that at most `count` remain. */
@@ -116,17 +116,17 @@ function joinSamples(a: LayerSamples, b: LayerSamples): LayerSamples {
   };
 }
 
-/** Outputs of a quantised table. @returns [N, O] */
+/** Outputs of a quantized table. @returns [N, O] */
 export function predict(
   kernels: FitKernels,
-  quantised: QuantisedTable,
+  quantized: QuantizedTable,
   layout: CodebookLayout,
   codes: CodeSamples,
 ): Float32Array {
-  const O = quantised.bias.length;
+  const O = quantized.bias.length;
   const out = new Float32Array(codes.count * O);
-  for (let i = 0; i < out.length; i++) out[i] = quantised.bias[i % O]!;
-  addLookups(kernels, codes, dequantiseTable(quantised, layout), out, O, 1);
+  for (let i = 0; i < out.length; i++) out[i] = quantized.bias[i % O]!;
+  addLookups(kernels, codes, dequantizeTable(quantized, layout), out, O, 1);
   return out;
 }
 
@@ -139,24 +139,24 @@ function channelMoments(values: Float32Array, O: number): { mean: Float64Array; 
   return { mean, variance };
 }
 
-/** Scale and shift per channel that give the predictions the mean and variance of the targets: a folded batch normalisation, re-estimated. */
+/** Scale and shift per channel that give the predictions the mean and variance of the targets: a folded batch normalization, re-estimated. */
 export function matchStatistics(
-  quantised: QuantisedTable,
+  quantized: QuantizedTable,
   predicted: Float32Array,
   targets: Float32Array,
-): QuantisedTable {
-  const O = quantised.bias.length;
+): QuantizedTable {
+  const O = quantized.bias.length;
   const is = channelMoments(predicted, O);
   const want = channelMoments(targets, O);
-  const scale = quantised.scale.slice();
-  const bias = quantised.bias.slice();
+  const scale = quantized.scale.slice();
+  const bias = quantized.bias.slice();
   for (let o = 0; o < O; o++) {
     const ratio = is.variance[o]! > 0 ? Math.sqrt(want.variance[o]! / is.variance[o]!) : 1;
     const gain = Math.min(LARGEST_GAIN, Math.max(1 / LARGEST_GAIN, ratio));
     scale[o]! *= gain;
     bias[o] = (bias[o]! - is.mean[o]!) * gain + want.mean[o]!;
   }
-  return { table: quantised.table, scale, bias };
+  return { table: quantized.table, scale, bias };
 }
 
 /**
@@ -167,19 +167,19 @@ export function matchStatistics(
  * @param rectified [N, O] the targets plus what is added between layer and rectifier
  */
 export function matchRectified(
-  quantised: QuantisedTable,
+  quantized: QuantizedTable,
   predicted: Float32Array,
   targets: Float32Array,
   rectified: Float32Array,
-): QuantisedTable {
-  const O = quantised.bias.length;
+): QuantizedTable {
+  const O = quantized.bias.length;
   const n = predicted.length / O;
   const want = channelMoments(
     rectified.map((y) => Math.max(0, y)),
     O,
   );
-  const scale = quantised.scale.slice();
-  const bias = quantised.bias.slice();
+  const scale = quantized.scale.slice();
+  const bias = quantized.bias.slice();
   for (let o = 0; o < O; o++) {
     let gain = 1;
     let shift = 0;
@@ -207,7 +207,7 @@ export function matchRectified(
     scale[o]! *= gain;
     bias[o] = bias[o]! * gain + shift;
   }
-  return { table: quantised.table, scale, bias };
+  return { table: quantized.table, scale, bias };
 }
 
 /** Squared error over the variance of the targets around their channel means. */
@@ -221,19 +221,19 @@ export function relativeError(predicted: Float32Array, targets: Float32Array, O:
 
 /** A LookUp node with its constants. */
 export function lookUpNode(
-  quantised: QuantisedTable,
+  quantized: QuantizedTable,
   layout: CodebookLayout,
   name: string,
   codes: string,
   output: string,
   initializers: Map<string, TensorValue>,
 ): Node {
-  const O = quantised.bias.length;
+  const O = quantized.bias.length;
   const [th, tw] = layout.lookup.kernel;
   const rows = layout.codebooks * layout.geometry.centroids;
-  initializers.set(`${name}.table`, tensorValue('int8', [O, rows, th, tw], quantised.table));
-  initializers.set(`${name}.scale`, tensorValue('float32', [O], quantised.scale));
-  initializers.set(`${name}.bias`, tensorValue('float32', [O], quantised.bias));
+  initializers.set(`${name}.table`, tensorValue('int8', [O, rows, th, tw], quantized.table));
+  initializers.set(`${name}.scale`, tensorValue('float32', [O], quantized.scale));
+  initializers.set(`${name}.bias`, tensorValue('float32', [O], quantized.bias));
   return {
     name,
     op: 'LookUp',

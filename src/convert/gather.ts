@@ -1,4 +1,4 @@
-import { type ActivationScale, fitActivationScale, quantiseActivation } from './activations.js';
+import { type ActivationScale, fitActivationScale, quantizeActivation } from './activations.js';
 import type { CodebookLayout } from './geometry.js';
 
 export type PlaneData = Float32Array | Uint8Array | Int8Array;
@@ -45,7 +45,7 @@ function visitPositions<Data extends PlaneData>(
 /** Values that settle the range of an activation. */
 const SCALE_SAMPLE = 1 << 16;
 
-/** How Encode quantises activations like these. */
+/** How Encode quantizes activations like these. */
 export function scaleOf(planes: Planes<Float32Array>): ActivationScale {
   return fitActivationScale(sampleValues(planes, SCALE_SAMPLE));
 }
@@ -67,18 +67,18 @@ function sampleValues(planes: Planes<Float32Array>, count: number): Float32Array
 }
 
 /** Activations as Encode multiplies them: q − zero point, −127..127. */
-export function quantisePlanes(planes: Planes<Float32Array>, scale: ActivationScale): Planes<Int8Array> {
+export function quantizePlanes(planes: Planes<Float32Array>, scale: ActivationScale): Planes<Int8Array> {
   const batches = planes.batches.map((data) => {
-    const quantised = new Int8Array(data.length);
-    for (let i = 0; i < data.length; i++) quantised[i] = quantiseActivation(data[i]!, scale);
-    return quantised;
+    const quantized = new Int8Array(data.length);
+    for (let i = 0; i < data.length; i++) quantized[i] = quantizeActivation(data[i]!, scale);
+    return quantized;
   });
   return { ...planes, batches };
 }
 
 /**
  * Sub-vectors of every codebook at sampled code positions; 0 outside the image.
- * @param planes quantised, or as they are
+ * @param planes quantized, or as they are
  * @param positions ascending positions of the code grid
  * @returns per codebook [positions, v]
  */

@@ -91,11 +91,11 @@ function subtractDots(
   }
 }
 
-/** Columns per panel of the blocked factorisation. */
+/** Columns per panel of the blocked factorization. */
 export const PANEL = 48;
 
 /**
- * One panel of a Cholesky factorisation in place: columns [start, min(start + {@link PANEL}, size)). After the panels 0, PANEL, 2·PANEL, …
+ * One panel of a Cholesky factorization in place: columns [start, min(start + {@link PANEL}, size)). After the panels 0, PANEL, 2·PANEL, …
  * the lower triangle of `a` holds L with L·Lᵀ = a; the upper triangle is left as it was.
  * @param a [size, size] symmetric positive definite; only the lower triangle is read
  * @throws LutraError `INTERNAL` when a pivot is not positive
@@ -120,7 +120,7 @@ export function choleskyPanel(a: Float64Array, size: number, start: number): voi
   }
 }
 
-/** A whole factorisation: see {@link choleskyPanel}. */
+/** A whole factorization: see {@link choleskyPanel}. */
 export function choleskyInPlace(a: Float64Array, size: number): void {
   for (let start = 0; start < size; start += PANEL) choleskyPanel(a, size, start);
 }

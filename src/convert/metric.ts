@@ -1,11 +1,11 @@
 import { choleskyInPlace } from './linear-algebra.js';
 
 /** Added to the diagonal as a fraction of its mean, so that directions the weights ignore still count a little. */
-const REGULARISATION = 0.1;
+const REGULARIZATION = 0.1;
 
 /**
  * The quadratic form in which an error of a codebook's values is an error of the layer's output: `(a−p)ᵀ M (a−p)` is
- * `Σ ‖W (a−p)‖²` over the weight slices that read the codebook, plus a multiple of the identity. Normalised to mean diagonal 1.
+ * `Σ ‖W (a−p)‖²` over the weight slices that read the codebook, plus a multiple of the identity. Normalized to mean diagonal 1.
  * @param slices weight slices, each [O_s, v]: one per lookup tap and per layer that shares the codes
  * @returns the metric [v, v], and what it was divided by
  */
@@ -26,8 +26,8 @@ export function outputMetric(
   for (let i = 0; i < v; i++) trace += metric[i * v + i]!;
   const mean = trace / v;
   // An all-zero slice (a pruned channel) has no preference: plain Euclidean distance.
-  const scale = mean > 0 ? 1 / (mean * (1 + REGULARISATION)) : 0;
-  const ridge = mean > 0 ? REGULARISATION / (1 + REGULARISATION) : 1;
+  const scale = mean > 0 ? 1 / (mean * (1 + REGULARIZATION)) : 0;
+  const ridge = mean > 0 ? REGULARIZATION / (1 + REGULARIZATION) : 1;
   for (let i = 0; i < v; i++) {
     for (let j = 0; j < i; j++) {
       metric[i * v + j]! *= scale;
@@ -35,7 +35,7 @@ export function outputMetric(
     }
     metric[i * v + i] = metric[i * v + i]! * scale + ridge;
   }
-  return { metric, magnitude: mean * (1 + REGULARISATION) };
+  return { metric, magnitude: mean * (1 + REGULARIZATION) };
 }
 
 /**

@@ -16,15 +16,15 @@ function isCount(value: unknown): boolean {
 }
 
 /** Whether the first convolution is computed in integers. */
-export function integerStem({ stem, optimise }: ConvertOptions): boolean {
-  return (stem ?? (optimise === 'speed' ? 'integer' : 'float')) === 'integer';
+export function integerStem({ stem, optimize }: ConvertOptions): boolean {
+  return (stem ?? (optimize === 'speed' ? 'integer' : 'float')) === 'integer';
 }
 
 /** @throws LutraError `INVALID_ARGUMENT` naming the option that is out of range */
 export function checkOptions(options: ConvertOptions): void {
-  const { optimise, centroids, geometry, encoder, layers, maxDrop, maxBytes, recipe, stem, lambda, seed } = options;
+  const { optimize, centroids, geometry, encoder, layers, maxDrop, maxBytes, recipe, stem, lambda, seed } = options;
   const objectives = ['speed', 'balanced', 'accuracy'];
-  check(optimise === undefined || objectives.includes(optimise), 'optimise', objectives.join(' | '), optimise);
+  check(optimize === undefined || objectives.includes(optimize), 'optimize', objectives.join(' | '), optimize);
   check(centroids === undefined || CENTROIDS.includes(centroids), 'centroids', CENTROIDS.join(' | '), centroids);
   check(recipe === undefined || recipe === 'fitted' || recipe === 'plain', 'recipe', 'fitted | plain', recipe);
   check(stem === undefined || stem === 'float' || stem === 'integer', 'stem', 'float | integer', stem);

@@ -10,7 +10,7 @@ const MAX_WEIGHT = 127;
 const MAX_SUM = 2 ** 24;
 
 /** Whether a layer can become a QuantizedConv: sums of its products stay exact. */
-export function canQuantise({ kind, inputChannels, window }: LayerSite): boolean {
+export function canQuantize({ kind, inputChannels, window }: LayerSite): boolean {
   return kind === 'conv' && inputChannels * window.kernel[0] * window.kernel[1] * MAX_WEIGHT * MAX_LEVEL < MAX_SUM;
 }
 

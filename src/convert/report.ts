@@ -2,7 +2,7 @@ import { candidateGeometries } from './choose.js';
 import { layerCost } from './cost-model.js';
 import { layoutCodebooks } from './geometry.js';
 import { integerStem } from './options.js';
-import { canQuantise } from './quantized-conv.js';
+import { canQuantize } from './quantized-conv.js';
 import { lookupTime } from './select.js';
 import type { LayerSite } from './sites.js';
 import type { InputSize } from './sizes.js';
@@ -31,7 +31,7 @@ export function describeLayers(
     };
     if (!layer) {
       const idle = { tableBytes: 0, searchMacs: 0, lookups: 0, lookupNanoseconds: 0 };
-      const integers = site.first && integerStem(options) && canQuantise(site);
+      const integers = site.first && integerStem(options) && canQuantize(site);
       return {
         ...base,
         ...idle,

@@ -86,7 +86,7 @@ describe('ridge regression', () => {
   const lambda = 0.1;
   const ridge = (lambda * data.count * data.slots) / data.unknowns;
 
-  it('finds the minimum by factorisation', async () => {
+  it('finds the minimum by factorization', async () => {
     expect(gradient(await fitTable(kernels, data, target.slice(), O, lambda, proceed), ridge)).toBeLessThan(1e-3);
   });
 

@@ -77,8 +77,8 @@ function hideRectified(residual: Float32Array, dense: Float32Array): Float32Arra
 
 /**
  * The change of the table that fits the residual best with a ridge: argmin ‖residual − G·ΔT‖² + λ·(N/K)·‖ΔT‖². With `rectified` the error
- * counts after the rectifier; this is minimised by a sequence of least squares whose targets move to the converted values that are
- * equally good (majorisation, as in Hunter & Lange 2004), with one factorisation for all.
+ * counts after the rectifier; this is minimized by a sequence of least squares whose targets move to the converted values that are
+ * equally good (majorisation, as in Hunter & Lange 2004), with one factorization for all.
  * @param residual [N, O] target minus prior prediction; overwritten
  * @param rectified [N, O] the dense network's values as they enter the rectifier; not used beyond {@link MATRIX_LIMIT}
  * @returns ΔT: [D, O]

@@ -1,6 +1,6 @@
 import { Executor } from '../engine/executor.js';
 import { LutraError } from '../errors.js';
-import { optimise } from '../graph/passes/optimise.js';
+import { optimize } from '../graph/passes/optimize.js';
 import { readValues } from '../graph/topology.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
 
@@ -81,7 +81,7 @@ export async function runNodes(
       if (!executor || !segment || key !== planned) {
         executor?.dispose();
         segment = extractSegment(graph, nodes, wanted, live, new Map([...sizes, ...(extra ?? [])]));
-        executor = await Executor.create(optimise(segment), { threads: 1 });
+        executor = await Executor.create(optimize(segment), { threads: 1 });
         planned = key;
       }
       const feeds = Object.fromEntries(segment.inputs.map(({ name }) => [name, live.get(name)!]));

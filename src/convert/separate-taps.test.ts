@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Executor } from '../engine/executor.js';
 import { GraphBuilder } from '../graph/builder.js';
 import { LOOKUP_DOMAIN } from '../graph/lookup.js';
-import { optimise } from '../graph/passes/optimise.js';
+import { optimize } from '../graph/passes/optimize.js';
 import type { Graph, TensorValue } from '../graph/types.js';
 import { registerComplete } from '../plan/complete.js';
 import { convert } from './convert.js';
@@ -42,7 +42,7 @@ function pictures(count: number): TensorValue {
 
 async function logits(graph: Graph, x: TensorValue): Promise<number[]> {
   registerComplete();
-  const executor = await Executor.create(optimise(graph));
+  const executor = await Executor.create(optimize(graph));
   return [...(Object.values(executor.run({ x }))[0]!.data as Float32Array)];
 }
 

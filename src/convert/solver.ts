@@ -2,7 +2,7 @@ import type { FitKernels } from './kernels.js';
 import type { Checkpoint } from './progress.js';
 import { type CodeSamples, codesBySlot } from './samples.js';
 
-/** Columns of the factorisation between two checkpoints. */
+/** Columns of the factorization between two checkpoints. */
 const PANEL = 48;
 /** Pivots below this share of the largest diagonal entry are raised to it: float32 cannot tell them from zero. */
 const PIVOT_FLOOR = 1e-6;
@@ -27,7 +27,7 @@ export async function countPairs(kernels: FitKernels, samples: CodeSamples, chec
   return matrix;
 }
 
-/** The normal equations of a ridge regression on codes, factorised once: L·Lᵀ = Gᵀ·G + ridge·I. */
+/** The normal equations of a ridge regression on codes, factorized once: L·Lᵀ = Gᵀ·G + ridge·I. */
 export class RidgeSolver {
   private constructor(
     private readonly kernels: FitKernels,

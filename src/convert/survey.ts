@@ -2,7 +2,7 @@ import type { Graph } from '../graph/types.js';
 import type { Choice } from './budget.js';
 import { candidateGeometries, estimateGeometry } from './choose.js';
 import { layerCost } from './cost-model.js';
-import { gatherVectors, imageCount, quantisePlanes, scaleOf } from './gather.js';
+import { gatherVectors, imageCount, quantizePlanes, scaleOf } from './gather.js';
 import { layoutCodebooks } from './geometry.js';
 import { planesOf } from './live-planes.js';
 import type { Checkpoint } from './progress.js';
@@ -46,15 +46,15 @@ export async function surveyLayers(
     position = site.index + 1;
     const input = planesOf(frontier, site, site.input, site.inputChannels);
     const scale = scaleOf(input);
-    const quantised = quantisePlanes(input, scale);
+    const quantized = quantizePlanes(input, scale);
     const output = planesOf(frontier, site, site.output, site.outputChannels);
     const area = imageCount(output) * output.height * output.width;
     const variance = varianceOf(gatherVectors(output, sampleIndices(area, POSITIONS, random)), site.outputChannels);
     const own: Choice[] = [];
     for (const geometry of candidateGeometries(site, options)) {
       const layout = layoutCodebooks(site, geometry);
-      const images = imageCount(quantised);
-      const estimate = await estimateGeometry(site, layout, encoder, quantised, images, scale, random, progress);
+      const images = imageCount(quantized);
+      const estimate = await estimateGeometry(site, layout, encoder, quantized, images, scale, random, progress);
       // Of one example: the planes of a linear layer are single rows.
       const cost = layerCost(site, layout, encoder, ...sizes.get(site)!);
       own.push({

@@ -4,7 +4,7 @@ import { weightSlice } from './geometry.js';
 import type { LayerSite } from './sites.js';
 
 /** The tensors of a LookUp. */
-export interface QuantisedTable {
+export interface QuantizedTable {
   /** [O, B·K, th, tw] */
   readonly table: Int8Array;
   /** [O] */
@@ -67,7 +67,7 @@ export function centreTable(table: Float32Array, bias: Float32Array, K: number):
  * @param table [D, O]
  * @param bias [O]
  */
-export function quantiseTable(table: Float32Array, bias: Float32Array, layout: CodebookLayout): QuantisedTable {
+export function quantizeTable(table: Float32Array, bias: Float32Array, layout: CodebookLayout): QuantizedTable {
   const O = bias.length;
   const K = layout.geometry.centroids;
   const { codebooks, taps } = layout;
@@ -75,7 +75,7 @@ export function quantiseTable(table: Float32Array, bias: Float32Array, layout: C
   const scale = new Float32Array(O);
   for (let at = 0; at < table.length; at++) scale[at % O] = Math.max(scale[at % O]!, Math.abs(table[at]!));
   for (let o = 0; o < O; o++) scale[o] = scale[o]! > 0 ? scale[o]! / MAX_LEVEL : 1;
-  const quantised = new Int8Array(D * O);
+  const quantized = new Int8Array(D * O);
   for (let c = 0; c < codebooks; c++) {
     for (let tap = 0; tap < taps; tap++) {
       for (let k = 0; k < K; k++) {
@@ -83,27 +83,27 @@ export function quantiseTable(table: Float32Array, bias: Float32Array, layout: C
         const to = (c * K + k) * taps + tap;
         for (let o = 0; o < O; o++) {
           const q = Math.round(table[from + o]! / scale[o]!);
-          quantised[o * codebooks * K * taps + to] = Math.max(-MAX_LEVEL, Math.min(MAX_LEVEL, q));
+          quantized[o * codebooks * K * taps + to] = Math.max(-MAX_LEVEL, Math.min(MAX_LEVEL, q));
         }
       }
     }
   }
-  return { table: quantised, scale, bias: Float32Array.from(bias) };
+  return { table: quantized, scale, bias: Float32Array.from(bias) };
 }
 
-/** The real values that a quantised table stands for, in the order of a fit. @returns [D, O] */
-export function dequantiseTable(quantised: QuantisedTable, layout: CodebookLayout): Float32Array {
-  const O = quantised.bias.length;
+/** The real values that a quantized table stands for, in the order of a fit. @returns [D, O] */
+export function dequantizeTable(quantized: QuantizedTable, layout: CodebookLayout): Float32Array {
+  const O = quantized.bias.length;
   const K = layout.geometry.centroids;
   const { codebooks, taps } = layout;
-  const table = new Float32Array(quantised.table.length);
+  const table = new Float32Array(quantized.table.length);
   for (let c = 0; c < codebooks; c++) {
     for (let tap = 0; tap < taps; tap++) {
       for (let k = 0; k < K; k++) {
         const to = ((c * taps + tap) * K + k) * O;
         const from = (c * K + k) * taps + tap;
         for (let o = 0; o < O; o++) {
-          table[to + o] = quantised.table[o * codebooks * K * taps + from]! * quantised.scale[o]!;
+          table[to + o] = quantized.table[o * codebooks * K * taps + from]! * quantized.scale[o]!;
         }
       }
     }

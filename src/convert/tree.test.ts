@@ -18,13 +18,13 @@ function squaredError(points: Float32Array, v: number, assignment: ArrayLike<num
 describe('fitTree', () => {
   const [n, v] = [300, 3];
   const random = seededRandom(21);
-  const quantised = Uint8Array.from({ length: n * v }, () => Math.floor(random() * 128));
-  const points = Float32Array.from(quantised);
-  const tree = fitTree(quantised, points, v);
+  const quantized = Uint8Array.from({ length: n * v }, () => Math.floor(random() * 128));
+  const points = Float32Array.from(quantized);
+  const tree = fitTree(quantized, points, v);
 
   it('encodes its training points into the leaves it assigned', () => {
     for (let i = 0; i < n; i++) {
-      expect(encodeTree(quantised, i * v, tree.features, tree.thresholds)).toBe(tree.assignment[i]);
+      expect(encodeTree(quantized, i * v, tree.features, tree.thresholds)).toBe(tree.assignment[i]);
     }
   });
 
@@ -32,12 +32,12 @@ describe('fitTree', () => {
     let best = Infinity;
     for (let feature = 0; feature < v; feature++) {
       for (let cut = 0; cut < 128; cut++) {
-        const split = Array.from({ length: n }, (_, i) => (quantised[i * v + feature]! > cut ? 1 : 0));
+        const split = Array.from({ length: n }, (_, i) => (quantized[i * v + feature]! > cut ? 1 : 0));
         best = Math.min(best, squaredError(points, v, split, 2));
       }
     }
     const [feature, cut] = [tree.features[0]!, tree.thresholds[0]!];
-    const split = Array.from({ length: n }, (_, i) => (quantised[i * v + feature]! > cut ? 1 : 0));
+    const split = Array.from({ length: n }, (_, i) => (quantized[i * v + feature]! > cut ? 1 : 0));
     expect(squaredError(points, v, split, 2)).toBeCloseTo(best, 2);
   });
 

@@ -32,11 +32,11 @@ export function encodeTree(
  * Greedy tree of MADDNESS (Blalock & Guttag 2021, §4.1, algorithm 1): every level compares one value, each of its nodes with its own
  * threshold, chosen to leave the smallest sum of squared distances to the mean of the new buckets. Values have 128 levels, so every
  * threshold is tried exactly through histograms.
- * @param quantised [n, v] integers 0..127: what is compared
+ * @param quantized [n, v] integers 0..127: what is compared
  * @param points [n, v] the same points in the space where distance counts
  */
-export function fitTree(quantised: Uint8Array, points: Float32Array, v: number): TreeCodebook {
-  const n = quantised.length / v;
+export function fitTree(quantized: Uint8Array, points: Float32Array, v: number): TreeCodebook {
+  const n = quantized.length / v;
   const features = new Int32Array(DEPTH);
   const thresholds = new Uint8Array((1 << DEPTH) - 1);
   const assignment = new Uint8Array(n);
@@ -45,7 +45,7 @@ export function fitTree(quantised: Uint8Array, points: Float32Array, v: number):
     let bestGain = -1;
     let best = { feature: 0, cuts: new Uint8Array(nodes) };
     for (let feature = 0; feature < v; feature++) {
-      const split = splitLevel(quantised, points, v, assignment, nodes, feature);
+      const split = splitLevel(quantized, points, v, assignment, nodes, feature);
       if (split.gain > bestGain) {
         bestGain = split.gain;
         best = { feature, cuts: split.cuts };
@@ -55,7 +55,7 @@ export function fitTree(quantised: Uint8Array, points: Float32Array, v: number):
     thresholds.set(best.cuts, nodes - 1);
     for (let i = 0; i < n; i++) {
       const node = assignment[i]!;
-      assignment[i] = 2 * node + (quantised[i * v + best.feature]! > best.cuts[node]! ? 1 : 0);
+      assignment[i] = 2 * node + (quantized[i * v + best.feature]! > best.cuts[node]! ? 1 : 0);
     }
   }
   return { features, thresholds, assignment };
@@ -63,7 +63,7 @@ export function fitTree(quantised: Uint8Array, points: Float32Array, v: number):
 
 /** Best threshold of each node for one feature. Gain: Σ |sum|²/count over the buckets, whose growth is the fall of the squared error. */
 function splitLevel(
-  quantised: Uint8Array,
+  quantized: Uint8Array,
   points: Float32Array,
   v: number,
   assignment: Uint8Array,
@@ -73,7 +73,7 @@ function splitLevel(
   const sums = new Float64Array(nodes * LEVELS * v);
   const counts = new Uint32Array(nodes * LEVELS);
   for (let i = 0; i < assignment.length; i++) {
-    const bin = assignment[i]! * LEVELS + quantised[i * v + feature]!;
+    const bin = assignment[i]! * LEVELS + quantized[i * v + feature]!;
     counts[bin]!++;
     for (let j = 0; j < v; j++) sums[bin * v + j]! += points[i * v + j]!;
   }

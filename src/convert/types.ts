@@ -4,7 +4,7 @@ import type { Geometry } from './geometry.js';
 
 export type Objective = 'speed' | 'balanced' | 'accuracy';
 
-/** Fixed geometry per layer kind; a kind left out is chosen by `optimise`. */
+/** Fixed geometry per layer kind; a kind left out is chosen by `optimize`. */
 export interface GeometryOptions {
   /** Convolutions with a kernel larger than 1 × 1. `channels` is reduced to the nearest divisor of the input channels. */
   readonly conv?: { readonly kind: 'patch' | 'row' | 'pixel'; readonly channels: number };
@@ -16,7 +16,7 @@ export interface GeometryOptions {
 
 export interface ConvertOptions {
   /** What geometry and K are chosen for where they are not given. Default `balanced`. */
-  readonly optimise?: Objective;
+  readonly optimize?: Objective;
   /** K for every layer: 8, 16, 32 or 64. Default: chosen together with the geometry. */
   readonly centroids?: number;
   readonly geometry?: GeometryOptions;
@@ -36,7 +36,7 @@ export interface ConvertOptions {
   readonly maxDrop?: number;
   /**
    * Largest size of the file, in bytes. Geometry and K of all layers are then chosen together, for the least error within that size, weighed
-   * against time as `optimise` says; codebooks of single values are tried, too. Not together with
+   * against time as `optimize` says; codebooks of single values are tried, too. Not together with
    * `maxDrop`, which leaves layers dense.
    */
   readonly maxBytes?: number;
@@ -48,13 +48,13 @@ export interface ConvertOptions {
   readonly recipe?: 'fitted' | 'plain';
   /**
    * How first convolutions that stay dense are computed: with floats, or with 7-bit inputs and int8 weights (QuantizedConv), which takes about
-   * half the time. Default `integer` where `optimise` is `speed`, else `float`.
+   * half the time. Default `integer` where `optimize` is `speed`, else `float`.
    */
   readonly stem?: 'float' | 'integer';
   /** Strength of the ridge, relative to the mean use of a table row. Default 0.03. */
   readonly lambda?: number;
   /** Bring mean and variance of every output channel back to the dense layer's. Default true. */
-  readonly normalise?: boolean;
+  readonly normalize?: boolean;
   /** Fit layers that stay dense behind converted ones to their new inputs. Default true. */
   readonly refitDense?: boolean;
   /** Default 1. The same seed, data and options give the same model. */
@@ -140,7 +140,7 @@ export interface AgreementReport {
 export interface ConvertReport {
   readonly examples: number;
   readonly seed: number;
-  readonly optimise: Objective;
+  readonly optimize: Objective;
   readonly description?: string;
   readonly layers: readonly LayerReport[];
   /** undefined when the first output is not a float32 [N, classes]. */

@@ -7,14 +7,14 @@ import type { Codebooks } from './codebooks.js';
 import { encodeNode, fitCodebooks } from './codebooks.js';
 import { encodeSamples } from './encode.js';
 import { fitLayer, type LayerSamples, lookUpNode } from './fit-layer.js';
-import { gatherPoints, gatherVectors, imageCount, type Planes, quantisePlanes, scaleOf } from './gather.js';
+import { gatherPoints, gatherVectors, imageCount, type Planes, quantizePlanes, scaleOf } from './gather.js';
 import type { CodebookLayout, Geometry } from './geometry.js';
 import { layoutCodebooks, outputSize, weightSlice } from './geometry.js';
 import type { FitKernels } from './kernels.js';
 import { planesOf } from './live-planes.js';
 import { integerStem } from './options.js';
 import type { Checkpoint } from './progress.js';
-import { canQuantise, quantizedConvNode } from './quantized-conv.js';
+import { canQuantize, quantizedConvNode } from './quantized-conv.js';
 import type { Random } from './random.js';
 import { sampleIndices, seededRandom } from './random.js';
 import { findRectifier } from './rectifier.js';
@@ -104,7 +104,7 @@ export class Walk {
   async convert(site: LayerSite, checkpoint: Checkpoint): Promise<ConvertedLayer> {
     await this.#advance(site.index, (f) => checkpoint(f * 0.1));
     const fit = (f: number) => checkpoint(0.15 + 0.8 * f);
-    const input = this.#quantised(site);
+    const input = this.#quantized(site);
     const { layout, key } = await this.#plan(site, input, fit);
     let encoding = this.#encodings.get(key);
     const sharedCodes = encoding !== undefined;
@@ -126,11 +126,11 @@ export class Walk {
     const training = sample(
       0,
       this.fitShare,
-      Math.min(TABLE_POSITIONS[this.options.optimise ?? 'balanced'], POSITIONS_PER_ROW * rows),
+      Math.min(TABLE_POSITIONS[this.options.optimize ?? 'balanced'], POSITIONS_PER_ROW * rows),
     );
     const heldOut = sample(this.fitShare, 1, HELD_OUT_POSITIONS);
-    const { lambda = DEFAULT_LAMBDA, normalise = true } = this.options;
-    const how = { lambda, normalise: normalise && !this.#plain, regression: !this.#plain };
+    const { lambda = DEFAULT_LAMBDA, normalize = true } = this.options;
+    const how = { lambda, normalize: normalize && !this.#plain, regression: !this.#plain };
     const fitted = await fitLayer(this.kernels, site, layout, encoding.books.centroids, training, heldOut, how, fit);
 
     const lookups = this.#lookUpNodes(site, layout, fitted.table, encoding.codes, this.#dense.batches[0]!);
@@ -162,10 +162,10 @@ export class Walk {
     for (const site of this.dense) {
       if (site.index < this.#position || site.index >= index) continue;
       const refits = this.options.refitDense !== false && !this.#plain && this.converted.length > 0 && canRefit(site);
-      const quantises = site.first && integerStem(this.options) && canQuantise(site);
-      if (!refits && !quantises) continue;
+      const quantizes = site.first && integerStem(this.options) && canQuantize(site);
+      if (!refits && !quantizes) continue;
       await this.#run(site.index, checkpoint);
-      await (quantises ? this.#quantise(site, checkpoint) : this.#refit(site, checkpoint));
+      await (quantizes ? this.#quantize(site, checkpoint) : this.#refit(site, checkpoint));
     }
     await this.#run(index, checkpoint);
   }
@@ -188,7 +188,7 @@ export class Walk {
   }
 
   /** Computes a layer that stays dense in integers. */
-  async #quantise(site: LayerSite, checkpoint: Checkpoint): Promise<void> {
+  async #quantize(site: LayerSite, checkpoint: Checkpoint): Promise<void> {
     const scale = scaleOf(planesOf(this.#lookup, site, site.input, site.inputChannels));
     const node = quantizedConvNode(site, scale, this.#name(`${site.node.name}/QuantizedConv`), this.initializers);
     const keep = neededFrom(this.graph, site.index + 1).add(site.input);
@@ -218,15 +218,15 @@ export class Walk {
     this.#position = index;
   }
 
-  /** The layer's input in the converted network as Encode quantises it; one scale for all layers that read the same value. */
-  #quantised(site: LayerSite): Planes<Int8Array> {
+  /** The layer's input in the converted network as Encode quantizes it; one scale for all layers that read the same value. */
+  #quantized(site: LayerSite): Planes<Int8Array> {
     const input = planesOf(this.#lookup, site, site.input, site.inputChannels);
     let scale = this.#scales.get(site.input);
     if (!scale) {
       scale = scaleOf(input);
       this.#scales.set(site.input, scale);
     }
-    return quantisePlanes(input, scale);
+    return quantizePlanes(input, scale);
   }
 
   /** Decides how all layers that read this layer's input are cut into codebooks, so that they share codes where they can. */
@@ -268,7 +268,7 @@ export class Walk {
     const positions = sampleIndices(images * codeHeight * codeWidth, CODEBOOK_POINTS, this.#random);
     const scale = this.#scales.get(site.input)!;
     const seen = this.#plain
-      ? quantisePlanes(planesOf(this.#dense, site, site.input, site.inputChannels), scale)
+      ? quantizePlanes(planesOf(this.#dense, site, site.input, site.inputChannels), scale)
       : input;
     const points = gatherPoints(seen, layout, codeHeight, codeWidth, positions);
     const readers = this.sites.filter((other) => this.#plans.get(other)?.key === key);

@@ -2,7 +2,7 @@ import type { LutraError } from '../errors.js';
 import type { LoadProgress } from '../session/types.js';
 import type { Recording } from '../speech/wav.js';
 
-/** What the element recognises: pictures, or short recordings. */
+/** What the element recognizes: pictures, or short recordings. */
 export type ClassifierTask = 'image' | 'audio';
 
 /** One class of a result. */

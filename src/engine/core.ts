@@ -53,7 +53,7 @@ export class ExecutorCore {
   /**
    * Starts helpers and plans for the declared input shapes (symbolic dimensions as in `dimensions`).
    *
-   * @param graph An optimised graph.
+   * @param graph An optimized graph.
    * @throws LutraError `UNSUPPORTED`, `INVALID_MODEL`, `INVALID_ARGUMENT`, `OUT_OF_MEMORY`.
    */
   static async start(graph: Graph, kernels: Kernels, options: CoreOptions = {}): Promise<ExecutorCore> {

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildWorker } from '../../test/build-worker.js';
-import { optimise } from '../graph/passes/optimise.js';
+import { optimize } from '../graph/passes/optimize.js';
 import { elementCount, tensorValue } from '../graph/tensor.js';
 import type { Graph, TensorValue } from '../graph/types.js';
 import { parseModel } from '../onnx/parse.js';
@@ -45,7 +45,7 @@ function noise(dims: readonly number[]): TensorValue {
 describe.skipIf(!existsSync(MODELS))('Executor on trained networks', () => {
   it.each(CASES)('%s answers like onnxruntime, the same with one and two threads', async (name, sizes) => {
     const bytes = readFileSync(new URL(`${name}.onnx`, MODELS));
-    const graph = optimise(parseModel(bytes));
+    const graph = optimize(parseModel(bytes));
     const feeds = Object.fromEntries(
       graph.inputs.map((input) => [
         input.name,

@@ -14,7 +14,7 @@ export const Executor = {
   /**
    * Compiles the kernels and plans for the declared input shapes.
    *
-   * @param graph An optimised graph.
+   * @param graph An optimized graph.
    * @throws LutraError `PLATFORM`, `UNSUPPORTED`, `INVALID_MODEL`, `INVALID_ARGUMENT`, `OUT_OF_MEMORY`.
    */
   async create(graph: Graph, options: ExecutorOptions = {}): Promise<Executor> {

@@ -1,7 +1,7 @@
 /** Names and attribute shapes of the `lutra` operator domain (docs/lookup-operators.md). */
 export const LOOKUP_DOMAIN = 'lutra';
 export const LOOKUP_OPSET = 1;
-/** Activations of Encode are quantised to 0..127. */
+/** Activations of Encode are quantized to 0..127. */
 export const MAX_LEVEL = 127;
 
 export const METADATA = {

@@ -3,7 +3,7 @@
 /**
  * First fields of every kernel that ends in an epilogue: y = activation(sum + bias + residual). `bias`, `residual`, `output` and
  * `planes` may be 0. `low` and `high` are the limits of a clamp; `low` is the slope of LeakyRelu. The `planes` fields describe
- * one {@link QuantisedPlanes}: scale, zero point, row pitch, bytes per plane, pads.
+ * one {@link QuantizedPlanes}: scale, zero point, row pitch, bytes per plane, pads.
  */
 const EPILOGUE = [
   'bias',

@@ -106,7 +106,7 @@ const SCORES = [
 
 export const LOOKUP_KERNELS = {
   /** Dense f32 → padded u8 planes. A tile is one row of `width` values; `total` cuts the last. */
-  quantise: ['input', 'output', 'total', 'width', 'planeRows', 'plane', 'pitch', 'scale:f32', 'zero:f32'],
+  quantize: ['input', 'output', 'total', 'width', 'planeRows', 'plane', 'pitch', 'scale:f32', 'zero:f32'],
   /** Centroid search where the 4 taps of a step are neighbours in memory. `tapOffsets` is i32 [steps]. */
   encodeRows: [
     ...ENCODE,

@@ -44,7 +44,7 @@ export function bert({ layers, hidden, heads, length, seed }: BertOptions): Grap
       node('MatMul', [x, weights.columns(inputs, outputs)], {}, `${name}.matmul`),
       weights.small([outputs]),
     ]);
-  const normalise = (x: string, name: string, output?: string) => {
+  const normalize = (x: string, name: string, output?: string) => {
     const ones = tensorValue('float32', [hidden], new Float32Array(hidden).fill(1));
     const attributes = { axis: -1, epsilon: EPSILON };
     const outputs = output === undefined ? {} : { outputs: [output] };
@@ -72,11 +72,11 @@ export function bert({ layers, hidden, heads, length, seed }: BertOptions): Grap
     const context = node('Transpose', [node('MatMul', [attention, value])], { perm: [0, 2, 1, 3] });
     const joined = node('Reshape', [context, joinShape]);
     const attended = linear(joined, `${name}.attention.output`, hidden, hidden);
-    x = normalise(node('Add', [attended, x]), `${name}.attention.norm`);
+    x = normalize(node('Add', [attended, x]), `${name}.attention.norm`);
     const wide = gelu(linear(x, `${name}.intermediate`, hidden, EXPANSION * hidden));
     const narrow = linear(wide, `${name}.output`, EXPANSION * hidden, hidden);
     const last = layer === layers - 1 ? 'last_hidden_state' : undefined;
-    x = normalise(node('Add', [narrow, x]), `${name}.output.norm`, last);
+    x = normalize(node('Add', [narrow, x]), `${name}.output.norm`, last);
   }
   builder.output(x, ['N', length, hidden]);
   return builder.build();

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { relativeDifference, runInOnnxRuntime, toOrt } from '../../test/onnxruntime.js';
 import { Executor } from '../engine/executor.js';
-import { optimise } from '../graph/passes/optimise.js';
+import { optimize } from '../graph/passes/optimize.js';
 import { tensorValue } from '../graph/tensor.js';
 import type { Graph, TensorValue } from '../graph/types.js';
 import { type BertOptions, bert } from './bert.js';
 import { catalogueEntry, lookupForm } from './catalogue.js';
-import { quantise } from './quantise.js';
+import { quantize } from './quantize.js';
 import { LUT_NN_GEOMETRY, randomLookups } from './random-lookups.js';
 import { vgg11 } from './vgg11.js';
 import { countWork } from './work.js';
@@ -30,7 +30,7 @@ const PICTURE = {
 };
 
 async function run(graph: Graph, feeds: Readonly<Record<string, TensorValue>>) {
-  const executor = await Executor.create(optimise(graph), { threads: 1 });
+  const executor = await Executor.create(optimize(graph), { threads: 1 });
   try {
     return executor.run(feeds);
   } finally {
@@ -105,23 +105,23 @@ describe('BERT', () => {
   });
 });
 
-describe('quantise', () => {
+describe('quantize', () => {
   it('gives a convolutional network whose layers are all in int8, close to the original', async () => {
     const dense = vgg11({ size: 32, classes: 10, seed: 1 });
-    const int8 = await quantise(dense, PICTURE);
+    const int8 = await quantize(dense, PICTURE);
     expect(int8.nodes.filter(({ op }) => op === 'QuantizeLinear').length).toBeGreaterThan(8);
     expect([...int8.initializers.values()].some(({ type, data }) => type === 'float32' && data.length > 4096)).toBe(
       false,
     );
     const wanted = (await runInOnnxRuntime(dense, PICTURE)).logits!;
-    // Not optimised: onnxruntime's own int8 kernels saturate on processors without VNNI.
+    // Not optimized: onnxruntime's own int8 kernels saturate on processors without VNNI.
     const got = (await runInOnnxRuntime(int8, PICTURE)).logits!;
     expect(relativeDifference(got, wanted)).toBeLessThan(0.15);
   });
 
   it('leaves float32 between the linear layers of a transformer', async () => {
     const dense = bert(TINY_BERT);
-    const int8 = await quantise(dense, BERT_FEEDS);
+    const int8 = await quantize(dense, BERT_FEEDS);
     // One for what query, key and value share, one for each other linear layer.
     expect(int8.nodes.filter(({ op }) => op === 'QuantizeLinear')).toHaveLength(8);
     const wanted = (await runInOnnxRuntime(dense, BERT_FEEDS)).last_hidden_state!;

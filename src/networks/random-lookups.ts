@@ -1,7 +1,7 @@
 import { encodeNode } from '../convert/codebooks.js';
 import { lookUpNode } from '../convert/fit-layer.js';
 import { type CodebookLayout, fittingChannels, type GeometryKind, layoutCodebooks } from '../convert/geometry.js';
-import { canQuantise, quantizedConvNode } from '../convert/quantized-conv.js';
+import { canQuantize, quantizedConvNode } from '../convert/quantized-conv.js';
 import { seededRandom } from '../convert/random.js';
 import { findSites, type LayerSite } from '../convert/sites.js';
 import { inferSamples, sampledType } from '../graph/passes/infer-types.js';
@@ -82,9 +82,9 @@ class LookupWriter {
     for (const site of findSites(graph)) {
       const { kind, node } = site;
       const replaced = layers(site);
-      if (!replaced && !(stem === 'integer' && site.first && canQuantise(site))) continue;
+      if (!replaced && !(stem === 'integer' && site.first && canQuantize(site))) continue;
       if (!replaced) {
-        replacements.set(node, [quantizedConvNode(site, SIGNED, `${node.name}/quantised`, this.#initializers)]);
+        replacements.set(node, [quantizedConvNode(site, SIGNED, `${node.name}/quantized`, this.#initializers)]);
       } else if (kind === 'conv') {
         replacements.set(node, this.#convolution(site));
       } else {

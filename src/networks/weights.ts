@@ -10,7 +10,7 @@ export class WeightSource {
     this.#random = seededRandom(seed);
   }
 
-  /** Uniform with the variance of He initialisation, 2 / fan-in; the first dimension counts outputs. */
+  /** Uniform with the variance of He initialization, 2 / fan-in; the first dimension counts outputs. */
   he(dims: readonly number[]): TensorValue {
     const fanIn = elementCount(dims) / dims[0]!;
     return this.#uniform(dims, Math.sqrt(6 / fanIn));

@@ -115,7 +115,7 @@ function encodeNode(node: Node) {
   if (node.epilogue) {
     throw new LutraError('INVALID_ARGUMENT', 'a fused epilogue cannot be written to a file', {
       node: `${node.name} (${node.op})`,
-      hint: 'Serialise the graph before `optimise`, or use `simplify`',
+      hint: 'Serialize the graph before `optimize`, or use `simplify`',
     });
   }
   return create(NodeProtoSchema, {

@@ -119,7 +119,7 @@ function build(c: Case, tree: boolean) {
     if (v - floor !== 0.5) return Math.round(v);
     return floor % 2 === 0 ? floor : floor + 1;
   };
-  const quantise = (v: number) => {
+  const quantize = (v: number) => {
     if (Number.isNaN(v)) return 0;
     return Math.min(127, Math.max(0, roundHalfEven(Math.fround(v / Math.fround(scale))) + zeroPoint));
   };
@@ -127,7 +127,7 @@ function build(c: Case, tree: boolean) {
   const Ho = Math.floor((c.H + top + bottom - kh) / c.strides[0]) + 1;
   const Wo = Math.floor((c.W + left + right - kw) / c.strides[1]) + 1;
   const a = (n: number, channel: number, y: number, xx: number) =>
-    y < 0 || xx < 0 || y >= c.H || xx >= c.W ? 0 : quantise(x[((n * C + channel) * c.H + y) * c.W + xx]!) - zeroPoint;
+    y < 0 || xx < 0 || y >= c.H || xx >= c.W ? 0 : quantize(x[((n * C + channel) * c.H + y) * c.W + xx]!) - zeroPoint;
   const codes: number[] = [];
   for (let n = 0; n < c.n; n++)
     for (let book = 0; book < c.B; book++)

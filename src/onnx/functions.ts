@@ -73,7 +73,7 @@ class BodyBuilder {
   }
 
   /** a = q − x_zero_point as floats that hold integers, [N, C, H, W]; NaN gives q = 0. Returns the zero point as a float too. */
-  quantise(): { centred: string; zeroPoint: string } {
+  quantize(): { centred: string; zeroPoint: string } {
     const zeroPoint = this.cast('x_zero_point', 'float32');
     const rounded = this.node('Round', [this.node('Div', ['x', 'x_scale'])]);
     const level = this.node('Clip', [this.node('Add', [rounded, zeroPoint]), this.float(0), this.float(127)]);
@@ -104,7 +104,7 @@ const windowReferences = (...names: (typeof WINDOW)[number][]) =>
 
 function encodeBody(): NodeProto[] {
   const body = new BodyBuilder();
-  const { centred } = body.quantise();
+  const { centred } = body.quantize();
   const scores = body.node(
     'Conv',
     [centred, body.cast('Q', 'float32'), body.cast('b', 'float32')],
@@ -130,7 +130,7 @@ function argMax(body: BodyBuilder, scores: string): string {
  */
 function encodeTreeBody(): NodeProto[] {
   const body = new BodyBuilder();
-  const { centred, zeroPoint } = body.quantise();
+  const { centred, zeroPoint } = body.quantize();
   const group = body.reshape(body.intAttribute('group'), body.ints(1));
   const kernel = body.intsAttribute('kernel_shape');
   const channels = body.node('Div', [body.slice(body.node('Shape', ['x']), 1, 2), group]);
@@ -181,7 +181,7 @@ function lookUpBody(): NodeProto[] {
 
 function quantizedConvBody(): NodeProto[] {
   const body = new BodyBuilder();
-  const { centred } = body.quantise();
+  const { centred } = body.quantize();
   body.scaled(body.node('Conv', [centred, body.cast('W', 'float32')], windowReferences(...WINDOW)));
   return body.nodes;
 }

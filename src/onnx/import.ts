@@ -22,7 +22,7 @@ interface Scope {
 }
 
 /** `ai.onnx` is another spelling of the default domain. */
-export function normaliseDomain(domain: string): string {
+export function normalizeDomain(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain;
 }
 
@@ -62,7 +62,7 @@ export function importModel(bytes: Uint8Array, expand: ExpandCalls): Graph {
 function parseOpset(model: ModelProto): Record<string, number> {
   const opset: Record<string, number> = {};
   const imports = [...model.functions.flatMap((body) => body.opsetImport), ...model.opsetImport];
-  for (const { domain, version } of imports) opset[normaliseDomain(domain)] = Number(version);
+  for (const { domain, version } of imports) opset[normalizeDomain(domain)] = Number(version);
   const main = opset[''];
   if (main === undefined) {
     if (imports.length === 0) throw new LutraError('INVALID_MODEL', 'the model does not say which opset it uses');
@@ -123,7 +123,7 @@ function parseGraph(proto: GraphProto, scope: Scope): Graph {
         ? nodeProto.name
         : names.make(nodeProto.name || nodeProto.output.find(Boolean) || nodeProto.opType);
     taken.add(name);
-    const domain = normaliseDomain(nodeProto.domain);
+    const domain = normalizeDomain(nodeProto.domain);
     const label = `${name} (${domain ? `${domain}:` : ''}${nodeProto.opType})`;
     if (scope.opset[domain] === undefined && domain !== 'com.microsoft') {
       throw new LutraError('INVALID_MODEL', `the model does not import the domain "${domain}"`, { node: label });

@@ -1,7 +1,7 @@
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from 'onnx-buf';
 import { LutraError } from '../errors.js';
 import { UniqueNames } from '../graph/topology.js';
-import { normaliseDomain } from './import.js';
+import { normalizeDomain } from './import.js';
 
 /** Functions calling functions: deeper is refused, which also ends recursion. */
 const DEEPEST_CALL = 32;
@@ -20,7 +20,7 @@ export function inlineFunctions(bodies: readonly FunctionProto[], graph: GraphPr
 }
 
 function functionKey(domain: string, name: string, overload: string): string {
-  return JSON.stringify([normaliseDomain(domain), name, overload]);
+  return JSON.stringify([normalizeDomain(domain), name, overload]);
 }
 
 function usedNames(graph: GraphProto, names = new Set<string>()): Set<string> {

@@ -18,13 +18,13 @@ export const ALTERNATIVES: ReadonlyMap<string, string> = new Map(
       'com.microsoft:GroupQueryAttention',
       'com.microsoft:RotaryEmbedding',
     ],
-    'Export the network before onnxruntime optimises it: LayerNormalization and Add run': [
+    'Export the network before onnxruntime optimizes it: LayerNormalization and Add run': [
       'com.microsoft:SkipLayerNormalization',
       'com.microsoft:EmbedLayerNormalization',
       'com.microsoft:SimplifiedLayerNormalization',
       'com.microsoft:SkipSimplifiedLayerNormalization',
     ],
-    'Export the network before onnxruntime optimises it: MatMul, Gemm and Gelu run': [
+    'Export the network before onnxruntime optimizes it: MatMul, Gemm and Gelu run': [
       'com.microsoft:FusedMatMul',
       'com.microsoft:FusedGemm',
       'com.microsoft:BiasGelu',
@@ -32,7 +32,7 @@ export const ALTERNATIVES: ReadonlyMap<string, string> = new Map(
       'com.microsoft:QuickGelu',
       'com.microsoft:NhwcConv',
     ],
-    'Quantise in the QDQ format, with QuantizeLinear and DequantizeLinear': [
+    'Quantize in the QDQ format, with QuantizeLinear and DequantizeLinear': [
       'com.microsoft:QLinearAdd',
       'com.microsoft:QLinearMul',
       'com.microsoft:QLinearConcat',

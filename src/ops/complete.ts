@@ -7,7 +7,7 @@ import { ELEMENTWISE_RARE } from './elementwise-rare.js';
 import { FUSED_CONV } from './fused-conv.js';
 import { GELU } from './gelu.js';
 import { GENERATE } from './generate.js';
-import { NORMALISE_GROUPS } from './normalise-groups.js';
+import { NORMALIZE_GROUPS } from './normalize-groups.js';
 import type { Operator } from './operator.js';
 import { ORDER } from './order.js';
 import { QUANTIZE } from './quantize.js';
@@ -30,7 +30,7 @@ export const OPERATORS: readonly Operator[] = [
   REARRANGE,
   GENERATE,
   SCATTER,
-  NORMALISE_GROUPS,
+  NORMALIZE_GROUPS,
   RESIZE,
   QUANTIZE,
   CONTROL_FLOW,

@@ -59,7 +59,7 @@ export function convGeometry(
 }
 
 /**
- * Convolution with sums in double precision. `x` and `w` are given as readers so that quantised forms can subtract zero
+ * Convolution with sums in double precision. `x` and `w` are given as readers so that quantized forms can subtract zero
  * points; `store` receives the output offset, the sum and the output channel.
  */
 export function convolve(

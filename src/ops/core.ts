@@ -6,7 +6,7 @@ import { ELEMENTWISE } from './elementwise.js';
 import { GATHER } from './gather.js';
 import { LOOKUP_OPERATORS } from './lookup.js';
 import { MATMUL } from './matmul.js';
-import { NORMALISE } from './normalise.js';
+import { NORMALIZE } from './normalize.js';
 import type { Operator } from './operator.js';
 import { PAD } from './pad.js';
 import { POOL } from './pool.js';
@@ -26,6 +26,6 @@ export const CORE_OPERATORS: readonly Operator[] = [
   CREATE,
   CAST,
   GATHER,
-  NORMALISE,
+  NORMALIZE,
   LOOKUP_OPERATORS,
 ].flat();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tensorValue } from '../graph/tensor.js';
 import type { Node, TensorValue } from '../graph/types.js';
-import { LOOKUP_OPERATORS, quantiseLevel } from './lookup.js';
+import { LOOKUP_OPERATORS, quantizeLevel } from './lookup.js';
 
 const operator = (name: string) => LOOKUP_OPERATORS.find((candidate) => candidate.name === name)!;
 const node = (op: string, attributes: Node['attributes']): Node => ({
@@ -20,7 +20,7 @@ const encodeInputs = (Q = [1, -1], b = [0, 0], scale = 0.5, zero = 1): TensorVal
   tensorValue('int32', [2], Int32Array.from(b)),
 ];
 
-describe('quantiseLevel', () => {
+describe('quantizeLevel', () => {
   it.each([
     [0.25, 0.5, 0, 0],
     [0.75, 0.5, 0, 2],
@@ -30,7 +30,7 @@ describe('quantiseLevel', () => {
     [Number.NEGATIVE_INFINITY, 0.5, 5, 0],
     [Number.NaN, 0.5, 5, 0],
   ])('%d / %d + %d → %d', (x, scale, zero, level) => {
-    expect(quantiseLevel(x, scale, zero)).toBe(level);
+    expect(quantizeLevel(x, scale, zero)).toBe(level);
   });
 });
 

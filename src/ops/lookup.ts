@@ -104,7 +104,7 @@ export function lookUpShape(context: AnyContext): LookUpShape {
 }
 
 /** x / scale rounded half to even, plus zero, clamped to 0..127; NaN gives 0. One float32 division. */
-export function quantiseLevel(x: number, scale: number, zero: number): number {
+export function quantizeLevel(x: number, scale: number, zero: number): number {
   const ratio = Math.fround(x / scale);
   if (Number.isNaN(ratio)) return 0;
   const floor = Math.floor(ratio);
@@ -137,7 +137,7 @@ function forEachSubVector(
 ): void {
   const scale = input(context, 1)[0]!;
   const zero = input(context, 2)[0]!;
-  const levels = Uint8Array.from(context.inputs[0]!.data as Float32Array, (x) => quantiseLevel(x, scale, zero));
+  const levels = Uint8Array.from(context.inputs[0]!.data as Float32Array, (x) => quantizeLevel(x, scale, zero));
   const windows = listWindows(geometry);
   const size = elementCount(geometry.input);
   const taps = elementCount(geometry.kernel);
@@ -298,7 +298,7 @@ const quantizedConv = define({
     convolve(
       context,
       quantizedConvGeometry(context),
-      (i) => quantiseLevel(x![i]!, xScale![0]!, zero![0]!) - zero![0]!,
+      (i) => quantizeLevel(x![i]!, xScale![0]!, zero![0]!) - zero![0]!,
       (i) => weights![i]!,
       (i, sum, m) => (result[i] = Math.fround(sum * scale![m]!) + bias![m]!),
     );

@@ -1,4 +1,4 @@
-/** Integer quantisation: real = (stored − zero point) · scale. */
+/** Integer quantization: real = (stored − zero point) · scale. */
 import { elementCount } from '../graph/tensor.js';
 import type { DataType, TensorType } from '../graph/types.js';
 import { typeAttribute } from './cast.js';
@@ -33,7 +33,7 @@ function scaleIndex(context: AnyContext): (i: number) => number {
   const { node } = context;
   const [dims, scale] = [dimsOf(context), dimsOf(context, 1)];
   if (int(node, 'block_size', 0) !== 0)
-    refuse(node, 'blocked quantisation is not supported', 'Quantise per tensor or per axis');
+    refuse(node, 'blocked quantization is not supported', 'Quantize per tensor or per axis');
   const zero = context.inputs[2]?.dims;
   // Exporters mix [] and [1] for one number.
   const same = !zero || elementCount(zero) === elementCount(scale);
@@ -52,7 +52,7 @@ function quantizedType(context: AnyContext): DataType {
   const zero = context.inputs[2]?.type;
   const type = declared ? typeAttribute(node, 'output_dtype') : (zero ?? 'uint8');
   check(node, !zero || zero === type, 'output_dtype and zero point differ', zero, type);
-  return NARROW.includes(type) ? type : refuse(node, `quantising to ${type} is not supported`, `Supported: ${NARROW}`);
+  return NARROW.includes(type) ? type : refuse(node, `quantizing to ${type} is not supported`, `Supported: ${NARROW}`);
 }
 
 const quantizeLinear = define({
@@ -152,7 +152,7 @@ function checkParameters(context: AnyContext, indices: readonly number[], channe
 }
 
 /** Rounds an int32 sum to the output's scale and saturates, all in single precision as onnxruntime does. */
-function requantise(type: DataType, sum: number, multiplier: number, zero: number): number {
+function requantize(type: DataType, sum: number, multiplier: number, zero: number): number {
   const [low, high] = limits(type);
   return Math.min(high, Math.max(low, roundEven(Math.fround(sum * multiplier)) + zero));
 }
@@ -212,7 +212,7 @@ const qLinearConv = define({
       (i, m) => w[i]! - wZero!(m),
       (i, sum, m) => {
         const factor = Math.fround(Math.fround(xScale(0) * wScale!(m)) / yScale!(0));
-        out[i] = requantise(y!.type, sum + bias!(m), factor, yZero!(0));
+        out[i] = requantize(y!.type, sum + bias!(m), factor, yZero!(0));
       },
     );
   },
@@ -282,7 +282,7 @@ const qLinearMatMul = define({
         const factor = Math.fround(
           Math.fround(aScale(Math.floor(i / shape.columns) % shape.rows) * bScale!(c)) / yScale!(0),
         );
-        out[i] = requantise(y!.type, sum, factor, yZero!(0));
+        out[i] = requantize(y!.type, sum, factor, yZero!(0));
       },
     );
   },

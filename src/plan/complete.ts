@@ -1,7 +1,7 @@
 import { computeInLevels } from '../graph/passes/compute-in-levels.js';
 import { mergeGelu } from '../graph/passes/merge-gelu.js';
 import { mergeHardSwish } from '../graph/passes/merge-hard-swish.js';
-import { registerPasses } from '../graph/passes/optimise.js';
+import { registerPasses } from '../graph/passes/optimize.js';
 import { sinkReshapes } from '../graph/passes/sink-reshapes.js';
 import { ALTERNATIVES } from '../ops/alternatives.js';
 import { OPERATORS } from '../ops/complete.js';

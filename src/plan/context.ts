@@ -9,7 +9,7 @@ import type {
   ConcreteGraph,
   Demand,
   LowerContext,
-  QuantisedPlanes,
+  QuantizedPlanes,
   VirtualBuffer,
   VirtualStep,
 } from './types.js';
@@ -29,7 +29,7 @@ export class Lowering implements LowerContext {
   readonly #places = new Map<string, Address>();
   readonly #aliases = new Map<string, string>();
   readonly #demands = new Map<string, Demand>();
-  readonly #quantised = new Set<VirtualBuffer>();
+  readonly #quantized = new Set<VirtualBuffer>();
   readonly #inputs: ReadonlySet<string>;
   /** Values that the node being lowered produces: besides graph inputs the only ones whose storage may be allocated. */
   #produced: readonly string[] = [];
@@ -64,13 +64,13 @@ export class Lowering implements LowerContext {
     const known = this.#demands.get(value);
     if (known) return known;
     let dense = this.concrete.outputs.has(value) || this.forced.has(value);
-    const renamed: QuantisedPlanes[] = [];
+    const renamed: QuantizedPlanes[] = [];
     const groups = new Map<string, { scale: number; zeroPoint: number; pads: [number, number, number, number] }>();
     for (const node of this.concrete.consumers.get(value) ?? []) {
       if (isAlias(this.concrete, node) && !node.inputs.includes(value, 1)) {
-        const { dense: read, quantised } = this.demand(node.outputs[0]!);
-        const same = quantised.filter(({ pads }) => pads.every((pad) => pad === 0));
-        dense ||= read || same.length < quantised.length;
+        const { dense: read, quantized } = this.demand(node.outputs[0]!);
+        const same = quantized.filter(({ pads }) => pads.every((pad) => pad === 0));
+        dense ||= read || same.length < quantized.length;
         renamed.push(...same.map((planes) => this.#renamePlanes(value, planes)));
         continue;
       }
@@ -86,7 +86,7 @@ export class Lowering implements LowerContext {
     }
     const demand = {
       dense,
-      quantised: [...[...groups.values()].map((group) => this.#planes(value, group)), ...renamed],
+      quantized: [...[...groups.values()].map((group) => this.#planes(value, group)), ...renamed],
     };
     this.#demands.set(value, demand);
     return demand;
@@ -146,12 +146,12 @@ export class Lowering implements LowerContext {
     this.steps.push(step);
   }
 
-  markQuantised(planes: QuantisedPlanes): void {
-    this.#quantised.add(planes.buffer);
+  markQuantized(planes: QuantizedPlanes): void {
+    this.#quantized.add(planes.buffer);
   }
 
-  isQuantised(planes: QuantisedPlanes): boolean {
-    return this.#quantised.has(planes.buffer);
+  isQuantized(planes: QuantizedPlanes): boolean {
+    return this.#quantized.has(planes.buffer);
   }
 
   /** The node's own evaluate as one step, over dense values. */
@@ -180,15 +180,15 @@ export class Lowering implements LowerContext {
   }
 
   /** Planes without borders are the dense bytes in order, so they serve the same bytes of another shape, too. */
-  #renamePlanes(value: string, planes: QuantisedPlanes): QuantisedPlanes {
+  #renamePlanes(value: string, planes: QuantizedPlanes): QuantizedPlanes {
     const { dims } = this.type(value);
     if (dims.length !== 4) return planes;
     const [, , height = 1, width = 1] = dims;
-    return { ...planes, dims: dims as unknown as QuantisedPlanes['dims'], pitch: width, plane: height * width };
+    return { ...planes, dims: dims as unknown as QuantizedPlanes['dims'], pitch: width, plane: height * width };
   }
 
-  #planes(value: string, group: Pick<QuantisedPlanes, 'scale' | 'zeroPoint' | 'pads'>): QuantisedPlanes {
-    const dims = this.type(value).dims as QuantisedPlanes['dims'];
+  #planes(value: string, group: Pick<QuantizedPlanes, 'scale' | 'zeroPoint' | 'pads'>): QuantizedPlanes {
+    const dims = this.type(value).dims as QuantizedPlanes['dims'];
     const [top, left, bottom, right] = group.pads;
     const pitch = left + dims[3] + right;
     const plane = pitch * (top + dims[2] + bottom);

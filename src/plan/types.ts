@@ -61,7 +61,7 @@ export interface HostCall {
 export type VirtualStep = KernelCall | HostCall;
 
 /** uint8 activations in padded planes: what Encode reads. Byte (n,c,y,x) is at `((n·C + c)·plane) + (y+top)·pitch + x+left`. Border bytes hold `zeroPoint`. */
-export interface QuantisedPlanes {
+export interface QuantizedPlanes {
   readonly buffer: VirtualBuffer;
   readonly scale: number;
   readonly zeroPoint: number;
@@ -76,8 +76,8 @@ export interface QuantisedPlanes {
 export interface Demand {
   /** Some reader (or the caller) needs the dense row-major tensor. */
   readonly dense: boolean;
-  /** Quantised planes wanted by Encode readers; pads are the maximum over them. One entry per distinct (scale, zero point). */
-  readonly quantised: readonly QuantisedPlanes[];
+  /** Quantized planes wanted by Encode readers; pads are the maximum over them. One entry per distinct (scale, zero point). */
+  readonly quantized: readonly QuantizedPlanes[];
 }
 
 /** What a lowering rule may use. Rules are pure: the same node and context give the same steps. */
@@ -102,8 +102,8 @@ export interface LowerContext {
   scratch(bytes: number): Address;
   emit(step: VirtualStep): void;
   /** Records that the producer already wrote these planes, or asks whether it did. */
-  markQuantised(planes: QuantisedPlanes): void;
-  isQuantised(planes: QuantisedPlanes): boolean;
+  markQuantized(planes: QuantizedPlanes): void;
+  isQuantized(planes: QuantizedPlanes): boolean;
   /** Storage shared between an Encode and its LookUps, owned by src/plan/lower/lookup.ts. */
   readonly notes: Map<string, unknown>;
 }

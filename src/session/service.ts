@@ -4,7 +4,7 @@ import type { WorkerHandle } from '../engine/threads.js';
 import type { MemoryUse, StepProfile } from '../engine/types.js';
 import type { Kernels } from '../engine/wasm.js';
 import { LutraError } from '../errors.js';
-import { optimise } from '../graph/passes/optimise.js';
+import { optimize } from '../graph/passes/optimize.js';
 import type { Graph, TensorValue, ValueInfo } from '../graph/types.js';
 import { type ExpandCalls, importModel } from '../onnx/import.js';
 import { findOperator } from '../ops/registry.js';
@@ -37,7 +37,7 @@ export class Service {
   constructor(private readonly expand?: ExpandCalls) {}
 
   /**
-   * Parses, optimises and plans; or names the operators and functions that are missing where others have them.
+   * Parses, optimizes and plans; or names the operators and functions that are missing where others have them.
    *
    * @param spawn Starts a helper thread.
    */
@@ -55,7 +55,7 @@ export class Service {
     const model = importModel(bytes, this.expand ?? leaveCalls);
     if (!this.expand) missing.push(...missingOperators(model));
     if (missing.length > 0) return { missing: [...new Set(missing)] };
-    const executor = await ExecutorCore.start(optimise(model), kernels, { ...options, spawn });
+    const executor = await ExecutorCore.start(optimize(model), kernels, { ...options, spawn });
     this.#executor = executor;
     const shared = typeof SharedArrayBuffer === 'function' && executor.control.buffer instanceof SharedArrayBuffer;
     return {

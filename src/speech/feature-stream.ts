@@ -1,5 +1,5 @@
 import type { AudioPreprocess } from '../graph/lookup.js';
-import { normaliseClip } from './features.js';
+import { normalizeClip } from './features.js';
 import { LogMel } from './log-mel.js';
 
 /**
@@ -63,6 +63,6 @@ export class FeatureStream {
    */
   write(out: Float32Array, to: number): void {
     const { mels, frames } = this.spec;
-    normaliseClip(this.rows.subarray((this.next - frames) * mels, this.next * mels), this.spec, out, to);
+    normalizeClip(this.rows.subarray((this.next - frames) * mels, this.next * mels), this.spec, out, to);
   }
 }

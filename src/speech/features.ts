@@ -13,7 +13,7 @@ const LN10 = Math.log(10);
  * @param frames logarithms [frames, mels]; not changed
  * @param out receives [mels, frames] from index `to` on
  */
-export function normaliseClip(frames: Float32Array, spec: AudioPreprocess, out: Float32Array, to: number): void {
+export function normalizeClip(frames: Float32Array, spec: AudioPreprocess, out: Float32Array, to: number): void {
   const { mels, frames: count, dynamicRange, std } = spec;
   const size = mels * count;
   let floor = -Infinity;
@@ -66,7 +66,7 @@ export class ClipFeatures {
       });
     }
     for (let i = 0; i < spec.frames; i++) this.logMel.frame(signal, i * spec.hop, frames, i * spec.mels);
-    normaliseClip(frames, spec, out, to);
+    normalizeClip(frames, spec, out, to);
   }
 }
 

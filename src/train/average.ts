@@ -1,7 +1,7 @@
 import type { TensorValue } from '../graph/types.js';
 
 /**
- * Exponential moving average of weights, which at the end of a training generalises better than the last weights (Polyak & Juditsky 1992;
+ * Exponential moving average of weights, which at the end of a training generalizes better than the last weights (Polyak & Juditsky 1992;
  * Izmailov et al. 2018). Early on it is the plain mean, so that the start does not weigh on it.
  */
 export class WeightAverage {

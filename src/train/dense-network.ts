@@ -53,14 +53,14 @@ export function logitsGraph(graph: Graph): Graph {
   return { ...graph, outputs: [{ ...graph.outputs[0]!, name: logitsOf(graph) }] };
 }
 
-/** The node as it is while it learns: batch normalisation takes the statistics of the batch. */
+/** The node as it is while it learns: batch normalization takes the statistics of the batch. */
 export function liveNode(node: Node): Node {
   if (!isOperator(node, 'BatchNormalization')) return node;
   return { ...node, outputs: node.outputs.slice(0, 1), attributes: { ...node.attributes, training_mode: 1 } };
 }
 
 /**
- * The network that learns to classify: the dense graph with live batch normalisation, an input {@link TARGET_INPUT}, cross-entropy as the
+ * The network that learns to classify: the dense graph with live batch normalization, an input {@link TARGET_INPUT}, cross-entropy as the
  * loss and the metric `accuracy`.
  * @throws LutraError `INVALID_ARGUMENT` when the graph is no classifier of one input, or has nothing to learn.
  */

@@ -9,7 +9,7 @@ import type { TrainingSet } from './data/training-set.js';
 import { denseNetwork, TARGET_INPUT } from './dense-network.js';
 import { exportDense, withValues } from './export-dense.js';
 import { forward, measureAccuracy } from './forward.js';
-import { StatisticsMean, statisticsGraph } from './normalisation.js';
+import { StatisticsMean, statisticsGraph } from './normalization.js';
 import type { TrainingTask } from './trainer.js';
 import type { ParameterOptions } from './types.js';
 
@@ -23,7 +23,7 @@ export interface DenseTaskOptions extends BatchOptions {
   readonly threads: number;
 }
 
-/** Examples that normalisation is measured on before a network is exported, and per batch of that. */
+/** Examples that normalization is measured on before a network is exported, and per batch of that. */
 const STATISTICS_EXAMPLES = 2048;
 const STATISTICS_BATCH = 256;
 
@@ -58,7 +58,7 @@ export function denseTask(graph: Graph, set: TrainingSet, split: Split, options:
 }
 
 /**
- * The graph with running statistics of batch normalisation measured anew with its present weights, on training examples in batches of
+ * The graph with running statistics of batch normalization measured anew with its present weights, on training examples in batches of
  * 256. Averaged weights need this: the statistics of the training belong to the weights of the moment.
  */
 export async function settleStatistics(

@@ -19,7 +19,7 @@ export interface ExportFacts {
 }
 
 /**
- * The trained network as it is shipped: trained values in place, normalisation folded into the convolutions, batch dimension `N`,
+ * The trained network as it is shipped: trained values in place, normalization folded into the convolutions, batch dimension `N`,
  * preprocessing and class names in the metadata.
  */
 export function exportDense(graph: Graph, values: ReadonlyMap<string, TensorValue>, facts: ExportFacts = {}): Graph {

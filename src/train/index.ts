@@ -30,6 +30,6 @@ export {
 } from './train-dense.js';
 export { LOOKUP_RECIPE, type TrainedLookup, type TrainLookupOptions, trainLookup } from './train-lookup.js';
 export type { Budget, TrainerOptions, TrainingProgress, TrainingResult } from './trainer.js';
-export type { AdamOptions, OptimiserOptions, ParameterOptions, SgdOptions, TrainingState } from './types.js';
+export type { AdamOptions, OptimizerOptions, ParameterOptions, SgdOptions, TrainingState } from './types.js';
 export type { BuildOptions, BuiltNetwork, ZooNetwork } from './zoo/network.js';
 export { findNetwork, NETWORKS } from './zoo/networks.js';

@@ -1,12 +1,12 @@
 import type { ScheduleOptions } from './schedule.js';
-import type { OptimiserOptions } from './types.js';
+import type { OptimizerOptions } from './types.js';
 
 /** How a network learns. All of it can be overridden; docs/training.md says what was measured. */
 export interface Recipe {
-  readonly optimiser: OptimiserOptions;
+  readonly optimizer: OptimizerOptions;
   readonly schedule: ScheduleOptions;
   readonly batchSize: number;
-  /** Examples that go through the network at once and share statistics of batch normalisation. */
+  /** Examples that go through the network at once and share statistics of batch normalization. */
   readonly microBatch: number;
   /** Passes over the data, where nothing else says how long. */
   readonly epochs: number;

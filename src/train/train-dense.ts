@@ -32,7 +32,7 @@ export interface TrainDenseOptions extends TrainControl {
 }
 
 export interface TrainedModel {
-  /** Ready to serialise, convert and run. */
+  /** Ready to serialize, convert and run. */
   readonly graph: Graph;
   readonly result: TrainingResult;
   /** Accuracy on what was held out of training; undefined when nothing was. */
@@ -83,7 +83,7 @@ export function warmStart(network: Trainable, { state, average }: Checkpoint): T
 /**
  * Trains a dense classifier by labels.
  *
- * @returns the network ready to ship: averaged weights, normalisation measured anew and folded, preprocessing and labels in its metadata
+ * @returns the network ready to ship: averaged weights, normalization measured anew and folded, preprocessing and labels in its metadata
  * @throws LutraError as `train` does, and `UNSUPPORTED` naming every node that cannot be differentiated
  */
 export async function trainDense(
@@ -105,7 +105,7 @@ export async function trainDense(
   const result = await train(task, {
     ...control,
     engine: {
-      optimiser: how.optimiser,
+      optimizer: how.optimizer,
       microBatch: how.microBatch,
       threads,
       ...(how.clipNorm === undefined ? {} : { clipNorm: how.clipNorm }),

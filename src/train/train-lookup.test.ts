@@ -135,7 +135,7 @@ describe('trainLookup', () => {
     { kind: 'labels', smoothing: 0.2 },
   ])('judges by the loss of %o', async (loss) => {
     // With tables as they are deployed and a rate of 0, the loss of one pass over the training examples is that of the network itself.
-    const options = { tables: 'free', normalisation: 'folded', loss } as const;
+    const options = { tables: 'free', normalization: 'folded', loss } as const;
     const still = { recipe: { schedule: { ...RECIPE.schedule, peak: 0 } }, lookup: options };
     const { start, result } = await run({ ...still, budget: { epochs: 1 } }, { ...split, heldOut: split.train });
     // One record for each of the four updates, which also are the quarters.

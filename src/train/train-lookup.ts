@@ -17,7 +17,7 @@ import { type Budget, train } from './trainer.js';
 
 /** Adam with a cosine schedule, for short trainings from a good conversion (docs/training.md). */
 export const LOOKUP_RECIPE: Recipe = {
-  optimiser: { kind: 'adam', beta1: 0.9, beta2: 0.99 },
+  optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.99 },
   schedule: { kind: 'cosine', peak: 3e-4 },
   batchSize: 64,
   microBatch: 8,
@@ -29,7 +29,7 @@ export const LOOKUP_RECIPE: Recipe = {
 
 /** Examples that errors of layers are measured on. */
 const ERROR_EXAMPLES = 64;
-/** Examples whose statistics live normalisation starts from. */
+/** Examples whose statistics live normalization starts from. */
 const STATISTICS_EXAMPLES = 512;
 
 export interface TrainLookupOptions extends TrainControl {
@@ -97,7 +97,7 @@ export async function trainLookup(
     const result = await train(task, {
       ...control,
       engine: {
-        optimiser: how.optimiser,
+        optimizer: how.optimizer,
         microBatch: how.microBatch,
         threads,
         ...(how.clipNorm === undefined ? {} : { clipNorm: how.clipNorm }),

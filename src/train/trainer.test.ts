@@ -57,7 +57,7 @@ function setUp(count = 64, broken = -1) {
 }
 
 const OPTIONS: TrainerOptions = {
-  engine: { optimiser: { kind: 'sgd', decay: 1e-4 }, microBatch: 8, threads: 1 },
+  engine: { optimizer: { kind: 'sgd', decay: 1e-4 }, microBatch: 8, threads: 1 },
   batchSize: 16,
   budget: { steps: 12 },
   schedule: { kind: 'one-cycle', peak: 0.05 },
@@ -99,7 +99,7 @@ describe('train', () => {
     expect(resumed.steps).toBe(12);
     for (const [name, value] of whole.values) {
       const other = resumed.values.get(name)!.data as Float32Array;
-      // The average starts anew from its rounded past; what the optimiser does is the same to the bit.
+      // The average starts anew from its rounded past; what the optimizer does is the same to the bit.
       (value.data as Float32Array).forEach((x, i) => {
         expect(other[i]!).toBeCloseTo(x, 2);
       });
@@ -150,7 +150,7 @@ describe('train', () => {
 });
 
 describe('settleStatistics', () => {
-  it('finds the mean and variance that each normalisation sees', async () => {
+  it('finds the mean and variance that each normalization sees', async () => {
     const { graph, set, split } = setUp();
     const settled = await settleStatistics(graph, set, split.train, 1);
     const input = plainInputs(set, split.train).data as Float32Array;

@@ -18,7 +18,7 @@ export const TRAINING_DOMAIN = 'lutra.train';
 export interface ParameterOptions {
   /** Factor of the step's learning rate. Default 1. */
   readonly rate?: number;
-  /** Weight decay instead of the optimiser's, e.g. 0 for biases and scales. */
+  /** Weight decay instead of the optimizer's, e.g. 0 for biases and scales. */
   readonly decay?: number;
 }
 
@@ -26,13 +26,13 @@ export interface ParameterOptions {
  * A network to train: an ordinary graph of standard operators, rules' pseudo-operators among them.
  *
  * The first dimension of every graph input is the batch and symbolic (`'batch'`); the others are numbers. A BatchNormalization with
- * attribute `training_mode: 1` and one output is live: it normalises by the statistics of the micro-batch, its third and fourth input (initializers)
+ * attribute `training_mode: 1` and one output is live: it normalizes by the statistics of the micro-batch, its third and fourth input (initializers)
  * are running statistics that a step updates with the attribute `momentum` (ONNX: running · momentum + batch · (1 − momentum),
  * default 0.9). Without `training_mode` it is folded: its statistics are constants.
  */
 export interface TrainingNetwork {
   readonly graph: Graph;
-  /** The scalar value that is minimised: a mean over the batch. Need not be a graph output. */
+  /** The scalar value that is minimized: a mean over the batch. Need not be a graph output. */
   readonly loss: string;
   /** Further scalars to report, each averaged over the micro-batches: metric name → value name. */
   readonly metrics?: Readonly<Record<string, string>>;
@@ -70,13 +70,13 @@ export interface AdamOptions {
   readonly decoupled?: boolean;
 }
 
-export type OptimiserOptions = SgdOptions | AdamOptions;
+export type OptimizerOptions = SgdOptions | AdamOptions;
 
 export interface StepEngineOptions {
-  readonly optimiser: OptimiserOptions;
+  readonly optimizer: OptimizerOptions;
   /**
    * Examples that go through the network at once; a batch must be a multiple. Small ones stay in the cache. Also the number of
-   * examples that live batch normalisation averages over. Default 16.
+   * examples that live batch normalization averages over. Default 16.
    */
   readonly microBatch?: number;
   /**
@@ -104,7 +104,7 @@ export interface TrainingState {
   readonly step: number;
   /** Parameters and running statistics by initializer name. */
   readonly values: ReadonlyMap<string, TensorValue>;
-  /** Moments of the optimiser by `<moment>/<parameter>`. */
+  /** Moments of the optimizer by `<moment>/<parameter>`. */
   readonly moments: ReadonlyMap<string, TensorValue>;
 }
 

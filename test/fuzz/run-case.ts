@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Executor } from '../../src/engine/executor.js';
 import { LutraError, type LutraErrorCode } from '../../src/errors.js';
-import { optimise } from '../../src/graph/passes/optimise.js';
+import { optimize } from '../../src/graph/passes/optimize.js';
 import { allocate, elementCount, formatType } from '../../src/graph/tensor.js';
 import type { Graph, TensorType, TensorValue } from '../../src/graph/types.js';
 import { parseModel } from '../../src/onnx/parse.js';
@@ -92,7 +92,7 @@ function feed(type: TensorType, random: () => number): TensorValue {
 /** Loads the bytes and, where that is quick, runs them. Never throws. */
 export async function runCase(bytes: Uint8Array): Promise<Outcome> {
   try {
-    const graph = optimise(parseModel(bytes));
+    const graph = optimize(parseModel(bytes));
     const types = inputTypes(graph);
     const { memoryBytes, steps } = plan(graph, types, { threads: 1 });
     const largest = Math.max(

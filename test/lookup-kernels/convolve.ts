@@ -25,7 +25,7 @@ export const convolvesLevels: Property = (builds, runs) => {
       const epilogue = act && { activation: act };
       const first = builder.quantizedConv('first', 'x', channels, settings, epilogue);
       const second = builder.quantizedConv('second', 'x', channels, settings, { residual: first, ...epilogue });
-      // Reads what the second convolution quantises.
+      // Reads what the second convolution quantizes.
       const unit = { kernel: [1, 1], strides: [1, 1], pads: [0, 1, 2, 0] };
       const third = builder.quantizedConv('third', second, settings.outputs, { ...settings, ...unit });
       const graph = builder.graph(x, on.seed % 2 === 0 ? [third] : [second, third]);

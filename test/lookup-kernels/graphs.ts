@@ -68,23 +68,23 @@ export class Builder {
     };
     const scale = this.constant(`${name}.s`, tensorValue('float32', [], Float32Array.of(s.scale)));
     const zero = this.constant(`${name}.z`, tensorValue('uint8', [], Uint8Array.of(s.zero)));
-    const quantisation = [x, scale, zero];
+    const quantization = [x, scale, zero];
     const taps = depth * s.kernel[0]! * s.kernel[1]!;
     if (s.tree) {
       const features = Int32Array.from({ length: s.codebooks * 4 }, () => this.integer(0, taps - 1));
       const thresholds = Uint8Array.from({ length: s.codebooks * 15 }, () => this.integer(0, 127));
-      quantisation.push(this.constant(`${name}.f`, tensorValue('int32', [s.codebooks, 4], features)));
-      quantisation.push(this.constant(`${name}.t`, tensorValue('uint8', [s.codebooks, 15], thresholds)));
-      return this.node('EncodeTree', name, quantisation, { ...attributes, K: 16 });
+      quantization.push(this.constant(`${name}.f`, tensorValue('int32', [s.codebooks, 4], features)));
+      quantization.push(this.constant(`${name}.t`, tensorValue('uint8', [s.codebooks, 15], thresholds)));
+      return this.node('EncodeTree', name, quantization, { ...attributes, K: 16 });
     }
     const rows = s.codebooks * s.K;
     // Small weights take the path of i16 sums.
-    quantisation.push(this.int8(`${name}.Q`, [rows, depth, ...s.kernel], s.ties || s.zero === 1 ? 30 : 127));
+    quantization.push(this.int8(`${name}.Q`, [rows, depth, ...s.kernel], s.ties || s.zero === 1 ? 30 : 127));
     // Few distinct values, so that equal scores happen.
     const biases = Int32Array.from({ length: rows }, () => this.integer(-3, 3) * (s.K > 8 ? 1000 : 1_000_000));
     if (s.ties && s.zero > 0) this.initializers.get(`${name}.Q`)!.data.fill(0 as never);
-    quantisation.push(this.constant(`${name}.b`, tensorValue('int32', [rows], biases)));
-    return this.node('Encode', name, quantisation, attributes);
+    quantization.push(this.constant(`${name}.b`, tensorValue('int32', [rows], biases)));
+    return this.node('Encode', name, quantization, attributes);
   }
   /** The same bytes as `[rows, rest, 1, 1]`, by way of a matrix. */
   asRows(name: string, x: string, rows: number): string {
@@ -165,7 +165,7 @@ export interface ConvSettings {
   zero: number;
 }
 
-/** Random values with all that is hard to quantise among them. */
+/** Random values with all that is hard to quantize among them. */
 export function input(random: () => number, dims: number[]): TensorValue {
   const data = Float32Array.from({ length: elementCount(dims) }, () => {
     const roll = random();

@@ -238,7 +238,7 @@ export const pow: Make = (draw) => {
   return { inputs: [draw.floats(dims, 1, 4), exponents] };
 };
 
-function quantisation(
+function quantization(
   draw: Draw,
   dims: readonly number[],
   type: DataType,
@@ -254,7 +254,7 @@ function quantisation(
 export const quantize: Make = (draw) => {
   if (draw.opset < 10) return undefined;
   const dims = draw.dims(1);
-  const { scale, zero, attributes } = quantisation(draw, dims, draw.pick(['uint8', 'int8']));
+  const { scale, zero, attributes } = quantization(draw, dims, draw.pick(['uint8', 'int8']));
   return { inputs: [draw.floats(dims, -300, 300), scale, ...(draw.chance(0.8) ? [zero] : [])], attributes };
 };
 
@@ -262,7 +262,7 @@ export const dequantize: Make = (draw) => {
   if (draw.opset < 10) return undefined;
   const dims = draw.dims(1);
   const type = draw.pick(['uint8', 'int8'] as const);
-  const { scale, zero, attributes } = quantisation(draw, dims, type);
+  const { scale, zero, attributes } = quantization(draw, dims, type);
   return { inputs: [draw.tensor(type, dims, -100, 100), scale, ...(draw.chance(0.8) ? [zero] : [])], attributes };
 };
 

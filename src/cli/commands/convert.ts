@@ -46,7 +46,7 @@ function convertOptions(args: Arguments): ConvertOptions {
     throw new UsageError('--encoder tree needs --k 16');
   const layers = args.list('layers');
   const exclude = args.list('exclude');
-  const optimise = args.choice('optimise', ['speed', 'balanced', 'accuracy']);
+  const optimize = args.choice('optimize', ['speed', 'balanced', 'accuracy']);
   const maxDrop = args.number('max-drop', { min: 0, max: 100 });
   const maxBytes = args.bytes('max-size');
   if (maxBytes !== undefined && maxDrop !== undefined) throw new UsageError('give either --max-size or --max-drop');
@@ -60,7 +60,7 @@ function convertOptions(args: Arguments): ConvertOptions {
     ...(encoder ? { encoder } : {}),
     ...(layers ? { layers: preset ?? layers } : {}),
     ...(exclude ? { exclude } : {}),
-    ...(optimise ? { optimise } : {}),
+    ...(optimize ? { optimize } : {}),
     ...(maxDrop !== undefined ? { maxDrop } : {}),
     ...(maxBytes !== undefined ? { maxBytes } : {}),
     ...(recipe ? { recipe } : {}),
@@ -214,7 +214,7 @@ export const convertCommand: Command = {
       help: 'use a mirrored copy of every picture, too: slower, a little closer to the network (default: no)',
     },
     {
-      name: 'optimise',
+      name: 'optimize',
       value: '<goal>',
       help: 'speed, balanced or accuracy: what geometry and K are chosen for (default: balanced)',
     },
@@ -232,7 +232,7 @@ export const convertCommand: Command = {
     {
       name: 'stem',
       value: '<kind>',
-      help: 'float, or integer: 7-bit inputs and int8 weights for the first convolution (default: integer with --optimise speed)',
+      help: 'float, or integer: 7-bit inputs and int8 weights for the first convolution (default: integer with --optimize speed)',
     },
     { name: 'k', value: '<n>', help: 'centroids per codebook: 8, 16, 32 or 64 (default: chosen per layer)' },
     {
@@ -259,8 +259,8 @@ export const convertCommand: Command = {
   ],
   examples: [
     'lutra convert net.onnx -o lut.onnx --calibration train.tar.gz --samples 1000',
-    'lutra convert net.onnx -o lut.onnx --calibration train/ --optimise accuracy --max-drop 2',
-    'lutra convert net.onnx -o lut.onnx --calibration train/ --optimise accuracy --max-size 4MB',
+    'lutra convert net.onnx -o lut.onnx --calibration train/ --optimize accuracy --max-drop 2',
+    'lutra convert net.onnx -o lut.onnx --calibration train/ --optimize accuracy --max-size 4MB',
     'lutra convert net.onnx -o lut.onnx --calibration train/ --geometry patch --k 16 --mean 0.49,0.48,0.45 --std 0.25,0.24,0.26',
     'lutra convert net.onnx -o dense.onnx --layers none --labels labels.json',
   ],

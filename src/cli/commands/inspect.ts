@@ -1,5 +1,5 @@
 import { METADATA } from '../../graph/lookup.js';
-import { optimise } from '../../graph/passes/optimise.js';
+import { optimize } from '../../graph/passes/optimize.js';
 import { formatType } from '../../graph/tensor.js';
 import type { Graph, TensorType } from '../../graph/types.js';
 import { verifyContentHash } from '../../onnx/content-hash.js';
@@ -91,7 +91,7 @@ export const inspectCommand: Command = {
     const threads = args.integer('threads', 1, 64) ?? 1;
     const bytes = await loadBytes(path);
     const model = parseModel(bytes);
-    const graph = optimise(model);
+    const graph = optimize(model);
     const types = inputTypes(graph, args);
     const schedule = plan(graph, types, { threads });
     const layers = layerFacts(resolve(graph, types), schedule);

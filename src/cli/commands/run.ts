@@ -78,7 +78,7 @@ async function writeOutputs(path: string, outputs: Readonly<Record<string, Tenso
 }
 
 /** "logits float32[1,10] min −3.1 max 8.2", for outputs that are not written anywhere. */
-function summarise(name: string, output: TensorLike): string {
+function summarize(name: string, output: TensorLike): string {
   const values = Array.from(output.data as ArrayLike<number | bigint | string>, Number);
   const range = values.reduce(([low, high], x) => [Math.min(low!, x), Math.max(high!, x)], [Infinity, -Infinity]);
   return `${name} ${formatType(output)} min ${range[0]} max ${range[1]}`;
@@ -168,7 +168,7 @@ export const runCommand: Command = {
         for (const [share, label] of rows) print(`${share!.padStart(8)}  ${label}`);
       } else {
         for (const [name, output] of Object.entries(outputs))
-          print(out ? `${name} ${formatType(output)} → ${out}` : summarise(name, output));
+          print(out ? `${name} ${formatType(output)} → ${out}` : summarize(name, output));
       }
       if (latency) print(`${latencyLine(latency)}, ${session.info.threads} thread(s), wasm ${session.info.wasm}`);
       if (profile) print(`\n${profileTable(profile)}`);

@@ -13,7 +13,7 @@ export const BUDGET_FLAGS: readonly Flag[] = [
 export const RECIPE_FLAGS: readonly Flag[] = [
   { name: 'rate', value: '<x>', help: 'highest learning rate' },
   { name: 'schedule', value: '<kind>', help: 'one-cycle, cosine or constant' },
-  { name: 'optimiser', value: '<kind>', help: 'sgd (Nesterov momentum 0.9) or adam' },
+  { name: 'optimizer', value: '<kind>', help: 'sgd (Nesterov momentum 0.9) or adam' },
   { name: 'decay', value: '<x>', help: 'weight decay' },
   { name: 'batch', value: '<n>', help: 'examples per update' },
   { name: 'micro-batch', value: '<n>', help: 'examples computed at once; divides the batch' },
@@ -40,7 +40,7 @@ export const LOOKUP_FLAGS: readonly Flag[] = [
     help: 'factors of product tables beyond those of the centroids, 0..8 (default: 0)',
   },
   {
-    name: 'normalisation',
+    name: 'normalization',
     value: '<kind>',
     help: 'live (by the statistics of the micro-batch; default) or folded, while lookups learn',
   },
@@ -50,7 +50,7 @@ export const LOOKUP_FLAGS: readonly Flag[] = [
     help: 'best on held-out examples, the network before training included (default), or last',
   },
   { name: 'reconstruction', value: '<x>', help: 'weight of the error of single layers in the loss (default: 0)' },
-  { name: 'optimise', value: '<goal>', help: 'conversion of a dense model: speed, balanced (default) or accuracy' },
+  { name: 'optimize', value: '<goal>', help: 'conversion of a dense model: speed, balanced (default) or accuracy' },
   { name: 'max-size', value: '<size>', help: 'conversion: largest file, such as 4MB, as for lutra convert' },
   { name: 'geometry', value: '<kind>', help: 'conversion: patch, row or pixel (default: chosen per layer)' },
   { name: 'group', value: '<g>', help: 'conversion: channels per codebook with --geometry' },
@@ -80,10 +80,10 @@ export function budgetFlags(args: Arguments): Budget | undefined {
 export function recipeFlags(args: Arguments, recipe: Recipe): Recipe {
   const peak = args.number('rate', { min: 0 }) ?? recipe.schedule.peak;
   const kind = args.choice('schedule', ['one-cycle', 'cosine', 'constant']) ?? recipe.schedule.kind;
-  const decay = args.number('decay', { min: 0 }) ?? recipe.optimiser.decay ?? 0;
-  const chosen = args.choice('optimiser', ['sgd', 'adam']) ?? recipe.optimiser.kind;
-  const same = chosen === recipe.optimiser.kind;
-  const optimiser = same ? { ...recipe.optimiser, decay } : ({ kind: chosen, decay } as const);
+  const decay = args.number('decay', { min: 0 }) ?? recipe.optimizer.decay ?? 0;
+  const chosen = args.choice('optimizer', ['sgd', 'adam']) ?? recipe.optimizer.kind;
+  const same = chosen === recipe.optimizer.kind;
+  const optimizer = same ? { ...recipe.optimizer, decay } : ({ kind: chosen, decay } as const);
   const batchSize = args.integer('batch', 1) ?? recipe.batchSize;
   const microBatch = args.integer('micro-batch', 1) ?? Math.min(recipe.microBatch, batchSize);
   if (batchSize % microBatch !== 0) {
@@ -91,7 +91,7 @@ export function recipeFlags(args: Arguments, recipe: Recipe): Recipe {
   }
   return {
     ...recipe,
-    optimiser,
+    optimizer,
     schedule: kind === recipe.schedule.kind ? { ...recipe.schedule, peak } : { kind, peak },
     batchSize,
     microBatch,
@@ -108,7 +108,7 @@ export function lookupFlags(args: Arguments, smoothing: number): LookupTrainingO
   const temperature = args.choice('temperature', ['learned', 'fixed', 'annealed']);
   const bits = args.choice('bits', ['8', '7', '6']);
   const reconstruction = args.number('reconstruction', { min: 0 });
-  const normalisation = args.choice('normalisation', ['live', 'folded']);
+  const normalization = args.choice('normalization', ['live', 'folded']);
   const extraRank = args.integer('extra-rank', 0, 8);
   const loss = args.choice('loss', ['distil', 'labels']) ?? 'distil';
   if (encoder !== 'learned' && (inputGradient === 'soft' || inputGradient === 'both')) {
@@ -122,13 +122,13 @@ export function lookupFlags(args: Arguments, smoothing: number): LookupTrainingO
     ...(temperature ? { temperature } : {}),
     ...(bits ? { bits: Number(bits) as 8 | 7 | 6 } : {}),
     ...(reconstruction === undefined ? {} : { reconstruction }),
-    ...(normalisation ? { normalisation } : {}),
+    ...(normalization ? { normalization } : {}),
     ...(extraRank === undefined ? {} : { extraRank }),
   };
 }
 
 export function conversionFlags(args: Arguments, seed: number): ConvertOptions {
-  const optimise = args.choice('optimise', ['speed', 'balanced', 'accuracy']);
+  const optimize = args.choice('optimize', ['speed', 'balanced', 'accuracy']);
   const kind = args.choice('geometry', ['patch', 'row', 'pixel']);
   const group = args.integer('group', 1, 64);
   const centroids = args.choice('k', ['8', '16', '32', '64']);
@@ -136,7 +136,7 @@ export function conversionFlags(args: Arguments, seed: number): ConvertOptions {
   if (group && !kind) throw new UsageError('--group needs --geometry');
   return {
     seed,
-    ...(optimise ? { optimise } : {}),
+    ...(optimize ? { optimize } : {}),
     ...(kind ? { geometry: { conv: { kind, channels: group ?? DEFAULT_GROUP[kind] } } } : {}),
     ...(centroids ? { centroids: Number(centroids) } : {}),
     ...(maxBytes !== undefined ? { maxBytes } : {}),

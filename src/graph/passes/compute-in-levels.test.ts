@@ -7,7 +7,7 @@ import { registerComplete } from '../../plan/complete.js';
 import { GraphBuilder } from '../builder.js';
 import { elementCount } from '../tensor.js';
 import type { Graph, TensorValue } from '../types.js';
-import { optimise } from './optimise.js';
+import { optimize } from './optimize.js';
 
 registerComplete();
 
@@ -23,7 +23,7 @@ function bytes(random: Random, type: Byte, dims: readonly number[]): TensorValue
 }
 
 /** Builds QDQ graphs as exporters write them. */
-class Quantised {
+class Quantized {
   readonly b = new GraphBuilder({ opset: 17 });
   readonly feeds: Record<string, TensorValue> = {};
 
@@ -32,8 +32,8 @@ class Quantised {
     readonly type: Byte = pick(random, ['uint8', 'int8']),
   ) {}
 
-  /** A quantised real value and its scale. */
-  quantise(x: string, scale: number, zero = this.zero()): { real: string; scale: number } {
+  /** A quantized real value and its scale. */
+  quantize(x: string, scale: number, zero = this.zero()): { real: string; scale: number } {
     const parameters = [this.b.floats([], [scale]), this.integer(zero)];
     const stored = this.b.node('QuantizeLinear', [x, ...parameters]);
     return { real: this.b.node('DequantizeLinear', [stored, ...parameters]), scale: Math.fround(scale) };
@@ -42,7 +42,7 @@ class Quantised {
   input(name: string, dims: readonly number[]): { real: string; scale: number } {
     const data = Float32Array.from({ length: elementCount(dims) }, () => this.random() * 2 - 1);
     this.feeds[name] = { type: 'float32', dims, data };
-    return this.quantise(this.b.input(name, [`${name}N`, ...dims.slice(1)]), 0.005 + this.random() * 0.006);
+    return this.quantize(this.b.input(name, [`${name}N`, ...dims.slice(1)]), 0.005 + this.random() * 0.006);
   }
 
   weight(dims: readonly number[], axis: number, perChannel: boolean, type: Byte): { real: string; scales: number[] } {
@@ -92,7 +92,7 @@ interface Case {
 
 function convolution(seed: number): Case {
   const random = generator(seed);
-  const q = new Quantised(random);
+  const q = new Quantized(random);
   const groups = pick(random, [1, 1, 2, 6]);
   const [channels, outputs] = [6, 6 * int(random, 1, 3)];
   const x = q.input('x', [int(random, 1, 2), channels, int(random, 3, 9), int(random, 3, 9)]);
@@ -103,12 +103,12 @@ function convolution(seed: number): Case {
   const pad = kernel === 1 ? 0 : int(random, 0, 1);
   const attributes = { group: groups, pads: [pad, pad, pad, pad], strides: [1, int(random, 1, 2)] };
   const y = q.b.node('Conv', [x.real, w.real, ...bias], attributes);
-  return { graph: q.build(q.quantise(y, 0.01 + random() * 0.02).real), feeds: q.feeds };
+  return { graph: q.build(q.quantize(y, 0.01 + random() * 0.02).real), feeds: q.feeds };
 }
 
 function product(seed: number): Case {
   const random = generator(seed);
-  const q = new Quantised(random);
+  const q = new Quantized(random);
   const [rows, depth, columns] = [int(random, 1, 5), int(random, 1, 70), int(random, 1, 9)];
   const x = q.input('x', [rows, depth]);
   const type = q.type === 'int8' ? 'int8' : pick<Byte>(random, ['int8', 'uint8']);
@@ -124,27 +124,27 @@ function product(seed: number): Case {
     return q.b.node('MatMul', [x.real, other]);
   };
   const y = kind === 'MatMul' || kind === 'both' ? multiply() : gemm();
-  return { graph: q.build(q.quantise(y, 0.01 + random() * 0.02).real), feeds: q.feeds };
+  return { graph: q.build(q.quantize(y, 0.01 + random() * 0.02).real), feeds: q.feeds };
 }
 
 function elementwise(seed: number): Case {
   const random = generator(seed);
-  const q = new Quantised(random);
+  const q = new Quantized(random);
   const dims = [2, 5, int(random, 1, 9), int(random, 1, 9)];
   const [a, b] = [q.input('a', dims), q.input('b', dims)];
   const y = q.b.node(pick(random, ['Add', 'Mul']), [a.real, b.real]);
-  return { graph: q.build(q.quantise(y, 0.008 + random() * 0.01).real), feeds: q.feeds };
+  return { graph: q.build(q.quantize(y, 0.008 + random() * 0.01).real), feeds: q.feeds };
 }
 
 /** What keeps levels, or averages them, and their way back to real numbers for an operator that knows none. */
 function chain(seed: number): Case {
   const random = generator(seed);
-  const q = new Quantised(random, 'uint8');
+  const q = new Quantized(random, 'uint8');
   const x = q.input('x', [int(random, 1, 2), 4, 6, 8]);
   const [scale, zero] = [0.01, 128];
-  const first = q.quantise(q.b.node('Neg', [x.real]), scale, zero);
-  const pooled = q.quantise(q.b.node('MaxPool', [first.real], { kernel_shape: [2, 2], strides: [2, 2] }), scale, zero);
-  const mean = q.quantise(q.b.node('GlobalAveragePool', [pooled.real]), 0.004 + random() * 0.004);
+  const first = q.quantize(q.b.node('Neg', [x.real]), scale, zero);
+  const pooled = q.quantize(q.b.node('MaxPool', [first.real], { kernel_shape: [2, 2], strides: [2, 2] }), scale, zero);
+  const mean = q.quantize(q.b.node('GlobalAveragePool', [pooled.real]), 0.004 + random() * 0.004);
   const flat = q.b.node('Flatten', [mean.real]);
   return { graph: q.build(q.b.node('Neg', [flat])), feeds: q.feeds };
 }
@@ -152,7 +152,7 @@ function chain(seed: number): Case {
 /** The same in operators on integers, as other exporters write them. */
 function integerOperators(seed: number): Case {
   const random = generator(seed);
-  const q = new Quantised(random, 'uint8');
+  const q = new Quantized(random, 'uint8');
   const byte = (value: number) => q.b.constant({ type: 'uint8', dims: [], data: Uint8Array.of(value) });
   const pair = (scale: number, zero: number) => [q.b.floats([], [scale]), byte(zero)];
   const dims = [1, 3, int(random, 3, 7), int(random, 3, 7)];
@@ -192,7 +192,7 @@ function integerOperators(seed: number): Case {
 }
 
 async function differing({ graph, feeds }: Case): Promise<number> {
-  const executor = await Executor.create(optimise(graph));
+  const executor = await Executor.create(optimize(graph));
   const [name, ours] = Object.entries(executor.run(feeds))[0]!;
   executor.dispose();
   const theirs = (await runInOnnxRuntime(graph, feeds, 'all'))[name]!;
@@ -217,31 +217,31 @@ describe('computing in levels', () => {
     },
   );
 
-  it('leaves no quantisation to the host and no float weights behind', () => {
+  it('leaves no quantization to the host and no float weights behind', () => {
     const { graph } = convolution(3);
-    expect(optimise(graph).nodes.map(({ op }) => op)).toEqual(['Div', 'Round', 'Conv', 'Mul', 'Round', 'Mul']);
-    const weights = optimise(graph).nodes.find(({ op }) => op === 'Conv')!.inputs[1]!;
-    const { data } = optimise(graph).initializers.get(weights)!;
+    expect(optimize(graph).nodes.map(({ op }) => op)).toEqual(['Div', 'Round', 'Conv', 'Mul', 'Round', 'Mul']);
+    const weights = optimize(graph).nodes.find(({ op }) => op === 'Conv')!.inputs[1]!;
+    const { data } = optimize(graph).initializers.get(weights)!;
     expect((data as Float32Array).every(Number.isInteger)).toBe(true);
   });
 
-  it('takes an activation in front of the quantisation as bounds', async () => {
-    const q = new Quantised(generator(8), 'uint8');
+  it('takes an activation in front of the quantization as bounds', async () => {
+    const q = new Quantized(generator(8), 'uint8');
     const x = q.input('x', [1, 3, 5, 5]);
     const w = q.weight([4, 3, 1, 1], 0, false, 'int8');
     const y = q.b.node('Clip', [q.b.node('Conv', [x.real, w.real]), q.b.floats([], [-0.2]), q.b.floats([], [0.3])]);
-    const graph = q.build(q.quantise(y, 0.01).real);
-    expect(optimise(graph).nodes.map(({ op }) => op)).toEqual(['Div', 'Round', 'Conv', 'Mul', 'Round', 'Mul']);
-    const executor = await Executor.create(optimise(graph));
+    const graph = q.build(q.quantize(y, 0.01).real);
+    expect(optimize(graph).nodes.map(({ op }) => op)).toEqual(['Div', 'Round', 'Conv', 'Mul', 'Round', 'Mul']);
+    const executor = await Executor.create(optimize(graph));
     const values = Object.values(executor.run(q.feeds))[0]!.data as Float32Array;
     executor.dispose();
     expect([Math.min(...values), Math.max(...values)].map((value) => value.toFixed(4))).toEqual(['-0.2000', '0.3000']);
   });
 
-  it('touches no network without quantised values', () => {
+  it('touches no network without quantized values', () => {
     const b = new GraphBuilder();
     b.output(b.node('Relu', [b.input('x', [1, 3])]));
     const graph = b.build();
-    expect(optimise(graph)).toEqual(graph);
+    expect(optimize(graph)).toEqual(graph);
   });
 });

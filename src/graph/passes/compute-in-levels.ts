@@ -2,18 +2,18 @@ import { roundEven } from '../../ops/half.js';
 import { isOperator } from '../attributes.js';
 import { GraphEditor } from '../editor.js';
 import type { Graph, Node } from '../types.js';
-import { expandQuantisedOperators, isQuantised } from './expand-quantised-operators.js';
+import { expandQuantizedOperators, isQuantized } from './expand-quantized-operators.js';
 import { foldConstants } from './fold-constants.js';
 import { activationOf } from './fuse-epilogues.js';
 import { type InferredTypes, inferSamples } from './infer-types.js';
 import { LevelNodes } from './level-nodes.js';
-import { type Levels, levels, quantisationOf } from './quantised-values.js';
+import { type Levels, levels, quantizationOf } from './quantized-values.js';
 
 /** What stays for the rewriting: results that differ from run to run, and the integers behind weights. */
 const KEPT = /^(Random|Bernoulli|Multinomial|DequantizeLinear)/;
 
 /**
- * Computes quantised networks (QuantizeLinear and DequantizeLinear around operators, or operators on integers) as integer kernels do. A quantised value is held
+ * Computes quantized networks (QuantizeLinear and DequantizeLinear around operators, or operators on integers) as integer kernels do. A quantized value is held
  * as its *levels*, the stored integers less the zero point, in float32. Products of levels and their sums are exact below 2^24,
  * so that Conv, Gemm and MatMul give the integers themselves; one multiplication with the scales, rounding half to even and clamping make
  * the next levels. What is known to no integer kernel reads levels · scale, as before.
@@ -21,31 +21,31 @@ const KEPT = /^(Random|Bernoulli|Multinomial|DequantizeLinear)/;
  * Must see the graph before weights are folded to floats.
  */
 export function computeInLevels(graph: Graph): Graph {
-  if (!isQuantised(graph)) return graph;
-  const editor = new GraphEditor(expandQuantisedOperators(foldConstants(graph, KEPT)));
+  if (!isQuantized(graph)) return graph;
+  const editor = new GraphEditor(expandQuantizedOperators(foldConstants(graph, KEPT)));
   const samples = inferSamples(editor.graph);
   const nodes = new LevelNodes(editor, samples);
   for (const { name } of editor.nodes) {
     const node = editor.node(name);
     if (!node) continue;
-    if (isOperator(node, 'DequantizeLinear')) nodes.dequantise(node);
-    else if (isOperator(node, 'QuantizeLinear')) quantise(editor, nodes, samples, node);
-    else if (isOperator(node, 'Gemm', 'MatMul') && !leadsToQuantise(editor, node)) nodes.realProduct(node);
+    if (isOperator(node, 'DequantizeLinear')) nodes.dequantize(node);
+    else if (isOperator(node, 'QuantizeLinear')) quantize(editor, nodes, samples, node);
+    else if (isOperator(node, 'Gemm', 'MatMul') && !leadsToQuantize(editor, node)) nodes.realProduct(node);
   }
   return editor.finish();
 }
 
 /** Whether the result goes to a QuantizeLinear, at most through an activation: then it is rewritten together with that. */
-function leadsToQuantise(editor: GraphEditor, node: Node): boolean {
+function leadsToQuantize(editor: GraphEditor, node: Node): boolean {
   const reader = editor.soleReader(node.outputs[0]);
   const next = reader && activationOf(editor, reader) ? editor.soleReader(reader.outputs[0]) : reader;
   return next !== undefined && isOperator(next, 'QuantizeLinear');
 }
 
-function quantise(editor: GraphEditor, nodes: LevelNodes, samples: readonly InferredTypes[], node: Node): void {
+function quantize(editor: GraphEditor, nodes: LevelNodes, samples: readonly InferredTypes[], node: Node): void {
   const value = node.inputs[0]!;
-  const quantisation = quantisationOf(editor, node);
-  const result = quantisation && levels('', quantisation.type ?? 'uint8', quantisation);
+  const quantization = quantizationOf(editor, node);
+  const result = quantization && levels('', quantization.type ?? 'uint8', quantization);
   if (!result || !samples.some(({ types }) => types.get(value)?.type === 'float32')) return;
   const source = editor.soleReader(value) ? editor.producer(value) : undefined;
   const direct = source && nodes.compute(source, result);
@@ -60,7 +60,7 @@ function quantise(editor: GraphEditor, nodes: LevelNodes, samples: readonly Infe
   else nodes.store([node], nodes.divide(node, result), result);
 }
 
-/** Levels within the bounds of a Relu or Clip in front of the quantisation, which keeps the order of values. */
+/** Levels within the bounds of a Relu or Clip in front of the quantization, which keeps the order of values. */
 function bounds(editor: GraphEditor, node: Node, result: Levels): Levels | undefined {
   const activation = activationOf(editor, node);
   if (activation?.kind !== 'Relu' && activation?.kind !== 'Clip') return undefined;

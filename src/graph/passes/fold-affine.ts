@@ -12,7 +12,7 @@ export function foldAffine(graph: Graph): Graph {
     const target = foldable(editor, producer);
     if (!node || !target || editor.soleReader(target.node.outputs[0]) !== node) continue;
     const affine = isOperator(node, 'BatchNormalization')
-      ? normalisation(editor, node, target.channels)
+      ? normalization(editor, node, target.channels)
       : arithmetic(editor, node, target.node.outputs[0]!, target.channels, target.rank);
     if (affine) editor.replace([target.node, node], [target.fold(affine, node.outputs[0]!)]);
   }
@@ -27,7 +27,7 @@ function operand(editor: GraphEditor, node: Node): Node | undefined {
 }
 
 /** Ioffe & Szegedy 2015, inference: (x − mean) / √(variance + ε) · gamma + beta. */
-function normalisation(editor: GraphEditor, node: Node, channels: number): Affine | undefined {
+function normalization(editor: GraphEditor, node: Node, channels: number): Affine | undefined {
   if (node.outputs.slice(1).some((output) => output !== '')) return undefined;
   if (numberAttribute(node, 'training_mode', 0) !== 0 || numberAttribute(node, 'spatial', 1) !== 1) return undefined;
   const vectors = node.inputs.slice(1, 5).map((input) => {

@@ -7,7 +7,7 @@ import { Executor } from '../../engine/executor.js';
 import { GraphBuilder } from '../builder.js';
 import type { Graph } from '../types.js';
 import { fuseEpilogues } from './fuse-epilogues.js';
-import { optimise } from './optimise.js';
+import { optimize } from './optimize.js';
 
 function weight(dims: number[]) {
   const length = dims.reduce((product, dim) => product * dim, 1);
@@ -74,7 +74,7 @@ describe('fuseEpilogues', () => {
       fc.asyncProperty(fc.integer(), async (seed) => {
         const { graph, feeds } = randomGraph(seed);
         const expected = await runInOnnxRuntime(graph, feeds);
-        const executor = await Executor.create(optimise(graph));
+        const executor = await Executor.create(optimize(graph));
         const actual = executor.run(feeds);
         for (const [name, tensor] of Object.entries(expected)) {
           const { data, dims } = actual[name]!;

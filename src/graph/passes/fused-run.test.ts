@@ -7,7 +7,7 @@ import { GraphBuilder } from '../builder.js';
 import { LOOKUP_DOMAIN } from '../lookup.js';
 import { elementCount } from '../tensor.js';
 import type { Graph, Node, TensorValue, ValueInfo } from '../types.js';
-import { optimise } from './optimise.js';
+import { optimize } from './optimize.js';
 
 type Random = () => number;
 const int = (random: Random, low: number, high: number) => low + Math.floor(random() * (high - low + 1));
@@ -135,9 +135,9 @@ describe.each([
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
         const { graph, feeds, fused } = block(seed);
-        const optimised = optimise(graph);
-        expect(optimised.nodes.map(({ op }) => op).sort()).toEqual([...fused].sort());
-        await expectLikeOnnxRuntime(graph, optimised, feeds);
+        const optimized = optimize(graph);
+        expect(optimized.nodes.map(({ op }) => op).sort()).toEqual([...fused].sort());
+        await expectLikeOnnxRuntime(graph, optimized, feeds);
       }),
       { numRuns: Number(process.env.RUNS ?? 25) },
     );
@@ -146,11 +146,11 @@ describe.each([
 
 async function expectLikeOnnxRuntime(
   graph: Graph,
-  optimised: Graph,
+  optimized: Graph,
   feeds: Record<string, TensorValue>,
 ): Promise<void> {
   const expected = await runInOnnxRuntime(graph, feeds);
-  const executor = await Executor.create(optimised);
+  const executor = await Executor.create(optimized);
   const actual = executor.run(feeds);
   executor.dispose();
   for (const [name, tensor] of Object.entries(expected)) {
@@ -173,9 +173,9 @@ describe('a residual whose shape is only known at run time', () => {
     ['an undeclared rank', ['N', 3], undefined],
   ])('is not fused: %s', async (_, left, right) => {
     const graph = product(left, right);
-    const optimised = optimise(graph);
-    expect(optimised.nodes.map(({ op }) => op)).toEqual(['MatMul', 'Add']);
-    await expectLikeOnnxRuntime(graph, optimised, feeds);
+    const optimized = optimize(graph);
+    expect(optimized.nodes.map(({ op }) => op)).toEqual(['MatMul', 'Add']);
+    await expectLikeOnnxRuntime(graph, optimized, feeds);
   });
 
   it('is refused by the planner where it does not fit', async () => {

@@ -2,16 +2,16 @@ import { isOperator, numberAttribute } from '../attributes.js';
 import type { GraphEditor } from '../editor.js';
 import type { Node } from '../types.js';
 import { type InferredTypes, sampledType } from './infer-types.js';
-import { sumFactors } from './quantised-sum.js';
+import { sumFactors } from './quantized-sum.js';
 import {
   floatConstant,
   isByte,
   type Levels,
   levels,
-  quantisationOf,
-  quantisedConstant,
+  quantizationOf,
+  quantizedConstant,
   subtractZeros,
-} from './quantised-values.js';
+} from './quantized-values.js';
 
 /** Nodes that give a value in units of the next levels. */
 export interface Computed {
@@ -55,11 +55,11 @@ export class LevelNodes {
   ) {}
 
   /** Replaces a DequantizeLinear by levels · scale, where its input has levels. */
-  dequantise(node: Node): void {
-    const quantisation = quantisationOf(this.editor, node);
+  dequantize(node: Node): void {
+    const quantization = quantizationOf(this.editor, node);
     const known = this.stored.get(node.inputs[0]!);
-    const own = quantisation && known && levels(known.name, known.type, quantisation);
-    if (!own || own.zero !== known.zero || (quantisation.type ?? known.type) !== known.type) return;
+    const own = quantization && known && levels(known.name, known.type, quantization);
+    if (!own || own.zero !== known.zero || (quantization.type ?? known.type) !== known.type) return;
     this.real.set(node.outputs[0]!, own);
     this.editor.replace([node], [this.binary('Mul', own.name, this.scalar(own.scale), node.outputs[0]!)]);
   }
@@ -118,7 +118,7 @@ export class LevelNodes {
       return undefined;
     }
     if (numberAttribute(node, 'transA', 0) !== 0) return undefined;
-    const weight = quantisedConstant(this.editor, node.inputs[1], ['int8', 'uint8']);
+    const weight = quantizedConstant(this.editor, node.inputs[1], ['int8', 'uint8']);
     if (!weight) return isOperator(node, 'MatMul') ? this.accumulateBoth(node, input) : undefined;
     const { dims, scale, axis } = weight;
     const columns = isOperator(node, 'Conv') || numberAttribute(node, 'transB', 0) !== 0 ? 0 : dims.length - 1;
@@ -157,7 +157,7 @@ export class LevelNodes {
 
   /** A bias of int32 in units of the products. */
   private bias(name: string, input: number, weight: Float32Array) {
-    const stored = quantisedConstant(this.editor, name, ['int32']);
+    const stored = quantizedConstant(this.editor, name, ['int32']);
     const fits = stored?.scale.every((scale, m) => {
       const product = input * weight[weight.length === 1 ? 0 : m]!;
       return Math.abs(scale - product) <= SCALE_TOLERANCE * product;
@@ -236,11 +236,11 @@ export class LevelNodes {
     const known = this.real.get(name ?? '');
     const node = this.editor.producer(name);
     if (known || !node || !isOperator(node, 'DequantizeLinear')) return known;
-    const quantisation = quantisationOf(this.editor, node);
+    const quantization = quantizationOf(this.editor, node);
     const constant = this.editor.constant(node.inputs[0]);
-    const type = constant?.type ?? quantisation?.type;
-    const own = quantisation && type && levels(this.name(node, 'levels'), type, quantisation);
-    if (!own || (quantisation.type ?? type) !== type) return undefined;
+    const type = constant?.type ?? quantization?.type;
+    const own = quantization && type && levels(this.name(node, 'levels'), type, quantization);
+    if (!own || (quantization.type ?? type) !== type) return undefined;
     if (constant) {
       const made = { ...own, name: this.constant(constant.dims, subtractZeros(constant, [own.zero], 0)) };
       this.real.set(name!, made);

@@ -3,7 +3,7 @@ import { GraphEditor } from '../editor.js';
 import type { Graph, Node } from '../types.js';
 
 /**
- * Recognises Gelu, `x · ½ · (1 + erf(x / √2))` (Hendrycks & Gimpel 2016, §2), in the parts that exporters before opset 20 write,
+ * Recognizes Gelu, `x · ½ · (1 + erf(x / √2))` (Hendrycks & Gimpel 2016, §2), in the parts that exporters before opset 20 write,
  * whichever product they form first.
  */
 export function mergeGelu(graph: Graph): Graph {

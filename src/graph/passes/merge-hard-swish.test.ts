@@ -4,7 +4,7 @@ import { Executor } from '../../engine/executor.js';
 import { GraphBuilder } from '../builder.js';
 import type { Graph } from '../types.js';
 import { mergeHardSwish } from './merge-hard-swish.js';
-import { optimise } from './optimise.js';
+import { optimize } from './optimize.js';
 
 type Write = (b: GraphBuilder, x: string) => string;
 
@@ -41,7 +41,7 @@ describe('mergeHardSwish', () => {
     ['x · HardSigmoid(x)', 'HardSwish', (b, x) => b.node('Mul', [x, b.node('HardSigmoid', [x], { alpha: 1 / 6 })])],
   ])('makes %s a %s', async (_, op, write, opset) => {
     const graph = build(write, opset);
-    const merged = optimise(graph);
+    const merged = optimize(graph);
     expect(merged.nodes.map((node) => node.op)).toEqual([op]);
     const executor = await Executor.create(merged);
     const [actual] = Object.values(executor.run(feeds));

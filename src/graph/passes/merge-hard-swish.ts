@@ -5,7 +5,7 @@ import type { Graph, Node } from '../types.js';
 const SLOPE = 1 / 6;
 
 /**
- * Recognises HardSigmoid, `clip(x + 3, 0, 6) / 6`, and HardSwish, `x · clip(x + 3, 0, 6) / 6` (Howard et al. 2019), in the parts
+ * Recognizes HardSigmoid, `clip(x + 3, 0, 6) / 6`, and HardSwish, `x · clip(x + 3, 0, 6) / 6` (Howard et al. 2019), in the parts
  * that exporters before opset 14 write. Not for files: the operators may be newer than the graph's opset.
  */
 export function mergeHardSwish(graph: Graph): Graph {

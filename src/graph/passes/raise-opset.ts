@@ -146,7 +146,7 @@ function raiseDropout(context: Context, node: Node): Node[] {
 
 function raiseBatchNormalization(context: Context, node: Node): Node[] {
   if (numberAttribute(node, 'spatial', 1) !== 1) {
-    throw context.refuse(node, 'normalisation of every position on its own (spatial = 0) is gone since opset 9');
+    throw context.refuse(node, 'normalization of every position on its own (spatial = 0) is gone since opset 9');
   }
   return [{ ...node, attributes: without(node, 'spatial') }];
 }

@@ -22,8 +22,8 @@ const PASSES: readonly ((graph: Graph) => Graph)[] = [
 const MOST_ROUNDS = 8;
 
 /**
- * The same function with fewer nodes: identities removed, constants folded, normalisation and padding folded into convolutions,
- * layout changes cancelled, equal work shared, dead work dropped. Outputs agree to float rounding. The result can be serialised.
+ * The same function with fewer nodes: identities removed, constants folded, normalization and padding folded into convolutions,
+ * layout changes cancelled, equal work shared, dead work dropped. Outputs agree to float rounding. The result can be serialized.
  */
 export function simplify(graph: Graph): Graph {
   let current = graph;

@@ -3,7 +3,7 @@ import { relativeDifference, runInOnnxRuntime, toOrt } from '../../../test/onnxr
 import { Executor } from '../../engine/executor.js';
 import { bert } from '../../networks/bert.js';
 import { LUT_NN_GEOMETRY, randomLookups } from '../../networks/random-lookups.js';
-import { optimise } from './optimise.js';
+import { optimize } from './optimize.js';
 
 /** Deterministic noise. */
 function wave(length: number): Float32Array {
@@ -15,7 +15,7 @@ describe('sinkReshapes', () => {
     const dense = bert({ layers: 1, hidden: 64, heads: 2, length: 6, seed: 3 });
     const layers = (site: { kind: string }) => site.kind === 'linear';
     const graph = randomLookups(dense, { ...LUT_NN_GEOMETRY, seed: 3, layers });
-    const fused = optimise(graph);
+    const fused = optimize(graph);
     const epilogues = fused.nodes.flatMap(({ op, epilogue }) => (op === 'LookUp' && epilogue ? [epilogue] : []));
     expect(epilogues.filter(({ residual }) => residual !== undefined)).toHaveLength(2);
     expect(epilogues.filter(({ activation }) => activation?.kind === 'Gelu')).toHaveLength(1);

@@ -13,7 +13,7 @@ import { mergeMatMulAdd } from './matmul-to-gemm.js';
 import { moveTransposes } from './move-transposes.js';
 import { removeIdentity } from './remove-identity.js';
 
-/** What each pass folds and what it leaves. That outputs stay is tested on random networks in optimise.test.ts. */
+/** What each pass folds and what it leaves. That outputs stay is tested on random networks in optimize.test.ts. */
 
 const random = generator(11);
 const tensor = (...dims: number[]): TensorValue => ({
@@ -70,16 +70,16 @@ describe('foldPad', () => {
 });
 
 describe('foldAffine', () => {
-  const normalise = (b: GraphBuilder, x: string) =>
+  const normalize = (b: GraphBuilder, x: string) =>
     b.node('BatchNormalization', [x, tensor(4), tensor(4), tensor(4), tensor(4)]);
 
   it.each<[string, (b: GraphBuilder, y: string) => string]>([
-    ['BatchNormalization', normalise],
+    ['BatchNormalization', normalize],
     ['Mul', (b, y) => b.node('Mul', [y, tensor(4, 1, 1)])],
     ['Div', (b, y) => b.node('Div', [y, tensor(1, 4, 1, 1)])],
     ['Add', (b, y) => b.node('Add', [tensor(1), y])],
     ['Sub', (b, y) => b.node('Sub', [tensor(4, 1, 1), y])],
-    ['a chain of them', (b, y) => b.node('Add', [b.node('Mul', [normalise(b, y), tensor()]), tensor(4, 1, 1)])],
+    ['a chain of them', (b, y) => b.node('Add', [b.node('Mul', [normalize(b, y), tensor()]), tensor(4, 1, 1)])],
   ])('folds %s into a convolution', (_, follow) => {
     expect(ops(foldAffine(build(IMAGE, (b, x) => follow(b, conv(b, x)))))).toEqual(['Conv']);
     const transposed = build(IMAGE, (b, x) =>

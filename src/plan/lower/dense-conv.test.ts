@@ -131,7 +131,7 @@ describe('Conv', () => {
     expect(relativeError(runNode(lowerConv, test)!.y, reference(test))).toBeLessThan(2e-6);
   });
 
-  it('writes the quantised planes of a following Encode and nothing else', () => {
+  it('writes the quantized planes of a following Encode and nothing else', () => {
     fc.assert(
       fc.property(convolution, fc.integer({ min: 0, max: 127 }), fc.boolean(), (c, zeroPoint, depthwise) => {
         const { test, expected } = build(c, depthwise);
@@ -157,8 +157,8 @@ describe('Conv', () => {
         const run = runNode(lowerConv, { ...test, constants, readers: [encode] }, c)!;
         const dense = runNode(lowerConv, test)!.y;
         expect(relativeError(dense, expected)).toBeLessThan(2e-6);
-        const [planes] = run.lowering.demand('y').quantised;
-        expect(run.lowering.isQuantised(planes!)).toBe(true);
+        const [planes] = run.lowering.demand('y').quantized;
+        expect(run.lowering.isQuantized(planes!)).toBe(true);
         const bytes = run.memory.subarray(run.offset(planes!.buffer));
         for (let plane = 0; plane < c.batch * channels; plane++) {
           for (let y = -1; y < height; y++) {

@@ -163,7 +163,7 @@ export function lowerBinary(operation: keyof typeof OPERATION): LoweringRule {
   };
 }
 
-/** Pow with the constant exponent 2, as layer normalisation in parts has it. */
+/** Pow with the constant exponent 2, as layer normalization in parts has it. */
 export const lowerPow: LoweringRule = (context, node) => {
   const [base, exponent] = node.inputs as [string, string];
   const constant = context.constant(exponent);

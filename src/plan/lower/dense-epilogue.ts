@@ -32,26 +32,26 @@ const NO_PLANES = {
 };
 
 /**
- * The epilogue fields of a kernel that computes the first output of `node`. With `quantise` the kernel stores whole image planes,
- * and may write the quantised planes that a following Encode wants; the dense tensor is then stored only if someone reads it.
+ * The epilogue fields of a kernel that computes the first output of `node`. With `quantize` the kernel stores whole image planes,
+ * and may write the quantized planes that a following Encode wants; the dense tensor is then stored only if someone reads it.
  */
 export function epilogueParams(
   context: LowerContext,
   node: Node,
   bias: Address | 0,
-  quantise: boolean,
+  quantize: boolean,
 ): Record<string, number | Address> {
   const value = node.outputs[0]!;
-  const { dense, quantised } = context.demand(value);
+  const { dense, quantized } = context.demand(value);
   const residual = node.epilogue?.residual;
   const params = {
     ...activationParams(node.epilogue?.activation),
     bias,
     residual: residual === undefined ? 0 : context.dense(residual),
   };
-  const [planes, ...others] = quantised;
-  if (!quantise || !planes) return { ...params, ...NO_PLANES, output: context.dense(value) };
-  context.markQuantised(planes);
+  const [planes, ...others] = quantized;
+  if (!quantize || !planes) return { ...params, ...NO_PLANES, output: context.dense(value) };
+  context.markQuantized(planes);
   return {
     ...params,
     output: dense || others.length > 0 ? context.dense(value) : 0,

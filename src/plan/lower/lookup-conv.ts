@@ -3,15 +3,15 @@ import type { Node } from '../../graph/types.js';
 import { OUTPUT_QUAD, POSITION_GROUP } from '../../kernels/lookup.js';
 import { quantizedConvGeometry } from '../../ops/lookup.js';
 import type { LowerContext } from '../types.js';
-import { quantisedInput } from './lookup-encode.js';
+import { quantizedInput } from './lookup-encode.js';
 import { sumFields } from './lookup-sums.js';
 
 /** Taps of one term: neighbours of one row of the window. */
 const STEP = 4;
 
-/** Lowers QuantizedConv with its epilogue to one kernel call, after quantising its input. */
+/** Lowers QuantizedConv with its epilogue to one kernel call, after quantizing its input. */
 export function lowerQuantizedConv(context: LowerContext, node: Node): boolean {
-  const planes = quantisedInput(context, node);
+  const planes = quantizedInput(context, node);
   if (!planes) return false;
   const inputs = node.inputs.map((name) => ({ ...context.type(name) }));
   const { dims, geometry } = quantizedConvGeometry({ node, opset: LOOKUP_OPSET, inputs });

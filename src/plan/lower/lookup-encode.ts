@@ -4,7 +4,7 @@ import type { Node } from '../../graph/types.js';
 import { KEY_INDEX_BITS, POSITION_GROUP } from '../../kernels/lookup.js';
 import type { EncodeShape } from '../../ops/lookup.js';
 import { encodeShape } from '../../ops/lookup.js';
-import type { Address, LowerContext, QuantisedPlanes } from '../types.js';
+import type { Address, LowerContext, QuantizedPlanes } from '../types.js';
 import type { CodePlanes } from './lookup-positions.js';
 import {
   codePlanes,
@@ -16,16 +16,16 @@ import {
   windowTable,
 } from './lookup-positions.js';
 
-/** Values per tile of the quantise kernel where rows have no borders between them. */
-const QUANTISE_CHUNK = 4096;
+/** Values per tile of the quantize kernel where rows have no borders between them. */
+const QUANTIZE_CHUNK = 4096;
 /** Positions gathered at a time: the scratch of a codebook stays in the first-level cache. */
 const GATHER_CHUNK = 256;
 /** Key of the codes of a value in {@link LowerContext.notes}. */
 export const codesNote = (value: string) => `codes ${value}`;
 
-/** Lowers Encode and EncodeTree: quantises x unless its producer did, then finds codes. */
+/** Lowers Encode and EncodeTree: quantizes x unless its producer did, then finds codes. */
 export function lowerEncode(context: LowerContext, node: Node): boolean {
-  const planes = quantisedInput(context, node);
+  const planes = quantizedInput(context, node);
   if (!planes) return false;
   const codes = node.outputs[0]!;
   const inputs = node.inputs.map((name) => ({ ...context.type(name) }));
@@ -85,20 +85,20 @@ function needsDense(context: LowerContext, codes: string, readers: number): bool
   return context.concrete.outputs.has(codes) || (context.concrete.consumers.get(codes) ?? []).length > readers;
 }
 
-/** The planes that a node of the domain reads, quantised here unless their producer did; undefined where it has no kernel. */
-export function quantisedInput(context: LowerContext, node: Node): QuantisedPlanes | undefined {
+/** The planes that a node of the domain reads, quantized here unless their producer did; undefined where it has no kernel. */
+export function quantizedInput(context: LowerContext, node: Node): QuantizedPlanes | undefined {
   const [x = '', scaleName = '', zeroName = ''] = node.inputs;
   const constants = node.inputs.slice(1).map((name) => context.constant(name));
   if (constants.some((value) => !value) || context.constant(x)) return undefined;
   if ([...context.type(x).dims, ...context.type(node.outputs[0]!).dims].includes(0)) return undefined;
   const scale = toNumbers(context.constant(scaleName)!)[0]!;
   const zero = toNumbers(context.constant(zeroName)!)[0]!;
-  const planes = context.demand(x).quantised.find((wanted) => wanted.scale === scale && wanted.zeroPoint === zero);
-  if (planes && !context.isQuantised(planes)) quantise(context, node, x, planes);
+  const planes = context.demand(x).quantized.find((wanted) => wanted.scale === scale && wanted.zeroPoint === zero);
+  if (planes && !context.isQuantized(planes)) quantize(context, node, x, planes);
   return planes;
 }
 
-function quantise(context: LowerContext, node: Node, x: string, planes: QuantisedPlanes): void {
+function quantize(context: LowerContext, node: Node, x: string, planes: QuantizedPlanes): void {
   const [, , height, width] = planes.dims;
   const total = elementCount(planes.dims);
   const [top, left] = planes.pads;
@@ -106,25 +106,25 @@ function quantise(context: LowerContext, node: Node, x: string, planes: Quantise
   context.emit({
     kind: 'kernel',
     node,
-    kernel: 'quantise',
+    kernel: 'quantize',
     params: {
       input: context.dense(x),
       output: { buffer: planes.buffer, byteOffset: top * planes.pitch + left },
       total,
-      width: bordered ? width : QUANTISE_CHUNK,
+      width: bordered ? width : QUANTIZE_CHUNK,
       planeRows: bordered ? height : 1,
-      plane: bordered ? planes.plane : QUANTISE_CHUNK,
+      plane: bordered ? planes.plane : QUANTIZE_CHUNK,
       pitch: planes.pitch,
       scale: planes.scale,
       zero: planes.zeroPoint,
     },
-    tiles: Math.ceil(total / (bordered ? width : QUANTISE_CHUNK)),
+    tiles: Math.ceil(total / (bordered ? width : QUANTIZE_CHUNK)),
   });
-  context.markQuantised(planes);
+  context.markQuantized(planes);
 }
 
 /** Offsets of the taps of a sub-vector in planes, in the order channel, row, column. */
-function tapOffsets({ depth, geometry }: EncodeShape, planes: QuantisedPlanes): number[] {
+function tapOffsets({ depth, geometry }: EncodeShape, planes: QuantizedPlanes): number[] {
   const [kernelHeight = 1, kernelWidth = 1] = geometry.kernel;
   return Array.from({ length: depth * kernelHeight * kernelWidth }, (_, tap) => {
     const j = tap % kernelWidth;
@@ -148,7 +148,7 @@ function encodeInto(
   context: LowerContext,
   node: Node,
   shape: EncodeShape,
-  planes: QuantisedPlanes,
+  planes: QuantizedPlanes,
   codes: CodePlanes,
 ): void {
   const { geometry, codebooks, depth } = shape;

@@ -1,7 +1,7 @@
 import type { Node } from '../../graph/types.js';
 import { LOOK_UP_SCRATCH_BYTES, OUTPUT_BLOCK, OUTPUT_PANEL, POSITION_GROUP } from '../../kernels/lookup.js';
 import type { Geometry } from '../../ops/windows.js';
-import type { Address, LowerContext, QuantisedPlanes } from '../types.js';
+import type { Address, LowerContext, QuantizedPlanes } from '../types.js';
 import { activationParams, coefficients } from './dense-epilogue.js';
 import {
   type CodePlanes,
@@ -16,7 +16,7 @@ import {
 /** Gathered bytes of a tile stay within this. More would repeat less reading of tables, but leave the second-level cache. */
 const GATHERED_BYTES = 64 * 1024;
 const MAX_GROUPS = 8;
-/** Sets of planes that one epilogue can quantise into; further readers quantise from the dense tensor. */
+/** Sets of planes that one epilogue can quantize into; further readers quantize from the dense tensor. */
 const MAX_PLANES = 2;
 
 /** How a kernel sums over windows of u8 planes. */
@@ -89,31 +89,31 @@ function epilogueFields(
 ) {
   const [scale = '', bias = ''] = node.inputs.slice(-2);
   const result = node.outputs[0]!;
-  const { dense, quantised } = context.demand(result);
+  const { dense, quantized } = context.demand(result);
   const { residual, activation } = node.epilogue ?? {};
   return {
     scale: paddedFloats(context, scale),
     bias: paddedFloats(context, bias),
     residual: residual ? context.dense(residual) : 0,
-    output: dense || quantised.length > MAX_PLANES ? context.dense(result) : 0,
+    output: dense || quantized.length > MAX_PLANES ? context.dense(result) : 0,
     ...activationParams(activation),
     coefficients: activation?.kind === 'Gelu' ? coefficients(context) : 0,
     outputs,
     positions,
-    ...planeFields(context, quantised[0], '', geometry, rows),
-    ...planeFields(context, quantised[1], '2', geometry, rows),
+    ...planeFields(context, quantized[0], '', geometry, rows),
+    ...planeFields(context, quantized[1], '2', geometry, rows),
   };
 }
 
-/** Where the kernel stores one set of quantised planes. */
+/** Where the kernel stores one set of quantized planes. */
 function planeFields(
   context: LowerContext,
-  planes: QuantisedPlanes | undefined,
+  planes: QuantizedPlanes | undefined,
   set: '' | '2',
   { output: [height = 1, width = 1] }: Geometry,
   rows: boolean,
 ): Record<string, number | Address> {
-  if (planes) context.markQuantised(planes);
+  if (planes) context.markQuantized(planes);
   const [top = 0, left = 0] = planes?.pads ?? [];
   return {
     [`planes${set}`]: planes ? { buffer: planes.buffer, byteOffset: rows ? top * planes.pitch + left : 0 } : 0,

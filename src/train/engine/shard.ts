@@ -4,7 +4,7 @@ import { createSession, loadRuntime, type OnnxRuntime, type OnnxSession, type Ru
 
 /** What every shard is made from; all of it can be sent to a thread. */
 export interface ShardPlan {
-  /** The serialised training graph. */
+  /** The serialized training graph. */
   readonly model: Uint8Array;
   readonly slices: readonly Slice[];
   /** Output with the gradient of each slice, in their order. */

@@ -10,7 +10,7 @@ const floats = (dims: readonly number[], seed: number, low = -1, high = 1): Tens
   return { type: 'float32', dims, data: Float32Array.from(numbers(count, seed, low, high)) };
 };
 
-/** Convolution, live normalisation, linear layer, cross-entropy: [batch, 2, 5, 5] → 3 classes. */
+/** Convolution, live normalization, linear layer, cross-entropy: [batch, 2, 5, 5] → 3 classes. */
 function network(): TrainingNetwork {
   const b = new GraphBuilder();
   const x = b.input('x', ['batch', 2, 5, 5]);
@@ -38,7 +38,7 @@ function batch(count: number, seed: number) {
   return { x: floats([count, 2, 5, 5], seed), label: { type: 'int64' as const, dims: [count], data: label } };
 }
 
-const OPTIONS: StepEngineOptions = { optimiser: { kind: 'adam', decay: 0.01 }, microBatch: 4 };
+const OPTIONS: StepEngineOptions = { optimizer: { kind: 'adam', decay: 0.01 }, microBatch: 4 };
 const open: StepEngine[] = [];
 
 async function engine(options: Partial<StepEngineOptions> = {}, of = network()): Promise<StepEngine> {
@@ -66,9 +66,9 @@ describe('a training step', () => {
     const y = b.input('y', ['batch', 1]);
     const w = b.constant(floats([2, 1], 1), 'w');
     const loss = b.node('MeanSquaredError', [b.node('MatMul', [x, w]), y], {}, { domain: 'lutra.train' });
-    const optimiser = { kind: 'sgd', momentum: 0 } as const;
+    const optimizer = { kind: 'sgd', momentum: 0 } as const;
     const linear = await engine(
-      { optimiser, microBatch: 2 },
+      { optimizer, microBatch: 2 },
       { graph: b.build(), loss, parameters: new Map([[w, {}]]) },
     );
     const feeds = { x: floats([6, 2], 2), y: floats([6, 1], 3) };
@@ -126,8 +126,8 @@ describe('a training step', () => {
   });
 
   it('clips the gradient', async () => {
-    const optimiser = { kind: 'sgd', momentum: 0 } as const;
-    const made = await engine({ optimiser, clipNorm: 0.01 });
+    const optimizer = { kind: 'sgd', momentum: 0 } as const;
+    const made = await engine({ optimizer, clipNorm: 0.01 });
     const before = made.parameters();
     const { gradientNorm } = await made.step(batch(4, 1), 1);
     expect(gradientNorm).toBeGreaterThan(0.01);

@@ -5,7 +5,7 @@ import { type DifferentiateOptions, differentiate, type TrainingGraph } from '..
 import type { StepEngine, StepEngineOptions, StepResult, TrainingNetwork, TrainingState } from '../types.js';
 import { splitBatch } from './feeds.js';
 import { floatsOf, layOut, readSlice, type Slice, totalLength } from './layout.js';
-import { createOptimiser, type Optimiser } from './optimiser.js';
+import { createOptimizer, type Optimizer } from './optimizer.js';
 import { defaultRuntime } from './runtime.js';
 import { createLocalShard, type Feeds, type Reported, type Shard, type ShardPlan } from './shard.js';
 
@@ -39,7 +39,7 @@ export async function createStepEngine(
     reported: [training.loss, ...Object.values(training.metrics), ...statisticOutputs(training)],
     weights,
   };
-  const optimiser = createOptimiser(options.optimiser, slices, length);
+  const optimizer = createOptimizer(options.optimizer, slices, length);
   const opening =
     threads > 1
       ? Array.from({ length: threads }, async () => (await import('./thread-shard.js')).createThreadShard(plan))
@@ -51,7 +51,7 @@ export async function createStepEngine(
     await Promise.all(shards.map((shard) => shard.release()));
     throw LutraError.from(failed.reason);
   }
-  return new Engine({ network, training, slices, weights, optimiser, shards, microBatch, clipNorm, allocate });
+  return new Engine({ network, training, slices, weights, optimizer, shards, microBatch, clipNorm, allocate });
 }
 
 function outOfRange(name: string, expected: string, actual: number): LutraError {
@@ -71,7 +71,7 @@ interface Parts {
   readonly training: TrainingGraph;
   readonly slices: readonly Slice[];
   readonly weights: Float32Array;
-  readonly optimiser: Optimiser;
+  readonly optimizer: Optimizer;
   readonly shards: readonly Shard[];
   readonly microBatch: number;
   readonly clipNorm: number;
@@ -134,7 +134,7 @@ class Engine implements StepEngine {
   }
 
   private update(reported: readonly Reported[], learningRate: number): StepResult {
-    const { training, weights, optimiser, slices, clipNorm } = this.parts;
+    const { training, weights, optimizer, slices, clipNorm } = this.parts;
     const count = reported.length;
     const mean = (output: string) => reported.reduce((sum, values) => sum + values[output]![0]!, 0) / count;
     const loss = mean(training.loss);
@@ -144,7 +144,7 @@ class Engine implements StepEngine {
       throw this.diverged(`the loss is ${loss}`, 'gradients', gradient);
     }
     if (gradientNorm > clipNorm) multiply(gradient, clipNorm / gradientNorm);
-    optimiser.update(weights, gradient, this.steps, learningRate);
+    optimizer.update(weights, gradient, this.steps, learningRate);
     if (!slices.every((slice) => Number.isFinite(squares(weights, slice)))) {
       throw this.diverged('the update is too large', 'weights', weights);
     }
@@ -181,14 +181,14 @@ class Engine implements StepEngine {
 
   state(): TrainingState {
     const moments = new Map<string, TensorValue>();
-    for (const [moment, vector] of Object.entries(this.parts.optimiser.moments)) {
+    for (const [moment, vector] of Object.entries(this.parts.optimizer.moments)) {
       for (const slice of this.parts.slices) moments.set(`${moment}/${slice.name}`, readSlice(vector, slice));
     }
     return { step: this.steps, values: this.parameters(), moments };
   }
 
   load(state: TrainingState): void {
-    const { slices, weights, optimiser, network } = this.parts;
+    const { slices, weights, optimizer, network } = this.parts;
     // Everything is checked before anything is written.
     const writes: (() => void)[] = [];
     const stage = (target: Float32Array, at: number, source: Float32Array) => {
@@ -198,7 +198,7 @@ class Engine implements StepEngine {
     for (const [name, data] of this.statistics) {
       stage(data, 0, floatsOf(state.values, name, network.graph.initializers.get(name)!.dims));
     }
-    for (const [moment, vector] of Object.entries(optimiser.moments)) {
+    for (const [moment, vector] of Object.entries(optimizer.moments)) {
       for (const { name, dims, start } of slices)
         stage(vector, start, floatsOf(state.moments, `${moment}/${name}`, dims));
     }

@@ -63,7 +63,7 @@ describe('differentiate', () => {
     expect(gradients(b.network(b.node('ReduceSum', [sum], { keepdims: 0 }))).get(x)).toEqual([3, 3]);
   });
 
-  it('gives the batch mean and the unbiased variance of a live normalisation, with its momentum', () => {
+  it('gives the batch mean and the unbiased variance of a live normalization, with its momentum', () => {
     const b = new NetworkBuilder('float64', 17);
     const x = b.random([3, 2, 4]);
     const [mean, variance] = [b.tensor([2], [0, 0]), b.tensor([2], [1, 1])];

@@ -47,7 +47,7 @@ async function compare(
 }
 
 /** (x − mean) / √(variance + ε) over these axes. */
-function standardised(x: JaxArray, axes: number[], epsilon: number): JaxArray {
+function standardized(x: JaxArray, axes: number[], epsilon: number): JaxArray {
   const np = jax.numpy;
   const centred = x.ref.sub(np.mean(x, axes, { keepdims: true }));
   const variance = np.mean(np.square(centred.ref), axes, { keepdims: true });
@@ -55,7 +55,7 @@ function standardised(x: JaxArray, axes: number[], epsilon: number): JaxArray {
 }
 
 describe('loss and gradients equal those of jax-js', () => {
-  it('for convolution, live normalisation, rectifier, pooling, cross-entropy', async () => {
+  it('for convolution, live normalization, rectifier, pooling, cross-entropy', async () => {
     await compare(
       (b) => {
         const x = b.parameter([4, 3, 7, 6]);
@@ -80,7 +80,7 @@ describe('loss and gradients equal those of jax-js', () => {
             [1, 1],
           ],
         );
-        const normal = standardised(conv, [0, 2, 3], 1e-5);
+        const normal = standardized(conv, [0, 2, 3], 1e-5);
         const scaled = normal.mul(gamma!.reshape([1, 4, 1, 1])).add(beta!.reshape([1, 4, 1, 1]));
         const features = np.mean(jax.nn.relu(scaled), [2, 3]);
         const logits = np.matmul(features, np.transpose(head!)).add(bias!);
@@ -112,7 +112,7 @@ describe('loss and gradients equal those of jax-js', () => {
     );
   });
 
-  it('for a transformer block: layer normalisation, attention, Gelu', async () => {
+  it('for a transformer block: layer normalization, attention, Gelu', async () => {
     const [tokens, width] = [5, 8];
     await compare(
       (b) => {
@@ -128,7 +128,7 @@ describe('loss and gradients equal those of jax-js', () => {
       },
       ([x, gamma, beta, wq, wk, wv, w1, w2]) => {
         const np = jax.numpy;
-        const normal = standardised(x!.ref, [2], 1e-5).mul(gamma!).add(beta!);
+        const normal = standardized(x!.ref, [2], 1e-5).mul(gamma!).add(beta!);
         const q = np.matmul(normal.ref, wq!);
         const k = np.matmul(normal.ref, wk!);
         const v = np.matmul(normal, wv!);

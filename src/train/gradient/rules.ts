@@ -5,7 +5,7 @@ import { CONV } from './conv.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { LOSSES } from './losses.js';
 import { PRODUCTS } from './matmul.js';
-import { NORMALISATIONS } from './normalise.js';
+import { NORMALIZATIONS } from './normalize.js';
 import { POOLS } from './pool.js';
 import { SHAPES } from './rearrange.js';
 import { REDUCTIONS } from './reduce.js';
@@ -20,7 +20,7 @@ export const GRADIENT_RULES: readonly GradientRule[] = [
   PRODUCTS,
   REDUCTIONS,
   POOLS,
-  NORMALISATIONS,
+  NORMALIZATIONS,
   SHAPES,
   LOSSES,
   STOPS,

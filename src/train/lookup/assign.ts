@@ -16,7 +16,7 @@ const FLOAT64 = 11;
 /**
  * `Assign`: x [N, C, H, W], Q [B·K, g, kh, kw], b [B·K], optional logTemperature [B] or [1] → one-hot codes [N, B, K, Ho, Wo].
  *
- * Forward: the integers of the operator Encode (docs/lookup-operators.md), x quantised to 7 bits by the attributes `scale` and `zero_point`,
+ * Forward: the integers of the operator Encode (docs/lookup-operators.md), x quantized to 7 bits by the attributes `scale` and `zero_point`,
  * Q and b rounded where they learn; the lowest index wins among equals. Backward: that of softmax(scores / exp(logTemperature)) in place of
  * the one-hot codes (soft-PQ: Tang et al. 2023, LUT-NN, §3), with every rounding taken for the identity.
  * Other attributes: K, group (B), kernel_shape, strides, pads.

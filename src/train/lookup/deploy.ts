@@ -1,9 +1,9 @@
-import { canCentre, type QuantisedTable } from '../../convert/tables.js';
+import { canCentre, type QuantizedTable } from '../../convert/tables.js';
 import { LutraError } from '../../errors.js';
 import type { Graph, TensorValue } from '../../graph/types.js';
 import { MAX_SCORE_BIAS, MAX_SCORE_WEIGHT } from './assign.js';
 import { productTables } from './factors.js';
-import { largestLevel } from './fake-quantise.js';
+import { largestLevel } from './fake-quantize.js';
 import type { Encoding, LookupLayer } from './layers.js';
 import { affineOf, type Offset } from './offset.js';
 import type { ResolvedOptions } from './options.js';
@@ -37,7 +37,7 @@ function round(x: number): number {
 export function deployLookup(
   { graph, layers, initial }: DeployPlan,
   values: ReadonlyMap<string, TensorValue>,
-  options: Pick<ResolvedOptions, 'quantised' | 'bits'>,
+  options: Pick<ResolvedOptions, 'quantized' | 'bits'>,
 ): Graph {
   const trained = (name: string) => checked(name, values.get(name) ?? initial.get(name)!, initial.get(name)!);
   const initializers = new Map(graph.initializers);
@@ -48,7 +48,7 @@ export function deployLookup(
   for (const deployed of layers) {
     const { encoding, layer, scores } = deployed;
     const [, tableName, scaleName, biasName] = layer.node.inputs as [string, string, string, string];
-    const { table, scale, bias } = quantised(deployed, trained, options);
+    const { table, scale, bias } = quantized(deployed, trained, options);
     initializers.set(tableName, { ...initializers.get(tableName)!, data: table });
     initializers.set(scaleName, { type: 'float32', dims: [scale.length], data: scale });
     initializers.set(biasName, { type: 'float32', dims: [bias.length], data: bias });
@@ -76,11 +76,11 @@ function checked(name: string, value: TensorValue, like: TensorValue): Float32Ar
   return data;
 }
 
-function quantised(
+function quantized(
   { encoding, layer, offset, tables }: DeployedLayer,
   trained: (name: string) => Float32Array,
-  { quantised: exact, bits }: Pick<ResolvedOptions, 'quantised' | 'bits'>,
-): QuantisedTable {
+  { quantized: exact, bits }: Pick<ResolvedOptions, 'quantized' | 'bits'>,
+): QuantizedTable {
   const real =
     typeof tables === 'string'
       ? trained(tables).slice()
@@ -112,8 +112,8 @@ function centre(real: Float32Array, bias: Float32Array, K: number): void {
   }
 }
 
-/** The arithmetic of FakeQuantise. @param real [taps, M, B·K] */
-function roundTables(real: Float32Array, bias: Float32Array, { layout }: LookupLayer, levels: number): QuantisedTable {
+/** The arithmetic of FakeQuantize. @param real [taps, M, B·K] */
+function roundTables(real: Float32Array, bias: Float32Array, { layout }: LookupLayer, levels: number): QuantizedTable {
   const M = bias.length;
   const { taps } = layout;
   const rows = real.length / (taps * M);

@@ -1,6 +1,6 @@
 import { weightSlice } from '../../convert/geometry.js';
 import { choleskyInPlace, choleskySolve } from '../../convert/linear-algebra.js';
-import { dequantiseTable } from '../../convert/tables.js';
+import { dequantizeTable } from '../../convert/tables.js';
 import { symmetricEigen } from '../zoo/eigen.js';
 import type { Encoding, LookupLayer } from './layers.js';
 
@@ -14,7 +14,7 @@ export function realTables({ table, scale, bias, layout }: LookupLayer): Float32
   const M = bias.length;
   const { codebooks: B, taps, geometry } = layout;
   const K = geometry.centroids;
-  const rows = dequantiseTable({ table, scale, bias }, layout);
+  const rows = dequantizeTable({ table, scale, bias }, layout);
   const out = new Float32Array(rows.length);
   for (let c = 0; c < B; c++) {
     for (let tap = 0; tap < taps; tap++) {
@@ -54,7 +54,7 @@ export interface Factors {
  * Centroids and weights whose products come closest to the tables, in least squares over the outputs and taps of all layers that share the
  * codes: alternately one for the other, from the dense weights on. With tables fitted to data they are what the data ask for.
  */
-export function factorise(encoding: Encoding): Factors {
+export function factorize(encoding: Encoding): Factors {
   const { codebooks: B, centroids: K, values: v, layers } = encoding;
   const tables = layers.map(realTables);
   const weights = layers.map(unfoldedWeights);
@@ -87,7 +87,7 @@ interface Row {
   readonly step: number;
 }
 
-function regularise(normal: Float64Array, v: number): number {
+function regularize(normal: Float64Array, v: number): number {
   let trace = 0;
   for (let i = 0; i < v; i++) trace += normal[i * v + i]!;
   const ridge = (RIDGE * trace) / v || 1;
@@ -114,7 +114,7 @@ function solveCentroids(
       for (let k = 0; k < K; k++) right[k * v + i]! += own * tables[row.layer]![row.table + k]!;
     }
   }
-  regularise(normal, v);
+  regularize(normal, v);
   choleskyInPlace(normal, v);
   choleskySolve(normal, v, right, K);
   centroids.set(right);
@@ -135,7 +135,7 @@ function solveWeights(
       for (let j = 0; j < v; j++) normal[i * v + j]! += centroids[k * v + i]! * centroids[k * v + j]!;
     }
   }
-  const ridge = regularise(normal, v);
+  const ridge = regularize(normal, v);
   const right = new Float64Array(rows.length * v);
   rows.forEach((row, at) => {
     for (let i = 0; i < v; i++) {
@@ -183,7 +183,7 @@ export function productTables(
 }
 
 /**
- * Further factors that take up what the products of {@link factorise} leave of the tables: of each codebook the `rank` directions over the
+ * Further factors that take up what the products of {@link factorize} leave of the tables: of each codebook the `rank` directions over the
  * codes in which the rest is largest.
  * @returns centroids [B, K, rank] and weights [M, B·rank, th, tw]
  */

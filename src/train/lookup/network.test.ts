@@ -4,7 +4,7 @@ import { seededRandom } from '../../convert/random.js';
 import { Executor } from '../../engine/executor.js';
 import { LutraError } from '../../errors.js';
 import { GraphBuilder } from '../../graph/builder.js';
-import { optimise } from '../../graph/passes/optimise.js';
+import { optimize } from '../../graph/passes/optimize.js';
 import type { Graph, Node, TensorValue } from '../../graph/types.js';
 import { randomLookups } from '../../networks/random-lookups.js';
 import { parseModel } from '../../onnx/parse.js';
@@ -96,7 +96,7 @@ async function differenceInTraining(
     outputs: ['error'],
     attributes: {},
   };
-  // Live normalisation takes statistics of the batch; a deployed network has the running ones.
+  // Live normalization takes statistics of the batch; a deployed network has the running ones.
   const settled = network.graph.nodes.map((node): Node => {
     const { training_mode: _, ...attributes } = node.attributes;
     return { ...node, attributes };
@@ -112,7 +112,7 @@ async function differenceInTraining(
 }
 
 async function deployedLogits(graph: Graph, x: TensorValue): Promise<number[]> {
-  const executor = await Executor.create(optimise(parseModel(serializeModel(graph))));
+  const executor = await Executor.create(optimize(parseModel(serializeModel(graph))));
   const [name] = graph.outputs.map((output) => output.name);
   const logits = Array.from(executor.run({ x })[name!]!.data as Float32Array);
   executor.dispose();
@@ -159,11 +159,11 @@ const SHAPE: Shape = { kind: 'row', channels: 1, centroids: 16, height: 7, width
 const MODES: readonly (readonly [LookupTrainingOptions, tolerance: number])[] = [
   [{ tables: 'free' }, 1e-8],
   [{ tables: 'free', bits: 6, encoder: 'learned' }, 1e-8],
-  [{ tables: 'product', quantised: true, inputGradient: 'soft', extraRank: 1 }, 1e-8],
+  [{ tables: 'product', quantized: true, inputGradient: 'soft', extraRank: 1 }, 1e-8],
   [{ tables: 'product' }, 1e-3],
   [{ tables: 'product', extraRank: 2 }, 1e-3],
-  [{ tables: 'free', normalisation: 'live' }, 1e-8],
-  [{ tables: 'product', normalisation: 'live' }, 1e-3],
+  [{ tables: 'free', normalization: 'live' }, 1e-8],
+  [{ tables: 'product', normalization: 'live' }, 1e-3],
   [{ tables: 'product', encoder: 'learned', temperaturePer: 'codebook' }, 1e-3],
 ];
 
@@ -174,7 +174,7 @@ describe.each(MODES)('%o', (options, tolerance) => {
         // Rounding may turn the codes of a later layer; without rounding in training there is to be none.
         const { dense, lookup } = networks(shape, tolerance < 1e-6);
         const how: LookupTrainingOptions = { ...options, loss: { kind: 'distillation', labelWeight: 1 } };
-        const live = options.normalisation === 'live';
+        const live = options.normalization === 'live';
         const made = trainable(lookup, dense, CLASSES, how, live ? randomStatistics(lookup, shape.seed) : undefined);
         expect(made.network.graph.nodes.some(({ op }) => op === 'BatchNormalization')).toBe(live);
         const random = seededRandom(shape.seed);
@@ -231,7 +231,7 @@ it('lowers annealed temperatures by the learning rate, whatever the data', async
     temperature: 'annealed',
     temperatureRate: 20,
   });
-  const engine = await createStepEngine(network, { optimiser: { kind: 'adam' }, microBatch: BATCH });
+  const engine = await createStepEngine(network, { optimizer: { kind: 'adam' }, microBatch: BATCH });
   const blank = (value: number): TensorValue => ({
     type: 'float32',
     dims: [BATCH, CLASSES],
@@ -248,10 +248,10 @@ it('lowers annealed temperatures by the learning rate, whatever the data', async
   }
 });
 
-it.each(['folded', 'live'] as const)('leaves free tables as they were before training, %s', async (normalisation) => {
+it.each(['folded', 'live'] as const)('leaves free tables as they were before training, %s', async (normalization) => {
   const { dense, lookup } = networks(SHAPE);
   const x = inputs(BATCH, SHAPE);
-  const made = trainable(lookup, dense, CLASSES, { tables: 'free', normalisation }, randomStatistics(lookup, 8));
+  const made = trainable(lookup, dense, CLASSES, { tables: 'free', normalization }, randomStatistics(lookup, 8));
   const deployed = made.deploy(new Map());
   const [before, after] = [await deployedLogits(lookup, x), await deployedLogits(deployed, x)];
   const error = after.reduce((sum, y, i) => sum + (y - before[i]!) ** 2, 0) / after.length;
@@ -262,8 +262,8 @@ it.each(['folded', 'live'] as const)('leaves free tables as they were before tra
 it.each<LookupTrainingOptions>([
   {},
   { tables: 'free' },
-  { tables: 'free', normalisation: 'folded' },
-  { normalisation: 'folded' },
+  { tables: 'free', normalization: 'folded' },
+  { normalization: 'folded' },
   { encoder: 'learned', reconstruction: 0.1 },
   { loss: { kind: 'labels', smoothing: 0.1 }, inputGradient: 'both', temperature: 'fixed' },
 ])('learns with %o', async (options) => {
@@ -277,7 +277,7 @@ it.each<LookupTrainingOptions>([
     data: Float32Array.from({ length: count * CLASSES }, (_, i) => (i % CLASSES === (i % 5) % CLASSES ? 4 : 0)),
   };
   const target: TensorValue = { ...logits, data: (logits.data as Float32Array).map((v) => (v > 0 ? 1 : 0)) };
-  const engine = await createStepEngine(network, { optimiser: { kind: 'adam' }, microBatch: 4 });
+  const engine = await createStepEngine(network, { optimizer: { kind: 'adam' }, microBatch: 4 });
   const feeds = Object.fromEntries(
     network.graph.inputs.map(({ name }) => [name, name === 'x' ? x : name === TEACHER_INPUT ? logits : target]),
   );

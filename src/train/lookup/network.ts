@@ -26,12 +26,12 @@ export interface TrainableLookup {
 
 /**
  * Makes a converted network trainable. The forward pass computes what the deployed network computes: the same codes from 7-bit
- * activations and integer scores, and tables that are rounded as `options.quantised` says.
+ * activations and integer scores, and tables that are rounded as `options.quantized` says.
  *
  * @param lookup made by `convert` from `dense`
  * @param dense the network before its conversion: its weights give straight-through gradients and the first factors of the tables
  * @param classes width of the logits
- * @param statistics of the outputs of lookup layers, by the name of the LookUp; live normalisation starts from them, and without them there is none
+ * @param statistics of the outputs of lookup layers, by the name of the LookUp; live normalization starts from them, and without them there is none
  * @throws LutraError `INVALID_ARGUMENT` (options; networks that do not belong together), `UNSUPPORTED` (a tree encoder whose decisions are to be learned)
  */
 export function trainable(

@@ -8,7 +8,7 @@ export interface LayerStatistics {
 export type Offset =
   | { readonly kind: 'bias'; readonly bias: string }
   | {
-      readonly kind: 'normalised';
+      readonly kind: 'normalized';
       readonly scale: string;
       readonly bias: string;
       readonly mean: string;
@@ -17,8 +17,8 @@ export type Offset =
 
 const EPSILON = 1e-5;
 
-/** Attributes of the normalisation of a layer. Running statistics look back over about 20 updates, so that short trainings forget the start. */
-export const NORMALISATION = { epsilon: EPSILON, momentum: 0.95 } as const;
+/** Attributes of the normalization of a layer. Running statistics look back over about 20 updates, so that short trainings forget the start. */
+export const NORMALIZATION = { epsilon: EPSILON, momentum: 0.95 } as const;
 
 /** Output = sums · factor + bias, each [M]; no factor is 1. */
 export interface Affine {
@@ -27,7 +27,7 @@ export interface Affine {
 }
 
 /**
- * Values of a normalisation that changes nothing: with them and the running statistics, output = sums + bias.
+ * Values of a normalization that changes nothing: with them and the running statistics, output = sums + bias.
  * @param bias of the layer, [M]
  * @param statistics of its output
  */
@@ -40,7 +40,7 @@ export function offsetValues(bias: Float32Array, { mean, variance }: LayerStatis
   };
 }
 
-/** What normalisation by running statistics comes to. @param value of an initializer by its name */
+/** What normalization by running statistics comes to. @param value of an initializer by its name */
 export function affineOf(offset: Offset, value: (name: string) => Float32Array): Affine {
   if (offset.kind === 'bias') return { factor: undefined, bias: value(offset.bias).slice() };
   const [scale, bias, mean, variance] = [offset.scale, offset.bias, offset.mean, offset.variance].map(value) as [

@@ -46,15 +46,15 @@ export interface LookupTrainingOptions {
    * The forward pass rounds tables as they are deployed. Default: with free tables, and below 8 bits. At 8 bits rounding changes a product
    * table by far less than the codes do, and costs K/v times the multiplications.
    */
-  readonly quantised?: boolean;
+  readonly quantized?: boolean;
   /** Weight β of the reconstruction loss of every lookup layer, relative to its output's variance (eLUT-NN). Default 0. */
   readonly reconstruction?: number;
   /**
-   * `live`: convolutions by lookup are normalised by the statistics of the micro-batch while they learn, from an affine map that changes
+   * `live`: convolutions by lookup are normalized by the statistics of the micro-batch while they learn, from an affine map that changes
    * nothing, and this is folded into their tables at the end; activations then stay where the codes expect them. `folded`: they have a bias
    * only. Default `live`.
    */
-  readonly normalisation?: 'live' | 'folded';
+  readonly normalization?: 'live' | 'folded';
   /** Whether layers that stayed dense learn. Default true. */
   readonly dense?: boolean;
   readonly loss?: LookupLoss;
@@ -75,9 +75,9 @@ export interface ResolvedOptions {
   readonly temperatureScale: number;
   readonly temperatureRate: number;
   readonly bits: 8 | 7 | 6;
-  readonly quantised: boolean;
+  readonly quantized: boolean;
   readonly reconstruction: number;
-  readonly normalisation: 'live' | 'folded';
+  readonly normalization: 'live' | 'folded';
   readonly dense: boolean;
   readonly loss: LookupLoss;
 }
@@ -100,8 +100,8 @@ export function resolveOptions(options: LookupTrainingOptions): ResolvedOptions 
   oneOf('temperature', 'learned', 'fixed', 'annealed');
   oneOf('temperaturePer', 'layer', 'codebook');
   oneOf('bits', 8, 7, 6);
-  oneOf('quantised', true, false);
-  oneOf('normalisation', 'live', 'folded');
+  oneOf('quantized', true, false);
+  oneOf('normalization', 'live', 'folded');
   oneOf('dense', true, false);
   atLeast('temperatureScale', 0, false);
   atLeast('temperatureRate', 0, false);
@@ -129,9 +129,9 @@ export function resolveOptions(options: LookupTrainingOptions): ResolvedOptions 
     temperatureScale: options.temperatureScale ?? 1,
     temperatureRate: options.temperatureRate ?? 10,
     bits,
-    quantised: options.quantised ?? (tables === 'free' || bits < 8),
+    quantized: options.quantized ?? (tables === 'free' || bits < 8),
     reconstruction: options.reconstruction ?? 0,
-    normalisation: options.normalisation ?? 'live',
+    normalization: options.normalization ?? 'live',
     dense: options.dense ?? true,
     loss,
   };

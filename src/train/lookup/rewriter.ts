@@ -5,10 +5,10 @@ import type { Attribute, Graph, Node, TensorValue } from '../../graph/types.js';
 import { describeNode } from '../../ops/operator.js';
 import { type ParameterOptions, TRAINING_DOMAIN } from '../types.js';
 import type { DeployedLayer } from './deploy.js';
-import { extraFactors, type Factors, factorise, realTables, unfoldedWeights } from './factors.js';
+import { extraFactors, type Factors, factorize, realTables, unfoldedWeights } from './factors.js';
 import type { CentroidSearch, Encoding, LookupLayer } from './layers.js';
 import type { Reconstruction } from './loss.js';
-import { type LayerStatistics, NORMALISATION, type Offset, offsetValues } from './offset.js';
+import { type LayerStatistics, NORMALIZATION, type Offset, offsetValues } from './offset.js';
 import type { ResolvedOptions } from './options.js';
 import { initialTemperatures } from './temperature.js';
 import { windowAttributes } from './windows.js';
@@ -66,9 +66,9 @@ export class Rewriter {
   }
 
   encoding(encoding: Encoding): void {
-    const { tables, straightThrough, quantised, extraRank } = this.options;
+    const { tables, straightThrough, quantized, extraRank } = this.options;
     this.nodes = [];
-    const factors = factorise(encoding);
+    const factors = factorize(encoding);
     const { hot, scores } = this.assign(encoding, encoding.node.inputs[0]!, factors);
     const columns = this.pseudo('Unfold', [encoding.node.inputs[0]!], windowAttributes(encoding.window));
     const parts: Part[] = [];
@@ -89,20 +89,20 @@ export class Rewriter {
         const name = this.weights(layer, rank, weights[index]!);
         return { weights: name, centroids, reconstructed, rank };
       });
-      if (products.length > 0 && !quantised) {
+      if (products.length > 0 && !quantized) {
         if (offset.kind === 'bias') this.convolutions(products, offset.bias, window, output);
-        else this.normalised(this.convolutions(products, '', window), offset, output);
+        else this.normalized(this.convolutions(products, '', window), offset, output);
         this.layers.push({ ...names, tables: products });
       } else {
         const real = products.length > 0 ? this.sumOfProducts(encoding, layer, products) : this.tables(layer);
-        const summed = this.pseudo('AddTables', [hot, this.fakeQuantised(real)], window);
+        const summed = this.pseudo('AddTables', [hot, this.fakeQuantized(real)], window);
         const dense = products[0]?.weights ?? this.denseWeights(layer);
         const carried = straightThrough
           ? this.pseudo('Surrogate', [summed, this.denseConv(columns, dense, window)])
           : summed;
         if (offset.kind === 'bias') {
           this.standard('Add', [carried, this.reshaped(offset.bias, [1, -1, 1, 1])], {}, output);
-        } else this.normalised(carried, offset, output);
+        } else this.normalized(carried, offset, output);
         this.layers.push({ ...names, tables: products.length > 0 ? products : real });
       }
       this.reconstruction(layer, columns, output);
@@ -246,11 +246,11 @@ export class Rewriter {
       return how ? this.parameter(hinted, [data.length], data, how) : this.store(hinted, [data.length], data);
     };
     const statistics = this.statistics.get(name);
-    const live = this.options.normalisation === 'live' && layer.site.kind === 'conv';
+    const live = this.options.normalization === 'live' && layer.site.kind === 'conv';
     if (!statistics || !live) return { kind: 'bias', bias: vector('bias', layer.bias, { decay: 0 }) };
     const { scale, bias, mean, variance } = offsetValues(layer.bias, statistics);
     return {
-      kind: 'normalised',
+      kind: 'normalized',
       scale: vector('normScale', scale, { decay: 0 }),
       bias: vector('normBias', bias, { decay: 0 }),
       mean: vector('normMean', mean),
@@ -258,8 +258,8 @@ export class Rewriter {
     };
   }
 
-  private normalised(sums: string, { scale, bias, mean, variance }: Offset & { kind: 'normalised' }, output: string) {
-    this.standard('BatchNormalization', [sums, scale, bias, mean, variance], NORMALISATION, output);
+  private normalized(sums: string, { scale, bias, mean, variance }: Offset & { kind: 'normalized' }, output: string) {
+    this.standard('BatchNormalization', [sums, scale, bias, mean, variance], NORMALIZATION, output);
   }
 
   /** @param bias `''`: none. @param output name of the result */
@@ -307,9 +307,9 @@ export class Rewriter {
     return this.reshaped(ordered, [taps, M, B * K]);
   }
 
-  private fakeQuantised(tables: string): string {
-    const { quantised, bits } = this.options;
-    return quantised ? this.pseudo('FakeQuantise', [tables], { bits }) : tables;
+  private fakeQuantized(tables: string): string {
+    const { quantized, bits } = this.options;
+    return quantized ? this.pseudo('FakeQuantize', [tables], { bits }) : tables;
   }
 
   /** What carries the gradient to the layer's input: its weights as constants. */

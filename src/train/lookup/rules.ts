@@ -1,7 +1,7 @@
 import type { GradientRule } from '../types.js';
 import { ASSIGN } from './assign.js';
 import { ASSIGN_TREE } from './assign-tree.js';
-import { FAKE_QUANTISE } from './fake-quantise.js';
+import { FAKE_QUANTIZE } from './fake-quantize.js';
 import { ADD_TABLES, RECONSTRUCT, SURROGATE, UNFOLD } from './reconstruct.js';
 
 /** Gradient rules of the pseudo-operators that a lookup network to train is made of. */
@@ -12,5 +12,5 @@ export const LOOKUP_RULES: readonly GradientRule[] = [
   ADD_TABLES,
   UNFOLD,
   SURROGATE,
-  FAKE_QUANTISE,
+  FAKE_QUANTIZE,
 ];

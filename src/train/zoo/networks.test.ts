@@ -47,7 +47,7 @@ describe.each(NETWORKS.map((network) => [network.name, network] as const))('%s',
     expect(learned.has('stage1.conv.weight')).toBe(true);
   });
 
-  it('ships as convolutions without normalisation that compute the same', async () => {
+  it('ships as convolutions without normalization that compute the same', async () => {
     // A network starts with a last layer of zeros, whose answers would always agree.
     const head = new InitialWeights(5).he(graph.initializers.get('classifier.weight')!.dims);
     const trained = withValues(graph, new Map([['classifier.weight', head]]));

@@ -8,7 +8,7 @@ import { residualNetwork } from './residual.js';
  * example, 0.12 / (1 − 0.9) / 128, is theirs.
  */
 const FAST: Recipe = {
-  optimiser: { kind: 'sgd', momentum: 0.9, nesterov: true, decay: 5e-4 },
+  optimizer: { kind: 'sgd', momentum: 0.9, nesterov: true, decay: 5e-4 },
   schedule: { kind: 'one-cycle', peak: 0.12 },
   batchSize: 128,
   microBatch: 32,

@@ -6,7 +6,7 @@ import { filled, InitialWeights } from './weights.js';
 import { whiteningFilters } from './whiten.js';
 
 /**
- * Biases behind a normalisation learn this much faster than weights, and scales stay 1: fewer steps to the same accuracy
+ * Biases behind a normalization learn this much faster than weights, and scales stay 1: fewer steps to the same accuracy
  * (Page 2018, "How to Train Your ResNet", 4; Jordan 2024, §3.4).
  */
 const BIAS_RATE = 16;
@@ -37,7 +37,7 @@ export interface ResidualOptions {
 }
 
 /**
- * A small residual network (He et al. 2016) with a fixed decorrelating first layer, 3×3 convolutions, batch normalisation and rectifiers,
+ * A small residual network (He et al. 2016) with a fixed decorrelating first layer, 3×3 convolutions, batch normalization and rectifiers,
  * the mean over all positions and one linear layer.
  */
 export function residualNetwork(shape: ResidualOptions, options: BuildOptions): BuiltNetwork {

@@ -39,7 +39,7 @@ const FORMS: Readonly<Record<string, Form>> = {
  * Writes operators on integers (the format "QOperator") as the operator on real numbers between DequantizeLinear and QuantizeLinear.
  * Scales and zero points must be constants; other nodes stay.
  */
-export function expandQuantisedOperators(graph: Graph): Graph {
+export function expandQuantizedOperators(graph: Graph): Graph {
   const editor = new GraphEditor(graph);
   for (const node of graph.nodes) {
     const form = FORMS[`${node.domain}:${node.op}`];
@@ -79,7 +79,7 @@ function biasScale(editor: GraphEditor, [input, weight]: readonly TensorValue[])
   return editor.addConstant({ type: 'float32', dims: weight!.dims, data }, 'bias_scale');
 }
 
-/** Whether a graph has anything quantised. */
-export function isQuantised(graph: Graph): boolean {
+/** Whether a graph has anything quantized. */
+export function isQuantized(graph: Graph): boolean {
   return graph.nodes.some((node) => isOperator(node, 'QuantizeLinear') || FORMS[`${node.domain}:${node.op}`]);
 }

@@ -1,5 +1,5 @@
 import { Executor } from '../engine/executor.js';
-import { optimise } from '../graph/passes/optimise.js';
+import { optimize } from '../graph/passes/optimize.js';
 import { tensorValue } from '../graph/tensor.js';
 import { consumersOf, producersOf, UniqueNames, valueNames } from '../graph/topology.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
@@ -20,16 +20,16 @@ interface Levels {
 }
 
 /**
- * The network in int8 as onnxruntime's static quantisation writes it: QuantizeLinear and DequantizeLinear around every operator, which
+ * The network in int8 as onnxruntime's static quantization writes it: QuantizeLinear and DequantizeLinear around every operator, which
  * runtimes fuse; activations uint8 per tensor, weights int8 per output channel, biases int32. A network with matrix products of computed
  * values (attention) keeps float32 between its linear layers, as is usual for transformers: only the layers' inputs become uint8.
  *
  * @param example one set of inputs; the ranges of all activations are taken from it
  */
-export async function quantise(graph: Graph, example: Readonly<Record<string, TensorValue>>): Promise<Graph> {
+export async function quantize(graph: Graph, example: Readonly<Record<string, TensorValue>>): Promise<Graph> {
   registerOperators(OPERATORS);
   const attention = graph.nodes.some(({ op, inputs }) => op === 'MatMul' && !graph.initializers.has(inputs[1]!));
-  const writer = new QuantisedWriter(graph);
+  const writer = new QuantizedWriter(graph);
   const values = attention ? writer.layerInputs() : writer.activations();
   return writer.write(await levelsOf(graph, values, example), attention);
 }
@@ -43,7 +43,7 @@ async function levelsOf(
   const fed = values.filter((name) => Object.hasOwn(example, name));
   const computed = values.filter((name) => !Object.hasOwn(example, name));
   const probe = { ...graph, outputs: computed.map((name) => ({ name, type: 'float32', dims: undefined }) as const) };
-  const executor = await Executor.create(optimise(probe), { threads: 1 });
+  const executor = await Executor.create(optimize(probe), { threads: 1 });
   try {
     const results = executor.run(example);
     const levels = (name: string, value: TensorValue) => [name, fitLevels(value.data as Float32Array)] as const;
@@ -68,7 +68,7 @@ function fitLevels(values: Float32Array): Levels {
   return { scale, zeroPoint: Math.round(-least / scale) };
 }
 
-class QuantisedWriter {
+class QuantizedWriter {
   readonly #names: UniqueNames;
   readonly #initializers: Map<string, TensorValue>;
   readonly #nodes: Node[] = [];
@@ -156,7 +156,7 @@ class QuantisedWriter {
     return this.#node('DequantizeLinear', hint, [levels, scaleName, zeroName], {}, to);
   }
 
-  /** Weight and, if there is one, bias of a layer as dequantised constants. */
+  /** Weight and, if there is one, bias of a layer as dequantized constants. */
   #weights(node: Node, input: Levels): string[] {
     const weight = this.graph.initializers.get(node.inputs[1]!)!;
     // [O, …] but for MatMul, whose outputs are columns.
@@ -172,7 +172,7 @@ class QuantisedWriter {
     }
     const levels = new Int8Array(values.length);
     for (let i = 0; i < values.length; i++) levels[i] = Math.round(values[i]! / scales[channel(i)]!);
-    const dequantise = (what: string, value: TensorValue, perChannel: Float32Array, onAxis: number) => {
+    const dequantize = (what: string, value: TensorValue, perChannel: Float32Array, onAxis: number) => {
       const hint = `${node.name}/${what}`;
       const scaleName = this.#constant(`${hint}.scale`, tensorValue('float32', [outputs], perChannel));
       const zero = { type: value.type, dims: [outputs], data: value.data.slice(0, outputs) } as TensorValue;
@@ -180,13 +180,13 @@ class QuantisedWriter {
       const inputs = [this.#constant(hint, value), scaleName, this.#constant(`${hint}.zero_point`, zero)];
       return this.#node('DequantizeLinear', hint, inputs, { axis: onAxis });
     };
-    const dequantised = [dequantise('weight', tensorValue('int8', weight.dims, levels), scales, axis)];
+    const dequantized = [dequantize('weight', tensorValue('int8', weight.dims, levels), scales, axis)];
     const bias = this.graph.initializers.get(node.inputs[2] ?? '');
     if (bias) {
       const biasScales = scales.map((scale) => scale * input.scale);
       const rounded = Int32Array.from(bias.data as Float32Array, (value, o) => Math.round(value / biasScales[o]!));
-      dequantised.push(dequantise('bias', tensorValue('int32', [outputs], rounded), biasScales, 0));
+      dequantized.push(dequantize('bias', tensorValue('int32', [outputs], rounded), biasScales, 0));
     }
-    return dequantised;
+    return dequantized;
   }
 }

@@ -6,12 +6,12 @@ import { TRAINING_DOMAIN } from '../types.js';
 const SMALLEST = 1e-30;
 
 /**
- * `FakeQuantise`: tables [taps, M, B·K] → the values that they have with attribute `bits` bits and one symmetric scale per output
+ * `FakeQuantize`: tables [taps, M, B·K] → the values that they have with attribute `bits` bits and one symmetric scale per output
  * channel m. The gradient passes unchanged (Bengio et al. 2013, §2.3).
  */
-export const FAKE_QUANTISE: GradientRule = {
+export const FAKE_QUANTIZE: GradientRule = {
   domain: TRAINING_DOMAIN,
-  op: 'FakeQuantise',
+  op: 'FakeQuantize',
   forward({ emitter, node, inputs }) {
     const [tables] = inputs as [string];
     const levels = largestLevel(numberAttribute(node, 'bits', 8));

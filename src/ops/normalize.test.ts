@@ -16,7 +16,7 @@ describe('softmax family', () => {
   });
 });
 
-describe('normalisations match onnxruntime', () => {
+describe('normalizations match onnxruntime', () => {
   it('over batches', async () => {
     const inputs = [filled([2, 3, 4, 5]), filled([3], 2), filled([3], 3), filled([3], 4), positive(3)];
     for (const opset of [7, 9, 14, 15])
@@ -97,7 +97,7 @@ describe('gathering', () => {
   });
 });
 
-describe('quantisation matches onnxruntime', () => {
+describe('quantization matches onnxruntime', () => {
   const scale = positive(3);
   const zero = tensor('int8', [3], Int8Array.of(3, 0, -5));
   it('per tensor and per axis', async () => {

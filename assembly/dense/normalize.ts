@@ -1,4 +1,4 @@
-// Softmax and layer normalisation over rows of contiguous values. A tile is one row.
+// Softmax and layer normalization over rows of contiguous values. A tile is one row.
 import {
   LAYER_NORM_BIAS,
   LAYER_NORM_EPSILON,

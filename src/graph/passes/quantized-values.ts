@@ -4,14 +4,14 @@ import type { GraphEditor } from '../editor.js';
 import type { DataType, Node, TensorValue } from '../types.js';
 
 /** How integers stand for reals: real = (stored − zero) · scale, with one pair or one pair per position of an axis. */
-export interface Quantisation {
+export interface Quantization {
   /** Undefined where the zero point is left out, which would tell. */
   readonly type: DataType | undefined;
   readonly scale: Float32Array;
   readonly zero: ArrayLike<number>;
 }
 
-/** A quantised value less its zero point, held in float32: integers from `low` to `high`. */
+/** A quantized value less its zero point, held in float32: integers from `low` to `high`. */
 export interface Levels {
   readonly name: string;
   readonly type: DataType;
@@ -29,7 +29,7 @@ const VARIANTS = ['block_size', 'output_dtype', 'precision'];
 export const isByte = ({ type }: { readonly type: DataType | undefined }): boolean => BYTES.includes(type);
 
 /** The constant float32 scales and zero points of a QuantizeLinear or DequantizeLinear. */
-export function quantisationOf(editor: GraphEditor, node: Node): Quantisation | undefined {
+export function quantizationOf(editor: GraphEditor, node: Node): Quantization | undefined {
   const [, scaleName, zeroName] = node.inputs;
   const [scale, zero] = [editor.constant(scaleName), editor.constant(zeroName)];
   if (scale?.type !== 'float32' || scale.dims.length > 1 || (zeroName && !zero)) return undefined;
@@ -45,14 +45,14 @@ export function quantisationOf(editor: GraphEditor, node: Node): Quantisation | 
 }
 
 /** The levels of a value whose stored integers have one scale and zero point; undefined otherwise. */
-export function levels(name: string, type: DataType, { scale, zero }: Quantisation): Levels | undefined {
+export function levels(name: string, type: DataType, { scale, zero }: Quantization): Levels | undefined {
   if (!STORED.includes(type) || scale.length !== 1 || !(scale[0]! > 0) || scale[0] === Infinity) return undefined;
   const [low, high] = limits(type);
   return { name, type, scale: scale[0]!, zero: zero[0]!, low: low - zero[0]!, high: high - zero[0]! };
 }
 
 /** A constant of one byte per element behind a DequantizeLinear, its zero points subtracted. */
-export interface QuantisedConstant {
+export interface QuantizedConstant {
   readonly dims: readonly number[];
   readonly values: Float32Array;
   /** One, or one per position of `axis`. */
@@ -61,19 +61,19 @@ export interface QuantisedConstant {
 }
 
 /** What the DequantizeLinear that gives `name` reads, where that is a constant of one of `types`. */
-export function quantisedConstant(
+export function quantizedConstant(
   editor: GraphEditor,
   name: string | undefined,
   types: readonly DataType[],
-): QuantisedConstant | undefined {
+): QuantizedConstant | undefined {
   const node = editor.producer(name);
   if (!node || !isOperator(node, 'DequantizeLinear')) return undefined;
   const stored = editor.constant(node.inputs[0]);
-  const quantisation = quantisationOf(editor, node);
-  if (!stored || !types.includes(stored.type) || !quantisation) return undefined;
-  if (quantisation.type && quantisation.type !== stored.type) return undefined;
+  const quantization = quantizationOf(editor, node);
+  if (!stored || !types.includes(stored.type) || !quantization) return undefined;
+  if (quantization.type && quantization.type !== stored.type) return undefined;
   const { dims } = stored;
-  const { scale, zero } = quantisation;
+  const { scale, zero } = quantization;
   const given = numberAttribute(node, 'axis', 1);
   const axis = given < 0 ? given + dims.length : given;
   if (scale.length > 1 && scale.length !== dims[axis]) return undefined;

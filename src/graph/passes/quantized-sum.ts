@@ -1,5 +1,5 @@
 import { roundEven } from '../../ops/half.js';
-import type { Levels } from './quantised-values.js';
+import type { Levels } from './quantized-values.js';
 
 /** `round(a · left + b · right + shift)` for levels a and b, each step in single precision. */
 export interface SumFactors {
@@ -27,7 +27,7 @@ const around = (most: number): number[] =>
   Array.from({ length: 2 * most + 1 }, (_, i) => (i % 2 === 0 ? 0 - i / 2 : (i + 1) / 2));
 
 /**
- * Factors with which the sum of two quantised values becomes the level that onnxruntime's kernel for x86 gives, for every pair of
+ * Factors with which the sum of two quantized values becomes the level that onnxruntime's kernel for x86 gives, for every pair of
  * bytes. That kernel multiplies and adds the stored integers, zero points included, with one rounding each (fused multiply-add), so
  * that a sum near the middle of two levels may fall to either side. There are a handful of such pairs: the smallest change of the
  * factors that puts each on the same side is searched.

@@ -31,7 +31,7 @@ const LOG_SOFTMAX: GradientRule = {
   },
 };
 
-/** Ba et al. 2016, §3: normalised over `axis` and all axes behind it. */
+/** Ba et al. 2016, §3: normalized over `axis` and all axes behind it. */
 const LAYER_NORMALIZATION: GradientRule = {
   domain: '',
   op: 'LayerNormalization',
@@ -66,4 +66,4 @@ const LAYER_NORMALIZATION: GradientRule = {
   },
 };
 
-export const NORMALISATIONS: readonly GradientRule[] = [SOFTMAX, LOG_SOFTMAX, LAYER_NORMALIZATION];
+export const NORMALIZATIONS: readonly GradientRule[] = [SOFTMAX, LOG_SOFTMAX, LAYER_NORMALIZATION];

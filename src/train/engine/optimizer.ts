@@ -1,9 +1,9 @@
 import { LutraError } from '../../errors.js';
-import type { AdamOptions, OptimiserOptions, SgdOptions } from '../types.js';
+import type { AdamOptions, OptimizerOptions, SgdOptions } from '../types.js';
 import type { Slice } from './layout.js';
 
 /** Updates the vector of all parameters in place. */
-export interface Optimiser {
+export interface Optimizer {
   /** The moments, each as long as the vector of parameters. */
   readonly moments: Readonly<Record<string, Float32Array>>;
   /**
@@ -15,7 +15,7 @@ export interface Optimiser {
 }
 
 /** @throws LutraError `INVALID_ARGUMENT` for an option out of range. */
-export function createOptimiser(options: OptimiserOptions, slices: readonly Slice[], length: number): Optimiser {
+export function createOptimizer(options: OptimizerOptions, slices: readonly Slice[], length: number): Optimizer {
   check('decay', options.decay, 0, Infinity);
   if (options.kind === 'sgd') {
     check('momentum', options.momentum, 0, 1);
@@ -30,13 +30,13 @@ export function createOptimiser(options: OptimiserOptions, slices: readonly Slic
 /** The range excludes its upper end. */
 function check(name: string, value: number | undefined, low: number, high: number): void {
   if (value === undefined || (value >= low && value < high)) return;
-  throw new LutraError('INVALID_ARGUMENT', `the optimiser's ${name} is out of range`, {
+  throw new LutraError('INVALID_ARGUMENT', `the optimizer's ${name} is out of range`, {
     expected: high === Infinity ? `at least ${low}` : `${low} to below ${high}`,
     actual: `${value}`,
   });
 }
 
-function sgd(options: SgdOptions, slices: readonly Slice[], length: number): Optimiser {
+function sgd(options: SgdOptions, slices: readonly Slice[], length: number): Optimizer {
   const { momentum = 0.9, nesterov = true, decay = 0, decoupled = false } = options;
   const velocity = new Float32Array(length);
   return {
@@ -58,7 +58,7 @@ function sgd(options: SgdOptions, slices: readonly Slice[], length: number): Opt
   };
 }
 
-function adam(options: AdamOptions, slices: readonly Slice[], length: number): Optimiser {
+function adam(options: AdamOptions, slices: readonly Slice[], length: number): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, decay = 0, decoupled = true } = options;
   const mean = new Float32Array(length);
   const square = new Float32Array(length);

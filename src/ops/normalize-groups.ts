@@ -1,14 +1,14 @@
-/** Normalisations whose statistics come from the input at hand. They are summed in double precision. */
+/** Normalizations whose statistics come from the input at hand. They are summed in double precision. */
 import { elementCount } from '../graph/tensor.js';
 import type { AnyContext, EvaluateContext, InferContext } from './define.js';
 import { axisOf, check, define, dimsOf, elements, FLOAT, float, input, int, LATEST, likeInput } from './define.js';
-import { along, checkVector, moments, type Normalise } from './normalise.js';
+import { along, checkVector, moments, type Normalize } from './normalize.js';
 import type { Operator } from './operator.js';
 import { splitAxes } from './reduce.js';
 import { broadcastDims, broadcastOffsets } from './strides.js';
 
 const lpNorm =
-  (p: number): Normalise =>
+  (p: number): Normalize =>
   (values) => {
     const norm = values.reduce((sum, value) => sum + Math.abs(value) ** p, 0) ** (1 / p);
     // A zero vector stays zero.
@@ -35,7 +35,7 @@ const instanceNorm = define({
   evaluate: (context, [y]) => grouped(context, y!, dimsOf(context)[1]!, (c) => c),
 });
 
-/** Normalises each of `groups` runs of channels; `parameter` maps a channel to its scale and bias. */
+/** Normalizes each of `groups` runs of channels; `parameter` maps a channel to its scale and bias. */
 function grouped(
   context: EvaluateContext,
   y: { data: unknown },
@@ -139,7 +139,7 @@ function layerNorm(name: string, opset: readonly [number, number], center: boole
   });
 }
 
-/** Local response normalisation across channels (Krizhevsky et al. 2012, §3.3). */
+/** Local response normalization across channels (Krizhevsky et al. 2012, §3.3). */
 const lrn = define({
   name: 'LRN',
   types: [FLOAT],
@@ -190,7 +190,7 @@ const lpNormalization = define({
   },
 });
 
-export const NORMALISE_GROUPS: readonly Operator[] = [
+export const NORMALIZE_GROUPS: readonly Operator[] = [
   instanceNorm,
   groupNorm,
   layerNorm('LayerNormalization', [17, LATEST], true),

@@ -18,36 +18,36 @@ import {
 import type { Operator } from './operator.js';
 import { splitAxes } from './reduce.js';
 
-export type Normalise = (values: Float64Array) => void;
+export type Normalize = (values: Float64Array) => void;
 
-const softmax: Normalise = (values) => {
+const softmax: Normalize = (values) => {
   const top = values.reduce((a, b) => Math.max(a, b), -Infinity);
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] = Math.exp(values[i]! - top);
   for (let i = 0; i < values.length; i++) values[i]! /= sum;
 };
-const logSoftmax: Normalise = (values) => {
+const logSoftmax: Normalize = (values) => {
   const top = values.reduce((a, b) => Math.max(a, b), -Infinity);
   const sum = Math.log(values.reduce((total, value) => total + Math.exp(value - top), 0));
   for (let i = 0; i < values.length; i++) values[i] = values[i]! - top - sum;
 };
-const hardmax: Normalise = (values) => {
+const hardmax: Normalize = (values) => {
   const best = values.indexOf(values.reduce((a, b) => Math.max(a, b), -Infinity));
   values.fill(0)[best] = 1;
 };
-/** Applies `normalise` to every vector over the axes. */
+/** Applies `normalize` to every vector over the axes. */
 export function along(
   context: EvaluateContext,
   y: { data: unknown },
   axes: readonly number[],
-  normalise: Normalise,
+  normalize: Normalize,
 ): void {
   const { kept, folded } = splitAxes(dimsOf(context), axes);
   const [x, out] = [input(context), elements(y as Parameters<typeof elements>[0])];
   const values = new Float64Array(folded.length);
   for (const base of kept) {
     for (let j = 0; j < values.length; j++) values[j] = x[base + folded[j]!]!;
-    normalise(values);
+    normalize(values);
     for (let j = 0; j < values.length; j++) out[base + folded[j]!] = values[j]!;
   }
 }
@@ -60,7 +60,7 @@ function softmaxAxes(context: AnyContext): number[] {
   return old ? Array.from({ length: rank - axis }, (_, i) => axis + i) : [axis];
 }
 
-function family(name: string, normalise: Normalise): Operator {
+function family(name: string, normalize: Normalize): Operator {
   return define({
     name,
     types: [FLOAT],
@@ -69,7 +69,7 @@ function family(name: string, normalise: Normalise): Operator {
       softmaxAxes(context);
       return likeInput(context);
     },
-    evaluate: (context, [y]) => along(context, y!, softmaxAxes(context), normalise),
+    evaluate: (context, [y]) => along(context, y!, softmaxAxes(context), normalize),
   });
 }
 
@@ -141,7 +141,7 @@ const batchNorm = (opset: readonly [number, number], attributes: string): Defini
   },
 });
 
-export const NORMALISE: readonly Operator[] = [
+export const NORMALIZE: readonly Operator[] = [
   family('Softmax', softmax),
   family('LogSoftmax', logSoftmax),
   family('Hardmax', hardmax),

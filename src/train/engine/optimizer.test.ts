@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Slice } from './layout.js';
-import { createOptimiser } from './optimiser.js';
+import { createOptimizer } from './optimizer.js';
 
 const unit = fc.float({ min: -1, max: 1, noNaN: true });
 const share = fc.double({ min: 0, max: 0.95, noNaN: true });
@@ -33,18 +33,18 @@ function reference(
 }
 
 function updated(
-  kind: Parameters<typeof createOptimiser>[0],
+  kind: Parameters<typeof createOptimizer>[0],
   run: { weights: number[]; gradients: number[][]; rate: number },
 ) {
   const weights = Float32Array.from(run.weights);
-  const optimiser = createOptimiser(kind, slices, 5);
+  const optimizer = createOptimizer(kind, slices, 5);
   run.gradients.forEach((gradient, step) => {
-    optimiser.update(weights, Float32Array.from(gradient), step, run.rate);
+    optimizer.update(weights, Float32Array.from(gradient), step, run.rate);
   });
   return weights;
 }
 
-describe('optimisers', () => {
+describe('optimizers', () => {
   it('descend with momentum, Nesterov or not, with either weight decay', () => {
     fc.assert(
       fc.property(runs, share, fc.boolean(), (run, momentum, nesterov) => {
@@ -91,6 +91,6 @@ describe('optimisers', () => {
     [{ kind: 'adam', beta2: 1 }, 'beta2'],
     [{ kind: 'adam', epsilon: 0 }, 'epsilon'],
   ] as const)('refuse %j', (options, name) => {
-    expect(() => createOptimiser(options, slices, 5)).toThrow(name);
+    expect(() => createOptimizer(options, slices, 5)).toThrow(name);
   });
 });

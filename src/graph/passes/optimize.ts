@@ -8,7 +8,7 @@ const early = new Set<Pass>();
 const registered = new Set<Pass>();
 
 /**
- * Makes {@link optimise} apply passes for rarer networks, too. Registering a pass again changes nothing.
+ * Makes {@link optimize} apply passes for rarer networks, too. Registering a pass again changes nothing.
  *
  * @param first What must see the graph before it is simplified.
  */
@@ -18,7 +18,7 @@ export function registerPasses(passes: readonly Pass[], first: readonly Pass[]):
 }
 
 /** What a session applies before planning: {@link simplify}, then residual sums and activations fused into their producers. */
-export function optimise(graph: Graph): Graph {
+export function optimize(graph: Graph): Graph {
   let current = graph;
   for (const pass of [...early, simplify, ...registered]) current = pass(current);
   return fuseEpilogues(current);

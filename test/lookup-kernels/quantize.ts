@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { Builder, input } from './graphs.js';
 import { encoder, machine, map, type Property } from './settings.js';
 
-/** Only the input is quantised by a pass of its own: everything else is by the kernel that computes it. */
-function insistOnOneQuantise(kernels: readonly string[]): void {
-  const count = kernels.filter((kernel) => kernel === 'quantise').length;
-  if (count !== 1) throw new Error(`${count} passes quantise, not 1`);
+/** Only the input is quantized by a pass of its own: everything else is by the kernel that computes it. */
+function insistOnOneQuantize(kernels: readonly string[]): void {
+  const count = kernels.filter((kernel) => kernel === 'quantize').length;
+  if (count !== 1) throw new Error(`${count} passes quantize, not 1`);
 }
 
-/** Look-ups quantise straight into the planes of the next encoders. */
-export const quantisesPlanes: Property = (builds, runs) => {
+/** Look-ups quantize straight into the planes of the next encoders. */
+export const quantizesPlanes: Property = (builds, runs) => {
   const ran = new Set<string>();
   fc.assert(
     fc.property(encoder, encoder, map, machine(builds), ({ depth, ...one }, two, { batch, height, width }, on) => {
@@ -30,7 +30,7 @@ export const quantisesPlanes: Property = (builds, runs) => {
         }),
       );
       const kernels = builds.assertSame(builder.graph(x, outputs), x, on.threads, on.build);
-      insistOnOneQuantise(kernels);
+      insistOnOneQuantize(kernels);
       for (const kernel of kernels) ran.add(kernel);
     }),
     { numRuns: runs },
@@ -45,8 +45,8 @@ const reshaped = fc.record({
   alsoMaps: fc.boolean(),
 });
 
-/** They quantise straight into the rows of linear layers behind reshapes. */
-export const quantisesRows: Property = (builds, runs) => {
+/** They quantize straight into the rows of linear layers behind reshapes. */
+export const quantizesRows: Property = (builds, runs) => {
   const ran = new Set<string>();
   fc.assert(
     fc.property(reshaped, map, machine(builds), ({ outputs, regroup, alsoDense, alsoMaps }, { batch, ...size }, on) => {
@@ -69,7 +69,7 @@ export const quantisesRows: Property = (builds, runs) => {
         results.push(builder.lookUp('w', maps, 16, 1, table));
       }
       const kernels = builds.assertSame(builder.graph(x, results), x, on.threads, on.build);
-      insistOnOneQuantise(kernels);
+      insistOnOneQuantize(kernels);
       for (const kernel of kernels) ran.add(kernel);
     }),
     { numRuns: runs },

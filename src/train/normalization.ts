@@ -18,8 +18,8 @@ export interface StatisticsGraph {
 }
 
 /**
- * A graph that measures what batch normalisation sees with the present weights: every BatchNormalization normalises by the statistics of the
- * whole batch, and E[x] and E[x²] per channel are outputs. Inputs are those of `graph`. Undefined when nothing is normalised.
+ * A graph that measures what batch normalization sees with the present weights: every BatchNormalization normalizes by the statistics of the
+ * whole batch, and E[x] and E[x²] per channel are outputs. Inputs are those of `graph`. Undefined when nothing is normalized.
  */
 export function statisticsGraph(graph: Graph): StatisticsGraph | undefined {
   const names = new UniqueNames(valueNames(graph));
@@ -45,7 +45,7 @@ export function statisticsGraph(graph: Graph): StatisticsGraph | undefined {
     const squareOfMean = made('Mul', [first.outputs[0]!, first.outputs[0]!]);
     const spread = made('Sub', [second.outputs[0]!, squareOfMean.outputs[0]!]);
     const { training_mode: _, ...attributes } = node.attributes;
-    const normalise: Node = {
+    const normalize: Node = {
       ...node,
       inputs: [x, scale, bias, first.outputs[0]!, spread.outputs[0]!],
       outputs: node.outputs.slice(0, 1),
@@ -56,7 +56,7 @@ export function statisticsGraph(graph: Graph): StatisticsGraph | undefined {
     } of [first, second])
       outputs.push({ name: output!, type: 'float32', dims: [channels] });
     layers.push({ mean, variance, first: first.outputs[0]!, second: second.outputs[0]! });
-    return [flat, first, square, second, squareOfMean, spread, normalise];
+    return [flat, first, square, second, squareOfMean, spread, normalize];
   });
   if (layers.length === 0) return undefined;
   // ReduceMean takes its axes as an attribute up to opset 17.

@@ -36,29 +36,29 @@ export function narrow(a: v128, b: v128, c: v128, d: v128): v128 {
  *
  *     tile t:  input [t·width ..]  ─▶  output + ⌊t / planeRows⌋·plane + (t mod planeRows)·pitch
  */
-export function quantise(p: usize, begin: i32, end: i32, thread: i32): void {
-  const input = load<usize>(p, at.QUANTISE_INPUT);
-  const output = load<usize>(p, at.QUANTISE_OUTPUT);
-  const total = load<i32>(p, at.QUANTISE_TOTAL);
-  const width = load<i32>(p, at.QUANTISE_WIDTH);
-  const planeRows = load<i32>(p, at.QUANTISE_PLANE_ROWS);
-  const plane = load<i32>(p, at.QUANTISE_PLANE);
-  const pitch = load<i32>(p, at.QUANTISE_PITCH);
+export function quantize(p: usize, begin: i32, end: i32, thread: i32): void {
+  const input = load<usize>(p, at.QUANTIZE_INPUT);
+  const output = load<usize>(p, at.QUANTIZE_OUTPUT);
+  const total = load<i32>(p, at.QUANTIZE_TOTAL);
+  const width = load<i32>(p, at.QUANTIZE_WIDTH);
+  const planeRows = load<i32>(p, at.QUANTIZE_PLANE_ROWS);
+  const plane = load<i32>(p, at.QUANTIZE_PLANE);
+  const pitch = load<i32>(p, at.QUANTIZE_PITCH);
   for (let tile = begin; tile < end; tile++) {
     const first = tile * width;
     const rowOut = output + (tile / planeRows) * plane + (tile % planeRows) * pitch;
-    quantiseRow(
+    quantizeRow(
       input + (<usize>first << 2),
       min(width, total - first),
       rowOut,
-      v128.load32_splat(p, at.QUANTISE_SCALE),
-      v128.load32_splat(p, at.QUANTISE_ZERO),
+      v128.load32_splat(p, at.QUANTIZE_SCALE),
+      v128.load32_splat(p, at.QUANTIZE_ZERO),
     );
   }
 }
 
 /** Levels of `count` neighbouring floats, one byte each. */
-export function quantiseRow(from: usize, count: i32, to: usize, scale: v128, zero: v128): void {
+export function quantizeRow(from: usize, count: i32, to: usize, scale: v128, zero: v128): void {
   const base = levelBase(zero);
   const magic = levelMagic(base, zero);
   const floor = f32x4.neg(zero);
