@@ -10,7 +10,7 @@ import { Executor } from '../src/engine/executor.js';
 import { GraphBuilder } from '../src/graph/builder.js';
 import { METADATA } from '../src/graph/lookup.js';
 import type { Graph, Node, TensorValue } from '../src/graph/types.js';
-import { WeightSource } from '../src/networks/weights.js';
+import { WeightSource } from './networks/weights.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { OPERATORS } from '../src/ops/complete.js';
 import { registerOperators } from '../src/ops/registry.js';

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROWS, type Row } from '../bench/ablations/rows.js';
 import { convert } from '../src/convert/convert.js';
-import { separateTaps } from '../src/convert/separate-taps.js';
+import { separateTaps } from '../bench/ablations/separate-taps.js';
 import type { ConvertOptions } from '../src/convert/types.js';
 import { parsePreprocess } from '../src/data/preprocess.js';
 import { METADATA } from '../src/graph/lookup.js';

@@ -1,5 +1,5 @@
 import type { ConvertOptions } from '../../src/convert/types.js';
-import type { LookupTrainingOptions } from '../../src/train/lookup/options.js';
+import type { LookupTrainingOptions } from '../../src/lut/coded/train/options.js';
 
 /** One line of the table: how the network is converted, and how it is trained then. */
 export interface Row {

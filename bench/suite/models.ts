@@ -5,8 +5,8 @@ import type { LayerSite } from '../../src/convert/sites.js';
 import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
 import { simplify } from '../../src/graph/passes/simplify.js';
 import type { Graph } from '../../src/graph/types.js';
-import { catalogueEntry, lookupForm } from '../../src/networks/catalogue.js';
-import { LUT_NN_GEOMETRY, randomLookups } from '../../src/networks/random-lookups.js';
+import { catalogueEntry, lookupForm } from '../networks/catalogue.js';
+import { LUT_NN_GEOMETRY, randomLookups } from '../networks/random-lookups.js';
 import { parseModel } from '../../src/onnx/parse.js';
 import { OPERATORS } from '../../src/ops/complete.js';
 import { registerOperators } from '../../src/ops/registry.js';
@@ -49,7 +49,7 @@ const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).
 
 /** Changes with the code that writes networks. */
 function sourceHash(): string {
-  const folders = ['src/networks', 'src/onnx'];
+  const folders = ['bench/networks', 'src/onnx'];
   const paths = folders.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
   const all = [
     ...paths.filter((path) => !path.endsWith('.test.ts')),

@@ -1,4 +1,4 @@
-import { CATALOGUE } from '../../src/networks/catalogue.js';
+import { CATALOGUE } from '../networks/catalogue.js';
 import type { SuiteOptions } from './arguments.js';
 import { TINY_IDS } from './models.js';
 

@@ -6,11 +6,11 @@ import { readValues } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
 import { registerComplete } from '../plan/complete.js';
 import { compareOutputs, measuredDrop } from './agreement.js';
-import { geometriesWithin } from './budget.js';
+import { geometriesWithin } from '../lut/coded/fit/budget.js';
 import type { CalibrationData } from './calibration.js';
 import { readCalibration } from './calibration.js';
-import type { Geometry } from './geometry.js';
-import { FitKernels } from './kernels.js';
+import type { Geometry } from '../lut/coded/fit/geometry.js';
+import { FitKernels } from '../lut/coded/fit/kernels.js';
 import { checkOptions } from './options.js';
 import { createCheckpoint } from './progress.js';
 import { describeLayers, sumTotals } from './report.js';
@@ -18,7 +18,7 @@ import { selectLayers } from './select.js';
 import type { LayerSite } from './sites.js';
 import { findSites } from './sites.js';
 import { type InputSize, measureSizes } from './sizes.js';
-import { surveyLayers } from './survey.js';
+import { surveyLayers } from '../lut/coded/fit/survey.js';
 import type {
   AgreementReport,
   Calibration,

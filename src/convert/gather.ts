@@ -1,5 +1,5 @@
-import { type ActivationScale, fitActivationScale, quantizeActivation } from './activations.js';
-import type { CodebookLayout } from './geometry.js';
+import { type ActivationScale, fitActivationScale, quantizeActivation } from '../lut/activation.js';
+import type { CodebookLayout } from '../lut/coded/fit/geometry.js';
 
 export type PlaneData = Float32Array | Uint8Array | Int8Array;
 

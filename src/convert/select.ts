@@ -1,9 +1,9 @@
 import { LutraError } from '../errors.js';
 import type { Graph } from '../graph/types.js';
-import { candidateGeometries } from './choose.js';
-import type { LayerCost } from './cost-model.js';
-import { layerCost } from './cost-model.js';
-import { layoutCodebooks } from './geometry.js';
+import { candidateGeometries } from '../lut/coded/fit/choose.js';
+import type { LayerCost } from '../lut/coded/fit/cost-model.js';
+import { layerCost } from '../lut/coded/fit/cost-model.js';
+import { layoutCodebooks } from '../lut/coded/fit/geometry.js';
 import type { LayerSite } from './sites.js';
 import type { InputSize } from './sizes.js';
 import type { ConvertOptions, LayerReport } from './types.js';

@@ -1,5 +1,5 @@
 import type { Graph, Node, TensorValue } from '../graph/types.js';
-import type { Window } from './geometry.js';
+import type { Window } from '../lut/coded/fit/geometry.js';
 
 /** A layer that could become a lookup layer. */
 export interface LayerSite {

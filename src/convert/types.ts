@@ -1,6 +1,6 @@
 import type { Graph, TensorValue } from '../graph/types.js';
-import type { EncoderKind } from './codebooks.js';
-import type { Geometry } from './geometry.js';
+import type { EncoderKind } from '../lut/coded/fit/codebooks.js';
+import type { Geometry } from '../lut/coded/fit/geometry.js';
 
 export type Objective = 'speed' | 'balanced' | 'accuracy';
 
@@ -122,7 +122,7 @@ export interface LayerReport {
   /** 8-bit multiply-adds of the search. */
   readonly searchMacs: number;
   readonly lookups: number;
-  /** Of the cost model (src/convert/cost-model.ts), one thread. */
+  /** Of the cost model (src/lut/coded/fit/cost-model.ts), one thread. */
   readonly denseNanoseconds: number;
   readonly lookupNanoseconds: number;
 }

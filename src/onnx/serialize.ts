@@ -6,7 +6,7 @@ import { subgraphs } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
 import { contentHash } from './content-hash.js';
 import { encodeGraph } from './encode.js';
-import { BODY_OPSET, functionBodies } from './functions.js';
+import { BODY_OPSET, functionBodies } from '../lut/bodies.js';
 
 /** The first IR version in which functions may give defaults to attributes. */
 const IR_VERSION = 9;

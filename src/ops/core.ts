@@ -4,7 +4,7 @@ import { CONV } from './conv.js';
 import { CREATE } from './create.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { GATHER } from './gather.js';
-import { LOOKUP_OPERATORS } from './lookup.js';
+import { LOOKUP_OPERATORS } from '../lut/coded/evaluate.js';
 import { MATMUL } from './matmul.js';
 import { NORMALIZE } from './normalize.js';
 import type { Operator } from './operator.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectSame, filled, infer } from './test-support.js';
+import { expectSame, filled, infer } from '../../test/support/operators.js';
 
 describe('Einsum', () => {
   it.each<[string, ...number[][]]>([

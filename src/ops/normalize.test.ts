@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { evaluate, expectSame, f32, filled, i64, infer, tensor } from './test-support.js';
+import { evaluate, expectSame, f32, filled, i64, infer, tensor } from '../../test/support/operators.js';
 
 const positive = (length: number) =>
   f32(

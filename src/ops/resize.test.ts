@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectSame, f32, filled, i64, infer, tensor } from './test-support.js';
+import { expectSame, f32, filled, i64, infer, tensor } from '../../test/support/operators.js';
 
 const MODES = ['half_pixel', 'pytorch_half_pixel', 'align_corners', 'asymmetric'];
 const SCALES = [f32([4], [1, 1, 2, 3]), f32([4], [1, 1, 0.5, 1.5]), f32([4], [1, 1, 0.25, 0.5])];

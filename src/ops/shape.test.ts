@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evaluate, expectSame, f32, filled, i64, infer, tensor } from './test-support.js';
+import { evaluate, expectSame, f32, filled, i64, infer, tensor } from '../../test/support/operators.js';
 
 const RUNS = { numRuns: 30 };
 const dims = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evaluate, expectSame, f32, filled, infer } from './test-support.js';
+import { evaluate, expectSame, f32, filled, infer } from '../../test/support/operators.js';
 
 const pair = (min: number, max: number) => fc.tuple(fc.integer({ min, max }), fc.integer({ min, max }));
 const RUNS = { numRuns: 25 };

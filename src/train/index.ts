@@ -15,7 +15,7 @@ export type { Measured } from './forward.js';
 export { measureAccuracy } from './forward.js';
 export type { TrainingRecord } from './history.js';
 export type { Judgement } from './judge.js';
-export type { LookupLoss, LookupTrainingOptions } from './lookup/options.js';
+export type { LookupLoss, LookupTrainingOptions } from '../lut/coded/train/options.js';
 export type { Recipe } from './recipe.js';
 export { type LayerError, reportPage, type TrainingReport } from './report/page.js';
 export { learningRate, type ScheduleKind, type ScheduleOptions } from './schedule.js';

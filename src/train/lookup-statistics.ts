@@ -3,7 +3,7 @@ import { elementCount } from '../graph/tensor.js';
 import type { Graph } from '../graph/types.js';
 import type { TrainingSet } from './data/training-set.js';
 import { forward } from './forward.js';
-import type { LayerStatistics } from './lookup/offset.js';
+import type { LayerStatistics } from '../lut/coded/train/offset.js';
 
 /** Sums of values and of their squares per channel, [M]. */
 interface Sums {

@@ -7,8 +7,8 @@ import type { TrainingSet } from './data/training-set.js';
 import { TARGET_INPUT } from './dense-network.js';
 import type { GraphRunner } from './engine/runtime.js';
 import type { Judge, Judgement } from './judge.js';
-import { TEACHER_INPUT } from './lookup/loss.js';
-import type { TrainableLookup } from './lookup/network.js';
+import { TEACHER_INPUT } from '../lut/coded/train/loss.js';
+import type { TrainableLookup } from '../lut/coded/train/network.js';
 import type { TrainingTask } from './trainer.js';
 
 export interface LookupTaskOptions {

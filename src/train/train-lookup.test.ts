@@ -8,7 +8,7 @@ import { plainInputs } from './data/batch.js';
 import type { TrainingSet } from './data/training-set.js';
 import type { TrainingRecord } from './history.js';
 import type { Judgement } from './judge.js';
-import type { LookupLoss } from './lookup/options.js';
+import type { LookupLoss } from '../lut/coded/train/options.js';
 import { type TrainLookupOptions, trainLookup } from './train-lookup.js';
 import { InitialWeights } from './zoo/weights.js';
 

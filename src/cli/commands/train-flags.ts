@@ -1,5 +1,5 @@
 import type { ConvertOptions } from '../../convert/types.js';
-import type { LookupTrainingOptions } from '../../train/lookup/options.js';
+import type { LookupTrainingOptions } from '../../lut/coded/train/options.js';
 import type { Recipe } from '../../train/recipe.js';
 import type { Budget } from '../../train/trainer.js';
 import { type Arguments, type Flag, UsageError } from '../arguments.js';

@@ -6,7 +6,7 @@ import type { GradientRule, TrainingNetwork } from '../types.js';
 import { differentiate } from './differentiate.js';
 import { ruleSet } from './registry.js';
 import { GRADIENT_RULES } from './rules.js';
-import { expectClose, interpret, NetworkBuilder, numbers } from './test-support.js';
+import { expectClose, interpret, NetworkBuilder, numbers } from '../../../test/support/gradient.js';
 
 const TRAIN = { domain: 'lutra.train' };
 

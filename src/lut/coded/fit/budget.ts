@@ -1,0 +1,130 @@
+import { LutraError } from '../../../errors.js';
+import type { Graph } from '../../../graph/types.js';
+import { serializeModel } from '../../../onnx/serialize.js';
+import { ERROR_WEIGHT, type Estimate } from './choose.js';
+import type { Geometry } from './geometry.js';
+import type { LayerSite } from '../../../convert/sites.js';
+import type { Objective } from '../../../convert/types.js';
+
+/** Bytes of a file beyond weights, tables and encoders: function bodies and facts of the conversion, */
+const FILE_BYTES = 10_000;
+/** and the nodes of a layer with their names. */
+const LAYER_BYTES = 1_500;
+
+/** Below it a change is rounding. */
+const LEAST_GAIN = 1e-9;
+
+/** A geometry that a layer could have. */
+export interface Choice extends Estimate {
+  /** Of tables and encoder. */
+  readonly bytes: number;
+  /** The error, relative to the variance of what the layer gives in the dense network. */
+  readonly relativeError: number;
+}
+
+/** What a file holds when these layers are replaced, without their tables and encoders. */
+export function bytesBesideTables(graph: Graph, replaced: readonly LayerSite[]): number {
+  const nodes = new Set(replaced.map(({ node }) => node));
+  const kept = new Set(graph.nodes.filter((node) => !nodes.has(node)).flatMap(({ inputs }) => inputs));
+  const initializers = new Map(graph.initializers);
+  for (const { inputs } of nodes) for (const name of inputs) if (!kept.has(name)) initializers.delete(name);
+  return serializeModel({ ...graph, initializers }).length + FILE_BYTES + LAYER_BYTES * replaced.length;
+}
+
+/** Another choice for one layer, with what that changes. */
+interface Change {
+  readonly layer: number;
+  readonly index: number;
+  readonly time: number;
+  readonly error: number;
+  readonly bytes: number;
+}
+
+/**
+ * One geometry for every layer, such that their tables fit. The error of the network grows with the sum of the layers' relative errors (measured in
+ * docs/decisions/011), so what counts is total time · (total error)^weight. Starts from the
+ * smallest tables and spends bytes where they gain most, as long as anything gains.
+ *
+ * @param layers choices of every layer, at least one each
+ * @param bytes for all tables and encoders
+ * @returns the index of each layer's choice
+ * @throws LutraError `INVALID_ARGUMENT` when the smallest tables do not fit
+ */
+export function chooseWithin(layers: readonly (readonly Choice[])[], bytes: number, objective: Objective): number[] {
+  const weight = ERROR_WEIGHT[objective];
+  const chosen = layers.map((choices) => indexOfSmallest(choices.map((choice) => choice.bytes)));
+  const total = (read: (choice: Choice) => number) =>
+    chosen.reduce((sum, index, layer) => sum + read(layers[layer]![index]!), 0);
+  const smallest = total((choice) => choice.bytes);
+  if (smallest > bytes) {
+    throw new LutraError(
+      'INVALID_ARGUMENT',
+      'the tables of these layers do not fit in the size that the file may have',
+      {
+        expected: `at least ${smallest} bytes for tables`,
+        actual: `${Math.max(0, Math.floor(bytes))} bytes`,
+        hint: `Allow a file that is ${Math.ceil(smallest - bytes)} bytes larger, or convert fewer layers`,
+      },
+    );
+  }
+  for (let next = best(); next.length > 0; next = best()) for (const { layer, index } of next) chosen[layer] = index;
+  return chosen;
+
+  /** The change that gains most for its bytes; where none fits, of two layers at once. */
+  function best(): readonly Change[] {
+    const sum = { time: total((c) => c.time), error: total((c) => c.relativeError), bytes: total((c) => c.bytes) };
+    const changes = layers.flatMap((choices, layer) => {
+      const own = choices[chosen[layer]!]!;
+      return choices.flatMap((choice, index): Change[] =>
+        choice === own
+          ? []
+          : [
+              {
+                layer,
+                index,
+                time: choice.time - own.time,
+                error: choice.relativeError - own.relativeError,
+                bytes: choice.bytes - own.bytes,
+              },
+            ],
+      );
+    });
+    const gain = (time: number, error: number) =>
+      Math.log(sum.time / (sum.time + time)) +
+      weight * Math.log(sum.error / Math.max(sum.error + error, Number.MIN_VALUE));
+    let found: readonly Change[] = [];
+    let most = 0;
+    for (const change of changes) {
+      const worth = gain(change.time, change.error);
+      if (sum.bytes + change.bytes > bytes || worth < LEAST_GAIN) continue;
+      const rate = change.bytes > 0 ? worth / change.bytes : Infinity;
+      if (rate > most) [found, most] = [[change], rate];
+    }
+    if (found.length > 0) return found;
+    for (const [at, one] of changes.entries()) {
+      for (const other of changes.slice(at + 1)) {
+        if (one.layer === other.layer || sum.bytes + one.bytes + other.bytes > bytes) continue;
+        const worth = gain(one.time + other.time, one.error + other.error);
+        if (worth > Math.max(most, LEAST_GAIN)) [found, most] = [[one, other], worth];
+      }
+    }
+    return found;
+  }
+}
+
+function indexOfSmallest(values: readonly number[]): number {
+  return values.indexOf(Math.min(...values));
+}
+
+/** {@link chooseWithin} for the layers of a network. */
+export function geometriesWithin(
+  graph: Graph,
+  replaced: readonly LayerSite[],
+  choices: ReadonlyMap<LayerSite, readonly Choice[]>,
+  maxBytes: number,
+  objective: Objective,
+): Map<LayerSite, Geometry> {
+  const layers = replaced.map((site) => choices.get(site)!);
+  const chosen = chooseWithin(layers, maxBytes - bytesBesideTables(graph, replaced), objective);
+  return new Map(replaced.map((site, i) => [site, layers[i]![chosen[i]!]!.geometry]));
+}

@@ -1,0 +1,146 @@
+import type { ActivationScale } from '../../activation.js';
+import type { EncoderKind } from './codebooks.js';
+import { layerCost } from './cost-model.js';
+import type { Planes } from '../../../convert/gather.js';
+import { gatherPoints } from '../../../convert/gather.js';
+import type { CodebookLayout, Geometry } from './geometry.js';
+import { fittingChannels, layoutCodebooks, outputSize, weightSlice } from './geometry.js';
+import { kmeans } from './kmeans.js';
+import { outputMetric, toMetricSpace } from './metric.js';
+import type { Checkpoint } from '../../../convert/progress.js';
+import type { Random } from '../../../convert/random.js';
+import { sampleIndices } from '../../../convert/random.js';
+import { MATRIX_LIMIT } from './ridge.js';
+import type { LayerSite } from '../../../convert/sites.js';
+import type { ConvertOptions, Objective } from '../../../convert/types.js';
+
+/** How much error counts against time: a geometry is worth `time · error^weight`. */
+export const ERROR_WEIGHT: Readonly<Record<Objective, number>> = { speed: 0.4, balanced: 1, accuracy: 4 };
+
+const POINTS = 1024;
+const ITERATIONS = 5;
+/** Codebooks that stand for all of a layer. */
+const CODEBOOKS = 24;
+
+function tableRows(site: LayerSite, geometry: Geometry): number {
+  const { codebooks, taps } = layoutCodebooks(site, geometry);
+  return codebooks * taps * geometry.centroids;
+}
+
+/**
+ * Geometries worth trying. With `optimize` left to decide K, wide codebooks come with more centroids too. Tables too large for the better
+ * of the two solvers are left out where there are others: they take longest to fit and gain least. Where the size of the file is
+ * limited, it decides instead, and codebooks of single values are worth trying: the least error for the bytes, and the most lookups.
+ */
+export function candidateGeometries(site: LayerSite, options: ConvertOptions): Geometry[] {
+  const { geometry = {}, encoder = 'centroid', maxBytes } = options;
+  const single = maxBytes === undefined ? [] : [16, 8];
+  const K = encoder === 'tree' ? 16 : options.centroids;
+  const cover = (kind: Geometry['kind'], channels: number, centroids: number): Geometry => ({
+    kind,
+    channels: fittingChannels(site.inputChannels, channels),
+    centroids: K ?? centroids,
+  });
+  let list: Geometry[];
+  if (site.kind === 'linear') {
+    list = geometry.linear ? [cover('linear', geometry.linear, 16)] : [32, 16, 8].map((g) => cover('linear', g, 16));
+  } else if (site.window.kernel.every((size) => size === 1)) {
+    list = geometry.pointwise
+      ? [cover('pixel', geometry.pointwise, 16)]
+      : [
+          cover('pixel', 8, 16),
+          cover('pixel', 4, 16),
+          cover('pixel', 4, 32),
+          cover('pixel', 2, 16),
+          ...single.map((count) => cover('pixel', 1, count)),
+        ];
+  } else if (geometry.conv) {
+    list = [cover(geometry.conv.kind, geometry.conv.channels, 16)];
+  } else {
+    list = [
+      cover('patch', 1, 16),
+      cover('patch', 1, 32),
+      cover('row', 2, 16),
+      cover('row', 2, 32),
+      cover('row', 1, 16),
+      cover('pixel', 4, 16),
+      cover('pixel', 4, 32),
+      // The largest tables of all, which only accuracy is worth.
+      ...(options.optimize === 'accuracy' ? [cover('row', 1, 32)] : []),
+      ...single.map((count) => cover('pixel', 1, count)),
+    ];
+  }
+  const seen = new Set<string>();
+  const distinct = list.filter((candidate) => {
+    const key = JSON.stringify(candidate);
+    return seen.has(key) ? false : seen.add(key);
+  });
+  if (maxBytes !== undefined) return distinct;
+  const fitting = distinct.filter((candidate) => tableRows(site, candidate) <= MATRIX_LIMIT);
+  return fitting.length > 0 ? fitting : distinct;
+}
+
+/** What a geometry would cost and lose. */
+export interface Estimate {
+  readonly geometry: Geometry;
+  /** Nanoseconds of the cost model. */
+  readonly time: number;
+  /** Expected squared error of one output position, summed over channels, as if codebooks erred independently. */
+  readonly error: number;
+}
+
+/** Clusters a small sample and adds up the errors of the codebooks in the metric of the output. */
+export async function estimateGeometry(
+  site: LayerSite,
+  layout: CodebookLayout,
+  encoder: EncoderKind,
+  input: Planes<Int8Array>,
+  images: number,
+  scale: ActivationScale,
+  random: Random,
+  checkpoint: Checkpoint,
+): Promise<Estimate> {
+  const [codeHeight, codeWidth] = outputSize(layout.encode, input.height, input.width);
+  const positions = sampleIndices(images * codeHeight * codeWidth, POINTS, random);
+  const points = gatherPoints(input, layout, codeHeight, codeWidth, positions);
+  const v = layout.values;
+  let error = 0;
+  const sampled = sampleIndices(layout.codebooks, CODEBOOKS, random);
+  for (const [i, c] of sampled.entries()) {
+    const slices = Array.from({ length: layout.taps }, (_, tap) => weightSlice(site, layout, c, tap));
+    const { metric, magnitude } = outputMetric(slices, v);
+    const clusters = kmeans(toMetricSpace(metric, points[c]!, v), v, layout.geometry.centroids, ITERATIONS, random);
+    error += (clusters.error * magnitude * scale.scale ** 2 * layout.codebooks) / sampled.length;
+    await checkpoint(i / sampled.length);
+  }
+  const cost = layerCost(site, layout, encoder, input.height, input.width);
+  return { geometry: layout.geometry, time: cost.encodeNanoseconds + cost.lookupNanoseconds, error };
+}
+
+/** The candidate with the best trade, among several estimates. */
+export function bestTrade(estimates: readonly Estimate[], objective: Objective): Geometry {
+  const value = ({ time, error }: Estimate) => time * Math.max(error, 1e-12) ** ERROR_WEIGHT[objective];
+  return estimates.reduce((best, next) => (value(next) < value(best) ? next : best)).geometry;
+}
+
+/** The geometry of one layer: the only candidate, or the best trade measured on a sample of its inputs. */
+export async function chooseGeometry(
+  site: LayerSite,
+  options: ConvertOptions,
+  input: Planes<Int8Array>,
+  images: number,
+  scale: ActivationScale,
+  random: Random,
+  checkpoint: Checkpoint,
+): Promise<Geometry> {
+  const candidates = candidateGeometries(site, options);
+  if (candidates.length === 1) return candidates[0]!;
+  const estimates: Estimate[] = [];
+  for (const candidate of candidates) {
+    const layout = layoutCodebooks(site, candidate);
+    estimates.push(
+      await estimateGeometry(site, layout, options.encoder ?? 'centroid', input, images, scale, random, checkpoint),
+    );
+  }
+  return bestTrade(estimates, options.optimize ?? 'balanced');
+}

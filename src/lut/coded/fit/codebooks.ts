@@ -1,0 +1,134 @@
+import { LOOKUP_DOMAIN } from '../../../graph/lookup.js';
+import { tensorValue } from '../../../graph/tensor.js';
+import type { Node, TensorValue } from '../../../graph/types.js';
+import type { ActivationScale } from '../../activation.js';
+import { type CentroidCodebook, fitCentroids } from './encoder.js';
+import type { CodebookLayout } from './geometry.js';
+import { outputMetric, toMetricSpace } from './metric.js';
+import type { Checkpoint } from '../../../convert/progress.js';
+import type { Random } from '../../../convert/random.js';
+import { fitTree, type TreeCodebook } from './tree.js';
+
+export type EncoderKind = 'centroid' | 'tree';
+
+/** Learned codebooks of one activation tensor. */
+export interface Codebooks {
+  readonly encoder: EncoderKind;
+  readonly scale: ActivationScale;
+  /** Representative values of every code, in real units: per codebook [K, v]. */
+  readonly centroids: readonly Float32Array[];
+  /** Per codebook; empty for a tree. */
+  readonly scores: readonly { readonly weights: Int8Array; readonly biases: Int32Array }[];
+  /** Per codebook; empty for centroids. */
+  readonly trees: readonly { readonly features: Int32Array; readonly thresholds: Uint8Array }[];
+  /** Inputs of the Encode or EncodeTree operator after x, x_scale and x_zero_point. */
+  readonly parameters: readonly [name: string, value: TensorValue][];
+}
+
+/**
+ * Learns all codebooks of a layer, or of several that share codes.
+ * @param points per codebook [n, v] integer activations
+ * @param slices per codebook, the weight slices [O, v] that read its values
+ */
+export async function fitCodebooks(
+  points: readonly Float32Array[],
+  slices: (codebook: number) => Float32Array[],
+  layout: CodebookLayout,
+  encoder: EncoderKind,
+  scale: ActivationScale,
+  iterations: number,
+  random: Random,
+  checkpoint: Checkpoint,
+): Promise<Codebooks> {
+  const { values: v, codebooks: B } = layout;
+  const { channels: g, centroids: K } = layout.geometry;
+  const [kh, kw] = layout.encode.kernel;
+  const centroids: Float32Array[] = [];
+  const scores: CentroidCodebook[] = [];
+  const trees: TreeCodebook[] = [];
+  const weights = new Int8Array(B * K * v);
+  const biases = new Int32Array(B * K);
+  const features = new Int32Array(B * 4);
+  const thresholds = new Uint8Array(B * 15);
+  for (let c = 0; c < B; c++) {
+    const { metric } = outputMetric(slices(c), v);
+    let integers: Float32Array;
+    if (encoder === 'centroid') {
+      const book = fitCentroids(points[c]!, metric, v, kw, K, iterations, random);
+      weights.set(book.weights, c * K * v);
+      biases.set(book.biases, c * K);
+      scores.push(book);
+      integers = book.centroids;
+    } else {
+      const quantized = Uint8Array.from(points[c]!, (a) => a + scale.zeroPoint);
+      const tree = fitTree(quantized, toMetricSpace(metric, points[c]!, v), v);
+      features.set(tree.features, c * 4);
+      thresholds.set(tree.thresholds, c * 15);
+      trees.push(tree);
+      integers = clusterMeans(points[c]!, tree.assignment, v, K);
+    }
+    centroids.push(integers.map((a) => a * scale.scale));
+    await checkpoint((c + 1) / B);
+  }
+  const parameters: [string, TensorValue][] =
+    encoder === 'centroid'
+      ? [
+          ['Q', tensorValue('int8', [B * K, g, kh, kw], weights)],
+          ['b', tensorValue('int32', [B * K], biases)],
+        ]
+      : [
+          ['features', tensorValue('int32', [B, 4], features)],
+          ['thresholds', tensorValue('uint8', [B, 15], thresholds)],
+        ];
+  return { encoder, scale, centroids, scores, trees, parameters };
+}
+
+/** Mean of every cluster; an empty one gets the mean of all points. @returns [K, v] */
+function clusterMeans(points: Float32Array, assignment: Uint8Array, v: number, K: number): Float32Array {
+  const sums = new Float64Array((K + 1) * v);
+  const counts = new Uint32Array(K + 1);
+  assignment.forEach((k, i) => {
+    counts[k]!++;
+    counts[K]!++;
+    for (let j = 0; j < v; j++) {
+      sums[k * v + j]! += points[i * v + j]!;
+      sums[K * v + j]! += points[i * v + j]!;
+    }
+  });
+  return Float32Array.from({ length: K * v }, (_, at) => {
+    const k = Math.floor(at / v);
+    const from = counts[k]! > 0 ? k : K;
+    return sums[from * v + (at % v)]! / Math.max(1, counts[from]!);
+  });
+}
+
+/** An Encode or EncodeTree node with its constants. */
+export function encodeNode(
+  books: Pick<Codebooks, 'encoder' | 'scale' | 'parameters'>,
+  layout: CodebookLayout,
+  name: string,
+  input: string,
+  output: string,
+  initializers: Map<string, TensorValue>,
+): Node {
+  const constants: [string, TensorValue][] = [
+    ['x_scale', tensorValue('float32', [], Float32Array.of(books.scale.scale))],
+    ['x_zero_point', tensorValue('uint8', [], Uint8Array.of(books.scale.zeroPoint))],
+    ...books.parameters,
+  ];
+  for (const [suffix, value] of constants) initializers.set(`${name}.${suffix}`, value);
+  return {
+    name,
+    op: books.encoder === 'centroid' ? 'Encode' : 'EncodeTree',
+    domain: LOOKUP_DOMAIN,
+    inputs: [input, ...constants.map(([suffix]) => `${name}.${suffix}`)],
+    outputs: [output],
+    attributes: {
+      K: layout.geometry.centroids,
+      kernel_shape: [...layout.encode.kernel],
+      strides: [...layout.encode.strides],
+      pads: [...layout.encode.pads],
+      group: layout.codebooks,
+    },
+  };
+}

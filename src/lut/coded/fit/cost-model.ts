@@ -1,0 +1,86 @@
+import type { CodebookLayout } from './geometry.js';
+import { outputSize } from './geometry.js';
+import type { LayerSite } from '../../../convert/sites.js';
+
+/**
+ * What the kernels take on one thread with relaxed SIMD, in nanoseconds: fitted to the least times of `npm run bench:kernels` and
+ * `npx tsx bench/dense.ts relaxed` (Node 26, 3.2 GHz Zen 3). Only their ratios matter here: they decide which layers gain from lookups
+ * and which geometry is worth its error. Plain SIMD takes 1.1 to 1.7 times as long for a score and 1.2 to 1.3 times as long for a table entry.
+ */
+export const KERNEL_NANOSECONDS = {
+  /** One centroid's score: so much whatever it is of, */
+  score: 0.08,
+  /** and so much for every four of its values. */
+  scoreStep: 0.165,
+  /** One score of 3 × 3 values of one channel, which have a search of their own. */
+  windowScore: 0.23,
+  /** One code of the tree encoder. */
+  treeCode: 0.4,
+  /** One table entry added at K = 16; the cost grows with K / 16 beyond. */
+  lookup: 0.0257,
+  /** One multiply-add of the dense float32 kernels. */
+  denseMac: 0.0426,
+  /** One activation quantized for a search. */
+  quantized: 0.27,
+  /** One output scaled, biased and stored. */
+  stored: 0.75,
+} as const;
+
+/** What one layer costs for one input (one image, or one row set of a linear layer). */
+export interface LayerCost {
+  /** Multiply-adds of the dense layer. */
+  readonly denseMacs: number;
+  /** Multiply-adds of the search; 0 for a tree. */
+  readonly searchMacs: number;
+  /** Table entries added. */
+  readonly lookups: number;
+  readonly tableBytes: number;
+  /** Search weights or tree nodes. */
+  readonly encoderBytes: number;
+  readonly denseNanoseconds: number;
+  readonly encodeNanoseconds: number;
+  readonly lookupNanoseconds: number;
+}
+
+/**
+ * @param height input height, 1 for a linear layer
+ * @param width input width; for a linear layer the number of rows per input
+ */
+export function layerCost(
+  site: LayerSite,
+  layout: CodebookLayout,
+  encoder: 'centroid' | 'tree',
+  height: number,
+  width: number,
+): LayerCost {
+  const { inputChannels: C, outputChannels: M } = site;
+  const K = layout.geometry.centroids;
+  const [kh, kw] = site.window.kernel;
+  const [outHeight, outWidth] = outputSize(site.window, height, width);
+  const [codeHeight, codeWidth] = outputSize(layout.encode, height, width);
+  const positions = outHeight * outWidth;
+  const codes = codeHeight * codeWidth * layout.codebooks;
+  const denseMacs = positions * M * C * kh * kw;
+  const searchMacs = encoder === 'tree' ? 0 : codes * layout.values * K;
+  const lookups = positions * layout.codebooks * layout.taps * M;
+  const t = KERNEL_NANOSECONDS;
+  const store = positions * M * t.stored;
+  return {
+    denseMacs,
+    searchMacs,
+    lookups,
+    tableBytes: M * layout.codebooks * K * layout.taps + 8 * M,
+    encoderBytes: layout.codebooks * (encoder === 'tree' ? 31 : K * (layout.values + 4)),
+    denseNanoseconds: denseMacs * t.denseMac + store,
+    encodeNanoseconds:
+      height * width * C * t.quantized +
+      (encoder === 'tree' ? codes * t.treeCode : codes * K * scoreNanoseconds(layout)),
+    lookupNanoseconds: lookups * Math.max(1, K / 16) * t.lookup + store,
+  };
+}
+
+function scoreNanoseconds({ values, geometry, encode }: CodebookLayout): number {
+  const { score, scoreStep, windowScore } = KERNEL_NANOSECONDS;
+  const window = geometry.channels === 1 && encode.kernel.every((size) => size === 3);
+  return window ? windowScore : score + scoreStep * Math.ceil(values / 4);
+}

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import type { Codebooks } from './codebooks.js';
+import { encodeSamples } from './encode.js';
+import type { Planes } from '../../../convert/gather.js';
+import { gatherPoints } from '../../../convert/gather.js';
+import type { Geometry, Pads } from './geometry.js';
+import { fittingChannels, layoutCodebooks, outputSize, weightSlice } from './geometry.js';
+import { seededRandom } from '../../../convert/random.js';
+import type { LayerSite } from '../../../convert/sites.js';
+
+function site(C: number, O: number, kernel: [number, number], strides: [number, number], pads: Pads): LayerSite {
+  const random = seededRandom(41);
+  return {
+    node: { name: 'conv', op: 'Conv', domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: {} },
+    index: 0,
+    kind: 'conv',
+    input: 'x',
+    output: 'y',
+    weight: Float32Array.from({ length: O * C * kernel[0] * kernel[1] }, () => random() - 0.5),
+    bias: new Float32Array(O),
+    inputChannels: C,
+    outputChannels: O,
+    window: { kernel, strides, pads },
+    first: false,
+    last: false,
+  };
+}
+
+/** A convolution by its definition. @returns [O, height, width] */
+function convolve(layer: LayerSite, x: Int8Array, H: number, W: number): number[] {
+  const { inputChannels: C, outputChannels: O, weight } = layer;
+  const [kh, kw] = layer.window.kernel;
+  const [height, width] = outputSize(layer.window, H, W);
+  const out: number[] = [];
+  for (let o = 0; o < O; o++) {
+    for (let y = 0; y < height; y++) {
+      for (let xx = 0; xx < width; xx++) {
+        let sum = 0;
+        for (let c = 0; c < C; c++) {
+          for (let i = 0; i < kh; i++) {
+            for (let j = 0; j < kw; j++) {
+              const row = y * layer.window.strides[0] + i - layer.window.pads[0];
+              const column = xx * layer.window.strides[1] + j - layer.window.pads[1];
+              if (row < 0 || row >= H || column < 0 || column >= W) continue;
+              sum += weight[((o * C + c) * kh + i) * kw + j]! * x[(c * H + row) * W + column]!;
+            }
+          }
+        }
+        out.push(sum);
+      }
+    }
+  }
+  return out;
+}
+
+describe('codebook layouts', () => {
+  const geometries: Geometry[] = [
+    { kind: 'patch', channels: 1, centroids: 8 },
+    { kind: 'patch', channels: 2, centroids: 8 },
+    { kind: 'row', channels: 2, centroids: 8 },
+    { kind: 'pixel', channels: 4, centroids: 8 },
+  ];
+  const layers = [
+    site(4, 3, [3, 3], [1, 1], [1, 1, 1, 1]),
+    site(4, 2, [3, 2], [2, 1], [0, 1, 2, 0]),
+    site(4, 3, [1, 1], [2, 2], [0, 0, 0, 0]),
+  ];
+
+  it.each(geometries.flatMap((geometry) => layers.map((layer) => ({ geometry, layer, kernel: layer.window.kernel }))))(
+    'cut a convolution $kernel into $geometry.kind of $geometry.channels without losing a product',
+    ({ geometry, layer }) => {
+      const [H, W] = [7, 6];
+      const random = seededRandom(42);
+      const data = Int8Array.from({ length: 4 * H * W }, () => Math.floor(random() * 128));
+      const planes: Planes<Int8Array> = { channels: 4, height: H, width: W, batches: [data] };
+      for (const layout of [layoutCodebooks(layer, geometry), layoutCodebooks(layer, geometry, true)]) {
+        const [ch, cw] = outputSize(layout.encode, H, W);
+        const [oh, ow] = outputSize(layout.lookup, ch, cw);
+        expect([oh, ow]).toEqual([...outputSize(layer.window, H, W)]);
+        const points = gatherPoints(
+          planes,
+          layout,
+          ch,
+          cw,
+          Uint32Array.from({ length: ch * cw }, (_, i) => i),
+        );
+        const expected = convolve(layer, data, H, W);
+        const v = layout.values;
+        for (let o = 0; o < layer.outputChannels; o++) {
+          for (let y = 0; y < oh; y++) {
+            for (let x = 0; x < ow; x++) {
+              let sum = 0;
+              for (let c = 0; c < layout.codebooks; c++) {
+                for (let tap = 0; tap < layout.taps; tap++) {
+                  const row =
+                    y * layout.lookup.strides[0] + Math.floor(tap / layout.lookup.kernel[1]) - layout.lookup.pads[0];
+                  const column = x * layout.lookup.strides[1] + (tap % layout.lookup.kernel[1]) - layout.lookup.pads[1];
+                  if (row < 0 || row >= ch || column < 0 || column >= cw) continue;
+                  const slice = weightSlice(layer, layout, c, tap);
+                  for (let j = 0; j < v; j++) sum += slice[o * v + j]! * points[c]![(row * cw + column) * v + j]!;
+                }
+              }
+              expect(sum).toBeCloseTo(expected[(o * oh + y) * ow + x]!, 3);
+            }
+          }
+        }
+      }
+    },
+  );
+
+  it('reduces channels to a divisor', () => {
+    expect([fittingChannels(100, 32), fittingChannels(7, 4), fittingChannels(3, 8), fittingChannels(64, 4)]).toEqual([
+      25, 1, 3, 4,
+    ]);
+  });
+});
+
+describe('encodeSamples', () => {
+  it.each([
+    ['patch', 3],
+    ['row', 3],
+    ['pixel', 3],
+    ['pixel', 1],
+  ] as const)('gives the rows that %s codes select, tap by tap of a kernel of %i', (kind, kernel) => {
+    const pad = (kernel - 1) / 2;
+    const layer = site(4, 2, [kernel, kernel], [2, 1], [pad, pad, pad, pad]);
+    const layout = layoutCodebooks(layer, { kind, channels: 2, centroids: 8 }, true);
+    const random = seededRandom(43);
+    const [H, W, images] = [5, 4, 3];
+    const batches = [2, 1].map((n) => Int8Array.from({ length: n * 4 * H * W }, () => Math.floor(random() * 128)));
+    const input: Planes<Int8Array> = { channels: 4, height: H, width: W, batches };
+    const [oh, ow] = outputSize(layer.window, H, W);
+    const output: Planes<Int8Array> = { channels: 2, height: oh, width: ow, batches: [] };
+    const scores = Array.from({ length: layout.codebooks }, () => ({
+      weights: Int8Array.from({ length: 8 * layout.values }, () => Math.floor(random() * 255) - 127),
+      biases: Int32Array.from({ length: 8 }, () => Math.floor(random() * 1000)),
+    }));
+    const books: Codebooks = {
+      encoder: 'centroid',
+      scale: { scale: 1, zeroPoint: 0 },
+      centroids: [],
+      scores,
+      trees: [],
+      parameters: [],
+    };
+    const positions = Uint32Array.from({ length: images * oh * ow }, (_, i) => i).filter((i) => i % 3 !== 1);
+    const samples = encodeSamples(input, output, layout, books, positions);
+    const [ch, cw] = outputSize(layout.encode, H, W);
+    const all = gatherPoints(
+      input,
+      layout,
+      ch,
+      cw,
+      Uint32Array.from({ length: images * ch * cw }, (_, i) => i),
+    );
+    positions.forEach((position, n) => {
+      const image = Math.floor(position / (oh * ow));
+      const y = Math.floor((position % (oh * ow)) / ow);
+      const x = position % ow;
+      for (let slot = 0; slot < samples.slots; slot++) {
+        const [c, tap] = [Math.floor(slot / layout.taps), slot % layout.taps];
+        const row = y * layout.lookup.strides[0] + Math.floor(tap / layout.lookup.kernel[1]) - layout.lookup.pads[0];
+        const column = x * layout.lookup.strides[1] + (tap % layout.lookup.kernel[1]) - layout.lookup.pads[1];
+        let expected = samples.unknowns;
+        if (row >= 0 && row < ch && column >= 0 && column < cw) {
+          const v = layout.values;
+          const at = ((image * ch + row) * cw + column) * v;
+          const s = Array.from({ length: 8 }, (_, k) => {
+            let sum = scores[c]!.biases[k]!;
+            for (let j = 0; j < v; j++) sum += scores[c]!.weights[k * v + j]! * all[c]![at + j]!;
+            return sum;
+          });
+          expected = slot * 8 + s.indexOf(Math.max(...s));
+        }
+        expect(samples.rows[n * samples.slots + slot]).toBe(expected);
+      }
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import type { Graph } from '../../../graph/types.js';
+import type { Choice } from './budget.js';
+import { candidateGeometries, estimateGeometry } from './choose.js';
+import { layerCost } from './cost-model.js';
+import { gatherVectors, imageCount, quantizePlanes, scaleOf } from '../../../convert/gather.js';
+import { layoutCodebooks } from './geometry.js';
+import { planesOf } from '../../../convert/live-planes.js';
+import type { Checkpoint } from '../../../convert/progress.js';
+import { sampleIndices, seededRandom } from '../../../convert/random.js';
+import { type Frontier, type LiveValues, neededFrom, runNodes } from '../../../convert/segment.js';
+import { lookupTime } from '../../../convert/select.js';
+import type { LayerSite } from '../../../convert/sites.js';
+import type { InputSize } from '../../../convert/sizes.js';
+import type { ConvertOptions } from '../../../convert/types.js';
+
+/** Examples that are enough to compare geometries. */
+const EXAMPLES = 64;
+/** Positions that the variance of an output is taken over. */
+const POSITIONS = 4096;
+
+/**
+ * What every geometry worth trying would cost and lose in every layer, from the dense network's activations: before anything is converted,
+ * for decisions about all layers together.
+ *
+ * @param sites in order
+ * @param sizes of the layers' inputs, for one example
+ */
+export async function surveyLayers(
+  graph: Graph,
+  sites: readonly LayerSite[],
+  sizes: ReadonlyMap<LayerSite, InputSize>,
+  batches: readonly LiveValues[],
+  options: ConvertOptions,
+  checkpoint: Checkpoint,
+): Promise<Map<LayerSite, readonly Choice[]>> {
+  const { encoder = 'centroid', seed = 1 } = options;
+  const random = seededRandom(seed);
+  let frontier: Frontier = { batches: firstExamples(graph, batches) };
+  let position = 0;
+  const choices = new Map<LayerSite, readonly Choice[]>();
+  for (const [at, site] of sites.entries()) {
+    const progress = (fraction: number) => checkpoint((at + fraction) / sites.length);
+    const keep = neededFrom(graph, site.index).add(site.output);
+    // The layer itself runs, too: its output says what an error is relative to, and its input must outlive it.
+    frontier = await runNodes(graph, graph.nodes.slice(position, site.index + 1), frontier, keep, () => progress(0));
+    position = site.index + 1;
+    const input = planesOf(frontier, site, site.input, site.inputChannels);
+    const scale = scaleOf(input);
+    const quantized = quantizePlanes(input, scale);
+    const output = planesOf(frontier, site, site.output, site.outputChannels);
+    const area = imageCount(output) * output.height * output.width;
+    const variance = varianceOf(gatherVectors(output, sampleIndices(area, POSITIONS, random)), site.outputChannels);
+    const own: Choice[] = [];
+    for (const geometry of candidateGeometries(site, options)) {
+      const layout = layoutCodebooks(site, geometry);
+      const images = imageCount(quantized);
+      const estimate = await estimateGeometry(site, layout, encoder, quantized, images, scale, random, progress);
+      // Of one example: the planes of a linear layer are single rows.
+      const cost = layerCost(site, layout, encoder, ...sizes.get(site)!);
+      own.push({
+        ...estimate,
+        time: lookupTime(cost),
+        bytes: cost.tableBytes + cost.encoderBytes,
+        relativeError: estimate.error / (variance || 1),
+      });
+    }
+    choices.set(site, own);
+  }
+  return choices;
+}
+
+function firstExamples(graph: Graph, batches: readonly LiveValues[]): LiveValues[] {
+  const size = batches[0]!.get(graph.inputs[0]!.name)!.dims[0] || 1;
+  return batches.slice(0, Math.max(1, Math.ceil(EXAMPLES / size)));
+}
+
+/** Variance of every channel, summed. @param vectors [N, O] */
+function varianceOf(vectors: Float32Array, O: number): number {
+  const count = vectors.length / O;
+  let sum = 0;
+  for (let m = 0; m < O; m++) {
+    let [mean, square] = [0, 0];
+    for (let i = m; i < vectors.length; i += O) {
+      mean += vectors[i]! / count;
+      square += vectors[i]! ** 2 / count;
+    }
+    sum += square - mean ** 2;
+  }
+  return sum;
+}

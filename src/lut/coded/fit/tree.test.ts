@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../convert/random.js';
+import { encodeTree, fitTree } from './tree.js';
+
+function squaredError(points: Float32Array, v: number, assignment: ArrayLike<number>, buckets: number): number {
+  let total = 0;
+  for (let k = 0; k < buckets; k++) {
+    for (let j = 0; j < v; j++) {
+      const own: number[] = [];
+      for (let i = 0; i < assignment.length; i++) if (assignment[i] === k) own.push(points[i * v + j]!);
+      const mean = own.reduce((sum, x) => sum + x, 0) / (own.length || 1);
+      for (const x of own) total += (x - mean) ** 2;
+    }
+  }
+  return total;
+}
+
+describe('fitTree', () => {
+  const [n, v] = [300, 3];
+  const random = seededRandom(21);
+  const quantized = Uint8Array.from({ length: n * v }, () => Math.floor(random() * 128));
+  const points = Float32Array.from(quantized);
+  const tree = fitTree(quantized, points, v);
+
+  it('encodes its training points into the leaves it assigned', () => {
+    for (let i = 0; i < n; i++) {
+      expect(encodeTree(quantized, i * v, tree.features, tree.thresholds)).toBe(tree.assignment[i]);
+    }
+  });
+
+  it('splits the root as an exhaustive search does', () => {
+    let best = Infinity;
+    for (let feature = 0; feature < v; feature++) {
+      for (let cut = 0; cut < 128; cut++) {
+        const split = Array.from({ length: n }, (_, i) => (quantized[i * v + feature]! > cut ? 1 : 0));
+        best = Math.min(best, squaredError(points, v, split, 2));
+      }
+    }
+    const [feature, cut] = [tree.features[0]!, tree.thresholds[0]!];
+    const split = Array.from({ length: n }, (_, i) => (quantized[i * v + feature]! > cut ? 1 : 0));
+    expect(squaredError(points, v, split, 2)).toBeCloseTo(best, 2);
+  });
+
+  it('lowers the error at every level', () => {
+    const levels = [0, 1, 2, 3, 4].map((level) =>
+      squaredError(
+        points,
+        v,
+        Array.from(tree.assignment, (code) => code >> (4 - level)),
+        1 << level,
+      ),
+    );
+    for (let level = 1; level < levels.length; level++) expect(levels[level]).toBeLessThan(levels[level - 1]!);
+  });
+});

@@ -1,0 +1,115 @@
+import { MAX_LEVEL } from '../../../graph/lookup.js';
+
+const DEPTH = 4;
+const LEVELS = MAX_LEVEL + 1;
+
+/** One codebook of an EncodeTree operator. */
+export interface TreeCodebook {
+  /** [4] */
+  readonly features: Int32Array;
+  /** [15] */
+  readonly thresholds: Uint8Array;
+  /** Leaf of every training point: [n]. */
+  readonly assignment: Uint8Array;
+}
+
+/** The code of one sub-vector: `p ← 2p + (q[feature of the level] > threshold of node p)`, four times. */
+export function encodeTree(
+  values: ArrayLike<number>,
+  offset: number,
+  features: Int32Array,
+  thresholds: Uint8Array,
+): number {
+  let code = 0;
+  for (let level = 0; level < DEPTH; level++) {
+    const above = values[offset + features[level]!]! > thresholds[(1 << level) - 1 + code]!;
+    code = 2 * code + (above ? 1 : 0);
+  }
+  return code;
+}
+
+/**
+ * Greedy tree of MADDNESS (Blalock & Guttag 2021, §4.1, algorithm 1): every level compares one value, each of its nodes with its own
+ * threshold, chosen to leave the smallest sum of squared distances to the mean of the new buckets. Values have 128 levels, so every
+ * threshold is tried exactly through histograms.
+ * @param quantized [n, v] integers 0..127: what is compared
+ * @param points [n, v] the same points in the space where distance counts
+ */
+export function fitTree(quantized: Uint8Array, points: Float32Array, v: number): TreeCodebook {
+  const n = quantized.length / v;
+  const features = new Int32Array(DEPTH);
+  const thresholds = new Uint8Array((1 << DEPTH) - 1);
+  const assignment = new Uint8Array(n);
+  for (let level = 0; level < DEPTH; level++) {
+    const nodes = 1 << level;
+    let bestGain = -1;
+    let best = { feature: 0, cuts: new Uint8Array(nodes) };
+    for (let feature = 0; feature < v; feature++) {
+      const split = splitLevel(quantized, points, v, assignment, nodes, feature);
+      if (split.gain > bestGain) {
+        bestGain = split.gain;
+        best = { feature, cuts: split.cuts };
+      }
+    }
+    features[level] = best.feature;
+    thresholds.set(best.cuts, nodes - 1);
+    for (let i = 0; i < n; i++) {
+      const node = assignment[i]!;
+      assignment[i] = 2 * node + (quantized[i * v + best.feature]! > best.cuts[node]! ? 1 : 0);
+    }
+  }
+  return { features, thresholds, assignment };
+}
+
+/** Best threshold of each node for one feature. Gain: Σ |sum|²/count over the buckets, whose growth is the fall of the squared error. */
+function splitLevel(
+  quantized: Uint8Array,
+  points: Float32Array,
+  v: number,
+  assignment: Uint8Array,
+  nodes: number,
+  feature: number,
+): { gain: number; cuts: Uint8Array<ArrayBuffer> } {
+  const sums = new Float64Array(nodes * LEVELS * v);
+  const counts = new Uint32Array(nodes * LEVELS);
+  for (let i = 0; i < assignment.length; i++) {
+    const bin = assignment[i]! * LEVELS + quantized[i * v + feature]!;
+    counts[bin]!++;
+    for (let j = 0; j < v; j++) sums[bin * v + j]! += points[i * v + j]!;
+  }
+  const cuts = new Uint8Array(nodes);
+  const below = new Float64Array(v);
+  const total = new Float64Array(v);
+  let gain = 0;
+  for (let node = 0; node < nodes; node++) {
+    total.fill(0);
+    below.fill(0);
+    let count = 0;
+    for (let bin = node * LEVELS; bin < (node + 1) * LEVELS; bin++) {
+      count += counts[bin]!;
+      for (let j = 0; j < v; j++) total[j]! += sums[bin * v + j]!;
+    }
+    let countBelow = 0;
+    let best = -1;
+    for (let cut = 0; cut < LEVELS; cut++) {
+      const bin = node * LEVELS + cut;
+      if (counts[bin]! === 0 && cut > 0) continue;
+      countBelow += counts[bin]!;
+      let left = 0;
+      let right = 0;
+      for (let j = 0; j < v; j++) {
+        below[j]! += sums[bin * v + j]!;
+        left += below[j]! ** 2;
+        right += (total[j]! - below[j]!) ** 2;
+      }
+      const countAbove = count - countBelow;
+      const value = (countBelow > 0 ? left / countBelow : 0) + (countAbove > 0 ? right / countAbove : 0);
+      if (value > best) {
+        best = value;
+        cuts[node] = cut;
+      }
+    }
+    gain += best;
+  }
+  return { gain, cuts };
+}

@@ -1,0 +1,353 @@
+import { LOOKUP_DOMAIN, LOOKUP_OPSET, MAX_LEVEL } from '../../graph/lookup.js';
+import { elementCount, toNumbers } from '../../graph/tensor.js';
+import type { Node } from '../../graph/types.js';
+import { KEY_INDEX_BITS, POSITION_GROUP } from '../../kernels/lookup.js';
+import type { EncodeShape } from './evaluate.js';
+import { encodeShape } from './evaluate.js';
+import type { Address, LowerContext, QuantizedPlanes } from '../../plan/types.js';
+import type { CodePlanes } from '../lower/positions.js';
+import {
+  codePlanes,
+  offsetTable,
+  pixelTable,
+  positionTable,
+  scratchFields,
+  splits,
+  windowTable,
+} from '../lower/positions.js';
+
+/** Values per tile of the quantize kernel where rows have no borders between them. */
+const QUANTIZE_CHUNK = 4096;
+/** Positions gathered at a time: the scratch of a codebook stays in the first-level cache. */
+const GATHER_CHUNK = 256;
+/** Key of the codes of a value in {@link LowerContext.notes}. */
+export const codesNote = (value: string) => `codes ${value}`;
+
+/** Lowers Encode and EncodeTree: quantizes x unless its producer did, then finds codes. */
+export function lowerEncode(context: LowerContext, node: Node): boolean {
+  const planes = quantizedInput(context, node);
+  if (!planes) return false;
+  const codes = node.outputs[0]!;
+  const inputs = node.inputs.map((name) => ({ ...context.type(name) }));
+  const shape = encodeShape({ node, opset: LOOKUP_OPSET, inputs });
+  const { readers, pads } = codeReaders(context, codes);
+  const dims = context.type(codes).dims as CodePlanes['dims'];
+  if (readers > 0) {
+    const target = codePlanes(context, codes, dims, pads, shape.centroids);
+    context.notes.set(codesNote(codes), target);
+    encodeInto(context, node, shape, planes, target);
+  }
+  if (context.demand(codes).dense && needsDense(context, codes, readers)) {
+    const [, codebooks, height, width] = dims;
+    const plane = height * width;
+    encodeInto(context, node, shape, planes, {
+      address: context.dense(codes),
+      rows: false,
+      centroids: shape.centroids,
+      dims,
+      pads: [0, 0, 0, 0],
+      pitch: width,
+      stride: plane,
+      batch: codebooks * plane,
+    });
+  }
+  return true;
+}
+
+/** LookUps that will read private codes, and the largest padding among them. */
+function codeReaders(context: LowerContext, codes: string) {
+  const pads: [number, number, number, number] = [0, 0, 0, 0];
+  let readers = 0;
+  for (const node of context.concrete.consumers.get(codes) ?? []) {
+    if (!readsPrivateCodes(context, node, codes)) continue;
+    readers++;
+    ((node.attributes.pads ?? []) as readonly number[]).forEach((pad, side) => {
+      pads[side] = Math.max(pads[side]!, pad);
+    });
+  }
+  return { readers, pads };
+}
+
+/** True for a LookUp whose table, scale and bias are constant: the only reader of codes that has a kernel. */
+export function readsPrivateCodes(context: LowerContext, node: Node, codes: string): boolean {
+  const [first, ...others] = node.inputs;
+  return (
+    node.domain === LOOKUP_DOMAIN &&
+    node.op === 'LookUp' &&
+    first === codes &&
+    others.every((name) => context.constant(name)) &&
+    !context.type(node.outputs[0]!).dims.includes(0)
+  );
+}
+
+/** Someone other than those LookUps reads the codes, or they are an output of the graph. */
+function needsDense(context: LowerContext, codes: string, readers: number): boolean {
+  return context.concrete.outputs.has(codes) || (context.concrete.consumers.get(codes) ?? []).length > readers;
+}
+
+/** The planes that a node of the domain reads, quantized here unless their producer did; undefined where it has no kernel. */
+export function quantizedInput(context: LowerContext, node: Node): QuantizedPlanes | undefined {
+  const [x = '', scaleName = '', zeroName = ''] = node.inputs;
+  const constants = node.inputs.slice(1).map((name) => context.constant(name));
+  if (constants.some((value) => !value) || context.constant(x)) return undefined;
+  if ([...context.type(x).dims, ...context.type(node.outputs[0]!).dims].includes(0)) return undefined;
+  const scale = toNumbers(context.constant(scaleName)!)[0]!;
+  const zero = toNumbers(context.constant(zeroName)!)[0]!;
+  const planes = context.demand(x).quantized.find((wanted) => wanted.scale === scale && wanted.zeroPoint === zero);
+  if (planes && !context.isQuantized(planes)) quantize(context, node, x, planes);
+  return planes;
+}
+
+function quantize(context: LowerContext, node: Node, x: string, planes: QuantizedPlanes): void {
+  const [, , height, width] = planes.dims;
+  const total = elementCount(planes.dims);
+  const [top, left] = planes.pads;
+  const bordered = planes.plane !== height * width;
+  context.emit({
+    kind: 'kernel',
+    node,
+    kernel: 'quantize',
+    params: {
+      input: context.dense(x),
+      output: { buffer: planes.buffer, byteOffset: top * planes.pitch + left },
+      total,
+      width: bordered ? width : QUANTIZE_CHUNK,
+      planeRows: bordered ? height : 1,
+      plane: bordered ? planes.plane : QUANTIZE_CHUNK,
+      pitch: planes.pitch,
+      scale: planes.scale,
+      zero: planes.zeroPoint,
+    },
+    tiles: Math.ceil(total / (bordered ? width : QUANTIZE_CHUNK)),
+  });
+  context.markQuantized(planes);
+}
+
+/** Offsets of the taps of a sub-vector in planes, in the order channel, row, column. */
+function tapOffsets({ depth, geometry }: EncodeShape, planes: QuantizedPlanes): number[] {
+  const [kernelHeight = 1, kernelWidth = 1] = geometry.kernel;
+  return Array.from({ length: depth * kernelHeight * kernelWidth }, (_, tap) => {
+    const j = tap % kernelWidth;
+    const i = Math.floor(tap / kernelWidth) % kernelHeight;
+    return Math.floor(tap / kernelWidth / kernelHeight) * planes.plane + i * planes.pitch + j;
+  });
+}
+
+/** Groups taps (by index) into steps of at most four: neighbours in memory, or simply in order. */
+function groupTaps(offsets: readonly number[], neighbours: boolean): number[][] {
+  const steps: number[][] = [];
+  offsets.forEach((offset, tap) => {
+    const step = steps.at(-1);
+    if (step && step.length < 4 && (!neighbours || offset === offsets[tap - 1]! + 1)) step.push(tap);
+    else steps.push([tap]);
+  });
+  return steps;
+}
+
+function encodeInto(
+  context: LowerContext,
+  node: Node,
+  shape: EncodeShape,
+  planes: QuantizedPlanes,
+  codes: CodePlanes,
+): void {
+  const { geometry, codebooks, depth } = shape;
+  const [batch, , height, width] = codes.dims;
+  const images = codes.rows ? 1 : batch;
+  const positions = codes.rows ? batch : height * width;
+  const imageBytes = planes.dims[1] * planes.plane;
+  const offsets = tapOffsets(shape, planes);
+  const neighbours = groupTaps(offsets, true);
+  const gathered = groupTaps(offsets, false);
+  const tree = node.op === 'EncodeTree';
+  const inOrder = tree || neighbours.length <= gathered.length * (geometry.strides[1] === 1 ? 1 : 2);
+  const all = Math.ceil(positions / POSITION_GROUP) * POSITION_GROUP;
+  const wanted = splits(images * codebooks, context.threads, all / POSITION_GROUP);
+  const even = Math.ceil(all / POSITION_GROUP / wanted) * POSITION_GROUP;
+  const chunk = inOrder ? even : Math.min(even, GATHER_CHUNK);
+  const chunks = Math.ceil(positions / chunk);
+  const [top, left] = [planes.pads[0] - geometry.begins[0]!, planes.pads[1] - geometry.begins[1]!];
+  const common = {
+    input: { buffer: planes.buffer, byteOffset: 0 },
+    inputOffsets: codes.rows
+      ? positionTable(context, `${batch} images of ${imageBytes} at ${top * planes.pitch + left}`, batch, (n) => {
+          return n * imageBytes + top * planes.pitch + left;
+        })
+      : windowTable(context, geometry, planes.pitch, planes.pads),
+    inputStride: depth * planes.plane,
+    inputBatch: imageBytes,
+    codes: codes.address,
+    codeOffsets: codes.rows
+      ? positionTable(context, `${batch} rows`, batch, (n) => n)
+      : pixelTable(context, height, width, codes.pitch, codes.pads[0], codes.pads[1]),
+    codeStride: codes.stride,
+    codeBatch: codes.batch,
+    codebooks,
+    positions,
+    chunks,
+    chunk,
+  };
+  const tiles = images * codebooks * chunks;
+  if (tree) {
+    const params = { ...common, ...treeTables(context, node, codebooks, offsets) };
+    context.emit({ kind: 'kernel', node, kernel: 'encodeTree', params, tiles });
+    return;
+  }
+  const steps = inOrder ? neighbours : gathered;
+  const scores = {
+    weights: searchTable(context, node, shape, steps),
+    quads: Math.ceil(shape.centroids / 4),
+    steps: steps.length,
+    unit: fitsPairs(context.constant(node.inputs[3]!)!.data as Int8Array, offsets.length, steps)
+      ? 1 << KEY_INDEX_BITS
+      : 0,
+  };
+  const taps = inOrder
+    ? steps.map((step) => offsets[step[0]!]!)
+    : steps.flatMap((step) => [0, 1, 2, 3].map((t) => offsets[step[t] ?? step[0]!]!));
+  const tapTable = offsetTable(context, taps);
+  if (inOrder) {
+    const window = steps.length === 3 && steps.every((step) => step.length === 3);
+    const wide = window ? wideTable(context, node, shape) : 0;
+    const stride = geometry.strides[1]!;
+    const distance = !codes.rows && width % 4 === 0 && stride <= 4 ? stride : 0;
+    const params = { ...common, ...scores, tapOffsets: tapTable, wide, distance };
+    context.emit({ kind: 'kernel', node, kernel: 'encodeRows', params, tiles });
+    return;
+  }
+  const params = {
+    ...common,
+    ...scores,
+    tapOffsets: tapTable,
+    ...scratchFields(context, steps.length * chunk * 4),
+    gatheredPositions: positionTable(context, `${chunk} gathered`, chunk, (p) => 4 * p),
+    gatheredTaps: offsetTable(
+      context,
+      steps.map((_, step) => step * chunk * 4),
+    ),
+  };
+  context.emit({ kind: 'kernel', node, kernel: 'encodeGathered', params, tiles });
+}
+
+/**
+ * Whether the search may add the pair sums of all steps in i16: in the worst case every level is 0 or 127, so the positive and
+ * the negative weights that meet in one i16 lane (taps 0, 1 or taps 2, 3 of each step) must each stay within 32767 / 127.
+ */
+export function fitsPairs(weights: Int8Array, taps: number, steps: readonly (readonly number[])[]): boolean {
+  const limit = Math.floor(32767 / MAX_LEVEL);
+  const lanes = [0, 1].map((lane) => steps.flatMap((step) => step.slice(2 * lane, 2 * lane + 2)));
+  for (let row = 0; row < weights.length; row += taps) {
+    for (const lane of lanes) {
+      let positive = 0;
+      let negative = 0;
+      for (const tap of lane) {
+        const weight = weights[row + tap]!;
+        if (weight > 0) positive += weight;
+        else negative -= weight;
+      }
+      if (positive > limit || negative > limit) return false;
+    }
+  }
+  return true;
+}
+
+/** Q as rows of `taps` weights, and the key bias of every centroid: (b − zero·ΣQ)·64 + (63 − k). */
+function scoreRows(context: LowerContext, node: Node, { centroids, codebooks }: EncodeShape) {
+  const [, , zeroName = '', weightName = '', biasName = ''] = node.inputs;
+  const weights = context.constant(weightName)!.data as Int8Array;
+  const biases = context.constant(biasName)!.data as Int32Array;
+  const zero = toNumbers(context.constant(zeroName)!)[0]!;
+  const taps = weights.length / (codebooks * centroids);
+  const unit = 1 << KEY_INDEX_BITS;
+  const keys = biases.map((bias, row) => {
+    const sum = weights.subarray(row * taps, (row + 1) * taps).reduce((total: number, weight) => total + weight, 0);
+    // May wrap; the key of every actual score fits 31 bits, so wrapping additions end right.
+    return Math.imul(bias - zero * sum, unit) + unit - 1 - (row % centroids);
+  });
+  return { weights, taps, keys };
+}
+
+/** Places of centroids beyond the last: no weights and the lowest key, which never wins. */
+const NO_CENTROID = -(2 ** 31);
+
+/** Packs Q and b for the search: per codebook and quad of centroids the weights of each step, then the key biases. */
+function searchTable(
+  context: LowerContext,
+  node: Node,
+  shape: EncodeShape,
+  steps: readonly (readonly number[])[],
+): Address {
+  const { centroids, codebooks } = shape;
+  const quads = Math.ceil(centroids / 4);
+  const key = `search ${node.inputs.slice(2)} ${steps.join('|')}`;
+  const label = `${node.name}.search [${codebooks}][${quads}]{[${steps.length}][4][4] i8, [4] i32}`;
+  return context.packed(key, label, () => {
+    const { weights, taps, keys } = scoreRows(context, node, shape);
+    const quadBytes = 16 * (steps.length + 1);
+    const packed = new DataView(new ArrayBuffer(codebooks * quads * quadBytes));
+    for (let codebook = 0; codebook < codebooks; codebook++) {
+      for (let k = 0; k < quads * 4; k++) {
+        const at = (codebook * quads + (k >> 2)) * quadBytes;
+        const row = codebook * centroids + k;
+        packed.setInt32(at + 16 * steps.length + 4 * (k & 3), k < centroids ? keys[row]! : NO_CENTROID, true);
+        if (k >= centroids) continue;
+        steps.forEach((step, s) => {
+          step.forEach((tap, t) => {
+            packed.setInt8(at + 16 * s + 4 * (k & 3) + t, weights[row * taps + tap]!);
+          });
+        });
+      }
+    }
+    return packed;
+  });
+}
+
+/** Order in which the i16 search of a 3×3 window pairs its taps. */
+const WINDOW_PAIRS = [0, 2, 3, 5, 6, 8, 1, 4, 7];
+const WIDE_BYTES = 24;
+
+/** Packs Q and b of 3×3 windows: per codebook and centroid five pairs of i16, then the key bias. */
+function wideTable(context: LowerContext, node: Node, shape: EncodeShape): Address {
+  const { centroids, codebooks } = shape;
+  const padded = Math.ceil(centroids / 4) * 4;
+  const label = `${node.name}.wide [${codebooks}][${padded}]{[5][2] i16, i32}`;
+  return context.packed(`wide ${node.inputs.slice(2)}`, label, () => {
+    const { weights, taps, keys } = scoreRows(context, node, shape);
+    const packed = new DataView(new ArrayBuffer(codebooks * padded * WIDE_BYTES));
+    for (let codebook = 0; codebook < codebooks; codebook++) {
+      for (let k = 0; k < padded; k++) {
+        const at = (codebook * padded + k) * WIDE_BYTES;
+        const row = codebook * centroids + k;
+        packed.setInt32(at + 20, k < centroids ? keys[row]! : NO_CENTROID, true);
+        if (k >= centroids) continue;
+        WINDOW_PAIRS.forEach((tap, t) => {
+          packed.setInt16(at + 2 * t, weights[row * taps + tap]! << KEY_INDEX_BITS, true);
+        });
+      }
+    }
+    return packed;
+  });
+}
+
+/** Feature offsets i32 [codebooks][4] and thresholds u8 [codebooks][4 levels][16]. */
+function treeTables(context: LowerContext, node: Node, codebooks: number, offsets: readonly number[]) {
+  const [, , , featureName = '', thresholdName = ''] = node.inputs;
+  const features = context.constant(featureName)!.data as Int32Array;
+  return {
+    tapOffsets: offsetTable(
+      context,
+      Array.from(features, (tap) => offsets[tap]!),
+    ),
+    thresholds: context.packed(`tree ${thresholdName}`, `${node.name}.thresholds [${codebooks}][4][16] u8`, () => {
+      const thresholds = context.constant(thresholdName)!.data as Uint8Array;
+      const packed = new Uint8Array(codebooks * 64);
+      for (let codebook = 0; codebook < codebooks; codebook++) {
+        for (let level = 0; level < 4; level++) {
+          const from = codebook * 15 + 2 ** level - 1;
+          packed.set(thresholds.subarray(from, from + 2 ** level), codebook * 64 + level * 16);
+        }
+      }
+      return packed;
+    }),
+  };
+}

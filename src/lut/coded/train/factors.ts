@@ -1,0 +1,224 @@
+import { weightSlice } from '../fit/geometry.js';
+import { choleskyInPlace, choleskySolve } from '../../../convert/linear-algebra.js';
+import { dequantizeTable } from '../fit/tables.js';
+import { symmetricEigen } from '../../../train/zoo/eigen.js';
+import type { Encoding, LookupLayer } from './layers.js';
+
+/** Keeps the normal equations solvable where values do not matter to any output. */
+const RIDGE = 1e-4;
+/** Turns of the alternation; more change little. */
+const ROUNDS = 3;
+
+/** Real tables of a layer in the order of training, [taps, M, B·K]. */
+export function realTables({ table, scale, bias, layout }: LookupLayer): Float32Array {
+  const M = bias.length;
+  const { codebooks: B, taps, geometry } = layout;
+  const K = geometry.centroids;
+  const rows = dequantizeTable({ table, scale, bias }, layout);
+  const out = new Float32Array(rows.length);
+  for (let c = 0; c < B; c++) {
+    for (let tap = 0; tap < taps; tap++) {
+      for (let k = 0; k < K; k++) {
+        const from = ((c * taps + tap) * K + k) * M;
+        for (let m = 0; m < M; m++) out[(tap * M + m) * B * K + c * K + k] = rows[from + m]!;
+      }
+    }
+  }
+  return out;
+}
+
+/** Weights of the dense layer that read the values of one codebook as channels, [M, B·v, th, tw]. */
+export function unfoldedWeights({ site, layout }: LookupLayer): Float32Array {
+  const { codebooks: B, values: v, taps } = layout;
+  const out = new Float32Array(site.weight.length);
+  for (let c = 0; c < B; c++) {
+    for (let tap = 0; tap < taps; tap++) {
+      const slice = weightSlice(site, layout, c, tap);
+      for (let m = 0; m < site.outputChannels; m++) {
+        for (let j = 0; j < v; j++) out[(m * B * v + c * v + j) * taps + tap] = slice[m * v + j]!;
+      }
+    }
+  }
+  return out;
+}
+
+/** Centroids and weights whose products stand for tables. */
+export interface Factors {
+  /** [B, K, v], in real units */
+  readonly centroids: Float32Array;
+  /** Of every layer of the encoding, [M, B·v, th, tw] */
+  readonly weights: readonly Float32Array[];
+}
+
+/**
+ * Centroids and weights whose products come closest to the tables, in least squares over the outputs and taps of all layers that share the
+ * codes: alternately one for the other, from the dense weights on. With tables fitted to data they are what the data ask for.
+ */
+export function factorize(encoding: Encoding): Factors {
+  const { codebooks: B, centroids: K, values: v, layers } = encoding;
+  const tables = layers.map(realTables);
+  const weights = layers.map(unfoldedWeights);
+  const centroids = new Float32Array(B * K * v);
+  for (let c = 0; c < B; c++) {
+    const rows = layers.flatMap(({ layout, site }, layer) =>
+      Array.from({ length: layout.taps * site.outputChannels }, (_, at): Row => {
+        const [tap, m] = [Math.floor(at / site.outputChannels), at % site.outputChannels];
+        return {
+          layer,
+          table: (at * B + c) * K,
+          weights: (m * B * v + c * v) * layout.taps + tap,
+          step: layout.taps,
+        };
+      }),
+    );
+    for (let round = 0; round < ROUNDS; round++) {
+      solveCentroids(centroids.subarray(c * K * v, (c + 1) * K * v), K, v, rows, tables, weights);
+      if (round + 1 < ROUNDS) solveWeights(centroids.subarray(c * K * v, (c + 1) * K * v), K, v, rows, tables, weights);
+    }
+  }
+  return { centroids, weights };
+}
+
+/** Where the K table entries and v weights of one output and tap lie. */
+interface Row {
+  readonly layer: number;
+  readonly table: number;
+  readonly weights: number;
+  readonly step: number;
+}
+
+function regularize(normal: Float64Array, v: number): number {
+  let trace = 0;
+  for (let i = 0; i < v; i++) trace += normal[i * v + i]!;
+  const ridge = (RIDGE * trace) / v || 1;
+  for (let i = 0; i < v; i++) normal[i * v + i]! += ridge;
+  return ridge;
+}
+
+/** @param centroids [K, v] of one codebook, replaced */
+function solveCentroids(
+  centroids: Float32Array,
+  K: number,
+  v: number,
+  rows: readonly Row[],
+  tables: readonly Float32Array[],
+  weights: readonly Float32Array[],
+): void {
+  const normal = new Float64Array(v * v);
+  const right = new Float64Array(K * v);
+  for (const row of rows) {
+    const w = weights[row.layer]!;
+    for (let i = 0; i < v; i++) {
+      const own = w[row.weights + i * row.step]!;
+      for (let j = 0; j < v; j++) normal[i * v + j]! += own * w[row.weights + j * row.step]!;
+      for (let k = 0; k < K; k++) right[k * v + i]! += own * tables[row.layer]![row.table + k]!;
+    }
+  }
+  regularize(normal, v);
+  choleskyInPlace(normal, v);
+  choleskySolve(normal, v, right, K);
+  centroids.set(right);
+}
+
+/** Changes the weights of the rows, near what they are. */
+function solveWeights(
+  centroids: Float32Array,
+  K: number,
+  v: number,
+  rows: readonly Row[],
+  tables: readonly Float32Array[],
+  weights: readonly Float32Array[],
+): void {
+  const normal = new Float64Array(v * v);
+  for (let k = 0; k < K; k++) {
+    for (let i = 0; i < v; i++) {
+      for (let j = 0; j < v; j++) normal[i * v + j]! += centroids[k * v + i]! * centroids[k * v + j]!;
+    }
+  }
+  const ridge = regularize(normal, v);
+  const right = new Float64Array(rows.length * v);
+  rows.forEach((row, at) => {
+    for (let i = 0; i < v; i++) {
+      let sum = ridge * weights[row.layer]![row.weights + i * row.step]!;
+      for (let k = 0; k < K; k++) sum += centroids[k * v + i]! * tables[row.layer]![row.table + k]!;
+      right[at * v + i] = sum;
+    }
+  });
+  choleskyInPlace(normal, v);
+  choleskySolve(normal, v, right, rows.length);
+  rows.forEach((row, at) => {
+    for (let i = 0; i < v; i++) weights[row.layer]![row.weights + i * row.step] = right[at * v + i]!;
+  });
+}
+
+/**
+ * Tables that weights and centroids stand for, [taps, M, B·K].
+ * @param weights [M, B·v, th, tw]
+ * @param centroids [B, K, v]; v need not be that of the layout
+ */
+export function productTables(
+  { layout, bias }: LookupLayer,
+  weights: Float32Array,
+  centroids: Float32Array,
+): Float32Array {
+  const { codebooks: B, taps, geometry } = layout;
+  const K = geometry.centroids;
+  const M = bias.length;
+  const v = centroids.length / (B * K);
+  const out = new Float32Array(taps * M * B * K);
+  for (let tap = 0; tap < taps; tap++) {
+    for (let m = 0; m < M; m++) {
+      for (let c = 0; c < B; c++) {
+        for (let k = 0; k < K; k++) {
+          let sum = 0;
+          for (let j = 0; j < v; j++) {
+            sum += weights[(m * B * v + c * v + j) * taps + tap]! * centroids[(c * K + k) * v + j]!;
+          }
+          out[((tap * M + m) * B + c) * K + k] = sum;
+        }
+      }
+    }
+  }
+  return out;
+}
+
+/**
+ * Further factors that take up what the products of {@link factorize} leave of the tables: of each codebook the `rank` directions over the
+ * codes in which the rest is largest.
+ * @returns centroids [B, K, rank] and weights [M, B·rank, th, tw]
+ */
+export function extraFactors(encoding: Encoding, { centroids, weights }: Factors, rank: number): Factors {
+  const { codebooks: B, centroids: K, layers } = encoding;
+  const rests = layers.map((layer, index) => {
+    const product = productTables(layer, weights[index]!, centroids);
+    return realTables(layer).map((entry, i) => entry - product[i]!);
+  });
+  const extra = new Float32Array(B * K * rank);
+  for (let c = 0; c < B; c++) {
+    const gram = new Float64Array(K * K);
+    for (const rest of rests) {
+      for (let row = c * K; row < rest.length; row += B * K) {
+        for (let i = 0; i < K; i++) {
+          for (let j = 0; j < K; j++) gram[i * K + j]! += rest[row + i]! * rest[row + j]!;
+        }
+      }
+    }
+    const { vectors } = symmetricEigen(gram, K);
+    for (let k = 0; k < K; k++) for (let r = 0; r < rank; r++) extra[(c * K + k) * rank + r] = vectors[r * K + k]!;
+  }
+  const projected = layers.map(({ layout, bias }, index) => {
+    const M = bias.length;
+    const { taps } = layout;
+    const out = new Float32Array(M * B * rank * taps);
+    for (let at = 0; at < taps * M * B; at++) {
+      const [tap, m, c] = [Math.floor(at / (M * B)), Math.floor(at / B) % M, at % B];
+      for (let r = 0; r < rank; r++) {
+        let sum = 0;
+        for (let k = 0; k < K; k++) sum += rests[index]![at * K + k]! * extra[(c * K + k) * rank + r]!;
+        out[((m * B + c) * rank + r) * taps + tap] = sum;
+      }
+    }
+    return out;
+  });
+  return { centroids: extra, weights: projected };
+}

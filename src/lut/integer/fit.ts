@@ -1,0 +1,56 @@
+import { LOOKUP_DOMAIN, MAX_LEVEL } from '../../graph/lookup.js';
+import { tensorValue } from '../../graph/tensor.js';
+import type { Node, TensorValue } from '../../graph/types.js';
+import type { ActivationScale } from '../activation.js';
+import { roundHalfEven } from '../activation.js';
+import type { LayerSite } from '../../convert/sites.js';
+
+const MAX_WEIGHT = 127;
+/** Sums of integers are exact in float32 below this, as the function body computes them. */
+const MAX_SUM = 2 ** 24;
+
+/** Whether a layer can become a QuantizedConv: sums of its products stay exact. */
+export function canQuantize({ kind, inputChannels, window }: LayerSite): boolean {
+  return kind === 'conv' && inputChannels * window.kernel[0] * window.kernel[1] * MAX_WEIGHT * MAX_LEVEL < MAX_SUM;
+}
+
+/**
+ * The layer with 7-bit inputs and int8 weights, of which each output channel has its own scale.
+ *
+ * @param initializers gets its constants
+ */
+export function quantizedConvNode(
+  { node, input, output, weight, bias, outputChannels: O, inputChannels: C, window }: LayerSite,
+  { scale, zeroPoint }: ActivationScale,
+  name: string,
+  initializers: Map<string, TensorValue>,
+): Node {
+  const depth = weight.length / O;
+  const integers = new Int8Array(weight.length);
+  const scales = new Float32Array(O);
+  for (let o = 0; o < O; o++) {
+    const row = weight.subarray(o * depth, (o + 1) * depth);
+    const unit = row.reduce((most, w) => Math.max(most, Math.abs(w)), 0) / MAX_WEIGHT || 1;
+    row.forEach((w, i) => {
+      integers[o * depth + i] = roundHalfEven(w / unit);
+    });
+    scales[o] = unit * scale;
+  }
+  const constants: Readonly<Record<string, TensorValue>> = {
+    x_scale: tensorValue('float32', [], Float32Array.of(scale)),
+    x_zero_point: tensorValue('uint8', [], Uint8Array.of(zeroPoint)),
+    W: tensorValue('int8', [O, C, ...window.kernel], integers),
+    scale: tensorValue('float32', [O], scales),
+    bias: tensorValue('float32', [O], Float32Array.from(bias)),
+  };
+  for (const [suffix, value] of Object.entries(constants)) initializers.set(`${name}.${suffix}`, value);
+  return {
+    ...node,
+    name,
+    op: 'QuantizedConv',
+    domain: LOOKUP_DOMAIN,
+    inputs: [input, ...Object.keys(constants).map((suffix) => `${name}.${suffix}`)],
+    outputs: [output],
+    attributes: { kernel_shape: [...window.kernel], strides: [...window.strides], pads: [...window.pads] },
+  };
+}

@@ -1,0 +1,69 @@
+import { LOOKUP_OPSET } from '../../graph/lookup.js';
+import type { Node } from '../../graph/types.js';
+import { OUTPUT_QUAD, POSITION_GROUP } from '../../kernels/lookup.js';
+import { quantizedConvGeometry } from '../coded/evaluate.js';
+import type { LowerContext } from '../../plan/types.js';
+import { quantizedInput } from '../coded/lower-encode.js';
+import { sumFields } from '../lower/sums.js';
+
+/** Taps of one term: neighbours of one row of the window. */
+const STEP = 4;
+
+/** Lowers QuantizedConv with its epilogue to one kernel call, after quantizing its input. */
+export function lowerQuantizedConv(context: LowerContext, node: Node): boolean {
+  const planes = quantizedInput(context, node);
+  if (!planes) return false;
+  const inputs = node.inputs.map((name) => ({ ...context.type(name) }));
+  const { dims, geometry } = quantizedConvGeometry({ node, opset: LOOKUP_OPSET, inputs });
+  const { buffer, plane, zeroPoint } = planes;
+  const outputs = dims[1]!;
+  const width = geometry.kernel[1]!;
+  const columns = Math.ceil(width / STEP);
+  const { params, tiles, terms } = sumFields(context, node, {
+    source: {
+      ...planes,
+      address: { buffer, byteOffset: 0 },
+      rows: false,
+      stride: plane,
+      batch: planes.dims[1] * plane,
+    },
+    geometry,
+    outputs,
+    unit: OUTPUT_QUAD,
+    columns,
+    step: STEP,
+    gathered: POSITION_GROUP * STEP,
+  });
+
+  const name = node.inputs[3]!;
+  const weights = context.constant(name)!.data as Int8Array;
+  const depth = weights.length / outputs;
+  const quads = Math.ceil(outputs / OUTPUT_QUAD);
+  const table = context.packed(`dot ${name}`, `${name}.packed [${quads}][${terms}][4][4] i8`, () => {
+    const packed = new Int8Array(quads * terms * OUTPUT_QUAD * STEP);
+    weights.forEach((weight, i) => {
+      const m = Math.floor(i / depth);
+      const column = i % width;
+      const term = Math.floor((i % depth) / width) * columns + Math.floor(column / STEP);
+      const to = (Math.floor(m / OUTPUT_QUAD) * terms + term) * OUTPUT_QUAD + (m % OUTPUT_QUAD);
+      packed[to * STEP + (column % STEP)] = weight;
+    });
+    return packed;
+  });
+  // Levels are counted from 0, and also outside of the image.
+  const corrections = context.packed(`dot sums ${name} ${zeroPoint}`, `${name}.corrections [${quads}][4] i32`, () => {
+    const sums = new Int32Array(quads * OUTPUT_QUAD);
+    weights.forEach((weight, i) => {
+      sums[Math.floor(i / depth)]! -= weight * zeroPoint;
+    });
+    return sums;
+  });
+  context.emit({
+    kind: 'kernel',
+    node,
+    kernel: 'convolveLevels',
+    params: { ...params, table, corrections, unit: 1 },
+    tiles,
+  });
+  return true;
+}

@@ -1,0 +1,136 @@
+import type { Node } from '../../graph/types.js';
+import { LOOK_UP_SCRATCH_BYTES, OUTPUT_BLOCK, OUTPUT_PANEL, POSITION_GROUP } from '../../kernels/lookup.js';
+import type { Geometry } from '../../ops/windows.js';
+import type { Address, LowerContext, QuantizedPlanes } from '../../plan/types.js';
+import { activationParams, coefficients } from '../../plan/lower/dense-epilogue.js';
+import {
+  type CodePlanes,
+  offsetTable,
+  pixelTable,
+  positionTable,
+  scratchFields,
+  splits,
+  windowTable,
+} from './positions.js';
+
+/** Gathered bytes of a tile stay within this. More would repeat less reading of tables, but leave the second-level cache. */
+const GATHERED_BYTES = 64 * 1024;
+const MAX_GROUPS = 8;
+/** Sets of planes that one epilogue can quantize into; further readers quantize from the dense tensor. */
+const MAX_PLANES = 2;
+
+/** How a kernel sums over windows of u8 planes. */
+interface Sums {
+  readonly source: Omit<CodePlanes, 'centroids'>;
+  readonly geometry: Geometry;
+  readonly outputs: number;
+  /** Outputs that one thread computes together. */
+  readonly unit: number;
+  /** Columns that are read of a row of the window, and how far apart. */
+  readonly columns: number;
+  readonly step: number;
+  /** Bytes that 16 positions gather of each term; 0 for the kernels that list rows of tables instead. */
+  readonly gathered: number;
+}
+
+/**
+ * The fields and tiles of a kernel that sums over windows: all but its tables. A term is one plane and tap; scale and bias are the
+ * last two inputs of `node`.
+ */
+export function sumFields(
+  context: LowerContext,
+  node: Node,
+  { source, geometry, outputs, unit, columns, step, gathered }: Sums,
+) {
+  const { rows, pitch } = source;
+  const [height = 1, width = 1] = geometry.output;
+  const images = rows ? 1 : source.dims[0];
+  const positions = rows ? source.dims[0] : height * width;
+  const taps = geometry.kernel[0]! * columns;
+  const terms = source.dims[1] * taps;
+  const groupCount = Math.ceil(positions / POSITION_GROUP);
+  const groups = gathered
+    ? Math.max(1, Math.min(MAX_GROUPS, groupCount, Math.floor(GATHERED_BYTES / (terms * gathered))))
+    : 1;
+  const blocks = Math.ceil(groupCount / groups);
+  const chunks = splits(images * blocks, context.threads, Math.ceil(outputs / unit));
+  const scratch = gathered ? groups * terms * gathered : OUTPUT_BLOCK * 4 + POSITION_GROUP * (terms + 2) * 4;
+  const offsets = Array.from({ length: taps }, (_, i) => Math.floor(i / columns) * pitch + (i % columns) * step);
+  return {
+    terms,
+    positions,
+    tiles: images * blocks * chunks,
+    params: {
+      ...epilogueFields(context, node, outputs, positions, geometry, rows),
+      ...scratchFields(context, LOOK_UP_SCRATCH_BYTES + scratch),
+      codes: source.address,
+      codeOffsets: rows
+        ? positionTable(context, `${positions} rows`, positions, (n) => n)
+        : windowTable(context, geometry, pitch, source.pads),
+      codeStride: source.stride,
+      codeBatch: source.batch,
+      codebooks: source.dims[1],
+      tapOffsets: offsetTable(context, offsets),
+      taps,
+      blocks,
+      groups,
+      chunks,
+    },
+  };
+}
+
+function epilogueFields(
+  context: LowerContext,
+  node: Node,
+  outputs: number,
+  positions: number,
+  geometry: Geometry,
+  rows: boolean,
+) {
+  const [scale = '', bias = ''] = node.inputs.slice(-2);
+  const result = node.outputs[0]!;
+  const { dense, quantized } = context.demand(result);
+  const { residual, activation } = node.epilogue ?? {};
+  return {
+    scale: paddedFloats(context, scale),
+    bias: paddedFloats(context, bias),
+    residual: residual ? context.dense(residual) : 0,
+    output: dense || quantized.length > MAX_PLANES ? context.dense(result) : 0,
+    ...activationParams(activation),
+    coefficients: activation?.kind === 'Gelu' ? coefficients(context) : 0,
+    outputs,
+    positions,
+    ...planeFields(context, quantized[0], '', geometry, rows),
+    ...planeFields(context, quantized[1], '2', geometry, rows),
+  };
+}
+
+/** Where the kernel stores one set of quantized planes. */
+function planeFields(
+  context: LowerContext,
+  planes: QuantizedPlanes | undefined,
+  set: '' | '2',
+  { output: [height = 1, width = 1] }: Geometry,
+  rows: boolean,
+): Record<string, number | Address> {
+  if (planes) context.markQuantized(planes);
+  const [top = 0, left = 0] = planes?.pads ?? [];
+  return {
+    [`planes${set}`]: planes ? { buffer: planes.buffer, byteOffset: rows ? top * planes.pitch + left : 0 } : 0,
+    [`planeOffsets${set}`]: planes && !rows ? pixelTable(context, height, width, planes.pitch, top, left) : 0,
+    [`planeStride${set}`]: planes?.plane ?? 0,
+    [`planeBatch${set}`]: planes ? planes.dims[1] * planes.plane : 0,
+    [`planeScale${set}`]: planes?.scale ?? 1,
+    [`planeZero${set}`]: planes?.zeroPoint ?? 0,
+  };
+}
+
+/** Floats padded with zeros to whole panels, since linear layers load them as vectors. */
+function paddedFloats(context: LowerContext, name: string): Address {
+  return context.packed(`panels ${name}`, `${name} [M rounded up to 16] f32`, () => {
+    const data = context.constant(name)!.data as Float32Array;
+    const padded = new Float32Array(Math.ceil(data.length / OUTPUT_PANEL) * OUTPUT_PANEL);
+    padded.set(data);
+    return padded;
+  });
+}
