@@ -8,12 +8,12 @@ import { openDataset } from '../src/data/node-open.js';
 import { readPreprocess } from '../src/data/preprocess-spec.js';
 import { Executor } from '../src/engine/executor.js';
 import { GraphBuilder } from '../src/graph/builder.js';
-import { METADATA } from '../src/graph/lookup.js';
+import { METADATA } from '../src/graph/metadata.js';
 import type { Graph, Node, TensorValue } from '../src/graph/types.js';
-import { WeightSource } from './networks/weights.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { OPERATORS } from '../src/ops/complete.js';
 import { registerOperators } from '../src/ops/registry.js';
+import { WeightSource } from './networks/weights.js';
 
 registerOperators(OPERATORS);
 const K = 16;

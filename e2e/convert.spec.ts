@@ -1,6 +1,6 @@
 import { zipSync } from 'fflate';
-import { GraphBuilder } from '../src/graph/builder.js';
 import { WeightSource } from '../bench/networks/weights.js';
+import { GraphBuilder } from '../src/graph/builder.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { serializeModel } from '../src/onnx/serialize.js';
 import { watchForErrors } from './support/demo-page.js';

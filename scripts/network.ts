@@ -5,9 +5,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { LayerSite } from '../src/convert/sites.js';
 import { catalogueEntry } from '../bench/networks/catalogue.js';
 import { LUT_NN_GEOMETRY, randomLookups } from '../bench/networks/random-lookups.js';
+import type { LayerSite } from '../src/convert/sites.js';
 import { serializeModel } from '../src/onnx/serialize.js';
 
 const { values, positionals } = parseArgs({

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { LUT_NN_GEOMETRY, randomLookups } from '../bench/networks/random-lookups.js';
 import { raiseOpset } from '../src/graph/passes/raise-opset.js';
 import { simplify } from '../src/graph/passes/simplify.js';
-import { LUT_NN_GEOMETRY, randomLookups } from '../bench/networks/random-lookups.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { checkConverted, noiseFeeds } from './converted-model.js';
 import { generator } from './random-graph.js';

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Executor } from '../../src/engine/executor.js';
-import { GraphBuilder } from '../../src/graph/builder.js';
-import { LOOKUP_DOMAIN } from '../../src/graph/lookup.js';
-import { optimize } from '../../src/graph/passes/optimize.js';
-import type { Graph, TensorValue } from '../../src/graph/types.js';
-import { registerComplete } from '../../src/plan/complete.js';
 import { convert } from '../../src/convert/convert.js';
 import { seededRandom } from '../../src/convert/random.js';
+import { Executor } from '../../src/engine/executor.js';
+import { GraphBuilder } from '../../src/graph/builder.js';
+import { optimize } from '../../src/graph/passes/optimize.js';
+import type { Graph, TensorValue } from '../../src/graph/types.js';
+import { LOOKUP_DOMAIN } from '../../src/lut/domain.js';
+import { registerComplete } from '../../src/plan/complete.js';
 import { separateTaps } from './separate-taps.js';
 
 interface Shape {

@@ -1,9 +1,9 @@
+import { findSites, type LayerSite } from '../../src/convert/sites.js';
 import { GraphEditor } from '../../src/graph/editor.js';
 import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
 import { simplify } from '../../src/graph/passes/simplify.js';
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, Node } from '../../src/graph/types.js';
-import { findSites, type LayerSite } from '../../src/convert/sites.js';
 
 /**
  * The same network with its convolutions cut into the taps that codes of a `row` or a `pixel` are shared by: copies of the input, one

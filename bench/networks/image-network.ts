@@ -1,5 +1,5 @@
 import { GraphBuilder } from '../../src/graph/builder.js';
-import { type ImagePreprocess, METADATA } from '../../src/graph/lookup.js';
+import { type ImagePreprocess, METADATA } from '../../src/graph/metadata.js';
 import type { Graph } from '../../src/graph/types.js';
 import { WeightSource } from './weights.js';
 

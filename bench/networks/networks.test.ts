@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { relativeDifference, runInOnnxRuntime, toOrt } from '../../test/onnxruntime.js';
 import { Executor } from '../../src/engine/executor.js';
 import { optimize } from '../../src/graph/passes/optimize.js';
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
+import { relativeDifference, runInOnnxRuntime, toOrt } from '../../test/onnxruntime.js';
 import { type BertOptions, bert } from './bert.js';
 import { catalogueEntry, lookupForm } from './catalogue.js';
 import { quantize } from './quantize.js';

@@ -1,13 +1,18 @@
-import { encodeNode } from '../../src/lut/coded/fit/codebooks.js';
-import { lookUpNode } from '../../src/lut/coded/fit/fit-layer.js';
-import { type CodebookLayout, fittingChannels, type GeometryKind, layoutCodebooks } from '../../src/lut/coded/fit/geometry.js';
-import { canQuantize, quantizedConvNode } from '../../src/lut/integer/fit.js';
 import { seededRandom } from '../../src/convert/random.js';
 import { findSites, type LayerSite } from '../../src/convert/sites.js';
 import { inferSamples, sampledType } from '../../src/graph/passes/infer-types.js';
 import { tensorValue } from '../../src/graph/tensor.js';
 import { consumersOf, UniqueNames, valueNames } from '../../src/graph/topology.js';
 import type { Graph, Node, TensorValue } from '../../src/graph/types.js';
+import { encodeNode } from '../../src/lut/coded/fit/codebooks.js';
+import { lookUpNode } from '../../src/lut/coded/fit/fit-layer.js';
+import {
+  type CodebookLayout,
+  fittingChannels,
+  type GeometryKind,
+  layoutCodebooks,
+} from '../../src/lut/coded/fit/geometry.js';
+import { canQuantize, quantizedConvNode } from '../../src/lut/integer/fit.js';
 import { OPERATORS } from '../../src/ops/complete.js';
 import { registerOperators } from '../../src/ops/registry.js';
 

@@ -1,8 +1,8 @@
 import { isOperator, numberAttribute } from '../../src/graph/attributes.js';
-import { LOOKUP_DOMAIN } from '../../src/graph/lookup.js';
 import { inferTypes } from '../../src/graph/passes/infer-types.js';
 import { elementCount } from '../../src/graph/tensor.js';
 import type { Graph, Node, TensorType } from '../../src/graph/types.js';
+import { LOOKUP_DOMAIN } from '../../src/lut/domain.js';
 import { OPERATORS } from '../../src/ops/complete.js';
 import { registerOperators } from '../../src/ops/registry.js';
 

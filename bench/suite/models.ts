@@ -5,14 +5,14 @@ import type { LayerSite } from '../../src/convert/sites.js';
 import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
 import { simplify } from '../../src/graph/passes/simplify.js';
 import type { Graph } from '../../src/graph/types.js';
-import { catalogueEntry, lookupForm } from '../networks/catalogue.js';
-import { LUT_NN_GEOMETRY, randomLookups } from '../networks/random-lookups.js';
 import { parseModel } from '../../src/onnx/parse.js';
 import { OPERATORS } from '../../src/ops/complete.js';
 import { registerOperators } from '../../src/ops/registry.js';
 import type { BenchNetwork } from '../measure/network.js';
 import { type NetworkFacts, networkFacts, writeForms } from '../measure/prepare.js';
 import type { EngineId, ModelForm } from '../measure/types.js';
+import { catalogueEntry, lookupForm } from '../networks/catalogue.js';
+import { LUT_NN_GEOMETRY, randomLookups } from '../networks/random-lookups.js';
 
 /** Generated networks; rebuilt when their builders change. */
 export const MODEL_FOLDER = join(process.cwd(), 'build/bench/models');

@@ -2,11 +2,11 @@
 import * as Comlink from 'comlink';
 import { type NetworkFacts, networkFacts, writeForms } from '../../bench/measure/prepare.js';
 import type { ModelForm } from '../../bench/measure/types.js';
+import { catalogueEntry, lookupForm } from '../../bench/networks/catalogue.js';
 import { LutraError } from '../../src/errors.js';
 import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
 import { simplify } from '../../src/graph/passes/simplify.js';
 import type { Graph } from '../../src/graph/types.js';
-import { catalogueEntry, lookupForm } from '../../bench/networks/catalogue.js';
 import { parseModel } from '../../src/onnx/parse.js';
 import { OPERATORS } from '../../src/ops/complete.js';
 import { registerOperators } from '../../src/ops/registry.js';

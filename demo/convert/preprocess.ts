@@ -1,4 +1,4 @@
-import type { ImagePreprocess, Preprocess } from '../../src/graph/lookup.js';
+import type { ImagePreprocess, Preprocess } from '../../src/graph/metadata.js';
 import { type Choice, select } from '../shared/controls.js';
 import { html } from '../shared/dom.js';
 import type { NetworkFacts } from './protocol.js';

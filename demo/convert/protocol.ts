@@ -1,6 +1,6 @@
 import type { ConvertOptions, ConvertProgress, ConvertReport } from '../../src/convert/types.js';
 import type { PictureInput } from '../../src/data/preprocess-spec.js';
-import type { Preprocess } from '../../src/graph/lookup.js';
+import type { Preprocess } from '../../src/graph/metadata.js';
 import type { TensorValue } from '../../src/graph/types.js';
 
 /** One Conv, Gemm or MatMul that could become lookups. */

@@ -11,7 +11,7 @@ import { pictureInput, readPreprocess } from '../../src/data/preprocess-spec.js'
 import { calibrationOrder } from '../../src/data/sampling.js';
 import { PixelReader } from '../../src/element/pixels.js';
 import { LutraError } from '../../src/errors.js';
-import { METADATA, type Preprocess } from '../../src/graph/lookup.js';
+import { METADATA, type Preprocess } from '../../src/graph/metadata.js';
 import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
 import { simplify } from '../../src/graph/passes/simplify.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';

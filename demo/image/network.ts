@@ -2,7 +2,7 @@ import type { Picture } from '../../src/data/dataset.js';
 import { preprocess } from '../../src/data/preprocess.js';
 import { imagePreprocess } from '../../src/element/image-preprocess.js';
 import { labelOf, readLabels, toProbabilities } from '../../src/element/scores.js';
-import type { ImagePreprocess } from '../../src/graph/lookup.js';
+import type { ImagePreprocess } from '../../src/graph/metadata.js';
 import {
   InferenceSession,
   type LoadProgress,

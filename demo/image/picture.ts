@@ -1,7 +1,7 @@
 import type { Picture } from '../../src/data/dataset.js';
 import { convertChannels } from '../../src/data/picture.js';
 import { fitPicture } from '../../src/data/preprocess.js';
-import type { ImagePreprocess } from '../../src/graph/lookup.js';
+import type { ImagePreprocess } from '../../src/graph/metadata.js';
 import { DIGIT_SIZE, normalizeDigit } from './digit.js';
 
 /**

@@ -1,5 +1,5 @@
 import { labelOf, readLabels, toProbabilities } from '../../src/element/scores.js';
-import type { AudioPreprocess } from '../../src/graph/lookup.js';
+import type { AudioPreprocess } from '../../src/graph/metadata.js';
 import { InferenceSession, type LoadProgress, LutraError, type SessionInfo, Tensor } from '../../src/index.js';
 import { readAudioPreprocess } from '../../src/speech/spec.js';
 

@@ -1,5 +1,5 @@
 import type { LutraErrorCode } from '../../src/errors.js';
-import type { AudioPreprocess } from '../../src/graph/lookup.js';
+import type { AudioPreprocess } from '../../src/graph/metadata.js';
 import type { LoadProgress } from '../../src/index.js';
 import type { Detection } from '../../src/speech/word-detector.js';
 

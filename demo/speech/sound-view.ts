@@ -1,4 +1,4 @@
-import type { AudioPreprocess } from '../../src/graph/lookup.js';
+import type { AudioPreprocess } from '../../src/graph/metadata.js';
 import { byId } from '../shared/dom.js';
 import type { Frames } from './protocol.js';
 import { Timeline } from './timeline.js';

@@ -1,6 +1,6 @@
-import { LOOKUP_DOMAIN } from '../../src/graph/lookup.js';
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, Node, TensorValue } from '../../src/graph/types.js';
+import { LOOKUP_DOMAIN } from '../../src/lut/domain.js';
 
 /** Names of graph outputs by what arithmetic makes them. */
 export interface Stages {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { BrowserContext } from '@playwright/test';
 import { seededRandom } from '../../src/convert/random.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
-import { type AudioPreprocess, METADATA } from '../../src/graph/lookup.js';
+import { type AudioPreprocess, METADATA } from '../../src/graph/metadata.js';
 import { serializeModel } from '../../src/onnx/serialize.js';
 import { KEYWORD_FEATURES } from '../../src/speech/spec.js';
 import { encodeWav } from '../../src/speech/wav.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { GraphBuilder } from '../graph/builder.js';
-import { type AudioPreprocess, METADATA } from '../graph/lookup.js';
+import { type AudioPreprocess, METADATA } from '../graph/metadata.js';
 import { parseModel } from '../onnx/parse.js';
 import { serializeModel } from '../onnx/serialize.js';
 import { KEYWORD_FEATURES } from '../speech/spec.js';

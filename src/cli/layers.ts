@@ -1,6 +1,6 @@
-import { LOOKUP_DOMAIN } from '../graph/lookup.js';
 import { bytesPerElement, elementCount } from '../graph/tensor.js';
 import type { Node, TensorType } from '../graph/types.js';
+import { LOOKUP_DOMAIN } from '../lut/domain.js';
 import type { ConcreteGraph, Plan } from '../plan/types.js';
 
 /** One node as it runs, for `lutra inspect`. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { pictureInput, readPreprocess } from '../data/preprocess-spec.js';
 import { LutraError } from '../errors.js';
-import { type AudioPreprocess, METADATA, type Preprocess } from '../graph/lookup.js';
+import { type AudioPreprocess, METADATA, type Preprocess } from '../graph/metadata.js';
 import { checkAudioPreprocess } from '../speech/spec.js';
 import { type Arguments, type Flag, UsageError } from './arguments.js';
 

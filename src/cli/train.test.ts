@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { GraphBuilder } from '../graph/builder.js';
-import { METADATA } from '../graph/lookup.js';
+import { METADATA } from '../graph/metadata.js';
 import { parseModel } from '../onnx/parse.js';
 import { serializeModel } from '../onnx/serialize.js';
 import { loadCheckpoint } from '../train/checkpoint-file.js';

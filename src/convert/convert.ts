@@ -1,16 +1,18 @@
 import { LutraError } from '../errors.js';
-import { LOOKUP_DOMAIN, LOOKUP_OPSET, METADATA } from '../graph/lookup.js';
+import { METADATA } from '../graph/metadata.js';
 import { raiseOpset } from '../graph/passes/raise-opset.js';
 import { simplify } from '../graph/passes/simplify.js';
 import { readValues } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
-import { registerComplete } from '../plan/complete.js';
-import { compareOutputs, measuredDrop } from './agreement.js';
 import { geometriesWithin } from '../lut/coded/fit/budget.js';
-import type { CalibrationData } from './calibration.js';
-import { readCalibration } from './calibration.js';
 import type { Geometry } from '../lut/coded/fit/geometry.js';
 import { FitKernels } from '../lut/coded/fit/kernels.js';
+import { surveyLayers } from '../lut/coded/fit/survey.js';
+import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../lut/domain.js';
+import { registerComplete } from '../plan/complete.js';
+import { compareOutputs, measuredDrop } from './agreement.js';
+import type { CalibrationData } from './calibration.js';
+import { readCalibration } from './calibration.js';
 import { checkOptions } from './options.js';
 import { createCheckpoint } from './progress.js';
 import { describeLayers, sumTotals } from './report.js';
@@ -18,7 +20,6 @@ import { selectLayers } from './select.js';
 import type { LayerSite } from './sites.js';
 import { findSites } from './sites.js';
 import { type InputSize, measureSizes } from './sizes.js';
-import { surveyLayers } from '../lut/coded/fit/survey.js';
 import type {
   AgreementReport,
   Calibration,

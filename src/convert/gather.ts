@@ -1,5 +1,6 @@
-import { type ActivationScale, fitActivationScale, quantizeActivation } from '../lut/activation.js';
+import { type ActivationScale, quantizeActivation } from '../lut/activation.js';
 import type { CodebookLayout } from '../lut/coded/fit/geometry.js';
+import { fitActivationScale } from './activation-range.js';
 
 export type PlaneData = Float32Array | Uint8Array | Int8Array;
 
@@ -70,7 +71,7 @@ function sampleValues(planes: Planes<Float32Array>, count: number): Float32Array
 export function quantizePlanes(planes: Planes<Float32Array>, scale: ActivationScale): Planes<Int8Array> {
   const batches = planes.batches.map((data) => {
     const quantized = new Int8Array(data.length);
-    for (let i = 0; i < data.length; i++) quantized[i] = quantizeActivation(data[i]!, scale);
+    for (let i = 0; i < data.length; i++) quantized[i] = quantizeActivation(data[i]!, scale) - scale.zeroPoint;
     return quantized;
   });
   return { ...planes, batches };

@@ -1,11 +1,11 @@
 /** Conversion of dense networks into lookup networks without training: entry point `lutra/convert`. */
 export { LutraError, type LutraErrorCode } from '../errors.js';
 export type { Graph, Node, TensorValue, ValueInfo } from '../graph/types.js';
+export type { EncoderKind } from '../lut/coded/fit/codebooks.js';
+export type { Geometry, GeometryKind } from '../lut/coded/fit/geometry.js';
 export { parseModel } from '../onnx/parse.js';
 export { serializeModel } from '../onnx/serialize.js';
-export type { EncoderKind } from '../lut/coded/fit/codebooks.js';
 export { convert } from './convert.js';
-export type { Geometry, GeometryKind } from '../lut/coded/fit/geometry.js';
 export type {
   AgreementReport,
   Calibration,

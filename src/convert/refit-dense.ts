@@ -1,7 +1,7 @@
 import { tensorValue } from '../graph/tensor.js';
 import type { Node, TensorValue } from '../graph/types.js';
-import { gatherPoints, type Planes } from './gather.js';
 import { type CodebookLayout, layoutCodebooks, outputSize } from '../lut/coded/fit/geometry.js';
+import { gatherPoints, type Planes } from './gather.js';
 import { choleskyInPlace, choleskySolve, subtractProduct } from './linear-algebra.js';
 import type { LayerSite } from './sites.js';
 

@@ -1,8 +1,8 @@
 import { candidateGeometries } from '../lut/coded/fit/choose.js';
 import { layerCost } from '../lut/coded/fit/cost-model.js';
 import { layoutCodebooks } from '../lut/coded/fit/geometry.js';
-import { integerStem } from './options.js';
 import { canQuantize } from '../lut/integer/fit.js';
+import { integerStem } from './options.js';
 import { lookupTime } from './select.js';
 import type { LayerSite } from './sites.js';
 import type { InputSize } from './sizes.js';

@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import type { AudioPreprocess, Preprocess } from '../graph/lookup.js';
+import type { AudioPreprocess, Preprocess } from '../graph/metadata.js';
 import { allocate, elementCount, formatType } from '../graph/tensor.js';
 import type { TensorData, TensorValue } from '../graph/types.js';
 import { speechInput } from '../speech/features.js';

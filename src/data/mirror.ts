@@ -1,4 +1,4 @@
-import type { ImagePreprocess } from '../graph/lookup.js';
+import type { ImagePreprocess } from '../graph/metadata.js';
 import type { TensorValue } from '../graph/types.js';
 
 /**

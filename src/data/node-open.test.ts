@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ImagePreprocess } from '../graph/lookup.js';
+import type { ImagePreprocess } from '../graph/metadata.js';
 import { batches } from './batches.js';
 import type { Dataset, Sample } from './dataset.js';
 import { decodePicture } from './node-decode.js';

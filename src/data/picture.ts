@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import type { ImagePreprocess } from '../graph/lookup.js';
+import type { ImagePreprocess } from '../graph/metadata.js';
 import type { Picture } from './dataset.js';
 
 /** Fraction bits of a resampling weight: 8 bits of pixel and 2 bits of headroom stay free in an int32, as in Pillow. */

@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import type { ImagePreprocess, Preprocess } from '../graph/lookup.js';
+import type { ImagePreprocess, Preprocess } from '../graph/metadata.js';
 import { checkAudioPreprocess } from '../speech/spec.js';
 import { parsePreprocess } from './preprocess.js';
 

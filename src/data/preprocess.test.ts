@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ImagePreprocess } from '../graph/lookup.js';
+import type { ImagePreprocess } from '../graph/metadata.js';
 import type { Picture } from './dataset.js';
 import { convertChannels, cropToAspect, makePicture, resize } from './picture.js';
 import { parsePreprocess, preprocess } from './preprocess.js';

@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import type { ImagePreprocess } from '../graph/lookup.js';
+import type { ImagePreprocess } from '../graph/metadata.js';
 import type { TensorValue } from '../graph/types.js';
 import type { Picture } from './dataset.js';
 import { convertChannels, cropToAspect, resize } from './picture.js';

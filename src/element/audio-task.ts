@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import { METADATA } from '../graph/lookup.js';
+import { METADATA } from '../graph/metadata.js';
 import { decodeRecording } from '../speech/decode-recording.js';
 import { speechInput } from '../speech/features.js';
 import { Listener } from '../speech/listener.js';

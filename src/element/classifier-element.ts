@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import { METADATA } from '../graph/lookup.js';
+import { METADATA } from '../graph/metadata.js';
 import type { InferenceSession } from '../session/inference-session.js';
 import type { CreateOptions, LoadProgress } from '../session/types.js';
 import { ClassifierAttributes, chooseNetwork, NETWORK_ATTRIBUTES, upgradeProperties } from './attributes.js';

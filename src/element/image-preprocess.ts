@@ -1,6 +1,6 @@
 import { parsePreprocess } from '../data/preprocess.js';
 import { LutraError } from '../errors.js';
-import { type ImagePreprocess, METADATA } from '../graph/lookup.js';
+import { type ImagePreprocess, METADATA } from '../graph/metadata.js';
 import type { InferenceSessionApi } from '../session/types.js';
 
 /**

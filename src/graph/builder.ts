@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import { LOOKUP_DOMAIN, LOOKUP_OPSET } from './lookup.js';
+import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../lut/domain.js';
 import { sortTopologically, UniqueNames } from './topology.js';
 import type { Attribute, DataType, Graph, Node, TensorValue, ValueInfo } from './types.js';
 

@@ -3,8 +3,8 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../graph/builder.js';
 import { allocate, tensorValue } from '../graph/tensor.js';
-import { LOOKUP_OPERATORS } from './coded/evaluate.js';
 import { serializeModel } from '../onnx/serialize.js';
+import { LOOKUP_OPERATORS } from './evaluate.js';
 
 /** Small deterministic generator (mulberry32), so that a failing seed is a failing case. */
 function random(seed: number): (low: number, high: number) => number {

@@ -7,10 +7,10 @@ import {
   type NodeProto,
   NodeProtoSchema,
 } from 'onnx-buf';
-import { LOOKUP_DOMAIN } from '../graph/lookup.js';
 import { ATTRIBUTE_TYPES } from '../onnx/attributes.js';
 import { encodeAttribute } from '../onnx/encode.js';
 import { ELEMENT_TYPES } from '../onnx/tensor.js';
+import { LOOKUP_DOMAIN } from './domain.js';
 
 /** Lowest default opset in which the bodies are valid: ReduceSum takes its axes as an input from 13 on. */
 export const BODY_OPSET = 13;

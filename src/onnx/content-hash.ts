@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import { METADATA } from '../graph/lookup.js';
+import { METADATA } from '../graph/metadata.js';
 import { WIRE, WireReader } from './wire-reader.js';
 
 /** Field number of ModelProto.metadata_props (onnx.proto). */

@@ -1,8 +1,8 @@
 import type { FunctionProto, GraphProto, ModelProto, NodeProto, ValueInfoProto } from 'onnx-buf';
 import { LutraError } from '../errors.js';
-import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../graph/lookup.js';
 import { sortTopologically, UniqueNames } from '../graph/topology.js';
 import type { Graph, Node, TensorValue, ValueInfo } from '../graph/types.js';
+import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../lut/domain.js';
 import { constantValue, parseAttributes } from './attributes.js';
 import { decodeModel } from './decode.js';
 import { elementType, parseTensor } from './tensor.js';

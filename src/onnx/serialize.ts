@@ -1,12 +1,13 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from 'onnx-buf';
 import { LutraError } from '../errors.js';
-import { LOOKUP_DOMAIN, LOOKUP_OPSET, METADATA } from '../graph/lookup.js';
+import { METADATA } from '../graph/metadata.js';
 import { subgraphs } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
+import { BODY_OPSET, functionBodies } from '../lut/bodies.js';
+import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../lut/domain.js';
 import { contentHash } from './content-hash.js';
 import { encodeGraph } from './encode.js';
-import { BODY_OPSET, functionBodies } from '../lut/bodies.js';
 
 /** The first IR version in which functions may give defaults to attributes. */
 const IR_VERSION = 9;

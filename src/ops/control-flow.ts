@@ -22,6 +22,7 @@ function expanding(
     name,
     domain: '',
     opset,
+    traits: {},
     infer: ({ node }) => refuseAlone(node),
     evaluate: ({ node }) => void refuseAlone(node),
     expand(context) {

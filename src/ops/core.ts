@@ -1,10 +1,10 @@
+import { LOOKUP_OPERATORS } from '../lut/evaluate.js';
 import { ACTIVATION } from './activation.js';
 import { CAST } from './cast.js';
 import { CONV } from './conv.js';
 import { CREATE } from './create.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { GATHER } from './gather.js';
-import { LOOKUP_OPERATORS } from '../lut/coded/evaluate.js';
 import { MATMUL } from './matmul.js';
 import { NORMALIZE } from './normalize.js';
 import type { Operator } from './operator.js';

@@ -1,7 +1,7 @@
 import { elementCount, formatType } from '../graph/tensor.js';
 import type { DataType, Node, TensorData, TensorType, TensorValue } from '../graph/types.js';
 import { decodeHalf, encodeHalf } from './half.js';
-import type { InputInfo, Operator, OperatorContext } from './operator.js';
+import type { InputInfo, Operator, OperatorContext, OperatorTraits } from './operator.js';
 import { nodeError } from './operator.js';
 
 /**
@@ -40,6 +40,7 @@ export interface Definition {
   readonly types: readonly (readonly DataType[])[];
   /** Names of all attributes, separated by spaces. Others are refused, since ignoring one could change the result. */
   readonly attributes?: string;
+  readonly traits?: OperatorTraits;
   /** `evaluate` moves elements without looking at them, so float16 stays raw bits instead of passing through float32. */
   readonly raw?: boolean;
   /** Types of all outputs, optional ones included. */
@@ -52,12 +53,22 @@ export interface Definition {
  * result sizes are checked in `infer`, and `evaluate` sees float16 as float32 (results are rounded to nearest even).
  */
 export function define(definition: Definition): Operator {
-  const { name, domain = '', opset = [7, LATEST], arity = [1, 1], types, attributes = '', raw } = definition;
+  const {
+    name,
+    domain = '',
+    opset = [7, LATEST],
+    arity = [1, 1],
+    types,
+    attributes = '',
+    raw,
+    traits = {},
+  } = definition;
   const known = new Set(attributes.split(' '));
   return {
     name,
     domain,
     opset,
+    traits,
     infer(context) {
       const { node, inputs } = context;
       const [fewest, most] = arity;

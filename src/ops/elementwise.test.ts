@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { erf } from './gelu.js';
 import { evaluate, expectSame, f32, filled, i64, infer, tensor } from '../../test/support/operators.js';
+import { erf } from './gelu.js';
 
 /** Two shapes that broadcast: a common shape with axes set to 1 or left out at the front. */
 const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 4 }).chain((dims) => {

@@ -1,5 +1,6 @@
 import { LutraError } from '../errors.js';
 import type { DataType } from '../graph/types.js';
+import { roundHalfEven } from '../rounding.js';
 import type { Definition, Elements, EvaluateContext } from './define.js';
 import {
   ANY,
@@ -19,7 +20,6 @@ import {
   NUMBER,
   typeOf,
 } from './define.js';
-import { roundEven } from './half.js';
 import type { Operator } from './operator.js';
 import { describeNode } from './operator.js';
 import { broadcastDims, broadcastOffsets } from './strides.js';
@@ -198,7 +198,7 @@ export const ELEMENTWISE: readonly Operator[] = [
   unary('Abs', NUMBER, (x) => (x < 0 || Object.is(x, -0) ? -x : x)),
   unary('Neg', SIGNED, (x) => -x),
   unary('Reciprocal', FLOAT, (x) => 1 / x),
-  unary('Round', FLOAT, roundEven),
+  unary('Round', FLOAT, roundHalfEven),
   unary('Not', BOOL, (x) => 1 - x),
   unary('Softplus', FLOAT, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
   unary('Sigmoid', FLOAT, (x) => 1 / (1 + Math.exp(-x))),

@@ -1,3 +1,5 @@
+import { roundHalfEven } from '../rounding.js';
+
 /** IEEE 754 binary16, stored as raw bits. */
 
 const SMALLEST_NORMAL = 2 ** -14;
@@ -23,20 +25,13 @@ export function encodeHalf(values: ArrayLike<number>, bits: Uint16Array): void {
     const magnitude = Math.abs(value);
     const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
     if (!(magnitude < OVERFLOW)) bits[i] = Number.isNaN(value) ? 0x7e00 : sign | 0x7c00;
-    else if (magnitude < SMALLEST_NORMAL) bits[i] = sign | roundEven(magnitude / SMALLEST_SUBNORMAL);
+    else if (magnitude < SMALLEST_NORMAL) bits[i] = sign | roundHalfEven(magnitude / SMALLEST_SUBNORMAL);
     else {
       const exponent = Math.floor(Math.log2(magnitude));
       // log2 may round up to the next integer just below a power of two.
       const scale = 2 ** (magnitude < 2 ** exponent ? exponent - 1 : exponent);
       // A fraction that rounds up to 1024 carries into the exponent, which is what the sum does.
-      bits[i] = sign | (((Math.log2(scale) + 15) << 10) + roundEven((magnitude / scale - 1) * 1024));
+      bits[i] = sign | (((Math.log2(scale) + 15) << 10) + roundHalfEven((magnitude / scale - 1) * 1024));
     }
   }
-}
-
-/** Nearest integer, ties to even. Exact for every double. */
-export function roundEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  return rest < 0.5 || (rest === 0.5 && floor % 2 === 0) ? floor : floor + 1;
 }

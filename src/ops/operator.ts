@@ -1,6 +1,6 @@
 import type { LutraErrorDetails } from '../errors.js';
 import { LutraError } from '../errors.js';
-import type { Node, TensorType, TensorValue } from '../graph/types.js';
+import type { Activation, Node, TensorType, TensorValue } from '../graph/types.js';
 
 /** What shape inference knows of one input: its type, and its value where that is constant. */
 export interface InputInfo extends TensorType {
@@ -27,6 +27,18 @@ export interface Expansion {
   readonly constants: ReadonlyMap<string, TensorValue>;
 }
 
+/** What an operator asks of the passes and of the planner, so that they need not know its name. */
+export interface OperatorTraits {
+  /** The output is another name for the bytes of the first input. */
+  readonly alias?: boolean;
+  /** The result depends on the shape of the input only. */
+  readonly shapeOnly?: boolean;
+  /** Input 0 is read as planes quantized by the constant inputs 1 (scale) and 2 (zero point), with a border as wide as `pads`. */
+  readonly readsPlanes?: boolean;
+  /** Activations that may be fused behind the operator, after a sum with a value of the output's shape. */
+  readonly epilogue?: readonly Activation['kind'][];
+}
+
 /**
  * One operator. To add an operator, add one object of this type to the list of its family file
  * (`src/ops/*.ts`); a fast kernel is optional and lives in `src/plan/lower/`.
@@ -36,6 +48,7 @@ export interface Operator {
   readonly name: string;
   /** Lowest and highest opset version whose meaning `infer` and `evaluate` implement. */
   readonly opset: readonly [min: number, max: number];
+  readonly traits: OperatorTraits;
   /** Output types from input types; throws {@link LutraError} `INVALID_MODEL` or `UNSUPPORTED`. Never reads `value.data` of non-constant inputs. */
   infer(context: OperatorContext<InputInfo>): TensorType[];
   /**

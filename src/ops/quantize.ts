@@ -1,6 +1,7 @@
 /** Integer quantization: real = (stored − zero point) · scale. */
 import { elementCount } from '../graph/tensor.js';
 import type { DataType, TensorType } from '../graph/types.js';
+import { roundHalfEven } from '../rounding.js';
 import { typeAttribute } from './cast.js';
 import { convGeometry, convolve } from './conv.js';
 import type { AnyContext, EvaluateContext } from './define.js';
@@ -19,7 +20,6 @@ import {
   refuse,
   typeOf,
 } from './define.js';
-import { roundEven } from './half.js';
 import { matmulShape, multiply } from './matmul.js';
 import type { Operator } from './operator.js';
 
@@ -76,7 +76,7 @@ const quantizeLinear = define({
     for (let i = 0; i < out.length; i++) {
       const c = index(i);
       // The division is one of single precision in every runtime, so ties fall the same way.
-      const level = roundEven(Math.fround(x[i]! / scale[c]!)) + (zero ? zero[c]! : 0);
+      const level = roundHalfEven(Math.fround(x[i]! / scale[c]!)) + (zero ? zero[c]! : 0);
       out[i] = Math.min(high, Math.max(low, level));
     }
   },
@@ -123,10 +123,10 @@ const dynamicQuantizeLinear = define({
     let [low, high] = [0, 0];
     for (let i = 0; i < x.length; i++) [low, high] = [Math.min(low, x[i]!), Math.max(high, x[i]!)];
     const scale = Math.fround(Math.fround(high - low) / 255);
-    const zero = scale === 0 ? 0 : Math.min(255, Math.max(0, roundEven(Math.fround(-low / scale))));
+    const zero = scale === 0 ? 0 : Math.min(255, Math.max(0, roundHalfEven(Math.fround(-low / scale))));
     const out = elements(y!);
     for (let i = 0; i < out.length; i++) {
-      out[i] = scale === 0 ? 0 : Math.min(255, Math.max(0, roundEven(Math.fround(x[i]! / scale)) + zero));
+      out[i] = scale === 0 ? 0 : Math.min(255, Math.max(0, roundHalfEven(Math.fround(x[i]! / scale)) + zero));
     }
     if (yScale) elements(yScale)[0] = scale;
     if (yZero) elements(yZero)[0] = zero;
@@ -154,7 +154,7 @@ function checkParameters(context: AnyContext, indices: readonly number[], channe
 /** Rounds an int32 sum to the output's scale and saturates, all in single precision as onnxruntime does. */
 function requantize(type: DataType, sum: number, multiplier: number, zero: number): number {
   const [low, high] = limits(type);
-  return Math.min(high, Math.max(low, roundEven(Math.fround(sum * multiplier)) + zero));
+  return Math.min(high, Math.max(low, roundHalfEven(Math.fround(sum * multiplier)) + zero));
 }
 
 const CONV_ATTRIBUTES = 'auto_pad dilations group kernel_shape pads strides';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Attribute, TensorValue } from '../graph/types.js';
 import { expectSame, filled, infer, tensor } from '../../test/support/operators.js';
+import type { Attribute, TensorValue } from '../graph/types.js';
 
 const [STEPS, BATCH, FEATURES, HIDDEN] = [4, 3, 5, 2];
 const GATES = { RNN: 1, GRU: 3, LSTM: 4 } as const;

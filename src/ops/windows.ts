@@ -45,6 +45,11 @@ export function windowAttributes(node: Node, rank: number, kernel: readonly numb
   };
 }
 
+/** How many positions a window takes: `room` is the padded size less the extent of the window. */
+export function windowCount(room: number, stride: number, ceil = false): number {
+  return (ceil ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
+}
+
 /** Output sizes and resolved padding of a convolution or pool. */
 export function windowGeometry(
   node: Node,
@@ -73,7 +78,7 @@ export function windowGeometry(
     const end = (ends[d] = padded ? 0 : pads[d + rank]!);
     const room = size + begin + end - extent;
     check(node, room >= 0, `the window is larger than padded axis ${d + 2}`, `at most ${size + begin + end}`, extent);
-    const count = (ceil ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
+    const count = windowCount(room, stride, ceil);
     checkLength(count);
     // With ceil_mode a last window that would start in the end padding is dropped.
     return ceil && (count - 1) * stride >= size + begin ? count - 1 : count;

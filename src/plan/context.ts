@@ -1,7 +1,7 @@
 import { LutraError } from '../errors.js';
-import { LOOKUP_DOMAIN } from '../graph/lookup.js';
 import { bytesPerElement, elementCount, formatType, toNumbers } from '../graph/tensor.js';
 import type { Node, TensorType, TensorValue } from '../graph/types.js';
+import { LOOKUP_DOMAIN } from '../lut/domain.js';
 import { isAlias } from './aliases.js';
 import { align } from './memory.js';
 import type {

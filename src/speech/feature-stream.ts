@@ -1,4 +1,4 @@
-import type { AudioPreprocess } from '../graph/lookup.js';
+import type { AudioPreprocess } from '../graph/metadata.js';
 import { normalizeClip } from './features.js';
 import { LogMel } from './log-mel.js';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { testSignal } from '../../test/speech-signal.js';
-import type { AudioPreprocess } from '../graph/lookup.js';
+import type { AudioPreprocess } from '../graph/metadata.js';
 import { fitClip } from './clip.js';
 import { FeatureStream } from './feature-stream.js';
 import { ClipFeatures, speechInput } from './features.js';

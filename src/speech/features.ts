@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import type { AudioPreprocess } from '../graph/lookup.js';
+import type { AudioPreprocess } from '../graph/metadata.js';
 import type { TensorValue } from '../graph/types.js';
 import { fitClip } from './clip.js';
 import { LogMel } from './log-mel.js';

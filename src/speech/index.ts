@@ -1,6 +1,6 @@
 /** From sound to network input: entry point `lutra/speech`. */
 export { LutraError, type LutraErrorCode } from '../errors.js';
-export type { AudioPreprocess } from '../graph/lookup.js';
+export type { AudioPreprocess } from '../graph/metadata.js';
 export { fitClip } from './clip.js';
 export { FeatureStream } from './feature-stream.js';
 export { ClipFeatures, speechInput } from './features.js';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { testSignal } from '../../test/speech-signal.js';
 import { seededRandom } from '../convert/random.js';
-import type { AudioPreprocess } from '../graph/lookup.js';
+import type { AudioPreprocess } from '../graph/metadata.js';
 import { type HeardWindow, Listener, type ListenerOptions } from './listener.js';
 import { KEYWORD_FEATURES } from './spec.js';
 import { frameLevel, SpeechActivity } from './speech-activity.js';

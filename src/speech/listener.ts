@@ -1,4 +1,4 @@
-import type { AudioPreprocess } from '../graph/lookup.js';
+import type { AudioPreprocess } from '../graph/metadata.js';
 import { FeatureStream } from './feature-stream.js';
 import { Resampler } from './resample.js';
 import { frameLevel, SpeechActivity } from './speech-activity.js';

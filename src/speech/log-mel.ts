@@ -1,5 +1,5 @@
 import FFT from 'fft.js';
-import type { AudioPreprocess } from '../graph/lookup.js';
+import type { AudioPreprocess } from '../graph/metadata.js';
 import { melFilterbank, type Triangle } from './filterbank.js';
 
 /** Smallest power of two that is not smaller. */

@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import { type AudioPreprocess, METADATA } from '../graph/lookup.js';
+import { type AudioPreprocess, METADATA } from '../graph/metadata.js';
 
 /**
  * The front-end that the shipped keyword model was trained with: 64 frames of 32 ms every 15 ms (0.977 s) and 40 HTK mels.

@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import { METADATA, type Preprocess } from '../graph/lookup.js';
+import { METADATA, type Preprocess } from '../graph/metadata.js';
 import { simplify } from '../graph/passes/simplify.js';
 import type { Graph, TensorValue } from '../graph/types.js';
 

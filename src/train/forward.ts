@@ -1,5 +1,5 @@
-import { LOOKUP_DOMAIN } from '../graph/lookup.js';
 import type { Graph, TensorValue } from '../graph/types.js';
+import { LOOKUP_DOMAIN } from '../lut/domain.js';
 import { serializeModel } from '../onnx/serialize.js';
 import { InferenceSession } from '../session/inference-session.js';
 import { plainInputs } from './data/batch.js';

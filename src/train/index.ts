@@ -2,7 +2,8 @@
 export type { Random } from '../convert/random.js';
 export type { Dataset } from '../data/dataset.js';
 export { LutraError, type LutraErrorCode } from '../errors.js';
-export type { Preprocess } from '../graph/lookup.js';
+export type { Preprocess } from '../graph/metadata.js';
+export type { LookupLoss, LookupTrainingOptions } from '../lut/coded/train/options.js';
 export type { BestState } from './best.js';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export type { PictureBytes, PictureVariation } from './data/pictures.js';
@@ -15,7 +16,6 @@ export type { Measured } from './forward.js';
 export { measureAccuracy } from './forward.js';
 export type { TrainingRecord } from './history.js';
 export type { Judgement } from './judge.js';
-export type { LookupLoss, LookupTrainingOptions } from '../lut/coded/train/options.js';
 export type { Recipe } from './recipe.js';
 export { type LayerError, reportPage, type TrainingReport } from './report/page.js';
 export { learningRate, type ScheduleKind, type ScheduleOptions } from './schedule.js';

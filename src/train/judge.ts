@@ -1,9 +1,9 @@
 import type { Graph } from '../graph/types.js';
+import { DISTILLATION_TEMPERATURE, type LookupLoss } from '../lut/coded/train/options.js';
 import type { Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
 import { logitsGraph } from './dense-network.js';
 import { forward, type Measured } from './forward.js';
-import { DISTILLATION_TEMPERATURE, type LookupLoss } from '../lut/coded/train/options.js';
 
 /** How well a network does on examples it was not trained on. */
 export interface Judgement extends Measured {

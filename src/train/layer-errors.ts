@@ -1,7 +1,7 @@
-import { LOOKUP_DOMAIN } from '../graph/lookup.js';
 import { simplify } from '../graph/passes/simplify.js';
 import { producersOf } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
+import { LOOKUP_DOMAIN } from '../lut/domain.js';
 import type { TrainingSet } from './data/training-set.js';
 import { forward } from './forward.js';
 

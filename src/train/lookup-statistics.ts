@@ -1,9 +1,9 @@
-import { LOOKUP_DOMAIN } from '../graph/lookup.js';
 import { elementCount } from '../graph/tensor.js';
 import type { Graph } from '../graph/types.js';
+import type { LayerStatistics } from '../lut/coded/train/offset.js';
+import { LOOKUP_DOMAIN } from '../lut/domain.js';
 import type { TrainingSet } from './data/training-set.js';
 import { forward } from './forward.js';
-import type { LayerStatistics } from '../lut/coded/train/offset.js';
 
 /** Sums of values and of their squares per channel, [M]. */
 interface Sums {

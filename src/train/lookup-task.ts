@@ -1,4 +1,6 @@
 import type { TensorValue } from '../graph/types.js';
+import { TEACHER_INPUT } from '../lut/coded/train/loss.js';
+import type { TrainableLookup } from '../lut/coded/train/network.js';
 import { fingerprint } from './checkpoint.js';
 import { trainingBatch } from './data/batch.js';
 import { ShuffledPasses } from './data/order.js';
@@ -7,8 +9,6 @@ import type { TrainingSet } from './data/training-set.js';
 import { TARGET_INPUT } from './dense-network.js';
 import type { GraphRunner } from './engine/runtime.js';
 import type { Judge, Judgement } from './judge.js';
-import { TEACHER_INPUT } from '../lut/coded/train/loss.js';
-import type { TrainableLookup } from '../lut/coded/train/network.js';
 import type { TrainingTask } from './trainer.js';
 
 export interface LookupTaskOptions {

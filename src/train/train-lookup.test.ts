@@ -2,13 +2,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { convert } from '../convert/convert.js';
 import { GraphBuilder } from '../graph/builder.js';
 import type { Graph } from '../graph/types.js';
+import type { LookupLoss } from '../lut/coded/train/options.js';
 import { KEYWORD_FEATURES } from '../speech/spec.js';
 import type { Checkpoint } from './checkpoint.js';
 import { plainInputs } from './data/batch.js';
 import type { TrainingSet } from './data/training-set.js';
 import type { TrainingRecord } from './history.js';
 import type { Judgement } from './judge.js';
-import type { LookupLoss } from '../lut/coded/train/options.js';
 import { type TrainLookupOptions, trainLookup } from './train-lookup.js';
 import { InitialWeights } from './zoo/weights.js';
 

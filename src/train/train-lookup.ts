@@ -1,13 +1,13 @@
 import { simplify } from '../graph/passes/simplify.js';
 import type { Graph } from '../graph/types.js';
+import { trainable } from '../lut/coded/train/network.js';
+import type { LookupTrainingOptions } from '../lut/coded/train/options.js';
 import { evenly, type Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
 import { logitsGraph } from './dense-network.js';
 import { createGraphRunner } from './engine/runtime.js';
 import { createJudge, type Judgement } from './judge.js';
 import { layerErrors } from './layer-errors.js';
-import { trainable } from '../lut/coded/train/network.js';
-import type { LookupTrainingOptions } from '../lut/coded/train/options.js';
 import { lookupStatistics } from './lookup-statistics.js';
 import { lookupTask } from './lookup-task.js';
 import type { Recipe } from './recipe.js';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { modelBytes } from '../../e2e/kernels/network.js';
 import { LUT_NN_GEOMETRY, randomLookups } from '../../bench/networks/random-lookups.js';
+import { modelBytes } from '../../e2e/kernels/network.js';
 import { serializeModel } from '../../src/onnx/serialize.js';
 import { randomGraph } from '../random-graph.js';
 import { graphOfNode, RANDOM_NODES, randomNode } from '../random-node/index.js';

@@ -5,8 +5,8 @@ import { allocate, elementCount } from '../../src/graph/tensor.js';
 import type { Attribute, Graph, TensorValue } from '../../src/graph/types.js';
 import { findOperator } from '../../src/ops/registry.js';
 import { createGraphRunner } from '../../src/train/engine/runtime.js';
-import type { GradientRule, TrainingNetwork } from '../../src/train/types.js';
 import { differentiate, type TrainingGraph } from '../../src/train/gradient/differentiate.js';
+import type { GradientRule, TrainingNetwork } from '../../src/train/types.js';
 
 /** Reproducible numbers, evenly spread over low..high. */
 export function numbers(count: number, seed: number, low = -1, high = 1): number[] {

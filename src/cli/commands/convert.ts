@@ -7,7 +7,7 @@ import { mirrorPictures } from '../../data/mirror.js';
 import { openDataset } from '../../data/node-open.js';
 import { calibrationOrder } from '../../data/sampling.js';
 import { LutraError } from '../../errors.js';
-import { type ImagePreprocess, METADATA } from '../../graph/lookup.js';
+import { type ImagePreprocess, METADATA } from '../../graph/metadata.js';
 import type { Graph, TensorValue } from '../../graph/types.js';
 import { parseModel } from '../../onnx/parse.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';

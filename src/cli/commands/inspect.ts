@@ -1,4 +1,4 @@
-import { METADATA } from '../../graph/lookup.js';
+import { METADATA } from '../../graph/metadata.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { formatType } from '../../graph/tensor.js';
 import type { Graph, TensorType } from '../../graph/types.js';

@@ -1,5 +1,5 @@
 import { LutraError } from '../../errors.js';
-import type { AudioPreprocess, ImagePreprocess, Preprocess } from '../../graph/lookup.js';
+import type { AudioPreprocess, ImagePreprocess, Preprocess } from '../../graph/metadata.js';
 import { type OpenedSet, openDatasets, openPictures, openRecordings } from '../../train/data/open-set.js';
 import type { Arguments, Flag } from '../arguments.js';
 import type { Progress } from '../progress.js';

@@ -1,4 +1,4 @@
-import { roundEven } from '../../ops/half.js';
+import { roundHalfEven } from '../../rounding.js';
 import { isOperator } from '../attributes.js';
 import { GraphEditor } from '../editor.js';
 import type { Graph, Node } from '../types.js';
@@ -66,7 +66,7 @@ function bounds(editor: GraphEditor, node: Node, result: Levels): Levels | undef
   if (activation?.kind !== 'Relu' && activation?.kind !== 'Clip') return undefined;
   const { min, max } = activation.kind === 'Relu' ? { min: 0, max: Infinity } : activation;
   if (!(min <= max)) return undefined;
-  const level = (bound: number) => roundEven(Math.fround(bound / result.scale));
+  const level = (bound: number) => roundHalfEven(Math.fround(bound / result.scale));
   const [low, high] = [Math.max(result.low, level(min)), Math.min(result.high, level(max))];
   return low <= high ? { ...result, low, high } : undefined;
 }

@@ -1,6 +1,6 @@
+import { LOOKUP_DOMAIN } from '../../lut/domain.js';
 import { isOperator, numberAttribute } from '../attributes.js';
 import { GraphEditor } from '../editor.js';
-import { LOOKUP_DOMAIN } from '../lookup.js';
 import type { Activation, Epilogue, Graph, Node } from '../types.js';
 import { type InferredTypes, inferSamples, sameTypeInSamples, sampledType } from './infer-types.js';
 

@@ -1,4 +1,4 @@
-import { roundEven } from '../../ops/half.js';
+import { roundHalfEven } from '../../rounding.js';
 import type { Levels } from './quantized-values.js';
 
 /** `round(a · left + b · right + shift)` for levels a and b, each step in single precision. */
@@ -66,7 +66,7 @@ function nearTies(a: Levels, b: Levels, sum: Levels, left: number, right: number
       if (Math.abs(exact - Math.floor(exact) - 0.5) > NEAR) continue;
       // Products of a byte and a float32 have 32 bits: double precision adds to them exactly, and `fround` is the one rounding.
       const inner = Math.fround((j + b.zero) * right + fixed);
-      const level = roundEven(Math.fround((i + a.zero) * left + inner)) - sum.zero;
+      const level = roundHalfEven(Math.fround((i + a.zero) * left + inner)) - sum.zero;
       ties.push({ a: i, b: j, level });
     }
   }
@@ -78,7 +78,7 @@ function differing({ left, right, shift }: SumFactors, ties: readonly Tie[], eno
   let count = 0;
   for (const { a, b, level } of ties) {
     const sum = Math.fround(Math.fround(Math.fround(a * left) + Math.fround(b * right)) + shift);
-    if (roundEven(sum) !== level && ++count === enough) break;
+    if (roundHalfEven(sum) !== level && ++count === enough) break;
   }
   return count;
 }

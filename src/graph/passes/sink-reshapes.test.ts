@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { relativeDifference, runInOnnxRuntime, toOrt } from '../../../test/onnxruntime.js';
-import { Executor } from '../../engine/executor.js';
 import { bert } from '../../../bench/networks/bert.js';
 import { LUT_NN_GEOMETRY, randomLookups } from '../../../bench/networks/random-lookups.js';
+import { relativeDifference, runInOnnxRuntime, toOrt } from '../../../test/onnxruntime.js';
+import { Executor } from '../../engine/executor.js';
 import { optimize } from './optimize.js';
 
 /** Deterministic noise. */

@@ -1,6 +1,6 @@
+import { LOOKUP_DOMAIN } from '../../lut/domain.js';
 import { isOperator } from '../attributes.js';
 import { GraphEditor } from '../editor.js';
-import { LOOKUP_DOMAIN } from '../lookup.js';
 import { tensorValue } from '../tensor.js';
 import type { Graph, Node } from '../types.js';
 import { activationOf } from './fuse-epilogues.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tensorValue } from '../../graph/tensor.js';
 import type { Node, TensorValue } from '../../graph/types.js';
-import { LOOKUP_OPERATORS, quantizeLevel } from './evaluate.js';
+import { LOOKUP_OPERATORS } from '../evaluate.js';
 
 const operator = (name: string) => LOOKUP_OPERATORS.find((candidate) => candidate.name === name)!;
 const node = (op: string, attributes: Node['attributes']): Node => ({
@@ -19,20 +19,6 @@ const encodeInputs = (Q = [1, -1], b = [0, 0], scale = 0.5, zero = 1): TensorVal
   tensorValue('int8', [2, 1, 1, 1], Int8Array.from(Q)),
   tensorValue('int32', [2], Int32Array.from(b)),
 ];
-
-describe('quantizeLevel', () => {
-  it.each([
-    [0.25, 0.5, 0, 0],
-    [0.75, 0.5, 0, 2],
-    [1.25, 0.5, 0, 2],
-    [-0.25, 0.5, 3, 3],
-    [1e30, 0.5, 0, 127],
-    [Number.NEGATIVE_INFINITY, 0.5, 5, 0],
-    [Number.NaN, 0.5, 5, 0],
-  ])('%d / %d + %d → %d', (x, scale, zero, level) => {
-    expect(quantizeLevel(x, scale, zero)).toBe(level);
-  });
-});
 
 describe('Encode', () => {
   it('takes the highest score, and the lowest index among equals', () => {

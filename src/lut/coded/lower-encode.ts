@@ -1,10 +1,9 @@
-import { LOOKUP_DOMAIN, LOOKUP_OPSET, MAX_LEVEL } from '../../graph/lookup.js';
 import { elementCount, toNumbers } from '../../graph/tensor.js';
 import type { Node } from '../../graph/types.js';
 import { KEY_INDEX_BITS, POSITION_GROUP } from '../../kernels/lookup.js';
-import type { EncodeShape } from './evaluate.js';
-import { encodeShape } from './evaluate.js';
 import type { Address, LowerContext, QuantizedPlanes } from '../../plan/types.js';
+import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../domain.js';
+import { MAX_ACTIVATION } from '../limits.js';
 import type { CodePlanes } from '../lower/positions.js';
 import {
   codePlanes,
@@ -15,6 +14,8 @@ import {
   splits,
   windowTable,
 } from '../lower/positions.js';
+import type { EncodeShape } from './evaluate.js';
+import { encodeShape } from './evaluate.js';
 
 /** Values per tile of the quantize kernel where rows have no borders between them. */
 const QUANTIZE_CHUNK = 4096;
@@ -234,7 +235,7 @@ function encodeInto(
  * the negative weights that meet in one i16 lane (taps 0, 1 or taps 2, 3 of each step) must each stay within 32767 / 127.
  */
 export function fitsPairs(weights: Int8Array, taps: number, steps: readonly (readonly number[])[]): boolean {
-  const limit = Math.floor(32767 / MAX_LEVEL);
+  const limit = Math.floor(32767 / MAX_ACTIVATION);
   const lanes = [0, 1].map((lane) => steps.flatMap((step) => step.slice(2 * lane, 2 * lane + 2)));
   for (let row = 0; row < weights.length; row += taps) {
     for (const lane of lanes) {

@@ -1,13 +1,13 @@
-import { LOOKUP_OPSET } from '../../graph/lookup.js';
 import type { Node } from '../../graph/types.js';
 import { OUTPUT_BLOCK, OUTPUT_PANEL, OUTPUT_QUAD, POSITION_GROUP } from '../../kernels/lookup.js';
-import type { LookUpShape } from './evaluate.js';
-import { lookUpShape } from './evaluate.js';
 import type { Address, LowerContext } from '../../plan/types.js';
-import { codesNote, readsPrivateCodes } from './lower-encode.js';
+import { LOOKUP_OPSET } from '../domain.js';
 import type { CodePlanes } from '../lower/positions.js';
 import { positionTable } from '../lower/positions.js';
 import { sumFields } from '../lower/sums.js';
+import type { LookUpShape } from './evaluate.js';
+import { lookUpShape } from './evaluate.js';
+import { codesNote, readsPrivateCodes } from './lower-encode.js';
 
 /** Sixteen centroids fill one shuffle. */
 const SHUFFLE_CENTROIDS = 16;

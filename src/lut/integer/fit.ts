@@ -1,9 +1,10 @@
-import { LOOKUP_DOMAIN, MAX_LEVEL } from '../../graph/lookup.js';
+import type { LayerSite } from '../../convert/sites.js';
 import { tensorValue } from '../../graph/tensor.js';
 import type { Node, TensorValue } from '../../graph/types.js';
+import { roundHalfEven } from '../../rounding.js';
 import type { ActivationScale } from '../activation.js';
-import { roundHalfEven } from '../activation.js';
-import type { LayerSite } from '../../convert/sites.js';
+import { LOOKUP_DOMAIN } from '../domain.js';
+import { MAX_ACTIVATION } from '../limits.js';
 
 const MAX_WEIGHT = 127;
 /** Sums of integers are exact in float32 below this, as the function body computes them. */
@@ -11,7 +12,7 @@ const MAX_SUM = 2 ** 24;
 
 /** Whether a layer can become a QuantizedConv: sums of its products stay exact. */
 export function canQuantize({ kind, inputChannels, window }: LayerSite): boolean {
-  return kind === 'conv' && inputChannels * window.kernel[0] * window.kernel[1] * MAX_WEIGHT * MAX_LEVEL < MAX_SUM;
+  return kind === 'conv' && inputChannels * window.kernel[0] * window.kernel[1] * MAX_WEIGHT * MAX_ACTIVATION < MAX_SUM;
 }
 
 /**

@@ -1,10 +1,10 @@
-import { LOOKUP_OPSET } from '../../graph/lookup.js';
 import type { Node } from '../../graph/types.js';
 import { OUTPUT_QUAD, POSITION_GROUP } from '../../kernels/lookup.js';
-import { quantizedConvGeometry } from '../coded/evaluate.js';
 import type { LowerContext } from '../../plan/types.js';
 import { quantizedInput } from '../coded/lower-encode.js';
+import { LOOKUP_OPSET } from '../domain.js';
 import { sumFields } from '../lower/sums.js';
+import { quantizedConvGeometry } from './evaluate.js';
 
 /** Taps of one term: neighbours of one row of the window. */
 const STEP = 4;

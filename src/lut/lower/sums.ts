@@ -1,8 +1,8 @@
 import type { Node } from '../../graph/types.js';
 import { LOOK_UP_SCRATCH_BYTES, OUTPUT_BLOCK, OUTPUT_PANEL, POSITION_GROUP } from '../../kernels/lookup.js';
 import type { Geometry } from '../../ops/windows.js';
-import type { Address, LowerContext, QuantizedPlanes } from '../../plan/types.js';
 import { activationParams, coefficients } from '../../plan/lower/dense-epilogue.js';
+import type { Address, LowerContext, QuantizedPlanes } from '../../plan/types.js';
 import {
   type CodePlanes,
   offsetTable,

@@ -1,8 +1,8 @@
 import { LutraError } from '../../errors.js';
+import { LOOKUP_RULES } from '../../lut/lower.js';
 import { Lowering } from '../context.js';
 import type { ConcreteGraph, LoweringRule, VirtualBuffer } from '../types.js';
 import { DENSE_RULES } from './dense.js';
-import { LOOKUP_RULES } from '../../lut/lower.js';
 
 /** Fast paths by `domain:op`; whatever has none, or whose rule declines, runs its operator's `evaluate`. */
 const rules: Record<string, LoweringRule> = { ...DENSE_RULES, ...LOOKUP_RULES };

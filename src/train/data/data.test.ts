@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../convert/random.js';
 import type { Dataset } from '../../data/dataset.js';
-import type { ImagePreprocess } from '../../graph/lookup.js';
+import type { ImagePreprocess } from '../../graph/metadata.js';
 import { KEYWORD_FEATURES } from '../../speech/spec.js';
 import { plainInputs, trainingBatch } from './batch.js';
 import { joinDatasets } from './join.js';

@@ -1,6 +1,6 @@
 import type { Dataset } from '../../data/dataset.js';
 import { openDataset } from '../../data/node-open.js';
-import type { AudioPreprocess, ImagePreprocess } from '../../graph/lookup.js';
+import type { AudioPreprocess, ImagePreprocess } from '../../graph/metadata.js';
 import { joinDatasets } from './join.js';
 import { channelStatistics, type PictureVariation, pictureSet, readPictures } from './pictures.js';
 import { type RecordingVariation, readRecordings, recordingSet } from './recordings.js';

@@ -1,7 +1,7 @@
 import type { Dataset } from '../../data/dataset.js';
 import { fitPicture } from '../../data/preprocess.js';
 import { LutraError } from '../../errors.js';
-import type { ImagePreprocess } from '../../graph/lookup.js';
+import type { ImagePreprocess } from '../../graph/metadata.js';
 import type { TrainingSet, Variation } from './training-set.js';
 import { reflect, turned, warpPlane } from './warp.js';
 

@@ -1,7 +1,7 @@
 import type { Random } from '../../convert/random.js';
 import type { Dataset } from '../../data/dataset.js';
 import { LutraError } from '../../errors.js';
-import type { AudioPreprocess } from '../../graph/lookup.js';
+import type { AudioPreprocess } from '../../graph/metadata.js';
 import { fitClip } from '../../speech/clip.js';
 import { ClipFeatures } from '../../speech/features.js';
 import { resample } from '../../speech/resample.js';

@@ -1,5 +1,5 @@
 import type { Random } from '../../convert/random.js';
-import type { Preprocess } from '../../graph/lookup.js';
+import type { Preprocess } from '../../graph/metadata.js';
 
 /** Labelled examples in memory, each a float32 array of one shape. */
 export interface TrainingSet {

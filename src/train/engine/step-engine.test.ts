@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { numbers } from '../../../test/support/gradient.js';
 import { GraphBuilder } from '../../graph/builder.js';
 import type { TensorValue } from '../../graph/types.js';
-import { numbers } from '../../../test/support/gradient.js';
 import type { StepEngine, StepEngineOptions, TrainingNetwork } from '../types.js';
 import { createStepEngine } from './step-engine.js';
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { expectClose, interpret, NetworkBuilder, numbers } from '../../../test/support/gradient.js';
 import { GraphBuilder } from '../../graph/builder.js';
 import { allocate } from '../../graph/tensor.js';
 import type { TensorValue } from '../../graph/types.js';
@@ -6,7 +7,6 @@ import type { GradientRule, TrainingNetwork } from '../types.js';
 import { differentiate } from './differentiate.js';
 import { ruleSet } from './registry.js';
 import { GRADIENT_RULES } from './rules.js';
-import { expectClose, interpret, NetworkBuilder, numbers } from '../../../test/support/gradient.js';
 
 const TRAIN = { domain: 'lutra.train' };
 

@@ -1,8 +1,8 @@
 import { beforeAll, describe, it } from 'vitest';
 import { type Jax, loadJax } from '../../../test/jax.js';
+import { expectClose, NetworkBuilder } from '../../../test/support/gradient.js';
 import { createGraphRunner } from '../engine/runtime.js';
 import { differentiate } from './differentiate.js';
-import { expectClose, NetworkBuilder } from '../../../test/support/gradient.js';
 
 let jax: typeof Jax;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { type Build, checkGradients, type NetworkBuilder } from '../../../test/support/gradient.js';
 import type { Attribute } from '../../graph/types.js';
 import { GRADIENT_RULES } from './rules.js';
-import { type Build, checkGradients, type NetworkBuilder } from '../../../test/support/gradient.js';
 
 /** One operator applied to parameters. */
 function operator(

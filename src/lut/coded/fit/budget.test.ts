@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Choice, chooseWithin } from './budget.js';
 import { seededRandom } from '../../../convert/random.js';
+import { type Choice, chooseWithin } from './budget.js';
 
 const choice = (bytes: number, relativeError: number, time: number): Choice => ({
   geometry: { kind: 'row', channels: 1, centroids: 16 },

@@ -1,10 +1,10 @@
+import type { LayerSite } from '../../../convert/sites.js';
+import type { Objective } from '../../../convert/types.js';
 import { LutraError } from '../../../errors.js';
 import type { Graph } from '../../../graph/types.js';
 import { serializeModel } from '../../../onnx/serialize.js';
 import { ERROR_WEIGHT, type Estimate } from './choose.js';
 import type { Geometry } from './geometry.js';
-import type { LayerSite } from '../../../convert/sites.js';
-import type { Objective } from '../../../convert/types.js';
 
 /** Bytes of a file beyond weights, tables and encoders: function bodies and facts of the conversion, */
 const FILE_BYTES = 10_000;

@@ -1,18 +1,18 @@
+import type { Planes } from '../../../convert/gather.js';
+import { gatherPoints } from '../../../convert/gather.js';
+import type { Checkpoint } from '../../../convert/progress.js';
+import type { Random } from '../../../convert/random.js';
+import { sampleIndices } from '../../../convert/random.js';
+import type { LayerSite } from '../../../convert/sites.js';
+import type { ConvertOptions, Objective } from '../../../convert/types.js';
 import type { ActivationScale } from '../../activation.js';
 import type { EncoderKind } from './codebooks.js';
 import { layerCost } from './cost-model.js';
-import type { Planes } from '../../../convert/gather.js';
-import { gatherPoints } from '../../../convert/gather.js';
 import type { CodebookLayout, Geometry } from './geometry.js';
 import { fittingChannels, layoutCodebooks, outputSize, weightSlice } from './geometry.js';
 import { kmeans } from './kmeans.js';
 import { outputMetric, toMetricSpace } from './metric.js';
-import type { Checkpoint } from '../../../convert/progress.js';
-import type { Random } from '../../../convert/random.js';
-import { sampleIndices } from '../../../convert/random.js';
 import { MATRIX_LIMIT } from './ridge.js';
-import type { LayerSite } from '../../../convert/sites.js';
-import type { ConvertOptions, Objective } from '../../../convert/types.js';
 
 /** How much error counts against time: a geometry is worth `time · error^weight`. */
 export const ERROR_WEIGHT: Readonly<Record<Objective, number>> = { speed: 0.4, balanced: 1, accuracy: 4 };

@@ -1,12 +1,12 @@
-import { LOOKUP_DOMAIN } from '../../../graph/lookup.js';
+import type { Checkpoint } from '../../../convert/progress.js';
+import type { Random } from '../../../convert/random.js';
 import { tensorValue } from '../../../graph/tensor.js';
 import type { Node, TensorValue } from '../../../graph/types.js';
 import type { ActivationScale } from '../../activation.js';
+import { LOOKUP_DOMAIN } from '../../domain.js';
 import { type CentroidCodebook, fitCentroids } from './encoder.js';
 import type { CodebookLayout } from './geometry.js';
 import { outputMetric, toMetricSpace } from './metric.js';
-import type { Checkpoint } from '../../../convert/progress.js';
-import type { Random } from '../../../convert/random.js';
 import { fitTree, type TreeCodebook } from './tree.js';
 
 export type EncoderKind = 'centroid' | 'tree';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { LayerSite } from '../../../convert/sites.js';
 import { layerCost } from './cost-model.js';
 import { type GeometryKind, layoutCodebooks } from './geometry.js';
-import type { LayerSite } from '../../../convert/sites.js';
 
 function site(kind: LayerSite['kind'], inputs: number, outputs: number, kernel: number): LayerSite {
   const pad = (kernel - 1) / 2;

@@ -1,6 +1,6 @@
+import type { LayerSite } from '../../../convert/sites.js';
 import type { CodebookLayout } from './geometry.js';
 import { outputSize } from './geometry.js';
-import type { LayerSite } from '../../../convert/sites.js';
 
 /**
  * What the kernels take on one thread with relaxed SIMD, in nanoseconds: fitted to the least times of `npm run bench:kernels` and

@@ -1,5 +1,5 @@
-import type { Codebooks } from './codebooks.js';
 import { gatherPoints, imageCount, type PlaneData, type Planes } from '../../../convert/gather.js';
+import type { Codebooks } from './codebooks.js';
 import type { CodebookLayout } from './geometry.js';
 import { outputSize } from './geometry.js';
 import type { CodeSamples } from './samples.js';

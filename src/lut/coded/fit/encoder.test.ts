@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../convert/random.js';
 import { fitCentroids } from './encoder.js';
 import { outputMetric, toMetricSpace } from './metric.js';
-import { seededRandom } from '../../../convert/random.js';
 
 const v = 6;
 const K = 16;

@@ -1,12 +1,12 @@
-import { MAX_LEVEL } from '../../../graph/lookup.js';
+import type { Random } from '../../../convert/random.js';
+import { MAX_ACTIVATION } from '../../limits.js';
 import { kmeans } from './kmeans.js';
 import { toMetricSpace } from './metric.js';
-import type { Random } from '../../../convert/random.js';
 
 const MAX_WEIGHT = 127;
 const MAX_BIAS = 2 ** 22;
 /** The fast search adds products of levels up to 127 in i16: this much weight of one sign may meet in a lane. */
-const LANE_LIMIT = Math.floor(32767 / MAX_LEVEL);
+const LANE_LIMIT = Math.floor(32767 / MAX_ACTIVATION);
 
 /** One codebook of an Encode operator with what it was made from. */
 export interface CentroidCodebook {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { matchRectified, matchStatistics } from './fit-layer.js';
 import { seededRandom } from '../../../convert/random.js';
+import { matchRectified, matchStatistics } from './fit-layer.js';
 
 const random = seededRandom(81);
 const N = 4000;

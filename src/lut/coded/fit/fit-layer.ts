@@ -1,12 +1,12 @@
-import { LOOKUP_DOMAIN } from '../../../graph/lookup.js';
+import type { Checkpoint } from '../../../convert/progress.js';
+import type { LayerSite } from '../../../convert/sites.js';
 import { tensorValue } from '../../../graph/tensor.js';
 import type { Node, TensorValue } from '../../../graph/types.js';
+import { LOOKUP_DOMAIN } from '../../domain.js';
 import type { CodebookLayout } from './geometry.js';
 import type { FitKernels } from './kernels.js';
-import type { Checkpoint } from '../../../convert/progress.js';
 import { fitTable } from './ridge.js';
 import { addLookups, type CodeSamples } from './samples.js';
-import type { LayerSite } from '../../../convert/sites.js';
 import type { QuantizedTable } from './tables.js';
 import { canCentre, centreTable, dequantizeTable, priorTable, quantizeTable } from './tables.js';
 

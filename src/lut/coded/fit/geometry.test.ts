@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Codebooks } from './codebooks.js';
-import { encodeSamples } from './encode.js';
 import type { Planes } from '../../../convert/gather.js';
 import { gatherPoints } from '../../../convert/gather.js';
-import type { Geometry, Pads } from './geometry.js';
-import { fittingChannels, layoutCodebooks, outputSize, weightSlice } from './geometry.js';
 import { seededRandom } from '../../../convert/random.js';
 import type { LayerSite } from '../../../convert/sites.js';
+import type { Codebooks } from './codebooks.js';
+import { encodeSamples } from './encode.js';
+import type { Geometry, Pads } from './geometry.js';
+import { fittingChannels, layoutCodebooks, outputSize, weightSlice } from './geometry.js';
 
 function site(C: number, O: number, kernel: [number, number], strides: [number, number], pads: Pads): LayerSite {
   const random = seededRandom(41);

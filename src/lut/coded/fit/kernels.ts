@@ -1,6 +1,6 @@
+import build from '../../../convert/gen/kernels.js';
 import { inflateModule } from '../../../engine/wasm.js';
 import { LutraError } from '../../../errors.js';
-import build from '../../../convert/gen/kernels.js';
 
 /** Functions of assembly/convert; pointers are byte offsets into the memory. */
 interface Exports {

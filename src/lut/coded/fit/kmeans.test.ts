@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { kmeans } from './kmeans.js';
 import { seededRandom } from '../../../convert/random.js';
+import { kmeans } from './kmeans.js';
 
 function points(n: number, v: number, seed: number): Float32Array {
   const random = seededRandom(seed);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FitKernels } from './kernels.js';
 import { seededRandom } from '../../../convert/random.js';
+import { FitKernels } from './kernels.js';
 import { backfit, fitTable } from './ridge.js';
 import { addLookups, type CodeSamples, scatterSums } from './samples.js';
 import { countPairs, RidgeSolver } from './solver.js';

@@ -1,5 +1,5 @@
-import type { FitKernels } from './kernels.js';
 import type { Checkpoint } from '../../../convert/progress.js';
+import type { FitKernels } from './kernels.js';
 import {
   addLookups,
   type CodeSamples,

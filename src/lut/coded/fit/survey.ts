@@ -1,9 +1,4 @@
-import type { Graph } from '../../../graph/types.js';
-import type { Choice } from './budget.js';
-import { candidateGeometries, estimateGeometry } from './choose.js';
-import { layerCost } from './cost-model.js';
 import { gatherVectors, imageCount, quantizePlanes, scaleOf } from '../../../convert/gather.js';
-import { layoutCodebooks } from './geometry.js';
 import { planesOf } from '../../../convert/live-planes.js';
 import type { Checkpoint } from '../../../convert/progress.js';
 import { sampleIndices, seededRandom } from '../../../convert/random.js';
@@ -12,6 +7,11 @@ import { lookupTime } from '../../../convert/select.js';
 import type { LayerSite } from '../../../convert/sites.js';
 import type { InputSize } from '../../../convert/sizes.js';
 import type { ConvertOptions } from '../../../convert/types.js';
+import type { Graph } from '../../../graph/types.js';
+import type { Choice } from './budget.js';
+import { candidateGeometries, estimateGeometry } from './choose.js';
+import { layerCost } from './cost-model.js';
+import { layoutCodebooks } from './geometry.js';
 
 /** Examples that are enough to compare geometries. */
 const EXAMPLES = 64;

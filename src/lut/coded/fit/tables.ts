@@ -1,7 +1,7 @@
-import { MAX_LEVEL } from '../../../graph/lookup.js';
+import type { LayerSite } from '../../../convert/sites.js';
+import { MAX_ACTIVATION } from '../../limits.js';
 import type { CodebookLayout } from './geometry.js';
 import { weightSlice } from './geometry.js';
-import type { LayerSite } from '../../../convert/sites.js';
 
 /** The tensors of a LookUp. */
 export interface QuantizedTable {
@@ -74,7 +74,7 @@ export function quantizeTable(table: Float32Array, bias: Float32Array, layout: C
   const D = table.length / O;
   const scale = new Float32Array(O);
   for (let at = 0; at < table.length; at++) scale[at % O] = Math.max(scale[at % O]!, Math.abs(table[at]!));
-  for (let o = 0; o < O; o++) scale[o] = scale[o]! > 0 ? scale[o]! / MAX_LEVEL : 1;
+  for (let o = 0; o < O; o++) scale[o] = scale[o]! > 0 ? scale[o]! / MAX_ACTIVATION : 1;
   const quantized = new Int8Array(D * O);
   for (let c = 0; c < codebooks; c++) {
     for (let tap = 0; tap < taps; tap++) {
@@ -83,7 +83,7 @@ export function quantizeTable(table: Float32Array, bias: Float32Array, layout: C
         const to = (c * K + k) * taps + tap;
         for (let o = 0; o < O; o++) {
           const q = Math.round(table[from + o]! / scale[o]!);
-          quantized[o * codebooks * K * taps + to] = Math.max(-MAX_LEVEL, Math.min(MAX_LEVEL, q));
+          quantized[o * codebooks * K * taps + to] = Math.max(-MAX_ACTIVATION, Math.min(MAX_ACTIVATION, q));
         }
       }
     }

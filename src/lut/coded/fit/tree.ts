@@ -1,7 +1,7 @@
-import { MAX_LEVEL } from '../../../graph/lookup.js';
+import { MAX_ACTIVATION } from '../../limits.js';
 
 const DEPTH = 4;
-const LEVELS = MAX_LEVEL + 1;
+const LEVELS = MAX_ACTIVATION + 1;
 
 /** One codebook of an EncodeTree operator. */
 export interface TreeCodebook {

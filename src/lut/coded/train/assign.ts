@@ -1,8 +1,8 @@
 import { numberAttribute } from '../../../graph/attributes.js';
-import { MAX_LEVEL } from '../../../graph/lookup.js';
 import { perChannel, reshape, scale, sumOver } from '../../../train/gradient/shapes.js';
 import type { BackwardContext, Emitter, ForwardContext, GradientRule } from '../../../train/types.js';
 import { TRAINING_DOMAIN } from '../../../train/types.js';
+import { MAX_ACTIVATION } from '../../limits.js';
 import { floats, fold, slide, swapLast, unfold, windowAttributes, windowOf } from './windows.js';
 
 /** Largest magnitude of Q and b that docs/lookup-operators.md allows. */
@@ -49,7 +49,7 @@ export function centredLevels({ emitter, node }: ForwardContext, x: string): str
   const zero = numberAttribute(node, 'zero_point', 0);
   const ratio = emitter.node('Div', [x, emitter.scalar(numberAttribute(node, 'scale', 1), x)]);
   const level = emitter.node('Round', [ratio]);
-  return emitter.node('Clip', [level, emitter.scalar(-zero, x), emitter.scalar(MAX_LEVEL - zero, x)]);
+  return emitter.node('Clip', [level, emitter.scalar(-zero, x), emitter.scalar(MAX_ACTIVATION - zero, x)]);
 }
 
 function rounded(emitter: Emitter, value: string, limit: number): string {
@@ -70,7 +70,7 @@ function packable({ emitter, node, inputs }: ForwardContext): boolean {
   let largest = 0;
   for (let row = 0; row < rows; row++) {
     let sum = Math.abs((biases.data as Float32Array)[row]!);
-    for (let j = 0; j < v; j++) sum += MAX_LEVEL * Math.abs((weights.data as Float32Array)[row * v + j]!);
+    for (let j = 0; j < v; j++) sum += MAX_ACTIVATION * Math.abs((weights.data as Float32Array)[row * v + j]!);
     largest = Math.max(largest, sum);
   }
   return K * (largest + 1) < EXACT;

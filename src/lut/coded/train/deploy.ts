@@ -1,6 +1,6 @@
-import { canCentre, type QuantizedTable } from '../fit/tables.js';
 import { LutraError } from '../../../errors.js';
 import type { Graph, TensorValue } from '../../../graph/types.js';
+import { canCentre, type QuantizedTable } from '../fit/tables.js';
 import { MAX_SCORE_BIAS, MAX_SCORE_WEIGHT } from './assign.js';
 import { productTables } from './factors.js';
 import { largestLevel } from './fake-quantize.js';

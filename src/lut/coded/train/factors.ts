@@ -1,7 +1,7 @@
-import { weightSlice } from '../fit/geometry.js';
 import { choleskyInPlace, choleskySolve } from '../../../convert/linear-algebra.js';
-import { dequantizeTable } from '../fit/tables.js';
 import { symmetricEigen } from '../../../train/zoo/eigen.js';
+import { weightSlice } from '../fit/geometry.js';
+import { dequantizeTable } from '../fit/tables.js';
 import type { Encoding, LookupLayer } from './layers.js';
 
 /** Keeps the normal equations solvable where values do not matter to any output. */

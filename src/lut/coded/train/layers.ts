@@ -1,13 +1,13 @@
-import type { CodebookLayout } from '../fit/geometry.js';
 import { findSites, type LayerSite } from '../../../convert/sites.js';
 import { LutraError } from '../../../errors.js';
 import { numberAttribute } from '../../../graph/attributes.js';
-import { LOOKUP_DOMAIN } from '../../../graph/lookup.js';
 import { raiseOpset } from '../../../graph/passes/raise-opset.js';
 import { simplify } from '../../../graph/passes/simplify.js';
 import { consumersOf } from '../../../graph/topology.js';
 import type { DataType, DataTypeMap, Graph, Node } from '../../../graph/types.js';
 import { describeNode } from '../../../ops/operator.js';
+import { LOOKUP_DOMAIN } from '../../domain.js';
+import type { CodebookLayout } from '../fit/geometry.js';
 import { type Window, windowOf } from './windows.js';
 
 /** One LookUp of a converted network, with the layer that it replaced. */

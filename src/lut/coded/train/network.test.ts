@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { randomLookups } from '../../../../bench/networks/random-lookups.js';
 import { seededRandom } from '../../../convert/random.js';
 import { Executor } from '../../../engine/executor.js';
 import { LutraError } from '../../../errors.js';
 import { GraphBuilder } from '../../../graph/builder.js';
 import { optimize } from '../../../graph/passes/optimize.js';
 import type { Graph, Node, TensorValue } from '../../../graph/types.js';
-import { randomLookups } from '../../../../bench/networks/random-lookups.js';
 import { parseModel } from '../../../onnx/parse.js';
 import { serializeModel } from '../../../onnx/serialize.js';
 import { createGraphRunner } from '../../../train/engine/runtime.js';

@@ -1,9 +1,10 @@
 import { LutraError } from '../../../errors.js';
-import { LOOKUP_DOMAIN, MAX_LEVEL } from '../../../graph/lookup.js';
 import { UniqueNames, valueNames } from '../../../graph/topology.js';
 import type { Attribute, Graph, Node, TensorValue } from '../../../graph/types.js';
 import { describeNode } from '../../../ops/operator.js';
 import { type ParameterOptions, TRAINING_DOMAIN } from '../../../train/types.js';
+import { LOOKUP_DOMAIN } from '../../domain.js';
+import { MAX_ACTIVATION } from '../../limits.js';
 import type { DeployedLayer } from './deploy.js';
 import { extraFactors, type Factors, factorize, realTables, unfoldedWeights } from './factors.js';
 import type { CentroidSearch, Encoding, LookupLayer } from './layers.js';
@@ -125,7 +126,7 @@ export class Rewriter {
     const perChannel = [1, dims[0]!, 1, 1];
     const ratio = this.standard('Div', [node.inputs[0]!, fixed('unit', [], value(1))]);
     const low = fixed('low', [], Float32Array.of(-zero));
-    const high = fixed('high', [], Float32Array.of(MAX_LEVEL - zero));
+    const high = fixed('high', [], Float32Array.of(MAX_ACTIVATION - zero));
     const levels = this.standard('Clip', [this.standard('Round', [ratio]), low, high]);
     const sums = this.standard('Conv', [levels, fixed('W', dims, value(3))], node.attributes);
     const scaled = this.standard('Mul', [sums, fixed('scale', perChannel, value(4))]);

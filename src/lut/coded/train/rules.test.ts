@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { checkGradients, expectClose, NetworkBuilder, numbers } from '../../../../test/support/gradient.js';
 import { createGraphRunner } from '../../../train/engine/runtime.js';
 import { differentiate } from '../../../train/gradient/differentiate.js';
-import { checkGradients, expectClose, NetworkBuilder, numbers } from '../../../../test/support/gradient.js';
 import { TRAINING_DOMAIN } from '../../../train/types.js';
 import { LOOKUP_RULES } from './rules.js';
 

@@ -1,9 +1,4 @@
-/** Names and attribute shapes of the `lutra` operator domain (docs/lookup-operators.md). */
-export const LOOKUP_DOMAIN = 'lutra';
-export const LOOKUP_OPSET = 1;
-/** Activations of Encode are quantized to 0..127. */
-export const MAX_LEVEL = 127;
-
+/** Entries of a model's metadata that Lutra reads and writes. */
 export const METADATA = {
   version: 'lutra.version',
   preprocess: 'lutra.preprocess',

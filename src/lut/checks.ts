@@ -1,0 +1,53 @@
+import type { AnyContext, InferContext } from '../ops/define.js';
+import { check, dimsOf } from '../ops/define.js';
+import type { OperatorTraits } from '../ops/operator.js';
+import { LOOKUP_DOMAIN, LOOKUP_OPSET } from './domain.js';
+import { MAX_ACTIVATION, MAX_SUM } from './limits.js';
+
+/** Checks that the operators of several families share. All throw `INVALID_MODEL`. */
+
+/** What every operator of the domain states to `define`. */
+export const DOMAIN = { domain: LOOKUP_DOMAIN, opset: [LOOKUP_OPSET, LOOKUP_OPSET] } as const;
+/** Of operators whose integer sums pass the epilogue of assembly/lookup/epilogue.ts. */
+export const SUM_TRAITS: OperatorTraits = { epilogue: ['Relu', 'LeakyRelu', 'Clip', 'HardSwish', 'Gelu'] };
+export const FLOAT32 = ['float32'] as const;
+export const UINT8 = ['uint8'] as const;
+export const INT8 = ['int8'] as const;
+export const INT32 = ['int32'] as const;
+
+/** Input `index` has exactly this shape. */
+export function checkDims(context: AnyContext, index: number, name: string, expected: readonly number[]): void {
+  const dims = dimsOf(context, index);
+  check(context.node, `${dims}` === `${expected}`, `${name} has the wrong shape`, `[${expected}]`, `[${dims}]`);
+}
+
+/** Arrays that were found to lie in low..high: types are inferred many times, but large tables read once. */
+const checked = new WeakMap<object, string>();
+
+/** Every element of a constant input lies in low..high. Inputs computed at run time are not looked at. */
+export function checkRange(context: InferContext, index: number, name: string, low: number, high: number): void {
+  const data = context.inputs[index]?.value?.data as Int8Array | undefined;
+  const range = `${low}..${high}`;
+  if (!data || checked.get(data) === range) return;
+  let at = 0;
+  while (at < data.length && data[at]! >= low && data[at]! <= high) at++;
+  check(context.node, at === data.length, `${name} is out of range`, range, data[at]);
+  checked.set(data, range);
+}
+
+/** Input `index` has four dimensions. */
+export function checkRank(context: AnyContext, index: number, name: string): void {
+  const rank = dimsOf(context, index).length;
+  check(context.node, rank === 4, `${name} must have 4 dimensions`, 4, rank);
+}
+
+/** Inputs 1 and 2 quantize activations. */
+export function checkActivationScale(context: InferContext): void {
+  checkRange(context, 1, 'x_scale', Number.MIN_VALUE, Number.MAX_VALUE);
+  checkRange(context, 2, 'x_zero_point', 0, MAX_ACTIVATION);
+}
+
+/** Integer sums stay exact. @param hint what keeps them smaller */
+export function checkSum({ node }: InferContext, what: string, largest: number, hint: string): void {
+  check(node, largest < MAX_SUM, `${what} may exceed 2^24`, hint, largest);
+}
