@@ -1,5 +1,5 @@
 import type { FamilyFit } from '../convert/family-fit.js';
-import type { Node, TensorType } from '../graph/types.js';
+import type { Node } from '../graph/types.js';
 import type { Operator } from '../ops/operator.js';
 import type { LoweringRule } from '../plan/types.js';
 import type { FunctionBody } from './body.js';
