@@ -3,6 +3,7 @@ import { exposeStages } from '../e2e/hashes/stages.js';
 import { Executor } from '../src/engine/executor.js';
 import { optimize } from '../src/graph/passes/optimize.js';
 import type { Graph, Node, TensorValue, ValueInfo } from '../src/graph/types.js';
+import { familyOperator } from '../src/lut/operators.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { serializeModel } from '../src/onnx/serialize.js';
 import { relativeDifference, runInOnnxRuntime, toOrt } from './onnxruntime.js';
@@ -23,7 +24,7 @@ export interface ConvertedCheck {
   readonly codes: number;
 }
 
-const isEncode = ({ domain, op }: Node) => domain === 'lutra' && op !== 'LookUp';
+const isEncode = (node: Node) => familyOperator(node)?.quantizes ?? false;
 
 async function run(graph: Graph, feeds: Values): Promise<Record<string, TensorValue>> {
   const executor = await Executor.create(optimize(parseModel(serializeModel(graph))));

@@ -1,23 +1,23 @@
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, Node, ValueInfo } from '../../src/graph/types.js';
+import { familyOperator } from '../../src/lut/operators.js';
 import { parseModel } from '../../src/onnx/parse.js';
 import { serializeModel } from '../../src/onnx/serialize.js';
 
 /**
  * What a lookup network is turned into so that engines can be compared layer by layer: `codes` has the codes of every layer as
  * further outputs; `forced` takes them as inputs instead of its own, and gives what it would have computed and from what;
- * `layers` is every encoder, lookup and QuantizedConv alone, fed with its own input, with integer sums as its output.
+ * `layers` is every lookup layer alone, fed with its own input, with integer sums as its output.
  */
 export type CheckForm = 'codes' | 'forced' | 'layers';
 
 /** Behind the names of what the `forced` form computes itself. */
 export const FORCED = '/forced';
 
-const isEncoder = ({ op, domain }: Node): boolean => domain === 'lutra' && (op === 'Encode' || op === 'EncodeTree');
+const isEncoder = (node: Node): boolean => familyOperator(node)?.result === 'codes';
 /** Whose last two inputs scale integer sums. */
-const isSum = ({ op, domain }: Node): boolean => domain === 'lutra' && (op === 'LookUp' || op === 'QuantizedConv');
-
-const readsLevels = (node: Node): boolean => isEncoder(node) || (isSum(node) && node.op !== 'LookUp');
+const isSum = (node: Node): boolean => familyOperator(node)?.result === 'sums';
+const quantizes = (node: Node): boolean => familyOperator(node)?.quantizes ?? false;
 
 /** Derives the form from the very bytes that are timed. @throws LutraError when they are no model */
 export function checkForm(model: Uint8Array, form: CheckForm): Uint8Array<ArrayBuffer> {
@@ -32,7 +32,7 @@ const FORMS: Readonly<Record<CheckForm, (graph: Graph) => Graph>> = {
 
   forced(graph) {
     const encoders = graph.nodes.filter(isEncoder);
-    const read = new Set(graph.nodes.filter(readsLevels).map(({ inputs }) => inputs[0]!));
+    const read = new Set(graph.nodes.filter(quantizes).map(({ inputs }) => inputs[0]!));
     const copies = [...read].map(
       (name): Node => ({
         name: `${name}${FORCED}`,
@@ -49,7 +49,7 @@ const FORMS: Readonly<Record<CheckForm, (graph: Graph) => Graph>> = {
         ...graph.nodes.map((node) => (isEncoder(node) ? { ...node, outputs: [`${node.outputs[0]}${FORCED}`] } : node)),
         ...copies,
       ],
-      inputs: [...graph.inputs, ...encoders.map(({ outputs }) => picture(outputs[0]!, 'uint8'))],
+      inputs: [...graph.inputs, ...encoders.map(({ outputs }) => planes(outputs[0]!, 'uint8'))],
       outputs: [
         ...graph.outputs,
         ...encoders.map(({ outputs }) => value(`${outputs[0]}${FORCED}`, 'uint8')),
@@ -71,12 +71,12 @@ const FORMS: Readonly<Record<CheckForm, (graph: Graph) => Graph>> = {
         return { ...node, inputs: [...node.inputs.slice(0, -2), ...names] };
       });
     const used = new Set(nodes.flatMap(({ inputs }) => inputs));
-    const read = new Set(nodes.filter(readsLevels).map(({ inputs }) => inputs[0]!));
+    const read = new Set(nodes.filter(quantizes).map(({ inputs }) => inputs[0]!));
     return {
       ...graph,
       nodes,
       initializers: new Map([...initializers].filter(([name]) => used.has(name))),
-      inputs: [...read].map((name) => picture(name, 'float32')),
+      inputs: [...read].map((name) => planes(name, 'float32')),
       outputs: nodes.map((node) => value(node.outputs[0]!, isEncoder(node) ? 'uint8' : 'float32')),
     };
   },
@@ -86,7 +86,7 @@ function value(name: string, type: ValueInfo['type']): ValueInfo {
   return { name, type, dims: undefined };
 }
 
-/** What encoders and QuantizedConv read and write has four dimensions. */
-function picture(name: string, type: ValueInfo['type']): ValueInfo {
+/** What lookup layers read and write has four dimensions. */
+function planes(name: string, type: ValueInfo['type']): ValueInfo {
   return { name, type, dims: ['n', 'c', 'h', 'w'].map((dimension) => `${name} ${dimension}`) };
 }

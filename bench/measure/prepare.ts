@@ -1,7 +1,8 @@
 import type { Graph } from '../../src/graph/types.js';
+import type { Work } from '../../src/lut/work.js';
 import { serializeModel } from '../../src/onnx/serialize.js';
 import { quantize } from '../networks/quantize.js';
-import { countWork, type Work } from '../networks/work.js';
+import { countWork } from '../networks/work.js';
 import { exampleFeeds, type InputSpec } from './network.js';
 import type { ModelForm } from './types.js';
 

@@ -1,6 +1,6 @@
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, Node, TensorValue } from '../../src/graph/types.js';
-import { LOOKUP_DOMAIN } from '../../src/lut/domain.js';
+import { familyOperator } from '../../src/lut/operators.js';
 
 /** Names of graph outputs by what arithmetic makes them. */
 export interface Stages {
@@ -19,17 +19,15 @@ export function exposeStages(graph: Graph): { readonly graph: Graph; readonly st
   const twins: Node[] = [];
   const codes: string[] = [];
   for (const node of graph.nodes) {
-    if (node.domain !== LOOKUP_DOMAIN || node.op === 'QuantizedConv') continue;
-    if (node.op !== 'LookUp') {
-      codes.push(node.outputs[0]!);
-      continue;
-    }
-    const [input, table] = node.inputs as [string, string];
-    const rows = graph.initializers.get(table)!.dims[0]!;
+    const operator = familyOperator(node);
+    if (operator?.result === 'codes') codes.push(node.outputs[0]!);
+    if (operator?.result !== 'sums' || operator.quantizes) continue;
+    const unscaled = node.inputs.slice(0, -2);
+    const rows = graph.initializers.get(node.inputs.at(-1)!)!.dims[0]!;
     const name = `${node.name}/sums`;
     initializers.set(`${name}/one`, tensorValue('float32', [rows], new Float32Array(rows).fill(1)));
     initializers.set(`${name}/zero`, tensorValue('float32', [rows], new Float32Array(rows)));
-    twins.push({ ...node, name, inputs: [input, table, `${name}/one`, `${name}/zero`], outputs: [name] });
+    twins.push({ ...node, name, inputs: [...unscaled, `${name}/one`, `${name}/zero`], outputs: [name] });
   }
   const sums = twins.map(({ name }) => name);
   const declared = graph.outputs.map(({ name }) => name);

@@ -1,6 +1,7 @@
 import { bytesPerElement, elementCount } from '../graph/tensor.js';
-import type { Node, TensorType } from '../graph/types.js';
-import { LOOKUP_DOMAIN } from '../lut/domain.js';
+import type { TensorType } from '../graph/types.js';
+import { FAMILY_OPERATORS } from '../lut/operators.js';
+import { workOf } from '../lut/work.js';
 import type { ConcreteGraph, Plan } from '../plan/types.js';
 
 /** One node as it runs, for `lutra inspect`. */
@@ -11,49 +12,26 @@ export interface LayerFacts {
   readonly outputs: readonly TensorType[];
   /** Bytes of its constant inputs: weights, tables, scales. */
   readonly constantBytes: number;
-  /** Multiply-adds: of the layer, or of the search of an Encode. */
+  /** Multiply-adds: of the layer, or of its search for codes. */
   readonly macs: number;
-  /** Table entries added by a LookUp. */
+  /** Table entries added. */
   readonly lookups: number;
-  /** Bytes of the table of a LookUp. */
+  /** Bytes of its tables. */
   readonly tableBytes: number;
   /** Wasm kernels in order; `host` is the operator's own TypeScript. Empty: costs nothing (a view of its input). */
   readonly kernels: readonly string[];
-}
-
-function work(node: Node, types: ConcreteGraph['types']): Pick<LayerFacts, 'macs' | 'lookups'> {
-  const dims = (name: string | undefined): readonly number[] => types.get(name ?? '')?.dims ?? [];
-  const outputs = elementCount(dims(node.outputs[0]));
-  switch (`${node.domain}:${node.op}`) {
-    case ':Conv':
-      return { macs: outputs * elementCount(dims(node.inputs[1]).slice(1)), lookups: 0 };
-    case ':ConvTranspose':
-      return { macs: elementCount(dims(node.inputs[0])) * elementCount(dims(node.inputs[1]).slice(1)), lookups: 0 };
-    case ':MatMul':
-      return { macs: outputs * (dims(node.inputs[0]).at(-1) ?? 1), lookups: 0 };
-    case ':Gemm':
-      return { macs: outputs * (dims(node.inputs[0])[node.attributes.transA === 1 ? 0 : 1] ?? 1), lookups: 0 };
-    case 'lutra:QuantizedConv':
-      return { macs: outputs * elementCount(dims(node.inputs[3]).slice(1)), lookups: 0 };
-    case 'lutra:Encode': {
-      const K = Number(node.attributes.K);
-      return { macs: outputs * K * elementCount(dims(node.inputs[3]).slice(1)), lookups: 0 };
-    }
-    case 'lutra:LookUp': {
-      const codebooks = dims(node.inputs[0])[1] ?? 0;
-      return { macs: 0, lookups: outputs * codebooks * elementCount(dims(node.inputs[1]).slice(2)) };
-    }
-    default:
-      return { macs: 0, lookups: 0 };
-  }
 }
 
 function bytesOf(type: TensorType | undefined): number {
   return !type || type.type === 'string' ? 0 : elementCount(type.dims) * bytesPerElement(type.type);
 }
 
-/** Facts about every node that is left to run, in order. */
-export function layerFacts(concrete: ConcreteGraph, plan: Plan): LayerFacts[] {
+/**
+ * Facts about every node that is left to run, in order.
+ *
+ * @param operators of the families that the graph may use
+ */
+export function layerFacts(concrete: ConcreteGraph, plan: Plan, operators = FAMILY_OPERATORS): LayerFacts[] {
   const kernels = new Map<string, string[]>();
   for (const step of plan.steps) {
     const list = kernels.get(step.node) ?? [];
@@ -62,14 +40,15 @@ export function layerFacts(concrete: ConcreteGraph, plan: Plan): LayerFacts[] {
   }
   return concrete.nodes.map((node) => {
     const constants = node.inputs.filter((name) => concrete.constants.has(name));
-    const isLookUp = node.domain === LOOKUP_DOMAIN && node.op === 'LookUp';
+    const work = workOf(node, (name) => concrete.types.get(name ?? '')?.dims ?? [], operators);
     return {
       name: node.name,
       op: node.domain === '' ? node.op : `${node.domain}:${node.op}`,
       outputs: node.outputs.flatMap((name) => concrete.types.get(name) ?? []),
       constantBytes: constants.reduce((sum, name) => sum + bytesOf(concrete.types.get(name)), 0),
-      ...work(node, concrete.types),
-      tableBytes: isLookUp ? bytesOf(concrete.types.get(node.inputs[1] ?? '')) : 0,
+      macs: work.macs + work.searchMacs,
+      lookups: work.lookups,
+      tableBytes: work.tableBytes,
       kernels: [...new Set(kernels.get(node.name) ?? [])],
     };
   });

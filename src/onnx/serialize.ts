@@ -4,7 +4,8 @@ import { LutraError } from '../errors.js';
 import { METADATA } from '../graph/metadata.js';
 import { subgraphs } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
-import { BODY_OPSET, functionBodies } from '../lut/bodies.js';
+import { BODY_OPSET, FUNCTION_BODIES, functionProtos } from '../lut/bodies.js';
+import type { FunctionBody } from '../lut/body-builder.js';
 import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../lut/domain.js';
 import { contentHash } from './content-hash.js';
 import { encodeGraph } from './encode.js';
@@ -21,9 +22,10 @@ const NEWER_IR: readonly (readonly [opset: number, ir: number])[] = [
  * Graph → bytes of a standard ONNX file: weights as raw_data, metadata, and for `lutra` operators their function bodies
  * (docs/lookup-operators.md), so that any ONNX runtime can execute the file. `parseModel` of the bytes gives the graph back.
  *
+ * @param bodies of the families whose operators the graph may use; default those that come with Lutra
  * @throws LutraError `INVALID_ARGUMENT` when a node carries an epilogue; `UNSUPPORTED` when `lutra` operators meet a default opset below 13.
  */
-export function serializeModel(graph: Graph): Uint8Array {
+export function serializeModel(graph: Graph, bodies: readonly FunctionBody[] = FUNCTION_BODIES): Uint8Array {
   const opset = { ...graph.opset };
   const main = opset[''] ?? BODY_OPSET;
   opset[''] = main;
@@ -44,7 +46,7 @@ export function serializeModel(graph: Graph): Uint8Array {
     opsetImport: Object.entries(opset).map(([domain, version]) => ({ domain, version: BigInt(version) })),
     graph: encodeGraph(graph),
     metadataProps: Object.entries(graph.metadata).map(([key, value]) => ({ key, value })),
-    functions: functionBodies(operators, main),
+    functions: functionProtos(operators, main, bodies),
   });
   return toBinary(ModelProtoSchema, model);
 }

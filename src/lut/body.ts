@@ -1,4 +1,0 @@
-import type { NodeProto } from 'onnx-buf';
-
-/** Writes the nodes of a function body (docs/lookup-operators.md). */
-export type FunctionBody = () => NodeProto[];
