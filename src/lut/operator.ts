@@ -17,6 +17,11 @@ export function isNode({ name }: Pick<OperatorSpec, 'name'>, node: Node): boolea
   return node.domain === LOOKUP_DOMAIN && node.op === name;
 }
 
+/** Key of the operator in a record of lowering rules. */
+export function ruleName({ name }: Pick<OperatorSpec, 'name'>): string {
+  return `${LOOKUP_DOMAIN}:${name}`;
+}
+
 /** Names of the values that a node reads, by the names of its operator's inputs; `''` where the node has too few. */
 export function inputsOf<Input extends string>(spec: OperatorSpec<Input>, node: Node): Readonly<Record<Input, string>> {
   return Object.fromEntries(spec.inputs.map((name, i) => [name, node.inputs[i] ?? ''])) as Record<Input, string>;

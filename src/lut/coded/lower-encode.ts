@@ -1,9 +1,10 @@
-import { elementCount, toNumbers } from '../../graph/tensor.js';
+import { toNumbers } from '../../graph/tensor.js';
 import type { Node } from '../../graph/types.js';
 import { KEY_INDEX_BITS, POSITION_GROUP } from '../../kernels/lookup.js';
 import type { Address, LowerContext, QuantizedPlanes } from '../../plan/types.js';
-import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../domain.js';
-import { MAX_ACTIVATION } from '../limits.js';
+import { LOOKUP_OPSET } from '../domain.js';
+import { MAX_LANE_WEIGHT } from '../limits.js';
+import { quantizedInput } from '../lower/planes.js';
 import type { CodePlanes } from '../lower/positions.js';
 import {
   codePlanes,
@@ -14,11 +15,11 @@ import {
   splits,
   windowTable,
 } from '../lower/positions.js';
+import { inputsOf, isNode } from '../operator.js';
 import type { EncodeShape } from './evaluate.js';
 import { encodeShape } from './evaluate.js';
+import { ENCODE, ENCODE_TREE, LOOK_UP } from './spec.js';
 
-/** Values per tile of the quantize kernel where rows have no borders between them. */
-const QUANTIZE_CHUNK = 4096;
 /** Positions gathered at a time: the scratch of a codebook stays in the first-level cache. */
 const GATHER_CHUNK = 256;
 /** Key of the codes of a value in {@link LowerContext.notes}. */
@@ -73,8 +74,7 @@ function codeReaders(context: LowerContext, codes: string) {
 export function readsPrivateCodes(context: LowerContext, node: Node, codes: string): boolean {
   const [first, ...others] = node.inputs;
   return (
-    node.domain === LOOKUP_DOMAIN &&
-    node.op === 'LookUp' &&
+    isNode(LOOK_UP, node) &&
     first === codes &&
     others.every((name) => context.constant(name)) &&
     !context.type(node.outputs[0]!).dims.includes(0)
@@ -84,44 +84,6 @@ export function readsPrivateCodes(context: LowerContext, node: Node, codes: stri
 /** Someone other than those LookUps reads the codes, or they are an output of the graph. */
 function needsDense(context: LowerContext, codes: string, readers: number): boolean {
   return context.concrete.outputs.has(codes) || (context.concrete.consumers.get(codes) ?? []).length > readers;
-}
-
-/** The planes that a node of the domain reads, quantized here unless their producer did; undefined where it has no kernel. */
-export function quantizedInput(context: LowerContext, node: Node): QuantizedPlanes | undefined {
-  const [x = '', scaleName = '', zeroName = ''] = node.inputs;
-  const constants = node.inputs.slice(1).map((name) => context.constant(name));
-  if (constants.some((value) => !value) || context.constant(x)) return undefined;
-  if ([...context.type(x).dims, ...context.type(node.outputs[0]!).dims].includes(0)) return undefined;
-  const scale = toNumbers(context.constant(scaleName)!)[0]!;
-  const zero = toNumbers(context.constant(zeroName)!)[0]!;
-  const planes = context.demand(x).quantized.find((wanted) => wanted.scale === scale && wanted.zeroPoint === zero);
-  if (planes && !context.isQuantized(planes)) quantize(context, node, x, planes);
-  return planes;
-}
-
-function quantize(context: LowerContext, node: Node, x: string, planes: QuantizedPlanes): void {
-  const [, , height, width] = planes.dims;
-  const total = elementCount(planes.dims);
-  const [top, left] = planes.pads;
-  const bordered = planes.plane !== height * width;
-  context.emit({
-    kind: 'kernel',
-    node,
-    kernel: 'quantize',
-    params: {
-      input: context.dense(x),
-      output: { buffer: planes.buffer, byteOffset: top * planes.pitch + left },
-      total,
-      width: bordered ? width : QUANTIZE_CHUNK,
-      planeRows: bordered ? height : 1,
-      plane: bordered ? planes.plane : QUANTIZE_CHUNK,
-      pitch: planes.pitch,
-      scale: planes.scale,
-      zero: planes.zeroPoint,
-    },
-    tiles: Math.ceil(total / (bordered ? width : QUANTIZE_CHUNK)),
-  });
-  context.markQuantized(planes);
 }
 
 /** Offsets of the taps of a sub-vector in planes, in the order channel, row, column. */
@@ -160,7 +122,7 @@ function encodeInto(
   const offsets = tapOffsets(shape, planes);
   const neighbours = groupTaps(offsets, true);
   const gathered = groupTaps(offsets, false);
-  const tree = node.op === 'EncodeTree';
+  const tree = isNode(ENCODE_TREE, node);
   const inOrder = tree || neighbours.length <= gathered.length * (geometry.strides[1] === 1 ? 1 : 2);
   const all = Math.ceil(positions / POSITION_GROUP) * POSITION_GROUP;
   const wanted = splits(images * codebooks, context.threads, all / POSITION_GROUP);
@@ -199,7 +161,7 @@ function encodeInto(
     weights: searchTable(context, node, shape, steps),
     quads: Math.ceil(shape.centroids / 4),
     steps: steps.length,
-    unit: fitsPairs(context.constant(node.inputs[3]!)!.data as Int8Array, offsets.length, steps)
+    unit: fitsPairs(context.constant(inputsOf(ENCODE, node).Q)!.data as Int8Array, offsets.length, steps)
       ? 1 << KEY_INDEX_BITS
       : 0,
   };
@@ -231,11 +193,10 @@ function encodeInto(
 }
 
 /**
- * Whether the search may add the pair sums of all steps in i16: in the worst case every level is 0 or 127, so the positive and
- * the negative weights that meet in one i16 lane (taps 0, 1 or taps 2, 3 of each step) must each stay within 32767 / 127.
+ * Whether the search may add the pair sums of all steps in i16. In the worst case every activation is 0 or the largest, so the positive
+ * and the negative weights that meet in one i16 lane (taps 0, 1 or taps 2, 3 of each step) must each stay within the limit.
  */
 export function fitsPairs(weights: Int8Array, taps: number, steps: readonly (readonly number[])[]): boolean {
-  const limit = Math.floor(32767 / MAX_ACTIVATION);
   const lanes = [0, 1].map((lane) => steps.flatMap((step) => step.slice(2 * lane, 2 * lane + 2)));
   for (let row = 0; row < weights.length; row += taps) {
     for (const lane of lanes) {
@@ -246,7 +207,7 @@ export function fitsPairs(weights: Int8Array, taps: number, steps: readonly (rea
         if (weight > 0) positive += weight;
         else negative -= weight;
       }
-      if (positive > limit || negative > limit) return false;
+      if (positive > MAX_LANE_WEIGHT || negative > MAX_LANE_WEIGHT) return false;
     }
   }
   return true;
@@ -254,10 +215,10 @@ export function fitsPairs(weights: Int8Array, taps: number, steps: readonly (rea
 
 /** Q as rows of `taps` weights, and the key bias of every centroid: (b − zero·ΣQ)·64 + (63 − k). */
 function scoreRows(context: LowerContext, node: Node, { centroids, codebooks }: EncodeShape) {
-  const [, , zeroName = '', weightName = '', biasName = ''] = node.inputs;
-  const weights = context.constant(weightName)!.data as Int8Array;
-  const biases = context.constant(biasName)!.data as Int32Array;
-  const zero = toNumbers(context.constant(zeroName)!)[0]!;
+  const { x_zero_point, Q, b } = inputsOf(ENCODE, node);
+  const weights = context.constant(Q)!.data as Int8Array;
+  const biases = context.constant(b)!.data as Int32Array;
+  const zero = toNumbers(context.constant(x_zero_point)!)[0]!;
   const taps = weights.length / (codebooks * centroids);
   const unit = 1 << KEY_INDEX_BITS;
   const keys = biases.map((bias, row) => {
@@ -332,7 +293,7 @@ function wideTable(context: LowerContext, node: Node, shape: EncodeShape): Addre
 
 /** Feature offsets i32 [codebooks][4] and thresholds u8 [codebooks][4 levels][16]. */
 function treeTables(context: LowerContext, node: Node, codebooks: number, offsets: readonly number[]) {
-  const [, , , featureName = '', thresholdName = ''] = node.inputs;
+  const { features: featureName, thresholds: thresholdName } = inputsOf(ENCODE_TREE, node);
   const features = context.constant(featureName)!.data as Int32Array;
   return {
     tapOffsets: offsetTable(

@@ -5,16 +5,18 @@ import { LOOKUP_OPSET } from '../domain.js';
 import type { CodePlanes } from '../lower/positions.js';
 import { positionTable } from '../lower/positions.js';
 import { sumFields } from '../lower/sums.js';
+import { inputsOf } from '../operator.js';
 import type { LookUpShape } from './evaluate.js';
 import { lookUpShape } from './evaluate.js';
 import { codesNote, readsPrivateCodes } from './lower-encode.js';
+import { LOOK_UP } from './spec.js';
 
 /** Sixteen centroids fill one shuffle. */
 const SHUFFLE_CENTROIDS = 16;
 
 /** Lowers LookUp with its epilogue to one kernel call. */
 export function lowerLookUp(context: LowerContext, node: Node): boolean {
-  const [codesName = ''] = node.inputs;
+  const { codes: codesName } = inputsOf(LOOK_UP, node);
   const codes = context.notes.get(codesNote(codesName)) as CodePlanes | undefined;
   if (!codes || !readsPrivateCodes(context, node, codesName)) return false;
   const inputs = node.inputs.map((name) => ({ ...context.type(name) }));
@@ -107,8 +109,9 @@ function packTable(
   bytes: number,
   place: (m: number, term: number) => [to: number, step: number],
 ): Address {
-  return context.packed(`${kind} ${node.inputs[1]} ${centroids}`, label, () => {
-    const table = context.constant(node.inputs[1]!)!.data as Int8Array;
+  const name = inputsOf(LOOK_UP, node).table;
+  return context.packed(`${kind} ${name} ${centroids}`, label, () => {
+    const table = context.constant(name)!.data as Int8Array;
     const taps = table.length / (outputs * codebooks * centroids);
     const packed = new Uint8Array(bytes);
     for (let m = 0; m < outputs; m++) {

@@ -1,16 +1,18 @@
 import type { Node } from '../../graph/types.js';
 import { OUTPUT_QUAD, POSITION_GROUP } from '../../kernels/lookup.js';
-import type { LowerContext } from '../../plan/types.js';
-import { quantizedInput } from '../coded/lower-encode.js';
+import type { LowerContext, LoweringRule } from '../../plan/types.js';
 import { LOOKUP_OPSET } from '../domain.js';
+import { quantizedInput } from '../lower/planes.js';
 import { sumFields } from '../lower/sums.js';
+import { inputsOf, ruleName } from '../operator.js';
 import { quantizedConvGeometry } from './evaluate.js';
+import { QUANTIZED_CONV } from './spec.js';
 
 /** Taps of one term: neighbours of one row of the window. */
 const STEP = 4;
 
 /** Lowers QuantizedConv with its epilogue to one kernel call, after quantizing its input. */
-export function lowerQuantizedConv(context: LowerContext, node: Node): boolean {
+function lowerQuantizedConv(context: LowerContext, node: Node): boolean {
   const planes = quantizedInput(context, node);
   if (!planes) return false;
   const inputs = node.inputs.map((name) => ({ ...context.type(name) }));
@@ -35,7 +37,7 @@ export function lowerQuantizedConv(context: LowerContext, node: Node): boolean {
     gathered: POSITION_GROUP * STEP,
   });
 
-  const name = node.inputs[3]!;
+  const name = inputsOf(QUANTIZED_CONV, node).W;
   const weights = context.constant(name)!.data as Int8Array;
   const depth = weights.length / outputs;
   const quads = Math.ceil(outputs / OUTPUT_QUAD);
@@ -50,7 +52,7 @@ export function lowerQuantizedConv(context: LowerContext, node: Node): boolean {
     });
     return packed;
   });
-  // Levels are counted from 0, and also outside of the image.
+  // Quantized activations are counted from 0, and also outside of the image.
   const corrections = context.packed(`dot sums ${name} ${zeroPoint}`, `${name}.corrections [${quads}][4] i32`, () => {
     const sums = new Int32Array(quads * OUTPUT_QUAD);
     weights.forEach((weight, i) => {
@@ -67,3 +69,6 @@ export function lowerQuantizedConv(context: LowerContext, node: Node): boolean {
   });
   return true;
 }
+
+/** The fast path of the integer family. */
+export const INTEGER_RULES: Readonly<Record<string, LoweringRule>> = { [ruleName(QUANTIZED_CONV)]: lowerQuantizedConv };
