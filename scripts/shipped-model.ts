@@ -33,6 +33,7 @@ interface Layer {
   readonly name: string;
   readonly op: string;
   readonly macs: number;
+  readonly searchMacs: number;
   readonly lookups: number;
 }
 
@@ -143,17 +144,12 @@ export function trainAndMeasure(wanted: ShippedModel, folder: string, options: T
 }
 
 function work({ layers }: Inspected): string {
-  const sum = (chosen: readonly Layer[], field: 'macs' | 'lookups') =>
+  const sum = (chosen: readonly Layer[], field: 'macs' | 'searchMacs' | 'lookups') =>
     chosen.reduce((total, layer) => total + layer[field], 0);
-  const search = layers.filter(({ op }) => op.startsWith('lutra:Encode'));
-  const flops =
-    2 *
-    sum(
-      layers.filter((layer) => !search.includes(layer)),
-      'macs',
-    );
-  if (search.length === 0) return `${mega(flops)} MFLOP`;
-  return `${mega(flops)} MFLOP, ${mega(sum(search, 'macs'))} M 8-bit multiply-adds of search, ${mega(sum(layers, 'lookups'))} M lookups`;
+  const search = sum(layers, 'searchMacs');
+  const flops = 2 * (sum(layers, 'macs') - search);
+  if (sum(layers, 'lookups') === 0) return `${mega(flops)} MFLOP`;
+  return `${mega(flops)} MFLOP, ${mega(search)} M 8-bit multiply-adds of search, ${mega(sum(layers, 'lookups'))} M lookups`;
 }
 
 /** Rows about every layer that the conversion looked at. */

@@ -1,3 +1,4 @@
+import { FAMILY_OPERATORS } from '../../src/lut/operators.js';
 import { html, svg } from '../shared/dom.js';
 import { formatMilliseconds } from '../shared/format.js';
 import type { LayerTime, Measurement } from './network.js';
@@ -16,8 +17,9 @@ const GROUPS = [
 type Group = (typeof GROUPS)[number][0];
 
 function groupOf({ op }: LayerTime): Group {
-  if (/encode/i.test(op)) return 'encode';
-  if (/lookup/i.test(op)) return 'lookup';
+  const lookup = FAMILY_OPERATORS.find(({ spec }) => spec.name === op);
+  if (lookup?.result === 'codes') return 'encode';
+  if (lookup && !lookup.quantizes) return 'lookup';
   if (/Conv|Gemm|MatMul/.test(op)) return 'dense';
   return 'other';
 }

@@ -14,6 +14,8 @@ export interface LayerFacts {
   readonly constantBytes: number;
   /** Multiply-adds: of the layer, or of its search for codes. */
   readonly macs: number;
+  /** Of those, 8-bit multiply-adds of a search for codes. */
+  readonly searchMacs: number;
   /** Table entries added. */
   readonly lookups: number;
   /** Bytes of its tables. */
@@ -47,6 +49,7 @@ export function layerFacts(concrete: ConcreteGraph, plan: Plan, operators = FAMI
       outputs: node.outputs.flatMap((name) => concrete.types.get(name) ?? []),
       constantBytes: constants.reduce((sum, name) => sum + bytesOf(concrete.types.get(name)), 0),
       macs: work.macs + work.searchMacs,
+      searchMacs: work.searchMacs,
       lookups: work.lookups,
       tableBytes: work.tableBytes,
       kernels: [...new Set(kernels.get(node.name) ?? [])],
