@@ -3,6 +3,7 @@ import { check, dimsOf } from '../ops/define.js';
 import type { OperatorTraits } from '../ops/operator.js';
 import { LOOKUP_DOMAIN, LOOKUP_OPSET } from './domain.js';
 import { MAX_ACTIVATION, MAX_SUM } from './limits.js';
+import type { OperatorSpec } from './operator.js';
 
 /** Checks that the operators of several families share. All throw `INVALID_MODEL`. */
 
@@ -15,9 +16,14 @@ export const UINT8 = ['uint8'] as const;
 export const INT8 = ['int8'] as const;
 export const INT32 = ['int32'] as const;
 
-/** Input `index` has exactly this shape. */
-export function checkDims(context: AnyContext, index: number, name: string, expected: readonly number[]): void {
-  const dims = dimsOf(context, index);
+/** The input of this name has exactly this shape. */
+export function checkDims<Input extends string>(
+  context: AnyContext,
+  { inputs }: OperatorSpec<Input>,
+  name: Input,
+  expected: readonly number[],
+): void {
+  const dims = dimsOf(context, inputs.indexOf(name));
   check(context.node, `${dims}` === `${expected}`, `${name} has the wrong shape`, `[${expected}]`, `[${dims}]`);
 }
 
@@ -25,8 +31,14 @@ export function checkDims(context: AnyContext, index: number, name: string, expe
 const checked = new WeakMap<object, string>();
 
 /** Every element of a constant input lies in low..high. Inputs computed at run time are not looked at. */
-export function checkRange(context: InferContext, index: number, name: string, low: number, high: number): void {
-  const data = context.inputs[index]?.value?.data as Int8Array | undefined;
+export function checkRange<Input extends string>(
+  context: InferContext,
+  { inputs }: OperatorSpec<Input>,
+  name: Input,
+  low: number,
+  high: number,
+): void {
+  const data = context.inputs[inputs.indexOf(name)]?.value?.data as Int8Array | undefined;
   const range = `${low}..${high}`;
   if (!data || checked.get(data) === range) return;
   let at = 0;
@@ -35,16 +47,25 @@ export function checkRange(context: InferContext, index: number, name: string, l
   checked.set(data, range);
 }
 
-/** Input `index` has four dimensions. */
-export function checkRank(context: AnyContext, index: number, name: string): void {
-  const rank = dimsOf(context, index).length;
+/** The input of this name has four dimensions. */
+export function checkRank<Input extends string>(
+  context: AnyContext,
+  { inputs }: OperatorSpec<Input>,
+  name: Input,
+): void {
+  const rank = dimsOf(context, inputs.indexOf(name)).length;
   check(context.node, rank === 4, `${name} must have 4 dimensions`, 4, rank);
 }
 
-/** Inputs 1 and 2 quantize activations. */
-export function checkActivationScale(context: InferContext): void {
-  checkRange(context, 1, 'x_scale', Number.MIN_VALUE, Number.MAX_VALUE);
-  checkRange(context, 2, 'x_zero_point', 0, MAX_ACTIVATION);
+/** The inputs that quantize activations are scalars in range. */
+export function checkActivationScale<Input extends string>(
+  context: InferContext,
+  spec: OperatorSpec<Input | 'x_scale' | 'x_zero_point'>,
+): void {
+  checkDims(context, spec, 'x_scale', []);
+  checkDims(context, spec, 'x_zero_point', []);
+  checkRange(context, spec, 'x_scale', Number.MIN_VALUE, Number.MAX_VALUE);
+  checkRange(context, spec, 'x_zero_point', 0, MAX_ACTIVATION);
 }
 
 /** Integer sums stay exact. @param hint what keeps them smaller */

@@ -1,4 +1,5 @@
 import type { Node, TensorValue } from '../graph/types.js';
+import { type Elements, type EvaluateContext, input } from '../ops/define.js';
 import { LOOKUP_DOMAIN } from './domain.js';
 
 /** What an operator of the `lutra` domain is called, in files and in code. Its inputs are read by name, never by index. */
@@ -27,6 +28,14 @@ export function inputsOf<Input extends string>(spec: OperatorSpec<Input>, node: 
   return Object.fromEntries(spec.inputs.map((name, i) => [name, node.inputs[i] ?? ''])) as Record<Input, string>;
 }
 
+/** Elements of the inputs of a node that is evaluated, by the names of its operator's inputs. */
+export function inputValues<Input extends string>(
+  spec: OperatorSpec<Input>,
+  context: EvaluateContext,
+): Readonly<Record<Input, Elements>> {
+  return Object.fromEntries(spec.inputs.map((name, i) => [name, input(context, i)])) as Record<Input, Elements>;
+}
+
 /**
  * Writes a node whose inputs after the first are constants: `NODE.INPUT` in `initializers`.
  *
@@ -35,7 +44,7 @@ export function inputsOf<Input extends string>(spec: OperatorSpec<Input>, node: 
 export function writeNode<Input extends string>(
   spec: OperatorSpec<Input>,
   name: string,
-  input: string,
+  source: string,
   constants: Readonly<Record<Exclude<Input, 'x' | 'codes'>, TensorValue>>,
   output: string,
   attributes: Node['attributes'],
@@ -47,7 +56,7 @@ export function writeNode<Input extends string>(
     name,
     op: spec.name,
     domain: LOOKUP_DOMAIN,
-    inputs: [input, ...suffixes.map((suffix) => `${name}.${suffix}`)],
+    inputs: [source, ...suffixes.map((suffix) => `${name}.${suffix}`)],
     outputs: [output],
     attributes,
   };

@@ -20,7 +20,7 @@ import {
   UINT8,
 } from '../checks.js';
 import { MAX_ACTIVATION, MAX_CENTROIDS, MAX_SCORE_BIAS, MAX_WEIGHT, TREE_CENTROIDS, TREE_DEPTH } from '../limits.js';
-import { isNode } from '../operator.js';
+import { inputValues, isNode } from '../operator.js';
 import { ENCODE, ENCODE_TREE, LOOK_UP } from './spec.js';
 
 /** What an encoder works on: x [N, C, H, W] → codes [N, codebooks, Ho, Wo], each of `depth` channels × the window. */
@@ -50,22 +50,20 @@ export function encodeShape(context: AnyContext): EncodeShape {
   const { node } = context;
   const tree = isNode(ENCODE_TREE, node);
   const centroids = centroidCount(node);
-  checkRank(context, 0, 'x');
+  checkRank(context, ENCODE, 'x');
   const [, channels = 0, ...size] = dimsOf(context);
   const kernel = ints(node, 'kernel_shape') ?? [];
   const geometry = windowGeometry(node, size, kernel);
   const codebooks = int(node, 'group');
   check(node, codebooks >= 1 && channels % codebooks === 0, 'group does not divide the channels', channels, codebooks);
   const depth = channels / codebooks;
-  checkDims(context, 1, 'x_scale', []);
-  checkDims(context, 2, 'x_zero_point', []);
   if (tree) {
     check(node, centroids === TREE_CENTROIDS, 'a tree has 16 leaves', `K = ${TREE_CENTROIDS}`, centroids);
-    checkDims(context, 3, 'features', [codebooks, TREE_DEPTH]);
-    checkDims(context, 4, 'thresholds', [codebooks, TREE_CENTROIDS - 1]);
+    checkDims(context, ENCODE_TREE, 'features', [codebooks, TREE_DEPTH]);
+    checkDims(context, ENCODE_TREE, 'thresholds', [codebooks, TREE_CENTROIDS - 1]);
   } else {
-    checkDims(context, 3, 'Q', [codebooks * centroids, depth, ...kernel]);
-    checkDims(context, 4, 'b', [codebooks * centroids]);
+    checkDims(context, ENCODE, 'Q', [codebooks * centroids, depth, ...kernel]);
+    checkDims(context, ENCODE, 'b', [codebooks * centroids]);
   }
   return { centroids, codebooks, depth, geometry };
 }
@@ -74,21 +72,21 @@ export function encodeShape(context: AnyContext): EncodeShape {
 export function lookUpShape(context: AnyContext): LookUpShape {
   const { node } = context;
   const centroids = centroidCount(node);
-  checkRank(context, 0, 'codes');
-  checkRank(context, 1, 'table');
+  checkRank(context, LOOK_UP, 'codes');
+  checkRank(context, LOOK_UP, 'table');
   const [, codebooks = 0, ...size] = dimsOf(context);
   const [outputs = 0, rows = 0, ...window] = dimsOf(context, 1);
   check(node, rows === codebooks * centroids, 'table and codes do not fit', `${codebooks} · ${centroids} rows`, rows);
   const kernel = ints(node, 'kernel_shape') ?? window;
   check(node, `${kernel}` === `${window}`, 'kernel_shape does not repeat the table', `[${window}]`, `[${kernel}]`);
-  checkDims(context, 2, 'scale', [outputs]);
-  checkDims(context, 3, 'bias', [outputs]);
+  checkDims(context, LOOK_UP, 'scale', [outputs]);
+  checkDims(context, LOOK_UP, 'bias', [outputs]);
   return { centroids, codebooks, outputs, geometry: windowGeometry(node, size, kernel) };
 }
 
 function inferCodes(context: InferContext): TensorType[] {
   const { codebooks, geometry } = encodeShape(context);
-  checkActivationScale(context);
+  checkActivationScale(context, ENCODE);
   return [{ type: 'uint8', dims: [dimsOf(context)[0]!, codebooks, ...geometry.output] }];
 }
 
@@ -132,8 +130,8 @@ const encode = define({
     const types = inferCodes(context);
     const { depth, geometry } = encodeShape(context);
     const taps = depth * geometry.kernel[0]! * geometry.kernel[1]!;
-    checkRange(context, 3, 'Q', -MAX_WEIGHT, MAX_WEIGHT);
-    checkRange(context, 4, 'b', -MAX_SCORE_BIAS, MAX_SCORE_BIAS);
+    checkRange(context, ENCODE, 'Q', -MAX_WEIGHT, MAX_WEIGHT);
+    checkRange(context, ENCODE, 'b', -MAX_SCORE_BIAS, MAX_SCORE_BIAS);
     const biases = context.inputs[4]?.value;
     const bias = biases ? toNumbers(biases).reduce((most, b) => Math.max(most, Math.abs(b)), 0) : 0;
     checkSum(context, 'scores', taps * MAX_WEIGHT * MAX_ACTIVATION + bias, 'a smaller window, depth or bias');
@@ -142,8 +140,7 @@ const encode = define({
   evaluate(context, outputs) {
     const shape = encodeShape(context);
     const { centroids } = shape;
-    const weights = input(context, 3);
-    const biases = input(context, 4);
+    const { Q: weights, b: biases } = inputValues(ENCODE, context);
     forEachSubVector(context, shape, outputs[0]!.data as Uint8Array, (vector, zero, codebook) => {
       let best = Number.NEGATIVE_INFINITY;
       let code = 0;
@@ -171,13 +168,12 @@ const encodeTree = define({
   infer(context) {
     const types = inferCodes(context);
     const { depth, geometry } = encodeShape(context);
-    checkRange(context, 3, 'features', 0, depth * geometry.kernel[0]! * geometry.kernel[1]! - 1);
-    checkRange(context, 4, 'thresholds', 0, MAX_ACTIVATION);
+    checkRange(context, ENCODE_TREE, 'features', 0, depth * geometry.kernel[0]! * geometry.kernel[1]! - 1);
+    checkRange(context, ENCODE_TREE, 'thresholds', 0, MAX_ACTIVATION);
     return types;
   },
   evaluate(context, outputs) {
-    const features = input(context, 3);
-    const thresholds = input(context, 4);
+    const { features, thresholds } = inputValues(ENCODE_TREE, context);
     forEachSubVector(context, encodeShape(context), outputs[0]!.data as Uint8Array, (vector, _zero, codebook) => {
       let code = 0;
       for (let level = 0; level < TREE_DEPTH; level++) {
@@ -198,14 +194,14 @@ const lookUp = define({
   attributes: 'K kernel_shape strides pads',
   infer(context) {
     const { codebooks, centroids, outputs, geometry } = lookUpShape(context);
-    checkRange(context, 0, 'codes', 0, centroids - 1);
-    checkRange(context, 1, 'table', -MAX_WEIGHT, MAX_WEIGHT);
+    checkRange(context, LOOK_UP, 'codes', 0, centroids - 1);
+    checkRange(context, LOOK_UP, 'table', -MAX_WEIGHT, MAX_WEIGHT);
     checkSum(context, 'sums', codebooks * elementCount(geometry.kernel) * MAX_WEIGHT, 'fewer codebooks or taps');
     return [{ type: 'float32', dims: [dimsOf(context)[0]!, outputs, ...geometry.output] }];
   },
   evaluate(context, [y]) {
     const { codebooks, centroids, outputs, geometry } = lookUpShape(context);
-    const [codes, table, scale, bias] = [0, 1, 2, 3].map((index) => input(context, index));
+    const { codes, table, scale, bias } = inputValues(LOOK_UP, context);
     const windows = listWindows(geometry);
     const size = elementCount(geometry.input);
     const taps = elementCount(geometry.kernel);
@@ -218,13 +214,13 @@ const lookUp = define({
       let sum = 0;
       for (let c = 0; c < codebooks; c++) {
         for (let j = windows.start[p]!; j < windows.start[p + 1]!; j++) {
-          const code = codes![(first + c) * size + windows.input[j]!]!;
+          const code = codes[(first + c) * size + windows.input[j]!]!;
           if (code >= centroids) check(context.node, false, 'a code is out of range', `< ${centroids}`, code);
-          sum += table![((m * codebooks + c) * centroids + code) * taps + windows.tap[j]!]!;
+          sum += table[((m * codebooks + c) * centroids + code) * taps + windows.tap[j]!]!;
         }
       }
       // |sum| < 2^24, so the double product and sum are exact before their one rounding.
-      result[at] = Math.fround(sum * scale![m]!) + bias![m]!;
+      result[at] = Math.fround(sum * scale[m]!) + bias[m]!;
     });
   },
 });

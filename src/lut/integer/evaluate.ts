@@ -1,7 +1,7 @@
 import { elementCount } from '../../graph/tensor.js';
 import { convGeometry, convolve } from '../../ops/conv.js';
 import type { AnyContext } from '../../ops/define.js';
-import { define, dimsOf, input } from '../../ops/define.js';
+import { define, dimsOf } from '../../ops/define.js';
 import type { Operator } from '../../ops/operator.js';
 import { quantizeActivation } from '../activation.js';
 import {
@@ -17,15 +17,14 @@ import {
   UINT8,
 } from '../checks.js';
 import { MAX_ACTIVATION, MAX_WEIGHT } from '../limits.js';
+import { inputValues } from '../operator.js';
 import { QUANTIZED_CONV } from './spec.js';
 
 /** Geometry of a QuantizedConv node; throws `INVALID_MODEL` where attributes and inputs contradict each other. */
 export function quantizedConvGeometry(context: AnyContext): ReturnType<typeof convGeometry> {
-  checkRank(context, 0, 'x');
+  checkRank(context, QUANTIZED_CONV, 'x');
   const result = convGeometry(context, 3, 5);
-  checkDims(context, 1, 'x_scale', []);
-  checkDims(context, 2, 'x_zero_point', []);
-  checkDims(context, 4, 'scale', [result.dims[1]!]);
+  checkDims(context, QUANTIZED_CONV, 'scale', [result.dims[1]!]);
   return result;
 }
 
@@ -38,22 +37,22 @@ const quantizedConv = define({
   attributes: 'kernel_shape strides pads',
   infer(context) {
     const { dims, geometry } = quantizedConvGeometry(context);
-    checkActivationScale(context);
-    checkRange(context, 3, 'W', -MAX_WEIGHT, MAX_WEIGHT);
+    checkActivationScale(context, QUANTIZED_CONV);
+    checkRange(context, QUANTIZED_CONV, 'W', -MAX_WEIGHT, MAX_WEIGHT);
     const terms = dimsOf(context)[1]! * elementCount(geometry.kernel);
     checkSum(context, 'sums', terms * MAX_WEIGHT * MAX_ACTIVATION, 'fewer channels or taps');
     return [{ type: 'float32', dims }];
   },
   evaluate(context, [y]) {
-    const [x, xScale, zero, weights, scale, bias] = [0, 1, 2, 3, 4, 5].map((index) => input(context, index));
-    const activation = { scale: xScale![0]!, zeroPoint: zero![0]! };
+    const { x, x_scale, x_zero_point, W, scale, bias } = inputValues(QUANTIZED_CONV, context);
+    const activation = { scale: x_scale[0]!, zeroPoint: x_zero_point[0]! };
     const result = y!.data as Float32Array;
     convolve(
       context,
       quantizedConvGeometry(context),
-      (i) => quantizeActivation(x![i]!, activation) - activation.zeroPoint,
-      (i) => weights![i]!,
-      (i, sum, m) => (result[i] = Math.fround(sum * scale![m]!) + bias![m]!),
+      (i) => quantizeActivation(x[i]!, activation) - activation.zeroPoint,
+      (i) => W[i]!,
+      (i, sum, m) => (result[i] = Math.fround(sum * scale[m]!) + bias[m]!),
     );
   },
 });
