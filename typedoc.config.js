@@ -15,9 +15,17 @@ export default {
   // It has a title of its own.
   headings: { readme: false },
   customCss: 'docs/pages.css',
-  projectDocuments: ['element', 'conversion', 'training', 'hosting', 'lookup-operators', 'operators', 'pains'].map(
-    (name) => `docs/${name}.md`,
-  ),
+  projectDocuments: [
+    'element',
+    'conversion',
+    'training',
+    'hosting',
+    'benchmark',
+    'lookup-operators',
+    'operators',
+    'pains',
+    'glossary',
+  ].map((name) => `docs/${name}.md`),
   blockTags: [...OptionDefaults.blockTags, ...ELEMENT_TAGS],
   excludePrivate: true,
   excludeInternal: true,

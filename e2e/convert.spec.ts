@@ -136,7 +136,7 @@ test('examples that are none are refused, and the page goes on', async ({ page }
   await page.locator('#network-file').setInputFiles(onnx(tinyNetwork()));
   const files = page.locator('#example-files');
   await files.setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('notes') });
-  await expect(page.getByRole('alert')).toContainText('no picture and no recording');
+  await expect(page.getByRole('alert')).toContainText('no image and no recording');
   await files.setInputFiles({
     name: 'set.zip',
     mimeType: 'application/zip',

@@ -246,7 +246,7 @@ test('says so when a file is no picture', async ({ page, host }) => {
   await page.goto(`${host.url}plain.html`);
   const broken = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') };
   await element(page).locator('input[type=file]').setInputFiles(broken);
-  await expect(element(page).getByRole('alert')).toContainText('notes.png is not a picture');
+  await expect(element(page).getByRole('alert')).toContainText('notes.png is not an image');
 });
 
 test('watches the camera and stops', { tag: EVERYWHERE }, async ({ page, host, context, browserName }) => {
@@ -255,7 +255,7 @@ test('watches the camera and stops', { tag: EVERYWHERE }, async ({ page, host, c
   await element(page).getByRole('button', { name: 'Use the camera' }).click();
   await expect(best(element(page))).not.toBeEmpty();
   await element(page).getByRole('button', { name: 'Stop the camera' }).click();
-  await expect(element(page).getByLabel('Camera picture')).toBeHidden();
+  await expect(element(page).getByLabel('Camera image')).toBeHidden();
 });
 
 test('names what withholds the camera', async ({ page, host }) => {

@@ -70,7 +70,7 @@ test('says so when a file is no picture, or a blank one', { tag: EVERYWHERE }, a
   await firstAnswer(page);
   const broken = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') };
   await page.locator('#file').setInputFiles(broken);
-  await expect(page.getByRole('alert')).toContainText('notes.png is not a picture');
+  await expect(page.getByRole('alert')).toContainText('notes.png is not an image');
   const { default: sharp } = await import('sharp');
   const blank = await sharp({ create: { width: 90, height: 60, channels: 3, background: '#fff' } })
     .png()

@@ -6,7 +6,7 @@ import type { Dataset, Sample } from './dataset.js';
 import type { IdxArray } from './idx.js';
 import { makePicture } from './picture.js';
 
-/** Names under which the inputs of an .npz file are looked for, in this order; likewise the labels. */
+/** Names of the input array of an .npz file, in the order in which they are tried, and of the label array. */
 const INPUT_NAMES = ['x', 'images', 'image', 'inputs', 'input', 'data', 'arr_0'];
 const LABEL_NAMES = ['y', 'labels', 'label', 'targets', 'target', 'arr_1'];
 
@@ -56,7 +56,7 @@ export function cifarDataset(bytes: Uint8Array, name: string, classes?: readonly
 }
 
 /**
- * Data set over IDX images [n, height, width] with IDX labels [n] (none: no labels).
+ * Data set over IDX images [n, height, width] with IDX labels [n]. Labels may be missing.
  * @throws {LutraError} `INVALID_DATA` for other ranks or different lengths.
  */
 export function idxDataset(
@@ -87,7 +87,7 @@ function row(tensor: TensorValue, index: number): TensorValue {
   return { type: tensor.type, dims, data: tensor.data.slice(index * size, (index + 1) * size) as TensorValue['data'] };
 }
 
-/** [height, width, channels] and how to find a byte, or undefined when a uint8 array of these dims is not pictures. */
+/** [height, width, channels] and how to find a byte. Undefined when a uint8 array of these dims does not hold images. */
 function pictureShape(dims: readonly number[]) {
   const [, a = 0, b = 0, c = 0] = dims;
   if (dims.length === 3) return { height: a, width: b, channels: 1, planar: false } as const;
@@ -99,7 +99,7 @@ function pictureShape(dims: readonly number[]) {
 
 /**
  * Data set over one array whose first dimension counts the examples. uint8 arrays [n, h, w], [n, h, w, 1|3] and
- * [n, 1|3, h, w] are pictures and will be preprocessed; every other array is the network's input as it is.
+ * [n, 1|3, h, w] are images and are preprocessed. Every other array is the network's input as it is.
  */
 export function arrayDataset(
   inputs: TensorValue,

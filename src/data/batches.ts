@@ -10,7 +10,7 @@ import { preprocess } from './preprocess.js';
 
 /** Examples stacked along the first dimension. */
 export interface Batch {
-  /** Pictures and recordings: float32, preprocessed. Tensors: their own type; float64 becomes float32. */
+  /** Images and recordings: float32, preprocessed. Tensors: their own type, but float64 becomes float32. */
   readonly input: TensorValue;
   /** Class indices [n], where the data set has labels. */
   readonly labels?: Int32Array;
@@ -56,7 +56,7 @@ function mismatch({ name, kind }: Sample, spec: Preprocess | undefined): LutraEr
 }
 
 /**
- * Makes one network input out of examples of one kind. Pictures and recordings need a `spec` of theirs.
+ * Makes one network input out of examples of one kind. Images and recordings need the `spec` of their kind.
  * @throws {LutraError} `INVALID_DATA` naming the example that is of another kind.
  */
 export function stack(samples: readonly Sample[], spec: Preprocess | undefined): TensorValue {

@@ -30,7 +30,7 @@ export function cifarLabels(bytes: Uint8Array, name: string): Int32Array {
   });
 }
 
-/** Picture `index` of a CIFAR-10 binary file, planes interleaved to [32, 32, 3]. */
+/** Image `index` of a CIFAR-10 binary file, planes interleaved to [32, 32, 3]. */
 export function cifarPicture(bytes: Uint8Array, index: number): Picture {
   const planes = bytes.subarray(index * CIFAR_RECORD + 1, (index + 1) * CIFAR_RECORD);
   const pixels = Uint8Array.from({ length: 3 * PLANE }, (_, i) => planes[(i % 3) * PLANE + Math.trunc(i / 3)]!);

@@ -1,7 +1,7 @@
 import type { TensorValue } from '../graph/types.js';
 import type { Recording } from '../speech/wav.js';
 
-/** A decoded picture: sRGB bytes, shape [height, width, channels], 1 (grey) or 3 (R, G, B) channels. */
+/** A decoded image: sRGB bytes, shape [height, width, channels], 1 (grey) or 3 (R, G, B) channels. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
@@ -30,7 +30,7 @@ export interface Dataset {
   readonly classes?: readonly string[];
   /** Class index of every example [count], known without decoding. */
   readonly labels?: Int32Array;
-  /** Who speaks in every recording [count], where the data set says; '' for none. */
+  /** Speaker of every recording [count], where the data set states it; '' for none. */
   readonly speakers?: readonly string[];
   /**
    * Reads the examples with the given indices (0 .. count − 1), in that order.

@@ -3,13 +3,13 @@ import type { Recording } from '../speech/wav.js';
 import type { Dataset, Picture, Sample } from './dataset.js';
 import { labelInName, matchClasses, speakerInName } from './names.js';
 
-/** A picture or recording that has not been decoded yet. `path` uses `/` and is relative to the data set. */
+/** An image or recording that has not been decoded yet. `path` uses `/` and is relative to the data set. */
 export interface EncodedFile {
   readonly path: string;
   read(): Promise<Uint8Array>;
 }
 
-/** Decodes the bytes of one kind of file; `name` is used in messages. */
+/** Decodes the bytes of one kind of file. `name` is used in messages. */
 export interface FileDecoders {
   readonly picture: (bytes: Uint8Array, name: string) => Promise<Picture>;
   readonly recording: (bytes: Uint8Array, name: string) => Recording;
@@ -17,21 +17,21 @@ export interface FileDecoders {
 
 const RECORDING = /\.wav$/i;
 const PICTURE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i;
-/** Decoded ahead of the consumer: enough to keep Node's thread pool busy, few enough to hold in memory. */
+/** Examples decoded in advance: enough to keep Node's thread pool busy, few enough to hold in memory. */
 const READ_AHEAD = 16;
 
-/** True for what file managers and archivers leave behind. */
+/** True for files that file managers and archivers add. */
 export function isHiddenPath(path: string): boolean {
   return path.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
 }
 
-/** What a file is by its name; undefined for hidden files and everything that is no example. */
+/** Kind of a file by its name. Undefined for hidden files and all that are no examples. */
 export function exampleKind(path: string): 'picture' | 'recording' | undefined {
   if (isHiddenPath(path)) return undefined;
   return PICTURE.test(path) ? 'picture' : RECORDING.test(path) ? 'recording' : undefined;
 }
 
-/** Finds the class folder of every file, or undefined when the files lie in no folder or all in one that is not a class. */
+/** Class folder of every file. Undefined when the files are in no folder, or all in one that is not a class. */
 function classFolders(files: readonly EncodedFile[], name: string, labels: readonly string[] | undefined) {
   const folders = files.map((file) => file.path.split('/').slice(0, -1).join('/'));
   const distinct = new Set(folders);
@@ -56,12 +56,12 @@ function classFolders(files: readonly EncodedFile[], name: string, labels: reado
 function onlyKind(files: readonly EncodedFile[], name: string): 'picture' | 'recording' {
   const kinds = new Set(files.map((file) => exampleKind(file.path)!));
   if (kinds.size === 0) {
-    throw new LutraError('INVALID_DATA', `${name} holds no picture and no recording`, {
+    throw new LutraError('INVALID_DATA', `${name} holds no image and no recording`, {
       hint: 'Expected .jpg, .png, .webp or .wav files in one folder per class',
     });
   }
   if (kinds.size > 1) {
-    throw new LutraError('INVALID_DATA', `${name} holds both pictures and recordings`, {
+    throw new LutraError('INVALID_DATA', `${name} holds both images and recordings`, {
       hint: 'Point at one of them',
     });
   }
@@ -69,9 +69,9 @@ function onlyKind(files: readonly EncodedFile[], name: string): 'picture' | 'rec
 }
 
 /**
- * Data set of picture or WAV files in class folders (the ImageFolder layout). Class indices follow `labels` by name where
- * given, else the sorted folder names. Recordings in no class folder may name their class: `<class>_<speaker>_<number>.wav`.
- * Other files are left out; files outside any folder give a data set without labels. The order is by class, then by path.
+ * Data set of image or WAV files in class folders (the ImageFolder layout). With `labels`, class indices are those of the names in
+ * `labels`, otherwise of the sorted folder names. Recordings in no class folder may name their class: `<class>_<speaker>_<number>.wav`.
+ * Other files are left out. Files outside any folder make a data set without labels. The order is by class, then by path.
  * @throws {LutraError} `INVALID_DATA` when there is no example, or a class is not in `labels`.
  */
 export function folderDataset(
@@ -102,7 +102,7 @@ export function folderDataset(
       const decoding = decode(files[i]!).then((sample) =>
         matched ? { ...sample, label: matched.labels[i]! } : sample,
       );
-      // A failure is reported when its turn comes; until then it must not count as unhandled.
+      // A failure is reported when its example is read. Until then it must not count as unhandled.
       decoding.catch(() => {});
       pending.push(decoding);
       if (pending.length >= READ_AHEAD) yield await pending.shift()!;

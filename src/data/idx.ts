@@ -1,7 +1,7 @@
 import { LutraError } from '../errors.js';
 import { elementCount } from '../graph/tensor.js';
 
-/** An IDX array of unsigned bytes; `data` has the product of `dims` elements, row-major. */
+/** An IDX array of unsigned bytes. `data` has as many elements as the product of `dims`, row-major. */
 export interface IdxArray {
   readonly dims: readonly number[];
   readonly data: Uint8Array;

@@ -2,7 +2,7 @@ import type { ImagePreprocess } from '../graph/metadata.js';
 import type { TensorValue } from '../graph/types.js';
 
 /**
- * Pictures as a mirror shows them: columns in reverse.
+ * Mirrored images: columns in reverse order.
  * @param input float32 [N, C, H, W] or [N, H, W, C], as `layout` says
  */
 export function mirrorPictures(input: TensorValue, layout: ImagePreprocess['layout']): TensorValue {

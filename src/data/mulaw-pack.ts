@@ -7,7 +7,7 @@ import { matchClasses } from './names.js';
 const CLIP = 16000;
 const SAMPLE_RATE = 16000;
 
-/** What lies beside a pack. */
+/** Contents of the files beside a pack. */
 export interface MuLawPackNotes {
   /** Class names in the order of the labels of the pack. */
   readonly classes?: readonly string[];
@@ -34,7 +34,7 @@ function readTable(table: string, count: number, name: string) {
 
 /**
  * Data set over a pack of one-second clips at 16 kHz: N label bytes, then N records of 16,000 bytes of µ-law.
- * @param labels class names of the model; labels of the pack are matched to them by name
+ * @param labels class names of the model. Labels of the pack are matched to them by name
  * @throws {LutraError} `INVALID_DATA` when the length, a label or the table does not fit.
  */
 export function muLawDataset(

@@ -5,20 +5,20 @@ const CLASS_SPEAKER_NUMBER = /^([^_]+)_([^_]+)_(\d+)\.wav$/i;
 /** Speech Commands hashes the speaker: `3bb68054_nohash_2.wav`. */
 const SPEAKER_NOHASH_NUMBER = /^([^_]+)_nohash_\d+\.wav$/i;
 
-/** Spoken digits are labelled by numerals in one place and by words in another. */
+/** Labels of spoken digits are numerals in one data set and words in another. */
 const DIGITS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 
 function fileName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** The class that every file name states, or undefined when one does not. */
+/** The class in every file name, or undefined when a name has none. */
 export function labelInName(paths: readonly string[]): string[] | undefined {
   const labels = paths.map((path) => CLASS_SPEAKER_NUMBER.exec(fileName(path))?.[1]);
   return labels.every((label) => label !== undefined) ? labels : undefined;
 }
 
-/** The speaker that file names state, '' where one does not; undefined when none does. */
+/** The speaker in every file name, '' where a name has none. Undefined when no name has one. */
 export function speakerInName(paths: readonly string[], inClassFolders: boolean): string[] | undefined {
   const speakers = paths.map((path) => {
     const name = fileName(path);
@@ -33,7 +33,7 @@ function otherSpelling(name: string): string | undefined {
   return DIGITS[Number(name)] ?? (DIGITS.includes(name) ? String(DIGITS.indexOf(name)) : undefined);
 }
 
-/** Index of a class by name, −1 when there is none. Digits may be numerals in one place and English words in the other. */
+/** Index of a class by name, −1 when there is none. Digits may be numerals on one side and English words on the other. */
 export function findClass(name: string, classes: readonly string[]): number {
   const exact = classes.indexOf(name);
   return exact >= 0 ? exact : classes.indexOf(otherSpelling(name) ?? name);
@@ -43,7 +43,7 @@ export function findClass(name: string, classes: readonly string[]): number {
  * Class index of every example from the name of its class.
  * @param names class of every example
  * @param source used in messages
- * @param classes of the model, in the order of its outputs, matched by {@link findClass}; without them the sorted names
+ * @param classes of the model, in the order of its outputs, matched by {@link findClass}. Without them the sorted names
  * are the classes
  * @throws {LutraError} `INVALID_DATA` listing names that are no class.
  */

@@ -9,7 +9,7 @@ async function loadSharp(): Promise<Sharp> {
   try {
     return (await import('sharp')).default;
   } catch (cause) {
-    throw new LutraError('PLATFORM', 'reading pictures needs the package "sharp", which is not installed', {
+    throw new LutraError('PLATFORM', 'reading images needs the package "sharp", which is not installed', {
       hint: 'Run: npm install sharp',
       cause,
     });
@@ -17,9 +17,9 @@ async function loadSharp(): Promise<Sharp> {
 }
 
 /**
- * Decodes JPEG, PNG, WebP, GIF, TIFF or AVIF bytes (Node only). Upright (EXIF orientation applied), 8 bits, alpha dropped,
- * embedded colour profiles ignored: the bytes that Pillow's `convert('RGB')` gives, so that accuracy is comparable with
- * training. Grey becomes R = G = B.
+ * Decodes JPEG, PNG, WebP, GIF, TIFF or AVIF bytes (Node only). EXIF orientation is applied, alpha is dropped and embedded color
+ * profiles are ignored. The result has 8 bits and equals that of Pillow's `convert('RGB')`, so that accuracy is comparable with training.
+ * Grey becomes R = G = B.
  * @throws {LutraError} `INVALID_DATA` naming the file when it cannot be decoded whole; `PLATFORM` when sharp is missing.
  */
 export async function decodePicture(bytes: Uint8Array, name: string): Promise<Picture> {
@@ -34,6 +34,6 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Pi
     return makePicture(info.width, info.height, 3, new Uint8Array(data.buffer, data.byteOffset, data.length));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new LutraError('INVALID_DATA', `${name} cannot be decoded as a picture: ${reason}`, { cause });
+    throw new LutraError('INVALID_DATA', `${name} cannot be decoded as an image: ${reason}`, { cause });
   }
 }

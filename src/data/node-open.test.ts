@@ -186,9 +186,9 @@ describe('bad data is refused by name', () => {
   it('an empty class folder', async () => {
     put('half/cat/a.png', await png(1));
     mkdirSync(at('half/dog'));
-    await refused(at('half'), /dog holds no picture/);
+    await refused(at('half'), /dog holds no image/);
   });
-  it('a folder without pictures', () => refused(join(put('text/a.txt', 'x'), '..'), /text holds no picture/));
+  it('a folder without pictures', () => refused(join(put('text/a.txt', 'x'), '..'), /text holds no image/));
   it('two splits at once', async () => {
     put('splits/train/cat/a.png', await png(1));
     put('splits/test/cat/a.png', await png(1));

@@ -10,13 +10,13 @@ import { decodePicture } from './node-decode.js';
 import { openBytes } from './open.js';
 
 export interface OpenDatasetOptions {
-  /** Class names of the model in the order of its outputs; folder names are matched to them. */
+  /** Class names of the model in the order of its outputs. Folder names are matched to them. */
   readonly labels?: readonly string[];
 }
 
 const DECODERS: FileDecoders = { picture: decodePicture, recording: decodeWav };
 
-/** Class folders lie one or two levels deep; more is a cycle of links. */
+/** Class folders are nested one or two deep. Deeper nesting is a cycle of links. */
 const MAX_DEPTH = 16;
 
 function reasonOf(cause: unknown): string {
@@ -45,8 +45,8 @@ async function readWhole(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Lists pictures and recordings below a folder, following symbolic links. A folder without any is an error: it would be a class
- * without examples, or a mistake.
+ * Lists images and recordings below a folder and follows symbolic links. A folder without any is an error: it is a class without
+ * examples, or a mistake.
  */
 async function listExamples(root: string, prefix = ''): Promise<EncodedFile[]> {
   if (prefix.split('/').length > MAX_DEPTH) {
@@ -62,7 +62,7 @@ async function listExamples(root: string, prefix = ''): Promise<EncodedFile[]> {
     if (isFolder && !isHiddenPath(path)) {
       const inside = await listExamples(root, `${path}/`);
       if (inside.length === 0) {
-        throw new LutraError('INVALID_DATA', `${full} holds no picture and no recording`, {
+        throw new LutraError('INVALID_DATA', `${full} holds no image and no recording`, {
           hint: 'Remove the empty folder',
         });
       }
@@ -75,9 +75,9 @@ async function listExamples(root: string, prefix = ''): Promise<EncodedFile[]> {
 }
 
 /**
- * Opens calibration or evaluation data (Node only). The format is told by content: a folder of class folders (ImageFolder),
- * a tar, tar.gz or zip of one, recordings `<class>_<speaker>_<number>.wav`, a pack of µ-law clips, a CIFAR-10 binary file, MNIST IDX images (labels are found by their usual name), .npz or .npy;
- * every file may be gzipped. Compressed archives are held in memory; folders are read as needed.
+ * Opens calibration or evaluation data (Node only). The content tells the format: a folder of class folders (ImageFolder), a tar, tar.gz
+ * or zip of one, recordings `<class>_<speaker>_<number>.wav`, a pack of µ-law clips, a CIFAR-10 binary file, MNIST IDX images (labels are
+ * found by their usual name), .npz or .npy. Every file may be gzipped. Compressed archives are held in memory, folders are read as needed.
  * @throws {LutraError} `INVALID_DATA` naming the file that is missing, damaged, empty or not in a known format.
  */
 export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<Dataset> {

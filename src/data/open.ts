@@ -12,9 +12,9 @@ import { readZip } from './zip.js';
 /** What a format needs beyond the bytes of its file. */
 export interface OpenContext {
   readonly decoders: FileDecoders;
-  /** Class names of the model in the order of its outputs; names in the data are matched to them. */
+  /** Class names of the model in the order of its outputs. Names in the data are matched to them. */
   readonly labels?: readonly string[] | undefined;
-  /** Bytes of a file in the same place, ungzipped; undefined when there is none. */
+  /** Bytes of a file in the same folder, ungzipped. Undefined when there is none. */
   beside(name: string): Promise<Uint8Array | undefined>;
 }
 
@@ -24,7 +24,7 @@ const FORMATS =
 async function openIdx(images: IdxArray, name: string, { labels, beside }: OpenContext): Promise<Dataset> {
   if (images.dims.length === 1) {
     throw new LutraError('INVALID_DATA', `${name} holds labels`, {
-      hint: 'Give the images file; its labels are found by name',
+      hint: 'Open the file of images; its labels are found by name',
     });
   }
   const labelName = labelFileName(name);
@@ -57,7 +57,7 @@ async function muLawNotes(name: string, { beside }: OpenContext): Promise<MuLawP
 }
 
 /**
- * Opens the content of one file as a data set. The format is told by content: a tar or zip of class folders (ImageFolder), of recordings
+ * Opens the content of one file as a data set. The content tells the format: a tar or zip of class folders (ImageFolder), of recordings
  * `<class>_<speaker>_<number>.wav` or of .npy arrays, a pack of µ-law clips, a CIFAR-10 binary file, MNIST IDX images, .npz or .npy.
  * @param bytes ungzipped
  * @param name of the file, without folders
@@ -85,7 +85,7 @@ export async function openBytes(bytes: Uint8Array, name: string, context: OpenCo
   });
 }
 
-/** What an unknown file seems to be, for the message. */
+/** Description of an unknown file, for the message. */
 function appearance(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'an empty file';
   const start = new TextDecoder('latin1').decode(bytes.subarray(0, 64)).trimStart();

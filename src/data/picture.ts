@@ -13,7 +13,7 @@ const HALF = 1 << (WEIGHT_BITS - 1);
 export function makePicture(width: number, height: number, channels: 1 | 3, pixels: Uint8Array): Picture {
   const expected = width * height * channels;
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0) || pixels.length !== expected) {
-    throw new LutraError('INVALID_ARGUMENT', 'picture bytes do not fit its size', {
+    throw new LutraError('INVALID_ARGUMENT', 'image bytes do not fit its size', {
       expected: `${width}×${height}×${channels} = ${expected} bytes`,
       actual: `${pixels.length}`,
     });
@@ -21,7 +21,7 @@ export function makePicture(width: number, height: number, channels: 1 | 3, pixe
   return { width, height, channels, pixels };
 }
 
-/** Grey becomes R = G = B; colour becomes the ITU-R 601 luma, rounded in integers as Pillow's `convert('L')` does. */
+/** Grey becomes R = G = B. Color becomes the ITU-R 601 luma, rounded in integers as Pillow's `convert('L')` does. */
 export function convertChannels(picture: Picture, channels: 1 | 3): Picture {
   if (picture.channels === channels) return picture;
   const count = picture.width * picture.height;
@@ -34,7 +34,7 @@ export function convertChannels(picture: Picture, channels: 1 | 3): Picture {
   return { ...picture, channels, pixels };
 }
 
-/** The largest centred part with the aspect ratio width : height. */
+/** The largest centered part with the aspect ratio width : height. */
 export function cropToAspect(picture: Picture, width: number, height: number): Picture {
   const cropWidth = Math.max(1, Math.min(picture.width, Math.round((picture.height * width) / height)));
   const cropHeight = Math.max(1, Math.min(picture.height, Math.round((picture.width * height) / width)));
@@ -57,7 +57,7 @@ interface Window {
   readonly weights: Int32Array;
 }
 
-/** Triangle filter, widened by the reduction so that shrinking averages instead of skipping pixels. */
+/** Triangle filter. When an image shrinks, the filter is widened by the same factor, so that pixels are averaged and not skipped. */
 function bilinearWindows(from: number, to: number): Window[] {
   const scale = from / to;
   const support = Math.max(1, scale);
@@ -78,7 +78,7 @@ function nearestWindows(from: number, to: number): Window[] {
   return Array.from({ length: to }, (_, i) => ({ start: Math.trunc((i + 0.5) * (from / to)), weights }));
 }
 
-/** Filters along one axis; the result keeps the other axis and the channels. */
+/** Filters along one axis. The other axis and the channels stay. */
 function resample(
   pixels: Uint8Array,
   windows: readonly Window[],
@@ -103,8 +103,8 @@ function resample(
 
 /**
  * Resizes to width × height, horizontally then vertically, in integer arithmetic: the same bytes in every engine.
- * `bilinear` is antialiased when it shrinks and gives the bytes of Pillow's `Image.resize(size, BILINEAR)`
- * (src/libImaging/Resample.c), behind which most networks were trained. `nearest` takes the pixel under each centre.
+ * `bilinear` is antialiased when it shrinks. It computes the bytes of Pillow's `Image.resize(size, BILINEAR)`
+ * (src/libImaging/Resample.c), with which most networks were trained. `nearest` takes the pixel under each center.
  */
 export function resize(picture: Picture, width: number, height: number, method: ImagePreprocess['resize']): Picture {
   const windows = method === 'nearest' ? nearestWindows : bilinearWindows;

@@ -4,7 +4,7 @@ import { checkAudioPreprocess } from '../speech/spec.js';
 import { parsePreprocess } from './preprocess.js';
 
 /**
- * Reads and checks the `lutra.preprocess` metadata entry of a network that takes pictures or sound.
+ * Reads and checks the metadata entry `lutra.preprocess` of a network that takes images or sound.
  * @throws {LutraError} `INVALID_MODEL` naming the field that is wrong.
  */
 export function readPreprocess(json: string): Preprocess {
@@ -18,7 +18,7 @@ export function readPreprocess(json: string): Preprocess {
   return kind === 'audio' ? checkAudioPreprocess(value) : parsePreprocess(json);
 }
 
-/** What a network's input says of the pictures it takes; sizes that the model leaves open are names. */
+/** Sizes of the images that a network takes, from its input. Sizes that the model leaves open are names. */
 export interface PictureInput {
   readonly layout: ImagePreprocess['layout'];
   readonly channels: 1 | 3 | undefined;
@@ -26,7 +26,7 @@ export interface PictureInput {
   readonly width: number | string | undefined;
 }
 
-/** Reads [N, C, H, W] or [N, H, W, C] with 1 or 3 channels; anything else takes no pictures. */
+/** Reads [N, C, H, W] or [N, H, W, C] with 1 or 3 channels. Networks with other inputs take no images. */
 export function pictureInput(dims: readonly (number | string)[] | undefined): PictureInput | undefined {
   if (dims?.length !== 4) return undefined;
   const [, a, b, c] = dims;

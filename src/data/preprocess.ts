@@ -4,7 +4,7 @@ import type { TensorValue } from '../graph/types.js';
 import type { Picture } from './dataset.js';
 import { convertChannels, cropToAspect, resize } from './picture.js';
 
-/** Shape of a batch of `count` preprocessed pictures. */
+/** Shape of a batch of `count` preprocessed images. */
 export function inputDims(spec: ImagePreprocess, count: number): number[] {
   return spec.layout === 'nchw'
     ? [count, spec.channels, spec.height, spec.width]
@@ -12,8 +12,8 @@ export function inputDims(spec: ImagePreprocess, count: number): number[] {
 }
 
 /**
- * Fits a picture to a network: the largest centred part with the network's aspect ratio, resized, in its number of channels.
- * Bytes, exactly the same on every platform.
+ * Fits an image to a network: the largest centered part with the network's aspect ratio, resized, in its number of channels.
+ * The bytes are the same on every platform.
  */
 export function fitPicture(picture: Picture, spec: ImagePreprocess): Picture {
   const cropped = cropToAspect(picture, spec.width, spec.height);
@@ -31,9 +31,9 @@ function byteValues(spec: ImagePreprocess): Float32Array {
 }
 
 /**
- * Turns pictures into one float32 batch, `[N, C, H, W]` or `[N, H, W, C]` as `spec.layout` says;
- * value = (byte · scale − mean[c]) / std[c]. Pictures of other sizes are fitted by {@link fitPicture}.
- * The same bytes give the same floats in every browser and in Node.
+ * Turns images into one float32 batch, `[N, C, H, W]` or `[N, H, W, C]` as `spec.layout` says;
+ * value = (byte · scale − mean[c]) / std[c]. Images of other sizes are fitted by {@link fitPicture}.
+ * The same bytes become the same floats in every browser and in Node.
  */
 export function preprocess(pictures: readonly Picture[], spec: ImagePreprocess): TensorValue {
   const { width, height, channels, layout } = spec;

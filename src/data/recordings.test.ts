@@ -107,7 +107,7 @@ describe('WAV files', () => {
     await expect(batches(dataset, [0], 1, undefined).next()).rejects.toThrow(/recording, which the network does not/);
     put('mixed/cat/a.wav', wav(1));
     put('mixed/cat/a.png', 'x');
-    await expect(openDataset(join(folder, 'mixed'))).rejects.toThrow(/both pictures and recordings/);
+    await expect(openDataset(join(folder, 'mixed'))).rejects.toThrow(/both images and recordings/);
   });
 
   it('that are damaged are named', async () => {

@@ -8,9 +8,10 @@ function shuffle(values: number[], random: () => number): number[] {
 }
 
 /**
- * Indices of `samples` examples out of `count` for calibration: random, without repetition, and balanced over the classes, so
- * that every prefix holds nearly the same number of each class (archives are usually sorted by class). A class that runs out
- * leaves its turns to the others. Without labels a plain shuffle. `random` gives uniform numbers in [0, 1). Fewer than `samples` when there are not enough examples.
+ * Indices of `samples` examples out of `count` for calibration: random, without repetition, and balanced over the classes. Every
+ * prefix has nearly the same number of each class (archives are usually sorted by class). When a class has no examples left, the
+ * others continue. Without labels the order is a plain shuffle. There are fewer than `samples` when the data set is smaller.
+ * @param random returns uniform numbers in [0, 1)
  */
 export function calibrationOrder(
   count: number,
@@ -36,8 +37,8 @@ export function calibrationOrder(
 }
 
 /**
- * Indices for evaluation: everything in order, or, below `count`, `limit` examples at even distances, which takes the same
- * share of each class from data sorted by class.
+ * Indices for evaluation: all in order, or `limit` examples at even distances where `limit` is less than `count`. From data that
+ * are sorted by class, these are the same share of each class.
  */
 export function evaluationOrder(count: number, limit = count): number[] {
   const length = Math.min(limit, count);

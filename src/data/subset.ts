@@ -15,7 +15,7 @@ export function subset(dataset: Dataset, indices: readonly number[], description
 }
 
 /**
- * What the named speakers say.
+ * The recordings of the named speakers.
  * @throws {LutraError} `INVALID_DATA` when the data set does not name its speakers or has none of a given name.
  */
 export function ofSpeakers(dataset: Dataset, names: readonly string[]): Dataset {

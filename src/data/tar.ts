@@ -2,7 +2,7 @@ import { LutraError } from '../errors.js';
 
 const BLOCK = 512;
 
-/** A regular file inside a tar archive; `data` is a view of the archive. */
+/** A regular file inside a tar archive. `data` is a view of the archive. */
 export interface TarEntry {
   readonly path: string;
   readonly data: Uint8Array;
@@ -51,7 +51,7 @@ function paxPath(data: Uint8Array): string | undefined {
 
 /**
  * Lists the regular files of an uncompressed tar archive (POSIX ustar and pax, GNU long names), in archive order.
- * Links and devices are left out; a leading `./` is cut off. `name` is used in messages.
+ * Links and devices are left out. A leading `./` is removed. `name` is used in messages.
  * @throws {LutraError} `INVALID_DATA` for a broken header or an archive that ends inside a file.
  */
 export function readTar(bytes: Uint8Array, name: string): TarEntry[] {

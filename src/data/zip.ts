@@ -3,7 +3,7 @@ import { LutraError } from '../errors.js';
 import { type EncodedFile, isHiddenPath } from './folder.js';
 
 /**
- * Unpacks a zip archive, without what file managers and archivers leave behind. `name` is used in messages.
+ * Unpacks a zip archive, without files that file managers and archivers add. `name` is used in messages.
  * @throws {LutraError} `INVALID_DATA` when the archive is damaged.
  */
 export function readZip(bytes: Uint8Array, name: string): EncodedFile[] {

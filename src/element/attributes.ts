@@ -4,16 +4,16 @@ import type { NetworkChoice } from './network.js';
 import type { ClassifierTask } from './types.js';
 
 const DEFAULT_TOP = 3;
-/** All ways of handing something in, as the `inputs` attribute names them. */
+/** All ways of input, as the `inputs` attribute names them. */
 const INPUTS = 'file drop paste live';
 
-/** Servers that render pages import the class, too, and have no elements. */
+/** Servers that render pages also import the class. They have no `HTMLElement`. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /** Attributes that say which network to load and how. */
 export const NETWORK_ATTRIBUTES: readonly string[] = ['src', 'task', 'threads', 'worker-url', 'integrity', 'cache'];
 
-/** The attributes of `<lutra-classifier>` as properties. An attribute that means nothing counts as absent. */
+/** The attributes of `<lutra-classifier>` as properties. An attribute with an unknown value counts as absent. */
 export class ClassifierAttributes extends Base {
   static readonly observedAttributes: readonly string[] = [...NETWORK_ATTRIBUTES, 'top', 'inputs', 'loading'];
 
@@ -88,7 +88,7 @@ function reflect(element: Element, name: string, value: string | number): void {
   element.setAttribute(name, String(value));
 }
 
-/** Properties that were set before the element was defined hide its accessors; they are set again through these. */
+/** Properties that were set before the element was defined hide its accessors. This deletes them and sets them again. */
 export function upgradeProperties(element: HTMLElement, names: readonly string[]): void {
   for (const name of names.filter((own) => Object.hasOwn(element, own))) {
     const value: unknown = Reflect.get(element, name);
@@ -98,7 +98,7 @@ export function upgradeProperties(element: HTMLElement, names: readonly string[]
 }
 
 /**
- * The network that an element's attributes name; they win over `options`.
+ * The network that an element's attributes name. Attributes win over `options`.
  *
  * @throws LutraError `INVALID_ARGUMENT` without a `src`.
  */

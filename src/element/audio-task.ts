@@ -12,11 +12,11 @@ import { readLabels } from './scores.js';
 import type { Input, Live, Task } from './task.js';
 import type { AudioSource } from './types.js';
 
-/** Share of a clip from one window to the next. */
+/** Distance between two windows, as a share of a clip. */
 const STRIDE = 1 / 8;
-/** Over which probabilities are averaged. */
+/** Time over which probabilities are averaged. */
 const SMOOTHING_MILLISECONDS = 250;
-/** Of a word's probability, for the listener's own decision. */
+/** Probability from which on the listener reports a word. */
 const THRESHOLD = 0.5;
 
 /** The mean of the channels. */
@@ -36,7 +36,7 @@ async function open(source: AudioSource, name = 'the recording'): Promise<Record
   if (source instanceof Blob) return decodeRecording(source, name);
   if (source instanceof AudioBuffer) return mixDown(source);
   if (source?.samples instanceof Float32Array && source.sampleRate > 0) return source;
-  throw new LutraError('INVALID_ARGUMENT', 'this cannot be read as a recording', {
+  throw new LutraError('INVALID_ARGUMENT', 'this is not a recording', {
     expected: 'an address, a Blob, an AudioBuffer, or { samples: Float32Array, sampleRate }',
     actual: Object.prototype.toString.call(source),
   });
@@ -88,7 +88,7 @@ async function listen({ signal, open: openNetwork, run, show }: Live): Promise<v
   }
 }
 
-/** Recordings and the microphone. */
+/** The task `audio`: recordings and the microphone. */
 export function createAudioTask(): Task {
   return { read: (source, name) => read(source as AudioSource, name), listen };
 }

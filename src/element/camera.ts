@@ -1,15 +1,15 @@
 import { LutraError } from '../errors.js';
 
-/** What to do about each way in which a browser withholds the camera (Media Capture and Streams, section 10.3). */
+/** A message and a hint for every reason why a browser gives no camera (Media Capture and Streams, section 10.3). */
 function explain(thrown: unknown): LutraError {
   const [message, hint] = {
     NotAllowedError: [
       'The browser was not allowed to use the camera',
       'Allow it in the site settings beside the address, then try again',
     ],
-    NotFoundError: ['No camera was found', 'Connect one, or drop a picture instead'],
+    NotFoundError: ['No camera was found', 'Connect one, or drop an image instead'],
     NotReadableError: ['The camera is busy', 'Close the other program that uses it, then try again'],
-  }[thrown instanceof DOMException ? thrown.name : ''] ?? ['The camera could not be started', 'Drop a picture instead'];
+  }[thrown instanceof DOMException ? thrown.name : ''] ?? ['The camera could not be started', 'Drop an image instead'];
   return new LutraError('PLATFORM', message!, { hint: hint!, cause: thrown });
 }
 
@@ -31,8 +31,8 @@ export async function openCamera(): Promise<MediaStream> {
 }
 
 /**
- * Hands in the frames of a playing video, one at a time: a slow network lowers the rate and nothing piles up. Ends with the signal, or
- * when the video pauses.
+ * Passes the frames of a playing video to `onFrame`, one at a time. With a slow network the rate drops, and no frames wait. Ends when the
+ * signal fires or the video pauses.
  */
 export async function watchVideo(
   video: HTMLVideoElement,

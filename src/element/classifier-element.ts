@@ -11,16 +11,16 @@ import type { Answer, Input, Task } from './task.js';
 import type { AudioSource, ClassifierEventMap, ClassifierResult, ClassifierTask, ImageSource } from './types.js';
 import { View } from './view.js';
 
-/** A screen reader hears live answers when they change, but not oftener than this. */
+/** Shortest time between two live answers that a screen reader announces. Only changed answers are announced. */
 const ANNOUNCE_MILLISECONDS = 2000;
 /** Properties that a page may have set before the element was defined. */
 const PROPERTIES = ['src', 'top', 'task', 'inputs', 'loading', 'threads', 'integrity', 'cache', 'workerUrl', 'options'];
 
 /**
- * Classifies pictures or recordings in the visitor's browser: dropped, pasted or chosen files, an `<img>`, `<video>` or `<canvas>` inside
+ * Classifies images or recordings in the visitor's browser: dropped, pasted or chosen files, an `<img>`, `<video>` or `<canvas>` inside
  * the element, the camera or the microphone.
  *
- * The network is loaded when the element enters a document and freed when it leaves; a move within a document keeps it.
+ * The network is loaded when the element enters a document and released when it leaves. A move within a document keeps it.
  *
  * @customElement lutra-classifier
  * @tag lutra-classifier
@@ -28,27 +28,27 @@ const PROPERTIES = ['src', 'top', 'task', 'inputs', 'loading', 'threads', 'integ
  * @attr {string} src - Address of the model, an ONNX file.
  * @attr {number} [top=3] - How many classes to show.
  * @attr {'image'|'audio'} [task=image] - What is classified.
- * @attr {string} [inputs=file drop paste live] - Which ways of handing something in are offered, separated by spaces; empty for none.
- * @attr {'eager'|'lazy'} [loading=eager] - `lazy` waits for the first input before it downloads the model.
- * @attr {number} threads - Number of threads; default as many as the page may use, at most 4.
+ * @attr {string} [inputs=file drop paste live] - Ways of input that are offered, separated by spaces. Empty for none.
+ * @attr {'eager'|'lazy'} [loading=eager] - With `lazy` the model is downloaded with the first input.
+ * @attr {number} threads - Number of threads. The default is as many as the page may use, at most 4.
  * @attr {string} integrity - Hash that the model must have, as in `<script integrity>`.
  * @attr {'none'|'cache-api'|'opfs'} [cache=none] - Where the model is kept for later visits.
- * @attr {string} worker-url - Address of the worker script, where a bundler or a Content Security Policy needs a say.
+ * @attr {string} worker-url - Address of the worker script, where a bundler or a Content Security Policy requires one.
  *
  * @fires {CustomEvent<LoadProgress>} progress - A step of loading.
- * @fires {CustomEvent<ClassifierResult>} result - An answer.
+ * @fires {CustomEvent<ClassifierResult>} result - An answer of the network.
  * @fires {CustomEvent<LutraError>} error - A load, an input or a run failed.
  *
- * @slot - An image, video or canvas to classify, or anything else to show in its place.
- * @slot prompt - Words of invitation.
- * @slot choose - Words on the button that chooses a file.
- * @slot start - Words on the button that starts the camera or microphone.
- * @slot stop - Words on the button that stops it.
+ * @slot - An image, video or canvas to classify, or anything else to show there.
+ * @slot prompt - Text that invites to drop a file.
+ * @slot choose - Text of the button that chooses a file.
+ * @slot start - Text of the button that starts the camera or microphone.
+ * @slot stop - Text of the button that stops it.
  *
- * @csspart base - All of it.
- * @csspart stage - The place to drop on, with what is classified.
- * @csspart preview - The picture or the camera's.
- * @csspart prompt - The invitation.
+ * @csspart base - The whole element.
+ * @csspart stage - The area to drop files on. It shows what is classified.
+ * @csspart preview - The image, or the video of the camera.
+ * @csspart prompt - The text that invites to drop a file.
  * @csspart controls - The row of buttons.
  * @csspart button - Every button.
  * @csspart choose - The button that chooses a file.
@@ -56,29 +56,29 @@ const PROPERTIES = ['src', 'top', 'task', 'inputs', 'loading', 'threads', 'integ
  * @csspart cancel - The button that stops a load.
  * @csspart retry - The button that loads again.
  * @csspart progress - The progress bar.
- * @csspart remark - Words on what is going on.
- * @csspart problem - Why something failed.
+ * @csspart remark - Text that says what happens.
+ * @csspart problem - Text that says why something failed.
  * @csspart results - The list of classes.
  * @csspart result - One class.
  * @csspart label - Its name.
- * @csspart value - Its probability in words.
- * @csspart track - The place of its bar.
+ * @csspart value - Its probability as text.
+ * @csspart track - The background of its bar.
  * @csspart bar - Its bar.
  *
  * @cssprop --lutra-ink - Text.
  * @cssprop --lutra-soft - Secondary text.
  * @cssprop --lutra-surface - Buttons.
  * @cssprop --lutra-sunken - Stage.
- * @cssprop --lutra-track - Ground of the bars.
+ * @cssprop --lutra-track - Background of the bars.
  * @cssprop --lutra-line - Borders.
  * @cssprop --lutra-accent - Bars and focus.
  * @cssprop --lutra-danger - Problems.
  * @cssprop --lutra-radius - Corners.
- * @cssprop --lutra-gap - Distance between the parts.
- * @cssprop --lutra-stage-size - Least height of the stage.
- * @cssprop --lutra-preview-size - Greatest height of the picture.
+ * @cssprop --lutra-gap - Distance between parts.
+ * @cssprop --lutra-stage-size - Smallest height of the stage.
+ * @cssprop --lutra-preview-size - Largest height of the image.
  *
- * @cssState loading - The network is on its way.
+ * @cssState loading - The network is being loaded.
  * @cssState ready - The network is loaded.
  * @cssState live - The camera or microphone is on.
  */
@@ -98,12 +98,12 @@ export class LutraClassifierElement extends ClassifierAttributes {
     },
     onFailure: (error) => this.#failLoad(error),
   });
-  /** Ends the listeners of one stay in a document. */
+  /** Removes all listeners when the element leaves the document. */
   #stay: AbortController | undefined;
   #task: { readonly name: ClassifierTask; readonly opened: Promise<Task> } | undefined;
   #runs = new AbortController();
   #live: AbortController | undefined;
-  /** Counts inputs: an answer that comes late does not replace a newer one. */
+  /** Counts inputs. A late answer must not replace a newer one. */
   #inputs = 0;
   #last: Input | undefined;
   #result: ClassifierResult | undefined;
@@ -118,7 +118,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
     const { file, live, cancel, retry } = this.#view;
     file.addEventListener('change', () => {
       const [chosen] = file.files ?? [];
-      // Choosing the same file again must count as a choice.
+      // Without this, choosing the same file again would fire no event.
       file.value = '';
       if (chosen) this.#take(chosen);
     });
@@ -127,7 +127,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
     retry.addEventListener('click', () => this.#again());
   }
 
-  /** Further options of `InferenceSession.create`; attributes win. */
+  /** Further options of `InferenceSession.create`. Attributes win. */
   get options(): CreateOptions {
     return this.#options;
   }
@@ -160,7 +160,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
   }
 
   disconnectedCallback(): void {
-    // A move takes the element out and puts it back in at once.
+    // A move removes the element and inserts it again at once.
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#stay?.abort();
@@ -169,7 +169,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
     });
   }
 
-  /** Its presence has `moveBefore` keep everything. */
+  /** Because this method exists, `moveBefore` moves the element without disconnecting it. */
   connectedMoveCallback(): void {}
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
@@ -181,7 +181,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
   }
 
   /**
-   * Downloads the model and makes it ready; does nothing when it is.
+   * Downloads the model and prepares it. Does nothing when it is ready.
    *
    * @throws LutraError as `InferenceSession.create`, and `INVALID_ARGUMENT` without a `src`.
    */
@@ -190,7 +190,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
   }
 
   /**
-   * Classifies a picture or recording, after loading the model if need be, and shows the answer.
+   * Classifies an image or a recording and shows the answer. Loads the model first when it is not loaded.
    *
    * @throws LutraError `INVALID_DATA` when the source cannot be read, `ABORTED`, and as {@link load}.
    */
@@ -199,9 +199,9 @@ export class LutraClassifierElement extends ClassifierAttributes {
   }
 
   /**
-   * Starts the camera (`task="image"`) or the microphone (`task="audio"`); the browser asks the visitor.
+   * Starts the camera (`task="image"`) or the microphone (`task="audio"`). The browser asks the visitor for permission.
    *
-   * @throws LutraError `PLATFORM` when there is none or it may not be used, and as {@link load}.
+   * @throws LutraError `PLATFORM` when there is no device or no permission, and as {@link load}.
    */
   async start(): Promise<void> {
     this.stop();
@@ -236,7 +236,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
     this.#showControls();
   }
 
-  /** Stops loading, classifying and the camera or microphone. Promises that wait reject with `ABORTED`. */
+  /** Stops loading, classifying and the camera or microphone. Pending promises reject with `ABORTED`. */
   abort(): void {
     this.stop();
     this.#runs.abort();
@@ -244,7 +244,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
     this.#network.abort();
   }
 
-  /** Stops everything and frees the network. The element does so itself when it leaves the document. */
+  /** Stops everything and releases the network. The element does so itself when it leaves the document. */
   release(): void {
     this.stop();
     this.#network.release();
@@ -284,7 +284,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
     }
   }
 
-  /** Frees the network that no longer is the one asked for, and loads the new one once all attributes that change together have. */
+  /** Releases a network whose attributes have changed. Loads the new one in a microtask, after all attributes have been set. */
   #reload(): void {
     if (this.#network.wanted) this.release();
     if (this.#reloading || !this.#stay) return;
@@ -324,7 +324,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
     this.#emit('progress', progress);
   }
 
-  /** What the visitor hands in. Failures are shown. */
+  /** Classifies a file of the visitor. Failures are shown. */
   #take(file: File): void {
     this.stop();
     this.#view.showInput(file);

@@ -5,7 +5,7 @@
  */
 import { LutraClassifierElement } from './classifier-element.js';
 
-// Two copies of the library on a page must not fail each other; a server has no registry.
+// Two copies of the library may be on a page, and a server has no registry.
 if (globalThis.customElements && !customElements.get('lutra-classifier')) {
   customElements.define('lutra-classifier', LutraClassifierElement);
 }

@@ -1,7 +1,7 @@
 import { LutraError } from '../errors.js';
 
 /**
- * Fetches a picture or a recording.
+ * Fetches an image or a recording.
  *
  * @throws LutraError `LOAD_FAILED`
  */

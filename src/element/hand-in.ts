@@ -1,6 +1,6 @@
-/** Where files come from without a button: dropped onto the element, or pasted. */
+/** Files that come without a button: dropped onto the element, or pasted. */
 export interface HandIn {
-  /** Highlights the place to drop on. */
+  /** The area to drop on, which is highlighted. */
   readonly stage: HTMLElement;
   readonly accepts: () => { readonly drop: boolean; readonly paste: boolean };
   onFile(file: File): void;
@@ -20,12 +20,12 @@ export function listenForFiles(host: HTMLElement, { stage, accepts, onFile }: Ha
     listener: (event: HTMLElementEventMap[Name]) => void,
   ): void => host.addEventListener(name, listener, { signal });
 
-  // Entering a child is told before leaving its parent, so the two are counted.
+  // The event for entering a child comes before the one for leaving its parent, so the events are counted.
   listen('dragenter', (event) => carriesFiles(event) && highlight(depth + 1));
   listen('dragleave', (event) => carriesFiles(event) && highlight(depth - 1));
   listen('dragover', (event) => {
     if (!carriesFiles(event)) return;
-    // A page that takes drops itself shall not take this one, too.
+    // A page that handles drops itself must not handle this one, too.
     event.stopPropagation();
     event.preventDefault();
   });
@@ -50,7 +50,7 @@ export function listenForFiles(host: HTMLElement, { stage, accepts, onFile }: Ha
   );
 }
 
-/** A paste belongs to the element that has the focus; without a focus to the one under the pointer, or to the page's first. */
+/** A paste goes to the element with the focus. Without a focus it goes to the element under the pointer, or else to the first one. */
 function isMeant(host: HTMLElement, event: ClipboardEvent): boolean {
   if (event.composedPath().includes(host)) return true;
   const { body, documentElement } = host.ownerDocument;

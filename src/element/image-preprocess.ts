@@ -4,10 +4,10 @@ import { type ImagePreprocess, METADATA } from '../graph/metadata.js';
 import type { InferenceSessionApi } from '../session/types.js';
 
 /**
- * How pictures become the network's input: as the file says, or, where it says nothing, its declared picture size with bytes scaled to
- * 0..1, in RGB or grey.
+ * How images become the network's input. The file's metadata say so. Without metadata, images have the declared size of the input, in RGB
+ * or grey, and bytes are scaled to 0..1.
  *
- * @throws LutraError `UNSUPPORTED` when the first input is not one picture, `INVALID_MODEL` when the metadata are wrong.
+ * @throws LutraError `UNSUPPORTED` when the first input is not one image, `INVALID_MODEL` when the metadata are wrong.
  */
 export function imagePreprocess(session: Pick<InferenceSessionApi, 'metadata' | 'inputMetadata'>): ImagePreprocess {
   const stated = session.metadata[METADATA.preprocess];
@@ -15,7 +15,7 @@ export function imagePreprocess(session: Pick<InferenceSessionApi, 'metadata' | 
   const dims = session.inputMetadata[0]?.dims ?? [];
   const [, channels, height, width] = dims;
   if ((channels !== 1 && channels !== 3) || typeof height !== 'number' || typeof width !== 'number') {
-    throw new LutraError('UNSUPPORTED', 'the network does not take one picture', {
+    throw new LutraError('UNSUPPORTED', 'the network does not take one image', {
       expected: '[N, 1 or 3, height, width]',
       actual: `[${dims.join(', ')}]`,
     });

@@ -5,7 +5,7 @@ import { PixelReader } from './pixels.js';
 import type { Input, Task } from './task.js';
 import type { ImageSource } from './types.js';
 
-/** Pictures and the camera. */
+/** The task `image`: images and the camera. */
 export function createImageTask(): Task {
   const reader = new PixelReader();
 

@@ -1,5 +1,5 @@
 /**
- * The class behind `<lutra-classifier>`, without side effects. `lutra/element/define` gives it its name.
+ * The class of `<lutra-classifier>`, without side effects. `lutra/element/define` registers it.
  *
  * @packageDocumentation
  */

@@ -5,7 +5,7 @@ import type { CreateOptions, LoadProgress } from '../session/types.js';
 import { toProbabilities } from './scores.js';
 import type { Answer, Input } from './task.js';
 
-/** What to load, as it is when loading starts. */
+/** The model to load and the options, read when loading starts. */
 export interface NetworkChoice {
   readonly source: ModelSource;
   readonly options: CreateOptions;
@@ -17,11 +17,11 @@ export interface NetworkListener {
   onStart(): void;
   onProgress(progress: LoadProgress): void;
   onReady(): void;
-  /** Not told of a load that a release has stopped. */
+  /** Not called for a load that was stopped by a release. */
   onFailure(error: LutraError): void;
 }
 
-/** One network: loaded when first wanted, replaced and freed on request. */
+/** One network. It is loaded at its first use, and replaced or released on request. */
 export class Network {
   readonly #listener: NetworkListener;
   #session: Promise<InferenceSession> | undefined;
@@ -31,7 +31,7 @@ export class Network {
     this.#listener = listener;
   }
 
-  /** Whether it is loaded or on its way. */
+  /** Whether it is loaded or being loaded. */
   get wanted(): boolean {
     return this.#session !== undefined;
   }
@@ -48,12 +48,12 @@ export class Network {
     return this.#session;
   }
 
-  /** Stops a load that is under way. */
+  /** Stops loading. */
   abort(): void {
     this.#loading.abort();
   }
 
-  /** Stops everything and frees the memory. */
+  /** Stops everything and releases the memory. */
   release(): void {
     const session = this.#session;
     const loading = this.#loading;
@@ -62,12 +62,12 @@ export class Network {
     loading.abort();
     session?.then(
       (opened) => opened.release(),
-      () => {}, // Whoever asked for it heard.
+      () => {}, // The caller of `open` gets the error.
     );
   }
 
   /**
-   * Runs the network, the next one if this one is replaced meanwhile.
+   * Runs the network. If it is replaced during the run, the next one runs.
    *
    * @throws LutraError as `InferenceSession.create` and `run`, and whatever `input` throws.
    */

@@ -3,20 +3,20 @@ import { LutraError } from '../errors.js';
 import { fetchBlob } from './fetch-blob.js';
 import type { ImageSource } from './types.js';
 
-/** Longest side that is read back: a photograph's full size would stall the page for nothing. */
+/** Longest side that is read. Reading a photograph at full size would block the page. */
 const MAX_SIDE = 512;
 
-/** Reads pictures through one canvas, which it keeps. In a worker it opens addresses, Blobs and ImageData. */
+/** Reads images through one canvas, which it keeps. In a worker it can open addresses, Blobs and ImageData. */
 export class PixelReader {
   #context = createContext();
 
   /**
-   * The sRGB bytes of something that can be drawn, on white where it is transparent, shrunk to at most 512 pixels a side.
+   * The sRGB bytes of something that can be drawn. Transparent pixels become white. The longer side shrinks to at most 512 pixels.
    *
-   * @throws LutraError `INVALID_DATA` when it has no size, or when its pixels belong to a site that does not share them.
+   * @throws LutraError `INVALID_DATA` when it has no pixels, or when another site does not allow to read them.
    */
   read(source: CanvasImageSource, width: number, height: number): Picture {
-    if (!(width > 0 && height > 0)) throw new LutraError('INVALID_DATA', 'the picture has no pixels');
+    if (!(width > 0 && height > 0)) throw new LutraError('INVALID_DATA', 'the image has no pixels');
     const scale = Math.min(1, MAX_SIDE / Math.max(width, height));
     const context = this.#context;
     const { canvas } = context;
@@ -28,9 +28,9 @@ export class PixelReader {
     try {
       return dropAlpha(context.getImageData(0, 0, canvas.width, canvas.height));
     } catch (cause) {
-      // A canvas that drew another site's picture is never readable again.
+      // A canvas with an image of another site can never be read again.
       this.#context = createContext();
-      throw new LutraError('INVALID_DATA', 'the picture belongs to another site, which does not share its pixels', {
+      throw new LutraError('INVALID_DATA', 'the image belongs to another site, which does not share its pixels', {
         hint: 'Give the element crossorigin="anonymous" and let that site send Access-Control-Allow-Origin',
         cause,
       });
@@ -38,12 +38,12 @@ export class PixelReader {
   }
 
   /**
-   * Decodes and reads a picture of any kind.
+   * Decodes and reads an image of any kind.
    *
-   * @param name What to call it in messages.
+   * @param name Its name in messages.
    * @throws LutraError `INVALID_DATA` when it cannot be read, `LOAD_FAILED` when it cannot be fetched.
    */
-  async open(source: ImageSource, name = 'the picture'): Promise<Picture> {
+  async open(source: ImageSource, name = 'the image'): Promise<Picture> {
     if (typeof source === 'string' || source instanceof URL) return this.open(await fetchBlob(source), String(source));
     if (source instanceof Blob) return this.#decode(source, name);
     if (source instanceof HTMLImageElement) {
@@ -58,7 +58,7 @@ export class PixelReader {
     }
     if (source instanceof ImageData) return this.#decode(source, name);
     if (isSized(source)) return this.read(source, source.width, source.height);
-    throw new LutraError('INVALID_ARGUMENT', 'this cannot be read as a picture', {
+    throw new LutraError('INVALID_ARGUMENT', 'this is not an image', {
       expected: 'an address, a Blob, ImageData, ImageBitmap, VideoFrame, an image, video or canvas',
       actual: Object.prototype.toString.call(source),
     });
@@ -85,7 +85,7 @@ function isSized(source: unknown): source is ImageBitmap | HTMLCanvasElement | O
   );
 }
 
-/** On a page a canvas that every browser has; in a worker the only one there is. */
+/** On a page a canvas element, which every browser has. In a worker an OffscreenCanvas, the only kind there. */
 function createContext(): CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D {
   const settings: CanvasRenderingContext2DSettings = { willReadFrequently: true, alpha: false };
   if (typeof document === 'undefined') return new OffscreenCanvas(1, 1).getContext('2d', settings)!;
@@ -103,7 +103,7 @@ function dropAlpha({ data, width, height }: ImageData): Picture {
 }
 
 function unreadable(name: string, cause: unknown): LutraError {
-  return new LutraError('INVALID_DATA', `${name} is not a picture that this browser can read`, {
+  return new LutraError('INVALID_DATA', `${name} is not an image that this browser can read`, {
     hint: 'JPEG, PNG, WebP, GIF and AVIF work',
     cause,
   });

@@ -1,6 +1,6 @@
 import type { ClassScore } from './types.js';
 
-/** Scores as probabilities: themselves when they are a distribution already, else their softmax. */
+/** Scores as probabilities. Scores that are a distribution already are returned, others go through softmax. */
 export function toProbabilities(scores: Float32Array): Float32Array {
   const sum = scores.reduce((total, score) => total + score, 0);
   if (Math.abs(sum - 1) < 1e-3 && scores.every((score) => score >= 0 && score <= 1)) return scores;
@@ -10,7 +10,7 @@ export function toProbabilities(scores: Float32Array): Float32Array {
   return exponentials.map((value) => value / total);
 }
 
-/** Class names from the `lutra.labels` metadata entry, a JSON array; none when it is absent or something else. */
+/** Class names from the metadata entry `lutra.labels`, a JSON array. Empty when the entry is missing or is not an array. */
 export function readLabels(json: string | undefined): readonly string[] {
   if (json === undefined) return [];
   try {
@@ -21,12 +21,12 @@ export function readLabels(json: string | undefined): readonly string[] {
   }
 }
 
-/** Name of a class; classes without one are numbered. */
+/** Name of a class. Classes without a name are numbered. */
 export function labelOf(labels: readonly string[], index: number): string {
   return labels[index] ?? `class ${index}`;
 }
 
-/** The `count` likeliest classes, the likeliest first, the earlier one among equals. */
+/** The `count` most likely classes, the most likely first. Among equals the class with the lower index comes first. */
 export function topClasses(
   probabilities: Float32Array,
   labels: readonly string[],

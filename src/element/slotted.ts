@@ -2,11 +2,11 @@ import { watchVideo } from './camera.js';
 
 type Media = HTMLImageElement | HTMLVideoElement | HTMLCanvasElement;
 
-/** What the page has put into an element to be classified. */
+/** Called for what the page puts into the element. */
 export interface SlottedListener {
-  /** Told whether there is anything at all in the slot. */
+  /** @param filled Whether anything is in the slot. */
   onFill(filled: boolean): void;
-  /** A picture that has loaded, a canvas, or a frame. @param live One of many frames. */
+  /** Called for an image that has loaded, a canvas, or a frame. @param live Whether it is one of many frames. */
   onMedia(media: Media, live: boolean): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ function isMedia(element: Element): element is Media {
   );
 }
 
-/** An `<img>` in a `<picture>` counts as slotted itself; what sits deeper is the page's own affair. */
+/** An `<img>` in a `<picture>` counts as slotted. Elements that are nested deeper are ignored. */
 function findInside(element: Element): Media[] {
   return element instanceof HTMLPictureElement ? [...element.querySelectorAll('img')] : [];
 }

@@ -1,4 +1,4 @@
-/** Styles of the shadow tree. As a constructed style sheet they need no `style-src 'unsafe-inline'`. */
+/** Styles of the shadow tree. A constructed style sheet needs no `style-src 'unsafe-inline'`. */
 const CSS = `
 :host {
   display: block;

@@ -1,21 +1,21 @@
 import type { InferenceSessionApi, TensorLike } from '../session/types.js';
 import type { AudioSource, ImageSource } from './types.js';
 
-/** Something read, that becomes the input tensor of whichever network is loaded. */
+/** Something that was read. It becomes the input tensor of the network that is loaded when it runs. */
 export type Input = (session: InferenceSessionApi) => TensorLike;
 
-/** What the network says to one input. */
+/** The answer of the network to one input. */
 export interface Answer {
   /** [classes] */
   readonly probabilities: Float32Array;
   readonly milliseconds: number;
 }
 
-/** The element's side while a device records. */
+/** What the element offers to a task while a device records. */
 export interface Live {
-  /** Shows the camera's picture. */
+  /** Shows the video of the camera. */
   readonly video: HTMLVideoElement;
-  /** Fires when it is enough. */
+  /** Fires when recording must stop. */
   readonly signal: AbortSignal;
   /** The network, once it is loaded. */
   open(): Promise<InferenceSessionApi>;
@@ -28,14 +28,14 @@ export interface Task {
   /**
    * Reads and decodes.
    *
-   * @param name What to call it in messages.
+   * @param name Its name in messages.
    * @throws LutraError `INVALID_ARGUMENT`, `INVALID_DATA`, `LOAD_FAILED`
    */
   read(source: ImageSource | AudioSource, name?: string): Promise<Input>;
   /**
-   * Has the network answer to what the visitor's device records until the signal fires.
+   * Runs the network on what the visitor's device records, until the signal fires.
    *
-   * @throws LutraError `PLATFORM` when there is no device, or none that may be used; whatever `open` and `run` throw.
+   * @throws LutraError `PLATFORM` when there is no device or no permission. Also what `open` and `run` throw.
    */
   listen(live: Live): Promise<void>;
 }

@@ -12,18 +12,18 @@ const STAGES: Readonly<Record<LoadProgress['stage'], string>> = {
   ready: 'Ready',
 };
 const PROMPTS: Readonly<Record<ClassifierTask, string>> = {
-  image: 'Drop a picture here, or paste one',
+  image: 'Drop an image here, or paste one',
   audio: 'Drop a recording here',
 };
-const CHOOSE: Readonly<Record<ClassifierTask, string>> = { image: 'Choose a picture', audio: 'Choose a recording' };
+const CHOOSE: Readonly<Record<ClassifierTask, string>> = { image: 'Choose an image', audio: 'Choose a recording' };
 const START: Readonly<Record<ClassifierTask, string>> = { image: 'Use the camera', audio: 'Use the microphone' };
 const STOP: Readonly<Record<ClassifierTask, string>> = { image: 'Stop the camera', audio: 'Stop the microphone' };
 const LIVE: Readonly<Record<ClassifierTask, string>> = { image: '', audio: 'Listening …' };
 const ACCEPT: Readonly<Record<ClassifierTask, string>> = { image: 'image/*', audio: 'audio/*' };
-/** Shorter sides are shown enlarged. */
+/** Images with a shorter side are enlarged. */
 const TINY = 64;
 
-/** An element of the shadow tree; `part` is its public name, `class` its private one. */
+/** An element of the shadow tree. `part` is its public name, `class` its private one. */
 function make<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Readonly<Record<string, string>>,
@@ -42,13 +42,13 @@ function slot(name: string, ...children: Child[]): HTMLSlotElement {
 const FIGURE_SPACE = '\u2007';
 const PUNCTUATION_SPACE = '\u2008';
 
-/** "97.3 %", of one width whatever the digits, lest live results jump; never rounds a probability below 1 up to 100. */
+/** "97.3 %", always of the same width, so that live results do not move. A probability below 1 is never rounded up to 100. */
 function percent(probability: number): string {
   if (probability >= 1) return `${PUNCTUATION_SPACE}100 %`;
   return `${(Math.floor(probability * 1000) / 10).toFixed(1).padStart(4, FIGURE_SPACE)} %`;
 }
 
-/** The element's shadow tree: what there is to see and to press. Knows nothing of networks. */
+/** The element's shadow tree: what is shown and the buttons. It knows nothing of networks. */
 export class View {
   readonly stage: HTMLElement;
   readonly media = make('slot', {});
@@ -56,7 +56,7 @@ export class View {
   readonly live = make('button', { type: 'button', class: 'button', part: 'button live' });
   readonly cancel = make('button', { type: 'button', class: 'button', part: 'button cancel' }, 'Cancel');
   readonly retry = make('button', { type: 'button', class: 'button', part: 'button retry' });
-  readonly video = make('video', { class: 'preview', part: 'preview', 'aria-label': 'Camera picture' });
+  readonly video = make('video', { class: 'preview', part: 'preview', 'aria-label': 'Camera image' });
   readonly #base: HTMLElement;
   readonly #picture = make('img', { class: 'preview', part: 'preview', alt: '' });
   readonly #prompt = make('span', {});
@@ -99,7 +99,7 @@ export class View {
     this.clearStatus();
   }
 
-  /** Words and kinds of files that go with the task, and which inputs there are. */
+  /** Sets the texts and file types of the task, and the inputs that are offered. */
   setTask(task: ClassifierTask, offered: { readonly file: boolean; readonly live: boolean }, live: boolean): void {
     this.#prompt.textContent = live ? LIVE[task] : PROMPTS[task];
     this.#chooseText.textContent = CHOOSE[task];
@@ -113,7 +113,7 @@ export class View {
     stop.hidden = !live;
   }
 
-  /** Shows what is being classified: nothing, a picture file, the camera, or what the page put into the element. */
+  /** Shows what is classified: nothing, an image file, the camera, or what the page put into the element. */
   showInput(input: Blob | 'none' | 'camera' | 'slotted'): void {
     const isPicture = input instanceof Blob && (input.type.startsWith('image/') || input.type === '');
     if (this.#shownUrl) URL.revokeObjectURL(this.#shownUrl);
@@ -121,7 +121,7 @@ export class View {
     if (this.#shownUrl) this.#picture.src = this.#shownUrl;
     else this.#picture.removeAttribute('src');
     this.#picture.onload = () => this.#picture.classList.toggle('tiny', this.#picture.naturalWidth < TINY);
-    this.#picture.alt = input instanceof File ? input.name : isPicture ? 'The picture' : '';
+    this.#picture.alt = input instanceof File ? input.name : isPicture ? 'The image' : '';
     this.#picture.hidden = !isPicture;
     this.video.hidden = input !== 'camera';
     this.media.hidden = input !== 'slotted';
@@ -147,7 +147,7 @@ export class View {
     this.retry.textContent = 'Load the network';
   }
 
-  /** @param retry Whether loading the network anew may help. */
+  /** @param retry Whether loading the network again may help. */
   showProblem(error: LutraError, retry: boolean): void {
     this.clearStatus();
     this.#problem.hidden = false;
@@ -177,7 +177,7 @@ export class View {
     this.#results.hidden = true;
   }
 
-  /** Has a screen reader say the answer. */
+  /** Lets a screen reader say the answer. */
   announce({ classes: [best] }: ClassifierResult): void {
     if (best) this.#announcement.textContent = `${best.label}, ${percent(best.probability)}`;
   }

@@ -1,6 +1,5 @@
 /**
- * Runs in the audio thread, where nothing can be imported: collects what the microphone delivers and hands it on, and does
- * nothing else. Plain JavaScript, because bundlers copy the scripts of worklets as they are.
+ * Runs in the audio thread, where nothing can be imported. It only collects the samples of the microphone and passes them on. Plain JavaScript, because bundlers copy the scripts of worklets as they are.
  */
 
 /** Frames per message: 11 ms at 48 kHz. Single blocks of 128 would mean 375 messages a second. */

@@ -1,7 +1,7 @@
-/** Seconds of the ramp where a recording is joined to added silence, so that its edge makes no click. */
+/** Seconds of the fade between a recording and added silence, so that no click is heard. */
 const FADE = 0.005;
 
-/** Sum of squares of the loudest stretch of `length` samples decides where it starts; the earliest among equals. */
+/** Start of the `length` samples with the largest sum of squares. Among equals the earliest. */
 function loudestStart(signal: Float32Array, length: number): number {
   let energy = 0;
   for (let i = 0; i < length; i++) energy += signal[i]! ** 2;
@@ -15,9 +15,9 @@ function loudestStart(signal: Float32Array, length: number): number {
 }
 
 /**
- * Makes a recording `length` samples long: of a longer one the loudest stretch, a shorter one in the middle of silence
- * with its ends faded over 5 ms. One of the right length is returned as it is.
- * @param signal samples at `sampleRate` Hz; not changed
+ * Makes a recording `length` samples long. Of a longer one the loudest part is taken. A shorter one is put in the middle of silence, with
+ * its ends faded over 5 ms. One of the right length is returned as it is.
+ * @param signal samples at `sampleRate` Hz, not changed
  */
 export function fitClip(signal: Float32Array, length: number, sampleRate: number): Float32Array {
   if (signal.length >= length) {

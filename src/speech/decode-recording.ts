@@ -1,18 +1,18 @@
 import { LutraError } from '../errors.js';
 import { decodeWav, isWav, type Recording } from './wav.js';
 
-/** Hz at which the browser decodes compressed recordings; it does not tell what they were recorded at. */
+/** Hz at which the browser decodes compressed recordings. It does not tell their original rate. */
 const DECODE_RATE = 48_000;
 
 /**
- * Decodes a recording in the browser: WAV by {@link decodeWav}, anything else as the browser can.
+ * Decodes a recording in the browser: WAV with {@link decodeWav}, other formats with the browser's decoder.
  * @param name used in messages
  * @throws {LutraError} `INVALID_DATA` when it is damaged, empty, or of a kind that this browser cannot play.
  */
 export async function decodeRecording(file: Blob, name: string): Promise<Recording> {
   const buffer = await file.arrayBuffer();
   const bytes = new Uint8Array(buffer);
-  // Browsers resample what they decode, each in its own way; WAV files need not go that way.
+  // Every browser resamples decoded sound in its own way. WAV files avoid that.
   if (isWav(bytes)) return decodeWav(bytes, name);
   const context = new OfflineAudioContext(1, 1, DECODE_RATE);
   const decoded = await context.decodeAudioData(buffer).catch((cause: unknown) => {

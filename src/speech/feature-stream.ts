@@ -3,14 +3,14 @@ import { normalizeClip } from './features.js';
 import { LogMel } from './log-mel.js';
 
 /**
- * Features of endless sound that arrives in pieces of any length. Frame i covers the samples from `i · hop` on, and the
- * values are those of {@link ClipFeatures} on the same samples, bit for bit.
+ * Features of endless sound that arrives in pieces of any length. Frame i covers the samples from `i · hop` on. The values are those of
+ * {@link ClipFeatures} on the same samples, bit for bit.
  */
 export class FeatureStream {
   /** Frames made so far. */
   count = 0;
   private readonly logMel: LogMel;
-  /** Samples that frames to come still need; the first `filled` are valid. [window] */
+  /** Samples that later frames still need. The first `filled` are valid. [window] */
   private readonly pending: Float32Array;
   private filled = 0;
   /** The last `frames` rows of logarithms, oldest first, in a buffer of twice the length: [2 · frames, mels] */
@@ -27,7 +27,7 @@ export class FeatureStream {
   /**
    * @param samples in −1..1 at the sample rate of the spec
    * @param onFrame called for every frame that is complete, with its logarithms [mels], valid during the call, and its
-   * index from the start; {@link write} then gives the clip that ends with it
+   * index from the start. {@link write} then writes the clip that ends with it
    */
   push(samples: Float32Array, onFrame: (row: Float32Array, index: number) => void): void {
     const { window, hop, mels, frames } = this.spec;
@@ -38,7 +38,7 @@ export class FeatureStream {
       at += taken;
       if (this.filled < window) return;
       if (this.next === 2 * frames) {
-        // The clip to come needs the last frames − 1 rows; moving them now and then costs less than wrapping every read.
+        // The next clip needs the last frames − 1 rows. Moving them sometimes costs less than wrapping every read.
         this.rows.copyWithin(0, (frames + 1) * mels);
         this.next = frames - 1;
       }

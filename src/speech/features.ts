@@ -8,9 +8,9 @@ import { clipSamples } from './spec.js';
 const LN10 = Math.log(10);
 
 /**
- * Turns the logarithms of one clip into network input: nothing deeper than the dynamic range below the loudest value, less
- * the mean, divided by std.
- * @param frames logarithms [frames, mels]; not changed
+ * Turns the logarithms of one clip into network input. Values below the dynamic range are raised to its lower end. Then the mean is
+ * subtracted and the result divided by std.
+ * @param frames logarithms [frames, mels], not changed
  * @param out receives [mels, frames] from index `to` on
  */
 export function normalizeClip(frames: Float32Array, spec: AudioPreprocess, out: Float32Array, to: number): void {
@@ -34,7 +34,7 @@ export function normalizeClip(frames: Float32Array, spec: AudioPreprocess, out: 
   }
 }
 
-/** Features of whole clips. One instance serves any number of clips; it owns its buffers and is not reentrant. */
+/** Features of whole clips. One instance serves any number of clips. It owns its buffers and is not reentrant. */
 export class ClipFeatures {
   /** Samples of a clip. */
   readonly samples: number;
@@ -71,7 +71,7 @@ export class ClipFeatures {
 }
 
 /**
- * Network input of a batch of recordings, each made to fit by {@link fitClip}.
+ * Network input of a batch of recordings. {@link fitClip} gives each the right length.
  * @param signals at the sample rate of the spec, in −1..1, of any length
  * @returns float32 [N, 1, mels, frames]
  */

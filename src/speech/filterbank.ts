@@ -47,7 +47,7 @@ export function melFilterbank(options: FilterbankOptions): Triangle[] {
       weights.push(Math.min((frequency - left) / (peak - left), (right - frequency) / (right - peak)));
     }
     if (weights.length === 0) {
-      throw new LutraError('INVALID_ARGUMENT', `mel band ${mel} of ${mels} holds no frequency of the transform`, {
+      throw new LutraError('INVALID_ARGUMENT', `mel band ${mel} of ${mels} contains no frequency of the transform`, {
         expected: `bands wider than ${binWidth} Hz`,
         actual: `${left.toFixed(1)} to ${right.toFixed(1)} Hz`,
         hint: 'Use fewer bands or a longer window',

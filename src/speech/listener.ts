@@ -6,11 +6,11 @@ import { type Detection, WordDetector } from './word-detector.js';
 
 /** Seconds of sound that the background is estimated from. */
 const BACKGROUND_SECONDS = 3;
-/** Share of a window at either end where a word must not lie that has to be heard whole. */
+/** Share of a window at either end that must be quiet where a word has to be heard whole. */
 const MARGIN = 0.06;
 /** Seconds of quiet after which a word counts as ended. */
 const END_SECONDS = 0.2;
-/** Seconds of sound that may wait before windows are left out: a slow machine shall lag no further. */
+/** Seconds of sound that may wait. Beyond that, windows are left out, so that a slow machine does not fall further behind. */
 const MAX_BACKLOG = 0.25;
 
 export interface ListenerOptions {
@@ -24,22 +24,22 @@ export interface ListenerOptions {
   readonly stride: number;
   /** Milliseconds over which probabilities are averaged. */
   readonly smoothing: number;
-  /** True for live sound: windows are left out when the machine is too slow for all of them. */
+  /** True for live sound. Windows are then left out when the machine is too slow for all. */
   readonly live: boolean;
 }
 
-/** What one frame gave. */
+/** Results of one frame. */
 export interface HeardFrame {
   /** Logarithms [mels], valid during the call. */
   readonly row: Float32Array;
   /** dB */
   readonly level: number;
-  /** Extremes of the samples that came in since the last frame. */
+  /** Lowest and highest of the samples since the last frame. */
   readonly low: number;
   readonly high: number;
 }
 
-/** What one window gave. */
+/** Results of one window. */
 export interface HeardWindow {
   /** Milliseconds of sound up to its end. */
   readonly time: number;
@@ -61,12 +61,12 @@ export interface ListenerEvents {
 }
 
 /**
- * Finds words in endless sound: resamples, makes features, lets the network look at overlapping windows, and smooths.
- * Where the network has a class for silence, every window decides. Where it has none, it would find a word in any noise; then
- * only windows decide that hold a whole word with quiet around it.
+ * Finds words in endless sound: resamples, computes features, runs the network on overlapping windows, and smooths. Where the network has
+ * a class for silence, every window counts. A network without one would find a word in any noise. For it, only windows count that hold a
+ * whole word with quiet around it.
  */
 export class Listener {
-  /** Windows left out as the machine was too slow. */
+  /** Windows left out because the machine was too slow. */
   skipped = 0;
   private readonly stream: FeatureStream;
   private readonly detector: WordDetector;
@@ -102,11 +102,11 @@ export class Listener {
   }
 
   /**
-   * Takes the next piece of sound; pieces are worked on one after the other.
-   * @param samples in −1..1, of any length; not kept
+   * Takes the next piece of sound. Pieces are processed one after the other.
+   * @param samples in −1..1, of any length, not kept
    * @param sampleRate Hz, the same for every piece
-   * @returns when everything that was pushed has been heard
-   * @throws {LutraError} `INVALID_ARGUMENT` for a rate that cannot be resampled; whatever `classify` throws.
+   * @returns a promise that resolves when everything that was pushed has been processed
+   * @throws {LutraError} `INVALID_ARGUMENT` for a rate that cannot be resampled. Also what `classify` throws.
    */
   push(samples: Float32Array, sampleRate: number): Promise<void> {
     const start = performance.now();
@@ -122,7 +122,7 @@ export class Listener {
   private async work(): Promise<void> {
     for (let piece = this.waiting.shift(); piece; piece = this.waiting.shift()) {
       const { hop } = this.options.spec;
-      // A hop completes one frame at most, so that no window is passed over.
+      // A hop completes at most one frame, so no window is skipped.
       for (let at = 0; at < piece.length; at += hop) await this.hear(piece.subarray(at, at + hop));
     }
   }

@@ -2,7 +2,7 @@ import FFT from 'fft.js';
 import type { AudioPreprocess } from '../graph/metadata.js';
 import { melFilterbank, type Triangle } from './filterbank.js';
 
-/** Smallest power of two that is not smaller. */
+/** Smallest power of two that is at least `length`. */
 function nextPowerOfTwo(length: number): number {
   return 2 ** Math.ceil(Math.log2(length));
 }

@@ -2,18 +2,18 @@ import { LutraError } from '../errors.js';
 
 /** A microphone that is open. */
 export interface Microphone {
-  /** Hz: what the device runs at; nothing is resampled on the way. */
+  /** Hz, the rate of the device. Nothing is resampled. */
   readonly sampleRate: number;
-  /** Resolves when the device goes away by itself, with what to tell the user. */
+  /** Resolves when the device disconnects, with a message for the user. */
   readonly lost: Promise<LutraError>;
-  /** Gives the microphone back. */
+  /** Releases the microphone. */
   stop(): void;
 }
 
-/** Patience with a browser that was allowed to start its audio and does not, as Firefox without any audio device. */
+/** How long a browser may take to start its audio. Firefox without an audio device never does. */
 const START_MILLISECONDS = 5000;
 
-/** What to do about each way in which a browser withholds the microphone (W3C, Media Capture and Streams, section 10.3). */
+/** A message and a hint for every reason why a browser gives no microphone (W3C, Media Capture and Streams, section 10.3). */
 function explain(thrown: unknown): LutraError {
   if (thrown instanceof LutraError) return thrown;
   const [message, hint] = {
@@ -41,7 +41,7 @@ async function start(context: AudioContext): Promise<void> {
     timer = setTimeout(() => {
       reject(
         new LutraError('PLATFORM', 'The browser did not start its audio', {
-          hint: 'Firefox needs a loudspeaker or headphones for that; connect some, or use a recording instead',
+          hint: 'Firefox needs a loudspeaker or headphones for that. Connect one, or use a recording instead',
         }),
       );
     }, START_MILLISECONDS);
@@ -50,11 +50,11 @@ async function start(context: AudioContext): Promise<void> {
 }
 
 /**
- * Opens the microphone; call it in the handler of a click, which browsers want to see before they start audio.
+ * Opens the microphone. Call it in the handler of a click: browsers start audio only after one.
  *
- * @param target receives the sound in pieces, Float32Array [512] in −1..1 at {@link Microphone.sampleRate}; hand the other
- * end of the channel to a worker
- * @param signal gives the microphone back, also while the user is still being asked
+ * @param target receives the sound in pieces, Float32Array [512] in −1..1 at {@link Microphone.sampleRate}. Send the other end of the
+ * channel to a worker
+ * @param signal releases the microphone, also while the browser still asks the user
  * @throws {LutraError} `PLATFORM` when the user, the browser or the device refuses; `ABORTED`.
  */
 export async function openMicrophone(target: MessagePort, signal?: AbortSignal): Promise<Microphone> {
@@ -70,7 +70,7 @@ export async function openMicrophone(target: MessagePort, signal?: AbortSignal):
   };
   try {
     const loaded = context.audioWorklet.addModule(new URL('./capture-worklet.js', import.meta.url));
-    // Reported when its turn comes; a refused microphone is the better reason.
+    // A failure is reported below. A refused microphone is the more useful error.
     loaded.catch(() => {});
     stream = await navigator.mediaDevices.getUserMedia({
       // Filters made for telephony change the sound that networks were trained on.
@@ -81,7 +81,7 @@ export async function openMicrophone(target: MessagePort, signal?: AbortSignal):
     if (signal?.aborted) throw new LutraError('ABORTED', 'the microphone is no longer wanted');
     const node = new AudioWorkletNode(context, 'lutra-capture', { numberOfInputs: 1, numberOfOutputs: 1 });
     node.port.postMessage(target, [target]);
-    // Only what leads to an output is computed everywhere; the node's own output stays silent.
+    // Browsers may skip nodes that lead to no output. The output of this node stays silent.
     context.createMediaStreamSource(stream).connect(node).connect(context.destination);
   } catch (thrown) {
     stop();

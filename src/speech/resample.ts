@@ -6,7 +6,7 @@ const CROSSINGS = 24;
 const BETA = 7.857;
 /** Cut-off as a share of the lower Nyquist frequency, so that the transition band ends close to it. */
 const ROLLOFF = 0.92;
-/** Positions between two input samples that the table holds; others are interpolated linearly (error below −100 dB). */
+/** Positions between two input samples in the table. Others are interpolated linearly (error below −100 dB). */
 const MAX_PHASES = 1024;
 
 const MIN_RATE = 1000;
@@ -25,20 +25,20 @@ function greatestCommonDivisor(a: number, b: number): number {
 
 /**
  * Band-limited resampling of endless sound that arrives in pieces: windowed sinc in polyphase form (J. O. Smith, Digital
- * Audio Resampling, CCRMA). Output k lies at input position k · from / to; there is silence before and after the signal.
- * Pieces of any length give the same samples, bit for bit.
+ * Audio Resampling, CCRMA). Output k lies at input position k · from / to. There is silence before and after the signal.
+ * The samples are the same for pieces of any length, bit for bit.
  */
 export class Resampler {
   /** from / to in lowest terms */
   private readonly numerator: number;
   private readonly denominator: number;
   private readonly phases: number;
-  /** Input samples that one output reads; output at position p reads the `taps` samples from floor(p) − half + 1 on. */
+  /** Input samples that one output reads. Output at position p reads the `taps` samples from floor(p) − half + 1 on. */
   private readonly taps: number;
   private readonly half: number;
   /** [phases + 1, taps] */
   private readonly table: Float64Array;
-  /** Input that outputs to come still read. [capacity], the first `filled` valid */
+  /** Input that later outputs still read. [capacity], the first `filled` valid */
   private buffer: Float32Array;
   private filled: number;
   /** Index into `buffer` of floor(position of the next output), and the rest in units of 1 / denominator. */
@@ -142,8 +142,8 @@ export class Resampler {
   }
 
   /**
-   * @param samples at the input rate; not kept
-   * @returns the samples at the output rate that became known, about 24 input samples (or output ones, where they are longer) behind
+   * @param samples at the input rate, not kept
+   * @returns the new samples at the output rate. They lag about 24 samples behind, counted at the lower of the two rates
    */
   push(samples: Float32Array): Float32Array {
     this.received += samples.length;
@@ -162,7 +162,7 @@ export class Resampler {
 }
 
 /**
- * Resamples a whole signal; {@link Resampler} says how.
+ * Resamples a whole signal as {@link Resampler} does.
  * @param signal [n] samples at `from` Hz
  * @returns [ceil(n · to / from)] samples at `to` Hz
  * @throws {LutraError} `INVALID_ARGUMENT` for rates outside 1,000..768,000 Hz.

@@ -3,8 +3,8 @@ import { type AudioPreprocess, METADATA } from '../graph/metadata.js';
 
 /**
  * The front-end that the shipped keyword model was trained with: 64 frames of 32 ms every 15 ms (0.977 s) and 40 HTK mels.
- * A clip's mean is taken off and only its upper 60 dB count, so that neither the microphone's level nor its noise floor
- * matters; 3 is about the standard deviation of what is left on Speech Commands.
+ * The clip's mean is subtracted and only its upper 60 dB count, so that neither the level of the microphone nor its noise floor
+ * matters. 3 is about the standard deviation of the result on Speech Commands.
  */
 export const KEYWORD_FEATURES: AudioPreprocess = {
   kind: 'audio',
@@ -31,7 +31,7 @@ export function clipSamples(spec: AudioPreprocess): number {
 }
 
 /**
- * Checks a front-end and copies it without foreign fields.
+ * Checks a front-end and copies its known fields.
  * @throws {LutraError} `INVALID_MODEL` naming the field that is wrong.
  */
 export function checkAudioPreprocess(value: unknown): AudioPreprocess {

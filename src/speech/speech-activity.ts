@@ -1,8 +1,8 @@
 import { LutraError } from '../errors.js';
 
-/** Share of the frames that are taken for background. */
+/** Share of the frames that count as background. */
 const BACKGROUND_SHARE = 0.2;
-/** dB above the background that a voice reaches at least. */
+/** dB that a voice is at least above the background. */
 const VOICE_ABOVE = 10;
 /** dB full scale under which nothing counts as a voice, however quiet the background. */
 const QUIETEST_VOICE = -75;
@@ -17,8 +17,8 @@ export function frameLevel(row: Float32Array): number {
 }
 
 /**
- * Tells voice from background by loudness alone. The background is a low percentile of the last frames, so that it follows
- * a fan that is switched on. Frames are counted from 0.
+ * Tells voice from background by loudness alone. The background is a low percentile of the last frames, so it adapts when a fan is
+ * switched on. Frames are counted from 0.
  */
 export class SpeechActivity {
   /** Levels of the last frames in dB, as a ring [capacity]. */
@@ -45,7 +45,7 @@ export class SpeechActivity {
     this.count++;
   }
 
-  /** Level of a frame in dB; the frame must be among the last `capacity`. */
+  /** Level of a frame in dB. The frame must be among the last `capacity`. */
   level(frame: number): number {
     return this.levels[frame % this.levels.length]!;
   }
@@ -70,7 +70,7 @@ export class SpeechActivity {
     return this.peak(frames) > Math.max(QUIETEST_VOICE, this.background() + VOICE_ABOVE);
   }
 
-  /** Whether that lies inside: the first and the last `margin` of the `frames` frames are nearer to the background than to the peak. */
+  /** Whether the voice lies inside: the first and last `margin` of the `frames` frames are nearer to the background than to the peak. */
   enclosed(frames: number, margin: number): boolean {
     const middle = (this.peak(frames) + this.background()) / 2;
     for (let i = 0; i < margin; i++) {

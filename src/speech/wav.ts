@@ -12,7 +12,7 @@ const PCM = 1;
 const FLOAT = 3;
 const MU_LAW = 7;
 const EXTENSIBLE = 0xfffe;
-/** Size of a data chunk whose writer did not know it when it began: the chunk lasts until the file ends. */
+/** Size of a data chunk when the writer did not know it at the start. The chunk then lasts until the file ends. */
 const UNKNOWN_SIZE = 0xffffffff;
 const MAX_CHANNELS = 64;
 
@@ -97,9 +97,9 @@ function findChunks(bytes: Uint8Array, name: string): { format: Format; data: Ui
 }
 
 /**
- * Decodes a RIFF WAVE file: PCM of 8, 16, 24 or 32 bits, float of 32 or 64, or µ-law; channels are averaged.
+ * Decodes a RIFF WAVE file: PCM of 8, 16, 24 or 32 bits, float of 32 or 64, or µ-law. Channels are averaged.
  * @param name used in messages
- * @throws {LutraError} `INVALID_DATA` when the file is damaged, empty or coded otherwise.
+ * @throws {LutraError} `INVALID_DATA` when the file is damaged, empty or in another coding.
  */
 export function decodeWav(bytes: Uint8Array, name: string): Recording {
   if (!isWav(bytes)) {
@@ -140,7 +140,7 @@ export function decodeWav(bytes: Uint8Array, name: string): Recording {
   return { samples, sampleRate };
 }
 
-/** Writes one channel as a WAV file of 16-bit PCM; samples outside −1..1 are clipped. */
+/** Writes one channel as a WAV file of 16-bit PCM. Samples outside −1..1 are clipped. */
 export function encodeWav({ samples, sampleRate }: Recording): Uint8Array {
   const bytes = new Uint8Array(44 + 2 * samples.length);
   const view = new DataView(bytes.buffer);

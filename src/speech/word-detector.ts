@@ -1,13 +1,13 @@
 import { LutraError } from '../errors.js';
 
 export interface DetectorOptions {
-  /** Class names; those that start with `_` (`_silence_`, `_unknown_`) are never reported. */
+  /** Class names. Those that start with `_` (`_silence_`, `_unknown_`) are never reported. */
   readonly labels: readonly string[];
   /** Smoothed probability from which on a word counts, 0..1. */
   readonly threshold: number;
   /** Milliseconds over which probabilities are averaged. */
   readonly smoothing: number;
-  /** Windows that an average needs at least. */
+  /** Smallest number of windows of an average. */
   readonly windows: number;
   /** Milliseconds after a word during which nothing is reported. */
   readonly pause: number;
@@ -29,7 +29,7 @@ export interface Verdict {
 }
 
 /**
- * Turns the probabilities of overlapping windows into words: the mean over a short time decides, and a word is reported
+ * Turns the probabilities of overlapping windows into words. The mean over a short time decides, and a word is reported
  * once (P. Warden, "Speech Commands", arXiv:1804.03209, section 7.2; G. Chen et al., "Small-footprint keyword spotting using
  * deep neural networks", ICASSP 2014, section 2.3).
  */
@@ -63,9 +63,9 @@ export class WordDetector {
   }
 
   /**
-   * @param time milliseconds of sound up to the end of the window; rises from call to call
+   * @param time milliseconds of sound up to the end of the window, rising from call to call
    * @param probabilities of the window [classes]
-   * @param usable false when the window is not to decide anything, for example as nobody speaks
+   * @param usable false when the window must not count, for example because nobody speaks
    */
   push(time: number, probabilities: Float32Array, usable = true): Verdict {
     const { labels, smoothing, windows, pause } = this.options;
