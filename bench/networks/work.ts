@@ -1,10 +1,9 @@
 import { isOperator, numberAttribute } from '../../src/graph/attributes.js';
-import { inferTypes } from '../../src/graph/passes/infer-types.js';
+import { declaredInputs, inferTypes } from '../../src/graph/passes/infer-types.js';
 import { elementCount } from '../../src/graph/tensor.js';
-import type { Graph, Node, TensorType } from '../../src/graph/types.js';
+import type { Graph, Node } from '../../src/graph/types.js';
 import { LOOKUP_DOMAIN } from '../../src/lut/domain.js';
-import { OPERATORS } from '../../src/ops/complete.js';
-import { registerOperators } from '../../src/ops/registry.js';
+import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
 
 /** What a network computes for one example; elementwise operators are not counted. */
 export interface Work {
@@ -18,14 +17,11 @@ export interface Work {
 
 /** Counts the work of a network; symbolic dimensions are 1. */
 export function countWork(graph: Graph): Work {
-  registerOperators(OPERATORS);
-  const inputs = new Map<string, TensorType>(
-    graph.inputs.map(({ name, type, dims }) => [
-      name,
-      { type, dims: (dims ?? []).map((size) => (typeof size === 'number' ? size : 1)) },
-    ]),
+  const { types } = inferTypes(
+    graph,
+    COMPLETE_OPERATORS,
+    declaredInputs(graph, () => 1),
   );
-  const { types } = inferTypes(graph, inputs);
   const dims = (name: string | undefined): readonly number[] => types.get(name ?? '')?.dims ?? [];
   const total = { macs: 0, searchMacs: 0, lookups: 0 };
   for (const node of graph.nodes) {

@@ -17,8 +17,7 @@ import { simplify } from '../../src/graph/passes/simplify.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
 import { parseModel } from '../../src/onnx/parse.js';
 import { serializeModel, withContentHash } from '../../src/onnx/serialize.js';
-import { OPERATORS } from '../../src/ops/complete.js';
-import { registerOperators } from '../../src/ops/registry.js';
+import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
 import { decodeWav } from '../../src/speech/wav.js';
 import type {
   Converted,
@@ -31,8 +30,6 @@ import type {
   ProgressListener,
   Reply,
 } from './protocol.js';
-
-registerOperators(OPERATORS);
 
 const SEED = 1;
 /** Examples per batch, where the network leaves it open. */
@@ -80,7 +77,7 @@ async function openNetwork(file: Blob, name: string): Promise<NetworkFacts> {
     });
   }
   const input = fed[0]!;
-  const sites = findSites(raiseOpset(simplify(graph)));
+  const sites = findSites(raiseOpset(simplify(graph, COMPLETE_OPERATORS), COMPLETE_OPERATORS));
   if (sites.length === 0) {
     throw new LutraError('UNSUPPORTED', `${name} has no layer that could become lookups`, {
       expected: 'a Conv of one group, a Gemm or a MatMul with constant weights',
