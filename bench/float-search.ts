@@ -2,6 +2,7 @@
  * What a search on float activations would cost and change (docs/decisions/008-search-runs-on-integers.md):
  * `npx tsx bench/float-search.ts MODEL.lut.onnx PICTURES`.
  */
+
 import { readFileSync } from 'node:fs';
 import { batches } from '../src/data/batches.js';
 import { openDataset } from '../src/data/node-open.js';
@@ -11,18 +12,16 @@ import { GraphBuilder } from '../src/graph/builder.js';
 import { METADATA } from '../src/graph/metadata.js';
 import type { Graph, Node, TensorValue } from '../src/graph/types.js';
 import { parseModel } from '../src/onnx/parse.js';
-import { OPERATORS } from '../src/ops/complete.js';
-import { registerOperators } from '../src/ops/registry.js';
+import { COMPLETE_RUNTIME } from '../src/plan/complete.js';
 import { WeightSource } from './networks/weights.js';
 
-registerOperators(OPERATORS);
 const K = 16;
 const RUNS = 60;
 const PICTURES = 16;
 
 /** Least milliseconds of one run, input and output copies included. */
 async function least(graph: Graph, x: TensorValue): Promise<number> {
-  const executor = await Executor.create(graph, { threads: 1, wasm: 'simd' });
+  const executor = await Executor.create(graph, COMPLETE_RUNTIME, { threads: 1, wasm: 'simd' });
   let best = Infinity;
   for (let i = 0; i < RUNS; i++) {
     const start = performance.now();
@@ -155,7 +154,7 @@ const order = Array.from({ length: PICTURES }, (_, i) => Math.floor((i * dataset
 const encodes = graph.nodes.filter(({ op }) => op === 'Encode');
 const watched = [...new Set(encodes.flatMap((node) => [node.inputs[0]!, node.outputs[0]!]))];
 const outputs = watched.map((name) => ({ name, type: 'float32', dims: undefined }) as const);
-const executor = await Executor.create({ ...graph, outputs }, { threads: 1 });
+const executor = await Executor.create({ ...graph, outputs }, COMPLETE_RUNTIME, { threads: 1 });
 for await (const { input } of batches(dataset, order, PICTURES, readPreprocess(graph.metadata[METADATA.preprocess]!))) {
   const values = executor.run({ [graph.inputs[0]!.name]: input });
   for (const node of encodes) {

@@ -4,13 +4,14 @@
  * layer replaces in GMAC/s, and the share of the instruction-port limit (docs/benchmark.md) that it reaches.
  * Every Wasm build that validates in this Node takes part (relaxed SIMD: Node 22 or later). One thread.
  */
+
 import { tensorValue } from '../src/graph/tensor.js';
 import type { Graph, Node, TensorValue } from '../src/graph/types.js';
 import { unshareMemory } from '../src/kernels/memory-flag.js';
+import { COMPLETE_RUNTIME } from '../src/plan/complete.js';
 import { plan } from '../src/plan/plan.js';
 import type { Plan } from '../src/plan/types.js';
 import { WASM_BUILDS } from '../test/wasm-builds.js';
-import '../test/register-operators.js';
 import { ClockMeter } from './clock.js';
 import { portLimitCycles, productCycles } from './port-limit.js';
 
@@ -218,7 +219,7 @@ for (const [build, shared] of Object.entries(WASM_BUILDS)) {
   const module = new WebAssembly.Module(bytes);
   for (const layer of LAYERS.filter(({ name }) => name.includes(filter))) {
     const { graph, x } = layerGraph(layer);
-    const planned = plan(graph, { x: { type: x.type, dims: x.dims } }, { threads: 1 });
+    const planned = plan(graph, COMPLETE_RUNTIME, { x: { type: x.type, dims: x.dims } }, { threads: 1 });
     const clock = new ClockMeter();
     const times = measure(module, planned, x, clock);
     const total = [...times.values()].reduce((a, b) => a + b);

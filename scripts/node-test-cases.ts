@@ -1,4 +1,5 @@
 /** The ONNX project's node tests: a model, inputs and expected outputs each (onnx/backend/test/data/node). */
+
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -7,13 +8,12 @@ import { TensorProtoSchema } from 'onnx-buf';
 import { readTar } from '../src/data/tar.js';
 import { Executor } from '../src/engine/executor.js';
 import { LutraError } from '../src/errors.js';
-import { optimize } from '../src/graph/passes/optimize.js';
 import { allocate, formatType } from '../src/graph/tensor.js';
 import type { Graph, TensorValue } from '../src/graph/types.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { parseTensor } from '../src/onnx/tensor.js';
-import { findOperator } from '../src/ops/registry.js';
-import '../test/register-operators.js';
+import { COMPLETE_OPERATORS } from '../src/ops/complete.js';
+import { COMPLETE_RUNTIME } from '../src/plan/complete.js';
 
 /** The tolerances of the ONNX project's own runner. */
 const RELATIVE = 1e-3;
@@ -77,7 +77,7 @@ export function evaluateGraph(graph: Graph, feeds: Readonly<Record<string, Tenso
   const values = new Map([...graph.initializers, ...Object.entries(feeds)]);
   for (const node of graph.nodes) {
     const opset = graph.opset[node.domain] ?? 1;
-    const operator = findOperator(node.domain, node.op, opset);
+    const operator = COMPLETE_OPERATORS.find(node.domain, node.op, opset);
     if (!operator)
       throw new LutraError('UNSUPPORTED', `operator ${node.domain}:${node.op} version ${opset} does not run`);
     const inputs = node.inputs.map((name) => (name ? values.get(name) : undefined));
@@ -102,7 +102,7 @@ async function runGraph(
     const bound = graph.inputs.slice(free).map(({ name }) => [name, feeds[name]!] as const);
     try {
       const initializers = new Map([...graph.initializers, ...bound]);
-      const executor = await Executor.create(optimize({ ...graph, inputs, initializers }));
+      const executor = await Executor.create({ ...graph, inputs, initializers }, COMPLETE_RUNTIME);
       try {
         return executor.run(Object.fromEntries(inputs.map(({ name }) => [name, feeds[name]!])));
       } finally {
@@ -132,7 +132,7 @@ export function difference(actual: TensorValue, expected: TensorValue): string |
 function halves(value: TensorValue): Float32Array {
   const out: TensorValue = allocate('float32', value.dims);
   const node = { name: 'widen', op: 'Cast', domain: '', inputs: ['x'], outputs: ['y'], attributes: { to: 1 } };
-  findOperator('', 'Cast', 13)!.evaluate({ node, opset: 13, inputs: [value] }, [out]);
+  COMPLETE_OPERATORS.find('', 'Cast', 13)!.evaluate({ node, opset: 13, inputs: [value] }, [out]);
   return out.data as Float32Array;
 }
 

@@ -4,6 +4,7 @@ import { LUT_NN_GEOMETRY, randomLookups } from '../bench/networks/random-lookups
 import { raiseOpset } from '../src/graph/passes/raise-opset.js';
 import { simplify } from '../src/graph/passes/simplify.js';
 import { parseModel } from '../src/onnx/parse.js';
+import { COMPLETE_OPERATORS } from '../src/ops/complete.js';
 import { checkConverted, noiseFeeds } from './converted-model.js';
 import { generator } from './random-graph.js';
 
@@ -20,7 +21,10 @@ const CASES = [
 // Trained codebooks of these and of larger networks are compared by `npm run conformance`: fitting takes longer than a unit test may.
 describe.skipIf(!existsSync(FOLDER))('trained networks with lookup layers equal their function bodies', () => {
   it.each(CASES)('%s, %s', async (file, kind) => {
-    const dense = raiseOpset(simplify(parseModel(readFileSync(`${FOLDER}/${file}.onnx`))));
+    const dense = raiseOpset(
+      simplify(parseModel(readFileSync(`${FOLDER}/${file}.onnx`)), COMPLETE_OPERATORS),
+      COMPLETE_OPERATORS,
+    );
     const lookup = randomLookups(dense, { ...LUT_NN_GEOMETRY, kind, seed: 5, layers: () => true });
     const check = await checkConverted(lookup, noiseFeeds(lookup, generator(9)));
     expect(check.lookups).toBeGreaterThan(4);

@@ -1,13 +1,13 @@
 /** Whether a lookup network computes what its function bodies mean in onnxruntime: stage by stage, and as a whole. */
+
 import { exposeStages } from '../e2e/hashes/stages.js';
 import { Executor } from '../src/engine/executor.js';
-import { optimize } from '../src/graph/passes/optimize.js';
 import type { Graph, Node, TensorValue, ValueInfo } from '../src/graph/types.js';
 import { familyOperator } from '../src/lut/operators.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { serializeModel } from '../src/onnx/serialize.js';
+import { COMPLETE_RUNTIME } from '../src/plan/complete.js';
 import { relativeDifference, runInOnnxRuntime, toOrt } from './onnxruntime.js';
-import './register-operators.js';
 
 type Values = Readonly<Record<string, TensorValue>>;
 
@@ -27,7 +27,7 @@ export interface ConvertedCheck {
 const isEncode = (node: Node) => familyOperator(node)?.quantizes ?? false;
 
 async function run(graph: Graph, feeds: Values): Promise<Record<string, TensorValue>> {
-  const executor = await Executor.create(optimize(parseModel(serializeModel(graph))));
+  const executor = await Executor.create(parseModel(serializeModel(graph)), COMPLETE_RUNTIME);
   try {
     return executor.run(feeds);
   } finally {

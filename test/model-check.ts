@@ -6,9 +6,9 @@ import { allocate, elementCount, formatType } from '../src/graph/tensor.js';
 import type { DataType, Graph, TensorValue, ValueInfo } from '../src/graph/types.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { decodeHalf, encodeHalf } from '../src/ops/half.js';
+import { COMPLETE_RUNTIME } from '../src/plan/complete.js';
 import { EXACT_SUMS } from './onnxruntime.js';
 import { generator } from './random-graph.js';
-import './register-operators.js';
 
 /** Largest error at which a network counts as equal. */
 const TOLERANCE = 1e-4;
@@ -69,9 +69,9 @@ export async function checkModel(bytes: Uint8Array, options: CheckOptions = {}):
     const graph = parseModel(bytes);
     quantized = graph.nodes.some(({ op }) => op === 'QuantizeLinear' || op === 'DynamicQuantizeLinear');
     feeds = randomFeeds(graph.inputs, options);
-    const optimized = optimize(graph);
+    const optimized = optimize(graph, COMPLETE_RUNTIME);
     roundsFloats = quantizesFloats(optimized);
-    const executor = await Executor.create(optimized, { dimensions: options.dimensions ?? {} });
+    const executor = await Executor.create(optimized, COMPLETE_RUNTIME, { dimensions: options.dimensions ?? {} });
     results = executor.run(feeds);
     executor.dispose();
   } catch (thrown) {

@@ -1,14 +1,14 @@
 /** Runs one node through its lowering rule on Wasm kernels, and through its operator's `evaluate`, for kernel tests. */
+
 import { allocate, elementCount } from '../src/graph/tensor.js';
 import type { Graph, Node, TensorType, TensorValue } from '../src/graph/types.js';
 import { KERNELS } from '../src/kernels/list.js';
 import { unshareMemory } from '../src/kernels/memory-flag.js';
+import { COMPLETE_OPERATORS } from '../src/ops/complete.js';
 import type { Operator } from '../src/ops/operator.js';
-import { findOperator } from '../src/ops/registry.js';
 import { Lowering } from '../src/plan/context.js';
 import type { Address, ConcreteGraph, KernelCall, LoweringRule, VirtualBuffer } from '../src/plan/types.js';
 import { WASM_BUILDS } from './wasm-builds.js';
-import './register-operators.js';
 
 type Kernel = (params: number, begin: number, end: number, thread: number) => void;
 
@@ -63,7 +63,7 @@ function graphOf(test: NodeCase): Graph {
 
 function operatorOf(graph: Graph, node: Node): { operator: Operator; opset: number } {
   const opset = graph.opset[node.domain]!;
-  const operator = findOperator(node.domain, node.op, opset);
+  const operator = COMPLETE_OPERATORS.find(node.domain, node.op, opset);
   if (!operator) throw new Error(`no operator ${node.domain}:${node.op} version ${opset}`);
   return { operator, opset };
 }
@@ -102,7 +102,15 @@ function concreteOf(test: NodeCase): ConcreteGraph {
   });
   const consumers = new Map<string, readonly Node[]>([['y', test.readers ?? []]]);
   const outputs = new Set(graph.outputs.map((output) => output.name));
-  return { graph, nodes: graph.nodes, types, constants: graph.initializers, consumers, outputs };
+  return {
+    graph,
+    operators: COMPLETE_OPERATORS,
+    nodes: graph.nodes,
+    types,
+    constants: graph.initializers,
+    consumers,
+    outputs,
+  };
 }
 
 export interface NodeRun {

@@ -4,10 +4,9 @@ import { convert } from '../../src/convert/convert.js';
 import { seededRandom } from '../../src/convert/random.js';
 import { Executor } from '../../src/engine/executor.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
-import { optimize } from '../../src/graph/passes/optimize.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
 import { LOOKUP_DOMAIN } from '../../src/lut/domain.js';
-import { registerComplete } from '../../src/plan/complete.js';
+import { COMPLETE_RUNTIME } from '../../src/plan/complete.js';
 import { separateTaps } from './separate-taps.js';
 
 interface Shape {
@@ -41,8 +40,7 @@ function pictures(count: number): TensorValue {
 }
 
 async function logits(graph: Graph, x: TensorValue): Promise<number[]> {
-  registerComplete();
-  const executor = await Executor.create(optimize(graph));
+  const executor = await Executor.create(graph, COMPLETE_RUNTIME);
   return [...(Object.values(executor.run({ x }))[0]!.data as Float32Array)];
 }
 

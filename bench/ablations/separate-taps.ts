@@ -4,6 +4,7 @@ import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
 import { simplify } from '../../src/graph/passes/simplify.js';
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, Node } from '../../src/graph/types.js';
+import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
 
 /**
  * The same network with its convolutions cut into the taps that codes of a `row` or a `pixel` are shared by: copies of the input, one
@@ -11,7 +12,7 @@ import type { Graph, Node } from '../../src/graph/types.js';
  * its codes serve it alone. The first convolution stays as it is. Simplified on the way; for measurements, since the copies take time.
  */
 export function separateTaps(graph: Graph, kind: 'row' | 'pixel'): Graph {
-  const simplified = raiseOpset(simplify(graph));
+  const simplified = raiseOpset(simplify(graph, COMPLETE_OPERATORS), COMPLETE_OPERATORS);
   const editor = new GraphEditor(simplified);
   for (const site of findDenseLayers(simplified)) {
     const [kh, kw] = site.window.kernel;

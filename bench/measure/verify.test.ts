@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { runInOnnxRuntime } from '../../test/onnxruntime.js';
-import '../../test/register-operators.js';
 import { Executor } from '../../src/engine/executor.js';
-import { optimize } from '../../src/graph/passes/optimize.js';
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
 import { parseModel } from '../../src/onnx/parse.js';
 import { serializeModel } from '../../src/onnx/serialize.js';
+import { COMPLETE_RUNTIME } from '../../src/plan/complete.js';
+import { runInOnnxRuntime } from '../../test/onnxruntime.js';
 import { bert } from '../networks/bert.js';
 import { ImageNetwork } from '../networks/image-network.js';
 import { LUT_NN_GEOMETRY, randomLookups } from '../networks/random-lookups.js';
@@ -50,7 +49,7 @@ const sound = lookupNetwork();
 const as = (engine: EngineId): Contender => ({ engine, threads: 1, wasm: 'auto' });
 
 async function inLutra(bytes: Uint8Array, feeds: Tensors): Promise<Tensors> {
-  const executor = await Executor.create(optimize(parseModel(bytes)), { threads: 1 });
+  const executor = await Executor.create(parseModel(bytes), COMPLETE_RUNTIME, { threads: 1 });
   try {
     return executor.run(feeds as Record<string, TensorValue>) as Tensors;
   } finally {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Executor } from '../../src/engine/executor.js';
-import { optimize } from '../../src/graph/passes/optimize.js';
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
+import { COMPLETE_RUNTIME } from '../../src/plan/complete.js';
 import { relativeDifference, runInOnnxRuntime, toOrt } from '../../test/onnxruntime.js';
 import { type BertOptions, bert } from './bert.js';
 import { catalogueEntry, lookupForm } from './catalogue.js';
@@ -30,7 +30,7 @@ const PICTURE = {
 };
 
 async function run(graph: Graph, feeds: Readonly<Record<string, TensorValue>>) {
-  const executor = await Executor.create(optimize(graph), { threads: 1 });
+  const executor = await Executor.create(graph, COMPLETE_RUNTIME, { threads: 1 });
   try {
     return executor.run(feeds);
   } finally {

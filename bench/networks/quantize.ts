@@ -1,10 +1,8 @@
 import { Executor } from '../../src/engine/executor.js';
-import { optimize } from '../../src/graph/passes/optimize.js';
 import { tensorValue } from '../../src/graph/tensor.js';
 import { consumersOf, producersOf, UniqueNames, valueNames } from '../../src/graph/topology.js';
 import type { Graph, Node, TensorValue } from '../../src/graph/types.js';
-import { OPERATORS } from '../../src/ops/complete.js';
-import { registerOperators } from '../../src/ops/registry.js';
+import { COMPLETE_RUNTIME } from '../../src/plan/complete.js';
 
 /** Levels of a uint8 activation and of a symmetric int8 weight. */
 const ACTIVATION_LEVELS = 255;
@@ -27,7 +25,6 @@ interface Levels {
  * @param example one set of inputs; the ranges of all activations are taken from it
  */
 export async function quantize(graph: Graph, example: Readonly<Record<string, TensorValue>>): Promise<Graph> {
-  registerOperators(OPERATORS);
   const attention = graph.nodes.some(({ op, inputs }) => op === 'MatMul' && !graph.initializers.has(inputs[1]!));
   const writer = new QuantizedWriter(graph);
   const values = attention ? writer.layerInputs() : writer.activations();
@@ -43,7 +40,7 @@ async function levelsOf(
   const fed = values.filter((name) => Object.hasOwn(example, name));
   const computed = values.filter((name) => !Object.hasOwn(example, name));
   const probe = { ...graph, outputs: computed.map((name) => ({ name, type: 'float32', dims: undefined }) as const) };
-  const executor = await Executor.create(optimize(probe), { threads: 1 });
+  const executor = await Executor.create(probe, COMPLETE_RUNTIME, { threads: 1 });
   try {
     const results = executor.run(example);
     const levels = (name: string, value: TensorValue) => [name, fitLevels(value.data as Float32Array)] as const;

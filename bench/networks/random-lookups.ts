@@ -1,6 +1,6 @@
 import { type DenseLayer, findDenseLayers } from '../../src/convert/dense-layers.js';
 import { seededRandom } from '../../src/convert/random.js';
-import { inferSamples, sampledType } from '../../src/graph/passes/infer-types.js';
+import { declaredInputs, inferTypes } from '../../src/graph/passes/infer-types.js';
 import { tensorValue } from '../../src/graph/tensor.js';
 import { consumersOf, UniqueNames, valueNames } from '../../src/graph/topology.js';
 import type { Graph, Node, TensorValue } from '../../src/graph/types.js';
@@ -13,8 +13,7 @@ import {
   layoutCodebooks,
 } from '../../src/lut/coded/fit/geometry.js';
 import { canQuantize, quantizedConvNode } from '../../src/lut/integer/fit.js';
-import { OPERATORS } from '../../src/ops/complete.js';
-import { registerOperators } from '../../src/ops/registry.js';
+import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
 
 export interface RandomLookupOptions {
   /** Geometry of convolutions larger than 1 × 1. */
@@ -55,8 +54,6 @@ const SIGNED = { scale: 2 / LEVELS, zeroPoint: 64 };
  * a network for which no trained one exists; its answers mean nothing. Layers with the same input and geometry share their codes.
  */
 export function randomLookups(graph: Graph, options: RandomLookupOptions): Graph {
-  // Shapes are inferred, which operators know how to do.
-  registerOperators(OPERATORS);
   return new LookupWriter(graph, options).write();
 }
 
@@ -82,7 +79,11 @@ class LookupWriter {
       options: { stem, layers },
     } = this;
     const consumers = consumersOf(graph.nodes);
-    const samples = inferSamples(graph);
+    const { types } = inferTypes(
+      graph,
+      COMPLETE_OPERATORS,
+      declaredInputs(graph, () => 1),
+    );
     const replacements = new Map<Node, readonly Node[]>();
     for (const site of findDenseLayers(graph)) {
       const { kind, node } = site;
@@ -94,7 +95,7 @@ class LookupWriter {
         replacements.set(node, this.#convolution(site));
       } else {
         const added = this.#biasBehind(site, consumers.get(site.output) ?? []);
-        replacements.set(node, this.#linear(site, sampledType(samples, site.input)!.dims, added));
+        replacements.set(node, this.#linear(site, types.get(site.input)!.dims, added));
         if (added) replacements.set(added, []);
       }
       for (const name of node.inputs.slice(1)) this.#initializers.delete(name);
@@ -120,10 +121,10 @@ class LookupWriter {
 
   /**
    * Rows become pictures of one pixel and back.
-   * @param dims of the layer's input, undefined where they vary
+   * @param dims of the layer's input; the first one may vary
    * @param added the addition of the layer's bias, if a node of its own does that
    */
-  #linear(site: DenseLayer, dims: readonly (number | undefined)[], added: Node | undefined): readonly Node[] {
+  #linear(site: DenseLayer, dims: readonly number[], added: Node | undefined): readonly Node[] {
     const layout = this.#layout(site);
     const { name } = site.node;
     const nodes: Node[] = [];
@@ -147,7 +148,7 @@ class LookupWriter {
     }
     const sums = this.#names.make(`${name}/sums`);
     nodes.push(this.#lookUp(site, layout, codes, sums, bias));
-    reshape('join', sums, [-1, ...dims.slice(1, -1).map((size) => size!), site.outputChannels], output);
+    reshape('join', sums, [-1, ...dims.slice(1, -1), site.outputChannels], output);
     return nodes;
   }
 

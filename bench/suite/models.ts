@@ -6,8 +6,7 @@ import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
 import { simplify } from '../../src/graph/passes/simplify.js';
 import type { Graph } from '../../src/graph/types.js';
 import { parseModel } from '../../src/onnx/parse.js';
-import { OPERATORS } from '../../src/ops/complete.js';
-import { registerOperators } from '../../src/ops/registry.js';
+import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
 import type { BenchNetwork } from '../measure/network.js';
 import { type NetworkFacts, networkFacts, writeForms } from '../measure/prepare.js';
 import type { EngineId, ModelForm } from '../measure/types.js';
@@ -94,8 +93,10 @@ function findSource(id: string): Source {
     title,
     without: ['tfjs'],
     graphs() {
-      registerOperators(OPERATORS);
-      const dense = raiseOpset(simplify(parseModel(readFileSync(join(TINY_FOLDER, `onnx-models/${file}.onnx`)))));
+      const dense = raiseOpset(
+        simplify(parseModel(readFileSync(join(TINY_FOLDER, `onnx-models/${file}.onnx`))), COMPLETE_OPERATORS),
+        COMPLETE_OPERATORS,
+      );
       const layers = ({ kind, first }: DenseLayer) => kind === 'conv' && !first;
       return [dense, randomLookups(dense, { ...LUT_NN_GEOMETRY, stem: 'integer', seed: 1, layers })];
     },

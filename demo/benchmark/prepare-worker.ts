@@ -8,8 +8,7 @@ import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
 import { simplify } from '../../src/graph/passes/simplify.js';
 import type { Graph } from '../../src/graph/types.js';
 import { parseModel } from '../../src/onnx/parse.js';
-import { OPERATORS } from '../../src/ops/complete.js';
-import { registerOperators } from '../../src/ops/registry.js';
+import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
 import type { NetworkSource } from './choices.js';
 
 export interface PreparedNetwork extends NetworkFacts {
@@ -50,7 +49,11 @@ async function load(source: NetworkSource): Promise<Loaded> {
   }
   const files = { dense: await download(source.dense), lut: await download(source.lut) };
   // Quantizing wants normalization folded into the convolutions and an opset with scales per channel.
-  return { dense: raiseOpset(simplify(parseModel(files.dense))), lookup: parseModel(files.lut), files };
+  return {
+    dense: raiseOpset(simplify(parseModel(files.dense), COMPLETE_OPERATORS), COMPLETE_OPERATORS),
+    lookup: parseModel(files.lut),
+    files,
+  };
 }
 
 async function download(url: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -63,6 +66,4 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
-
-registerOperators(OPERATORS);
 Comlink.expose(api);

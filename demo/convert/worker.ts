@@ -16,8 +16,7 @@ import { simplify } from '../../src/graph/passes/simplify.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
 import { parseModel } from '../../src/onnx/parse.js';
 import { serializeModel, withContentHash } from '../../src/onnx/serialize.js';
-import { OPERATORS } from '../../src/ops/complete.js';
-import { registerOperators } from '../../src/ops/registry.js';
+import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
 import { decodeWav } from '../../src/speech/wav.js';
 import type {
   Converted,
@@ -29,8 +28,6 @@ import type {
   ProgressListener,
   Reply,
 } from './protocol.js';
-
-registerOperators(OPERATORS);
 
 const SEED = 1;
 /** Share of the examples that only measure, and how many are enough. */
@@ -76,7 +73,7 @@ async function openNetwork(file: Blob, name: string): Promise<NetworkFacts> {
     });
   }
   const input = fed[0]!;
-  const sites = findDenseLayers(raiseOpset(simplify(graph)));
+  const sites = findDenseLayers(raiseOpset(simplify(graph, COMPLETE_OPERATORS), COMPLETE_OPERATORS));
   if (sites.length === 0) {
     throw new LutraError('UNSUPPORTED', `${name} has no layer that could become lookups`, {
       expected: 'a Conv of one group, a Gemm or a MatMul with constant weights',

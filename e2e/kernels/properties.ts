@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { inflateModule } from '../../src/engine/wasm.js';
 import relaxed from '../../src/kernels/gen/relaxed.js';
 import simd from '../../src/kernels/gen/simd.js';
-import '../../test/register-operators.js';
 import { convolvesLevels, multipliesExactly } from '../../test/lookup-kernels/convolve.js';
 import { encodesAnything, encodesWindows } from '../../test/lookup-kernels/encode.js';
 import { KernelBuilds } from '../../test/lookup-kernels/kernel-builds.js';

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { LutraError } from '../errors.js';
-import { registerComplete } from '../plan/complete.js';
 import { type Command, columns, helpText, parseArguments, suggestion, UsageError } from './arguments.js';
 import { convertCommand } from './commands/convert.js';
 import { evalCommand } from './commands/eval.js';
@@ -53,7 +52,6 @@ function report(error: LutraError, json: boolean): void {
  * @returns the exit code: 0 done, 1 failed, 2 wrong usage. Never rejects.
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  registerComplete();
   const [name, ...rest] = argv;
   if (name === '--version' || name === '-v') {
     print(version());

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Executor } from '../engine/executor.js';
-import { optimize } from '../graph/passes/optimize.js';
 import { tensorValue } from '../graph/tensor.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
 import { serializeModel } from '../onnx/serialize.js';
+import { COMPLETE_RUNTIME } from '../plan/complete.js';
 import { convert } from './index.js';
 import { seededRandom } from './random.js';
 import type { ConvertOptions } from './types.js';
@@ -69,7 +69,7 @@ function batches(count: number, size: number, seed = 52): TensorValue[] {
 }
 
 async function run(graph: Graph, x: TensorValue, output = 'y'): Promise<Float32Array> {
-  const executor = await Executor.create(optimize(graph));
+  const executor = await Executor.create(graph, COMPLETE_RUNTIME);
   const { [output]: y } = executor.run({ x });
   executor.dispose();
   return y!.data as Float32Array;

@@ -9,7 +9,7 @@ import type { Geometry } from '../lut/coded/fit/geometry.js';
 import { FitKernels } from '../lut/coded/fit/kernels.js';
 import { surveyLayers } from '../lut/coded/fit/survey.js';
 import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../lut/domain.js';
-import { registerComplete } from '../plan/complete.js';
+import { COMPLETE_OPERATORS } from '../ops/complete.js';
 import { compareOutputs, measuredDrop } from './agreement.js';
 import type { CalibrationData } from './calibration.js';
 import { readCalibration } from './calibration.js';
@@ -60,9 +60,8 @@ export async function convert(
 ): Promise<ConvertResult> {
   const started = performance.now();
   checkOptions(options);
-  registerComplete();
   // Function bodies of lookup operators need a newer default opset than many networks have.
-  const simplified = raiseOpset(simplify(graph));
+  const simplified = raiseOpset(simplify(graph, COMPLETE_OPERATORS), COMPLETE_OPERATORS);
   const data = await readCalibration(simplified, calibration, control);
   const sites = findDenseLayers(simplified);
   const sizes = await measureSizes(simplified, sites, data.batches[0]!);

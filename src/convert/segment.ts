@@ -1,8 +1,8 @@
 import { Executor } from '../engine/executor.js';
 import { LutraError } from '../errors.js';
-import { optimize } from '../graph/passes/optimize.js';
 import { readValues } from '../graph/topology.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
+import { COMPLETE_RUNTIME } from '../plan/complete.js';
 
 /** Values alive at one point of a network, for one calibration batch. */
 export type LiveValues = ReadonlyMap<string, TensorValue>;
@@ -81,7 +81,7 @@ export async function runNodes(
       if (!executor || !segment || key !== planned) {
         executor?.dispose();
         segment = extractSegment(graph, nodes, wanted, live, new Map([...sizes, ...(extra ?? [])]));
-        executor = await Executor.create(optimize(segment), { threads: 1 });
+        executor = await Executor.create(segment, COMPLETE_RUNTIME, { threads: 1 });
         planned = key;
       }
       const feeds = Object.fromEntries(segment.inputs.map(({ name }) => [name, live.get(name)!]));

@@ -1,7 +1,7 @@
 import { Executor } from '../engine/executor.js';
-import { optimize } from '../graph/passes/optimize.js';
 import { elementCount } from '../graph/tensor.js';
 import type { Graph, TensorValue } from '../graph/types.js';
+import { COMPLETE_RUNTIME } from '../plan/complete.js';
 import type { DenseLayer } from './dense-layers.js';
 import type { LiveValues } from './segment.js';
 
@@ -25,7 +25,7 @@ export async function measureSizes(
     feeds[name] = fixed ? value : firstExample(value);
   }
   const probe: Graph = { ...graph, outputs: names.map((name) => ({ name, type: 'float32', dims: undefined })) };
-  const executor = await Executor.create(optimize(probe), { threads: 1 });
+  const executor = await Executor.create(probe, COMPLETE_RUNTIME, { threads: 1 });
   try {
     const values: Record<string, TensorValue> = names.length > 0 ? executor.run(feeds) : {};
     return new Map(

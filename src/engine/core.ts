@@ -1,7 +1,10 @@
 import { LutraError } from '../errors.js';
+import { declaredInputs } from '../graph/passes/infer-types.js';
+import { optimize } from '../graph/passes/optimize.js';
 import { formatType } from '../graph/tensor.js';
 import type { Graph, TensorType, TensorValue } from '../graph/types.js';
 import { plan } from '../plan/plan.js';
+import type { Runtime } from '../plan/runtime.js';
 import type { Plan } from '../plan/types.js';
 import { CONTROL, createControl } from './control.js';
 import { canWait, threadCount } from './features.js';
@@ -40,6 +43,7 @@ export class ExecutorCore {
 
   private constructor(
     private readonly graph: Graph,
+    private readonly runtime: Runtime,
     readonly kernels: Kernels,
     helpers: HelperPool | undefined,
     control: Int32Array,
@@ -51,19 +55,24 @@ export class ExecutorCore {
   }
 
   /**
-   * Starts helpers and plans for the declared input shapes (symbolic dimensions as in `dimensions`).
+   * Starts helpers, optimizes the model and plans for the declared input shapes (symbolic dimensions as in `dimensions`).
    *
-   * @param graph An optimized graph.
    * @throws LutraError `UNSUPPORTED`, `INVALID_MODEL`, `INVALID_ARGUMENT`, `OUT_OF_MEMORY`.
    */
-  static async start(graph: Graph, kernels: Kernels, options: CoreOptions = {}): Promise<ExecutorCore> {
+  static async start(
+    model: Graph,
+    runtime: Runtime,
+    kernels: Kernels,
+    options: CoreOptions = {},
+  ): Promise<ExecutorCore> {
     const { spawn, dimensions = {} } = options;
     const count = threadCount(options.threads ?? 1);
     const control = createControl(typeof SharedArrayBuffer === 'function');
     const helpers =
       count > 1 && spawn && kernels.shared && canWait() ? await HelperPool.start(count - 1, control, spawn) : undefined;
     try {
-      const executor = new ExecutorCore(graph, kernels, helpers, control, helpers ? count : 1);
+      const graph = optimize(model, runtime);
+      const executor = new ExecutorCore(graph, runtime, kernels, helpers, control, helpers ? count : 1);
       executor.#planDeclared(dimensions);
       await helpers?.untilReady();
       return executor;
@@ -76,20 +85,13 @@ export class ExecutorCore {
   /** Plans for the declared shapes; leaves it to the first run where these do not say enough. */
   #planDeclared(dimensions: Readonly<Record<string, number>>): void {
     let guessed = false;
-    const types: Record<string, TensorType> = {};
-    for (const { name, type, dims } of this.graph.inputs) {
-      if (!dims) return;
-      types[name] = {
-        type,
-        dims: dims.map((dim) => {
-          if (typeof dim === 'number') return dim;
-          guessed ||= !Object.hasOwn(dimensions, dim);
-          return Object.hasOwn(dimensions, dim) ? dimensions[dim]! : 1;
-        }),
-      };
-    }
+    const types = declaredInputs(this.graph, (dim) => {
+      guessed ||= !Object.hasOwn(dimensions, dim);
+      return Object.hasOwn(dimensions, dim) ? dimensions[dim]! : 1;
+    });
+    if (types.size < this.graph.inputs.length) return;
     try {
-      this.#prepare(types);
+      this.#prepare(Object.fromEntries(types));
     } catch (thrown) {
       const { code } = LutraError.from(thrown);
       if (!guessed || code !== 'INVALID_MODEL') throw thrown;
@@ -100,12 +102,13 @@ export class ExecutorCore {
     if (this.#disposed) throw new LutraError('RELEASED', 'the session was released');
     const key = this.graph.inputs.map(({ name }) => types[name] && formatType(types[name])).join(' ');
     if (!this.#machine || !this.#plan || key !== this.#planned) {
-      const next = plan(this.graph, types, { threads: this.threads });
+      const next = plan(this.graph, this.runtime, types, { threads: this.threads });
       // The old memory may go before the new one comes.
       this.#machine = undefined;
       this.#memory = undefined;
       const memory = createMemory(next.memoryBytes, this.kernels.shared);
-      const machine = new Machine(this.kernels.module, memory, next.steps, this.control, 0, this.threads);
+      const { kernels, runtime, control, threads } = this;
+      const machine = new Machine(kernels.module, memory, next.steps, control, 0, threads, runtime.operators);
       machine.load(next);
       this.#helpers?.load(this.kernels.module, memory, next.steps);
       this.#memory = memory;

@@ -1,8 +1,13 @@
 import type { Activation, Epilogue, Node, TensorValue } from '../graph/types.js';
-import { findOperator } from '../ops/registry.js';
+import type { OperatorSet } from '../ops/operator-set.js';
 
 /** `y = activation(y + residual)` in place: what a node carries behind its operator when no kernel fused it. */
-export function applyEpilogue(epilogue: Epilogue, output: TensorValue, residual: TensorValue | undefined): void {
+export function applyEpilogue(
+  epilogue: Epilogue,
+  output: TensorValue,
+  residual: TensorValue | undefined,
+  operators: OperatorSet,
+): void {
   const y = output.data as Float32Array;
   if (residual) {
     const r = residual.data as Float32Array;
@@ -10,8 +15,8 @@ export function applyEpilogue(epilogue: Epilogue, output: TensorValue, residual:
   }
   if (!epilogue.activation) return;
   if (epilogue.activation.kind === 'Gelu') {
-    // Fused from this operator, which is therefore registered.
-    findOperator(GELU.domain, GELU.op, 1)!.evaluate({ node: GELU, opset: 1, inputs: [output] }, [output]);
+    // Fused from this operator, which is therefore known.
+    operators.of(GELU, {})!.evaluate({ node: GELU, opset: 1, inputs: [output] }, [output]);
     return;
   }
   const activate = activationFunction(epilogue.activation);

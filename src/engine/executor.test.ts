@@ -7,6 +7,7 @@ import { optimize } from '../graph/passes/optimize.js';
 import { elementCount, tensorValue } from '../graph/tensor.js';
 import type { Graph, TensorValue } from '../graph/types.js';
 import { parseModel } from '../onnx/parse.js';
+import { CORE_RUNTIME } from '../plan/core.js';
 import { nodeHandle } from '../session/handle.js';
 import { Executor } from './executor.js';
 
@@ -45,19 +46,19 @@ function noise(dims: readonly number[]): TensorValue {
 describe.skipIf(!existsSync(MODELS))('Executor on trained networks', () => {
   it.each(CASES)('%s answers like onnxruntime, the same with one and two threads', async (name, sizes) => {
     const bytes = readFileSync(new URL(`${name}.onnx`, MODELS));
-    const graph = optimize(parseModel(bytes));
+    const graph = optimize(parseModel(bytes), CORE_RUNTIME);
     const feeds = Object.fromEntries(
       graph.inputs.map((input) => [
         input.name,
         noise(input.dims!.map((dim) => (typeof dim === 'number' ? dim : (sizes[dim] ?? 1)))),
       ]),
     );
-    const alone = await Executor.create(graph);
+    const alone = await Executor.create(graph, CORE_RUNTIME);
     const results = alone.run(feeds);
     expect(alone.run(feeds)).toEqual(results);
     alone.dispose();
 
-    const pair = await Executor.create(graph, { threads: 2, spawn });
+    const pair = await Executor.create(graph, CORE_RUNTIME, { threads: 2, spawn });
     expect(pair.threads).toBe(2);
     expect(pair.run(feeds)).toEqual(results);
     pair.dispose();
@@ -100,14 +101,17 @@ describe('Executor', () => {
 
   it('runs alone when helpers cannot be started', async () => {
     const missing = new URL('./missing.mjs', import.meta.url);
-    const executor = await Executor.create(graph, { threads: 2, spawn: () => nodeHandle(new Worker(missing)) });
+    const executor = await Executor.create(graph, CORE_RUNTIME, {
+      threads: 2,
+      spawn: () => nodeHandle(new Worker(missing)),
+    });
     expect(executor.threads).toBe(1);
     expect(executor.run({ x: noise([2, 3]) }).y!.dims).toEqual([2, 3]);
     executor.dispose();
   });
 
   it('plans for the given dimensions, and again for other feeds', async () => {
-    const executor = await Executor.create(graph, { dimensions: { rows: 5 } });
+    const executor = await Executor.create(graph, CORE_RUNTIME, { dimensions: { rows: 5 } });
     expect(executor.plan!.inputs[0]!.dims).toEqual([5, 3]);
     expect(executor.run({ x: noise([7, 3]) }).y!.dims).toEqual([7, 3]);
     expect(executor.plan!.inputs[0]!.dims).toEqual([7, 3]);
@@ -131,7 +135,10 @@ describe('Executor', () => {
     });
     afterAll(() => rmSync(new URL('.', script), { recursive: true }));
     const create = (workerData: string) =>
-      Executor.create(product, { threads: 2, spawn: () => nodeHandle(new Worker(script, { workerData })) });
+      Executor.create(product, CORE_RUNTIME, {
+        threads: 2,
+        spawn: () => nodeHandle(new Worker(script, { workerData })),
+      });
 
     it('traps, fails with a typed error, every time', async () => {
       const executor = await create('traps');
@@ -149,7 +156,7 @@ describe('Executor', () => {
         for (let i = 0; i < 1000; i++) executor.run({ x });
       };
       expect(untilItTakesPart).toThrow(/helper thread died/);
-      const alone = await Executor.create(product);
+      const alone = await Executor.create(product, CORE_RUNTIME);
       expect(executor.run({ x })).toEqual(alone.run({ x }));
       executor.dispose();
       alone.dispose();
@@ -169,6 +176,6 @@ describe('Executor', () => {
   });
 
   it('refuses a number of threads that makes no sense', async () => {
-    await expect(Executor.create(graph, { threads: 0 })).rejects.toThrow(/"threads"/);
+    await expect(Executor.create(graph, CORE_RUNTIME, { threads: 0 })).rejects.toThrow(/"threads"/);
   });
 });

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/types.js';
+import type { Runtime } from '../plan/runtime.js';
 import { type CoreOptions, ExecutorCore } from './core.js';
 import type { WasmVariant } from './types.js';
 import { loadKernels } from './wasm.js';
@@ -12,13 +13,12 @@ export type Executor = ExecutorCore;
 
 export const Executor = {
   /**
-   * Compiles the kernels and plans for the declared input shapes.
+   * Compiles the kernels, optimizes the model and plans for the declared input shapes.
    *
-   * @param graph An optimized graph.
    * @throws LutraError `PLATFORM`, `UNSUPPORTED`, `INVALID_MODEL`, `INVALID_ARGUMENT`, `OUT_OF_MEMORY`.
    */
-  async create(graph: Graph, options: ExecutorOptions = {}): Promise<Executor> {
+  async create(model: Graph, runtime: Runtime, options: ExecutorOptions = {}): Promise<Executor> {
     const { wasm = 'auto', threads = 1, ...rest } = options;
-    return ExecutorCore.start(graph, await loadKernels(wasm, threads), { threads, ...rest });
+    return ExecutorCore.start(model, runtime, await loadKernels(wasm, threads), { threads, ...rest });
   },
 };

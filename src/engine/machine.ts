@@ -1,7 +1,7 @@
 import { LutraError } from '../errors.js';
 import { arrayType, elementCount } from '../graph/tensor.js';
 import type { TensorType, TensorValue } from '../graph/types.js';
-import { findOperator } from '../ops/registry.js';
+import type { OperatorSet } from '../ops/operator-set.js';
 import type { Plan, Step } from '../plan/types.js';
 import { CONTROL, firstTicket, partCount, partOf, publish, stepOf, waitWhile } from './control.js';
 import { applyEpilogue } from './epilogue.js';
@@ -38,6 +38,7 @@ export class Machine {
   /**
    * @param thread Number of this thread; thread 0 runs the host steps.
    * @param threads Threads that may walk together.
+   * @param operators What host steps run; given to thread 0.
    */
   constructor(
     module: WebAssembly.Module,
@@ -46,6 +47,7 @@ export class Machine {
     private readonly control: Int32Array,
     private readonly thread: number,
     threads: number,
+    operators?: OperatorSet,
   ) {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     this.#kernels = steps.map((step) => {
@@ -55,7 +57,7 @@ export class Machine {
       return kernel as Kernel;
     });
     this.#hosts = steps.map((step) =>
-      step.kind === 'host' && thread === 0 ? hostStep(memory.buffer, step) : undefined,
+      step.kind === 'host' && operators ? hostStep(memory.buffer, step, operators) : undefined,
     );
     this.#params = Int32Array.from(steps, (step) => (step.kind === 'kernel' ? step.params : 0));
     this.#tiles = Int32Array.from(steps, (step) => (step.kind === 'kernel' ? step.tiles : 0));
@@ -152,9 +154,9 @@ function view(buffer: ArrayBufferLike, { type, dims, offset }: TensorType & { re
   return { type, dims, data: new (arrayType(type))(buffer as ArrayBuffer, offset, elementCount(dims)) };
 }
 
-function hostStep(buffer: ArrayBufferLike, step: HostStep): () => void {
+function hostStep(buffer: ArrayBufferLike, step: HostStep, operators: OperatorSet): () => void {
   const { graphNode: node, opset } = step;
-  const { evaluate } = findOperator(node.domain, node.op, opset)!;
+  const { evaluate } = operators.find(node.domain, node.op, opset)!;
   const all = step.inputs.map((input) => input && view(buffer, input));
   const inputs = all.slice(0, node.inputs.length);
   const outputs = step.outputs.map((output) => view(buffer, output));
@@ -167,6 +169,6 @@ function hostStep(buffer: ArrayBufferLike, step: HostStep): () => void {
     // The place held other values before; operators may count on zeros, as in freshly allocated tensors.
     for (const bytes of places) bytes.fill(0);
     evaluate({ node, opset, inputs }, outputs);
-    if (node.epilogue) applyEpilogue(node.epilogue, outputs[0]!, residual);
+    if (node.epilogue) applyEpilogue(node.epilogue, outputs[0]!, residual, operators);
   };
 }

@@ -53,6 +53,11 @@ export class GraphEditor {
     return this.graph.opset[''] ?? 0;
   }
 
+  /** Constants by name, as they are now. */
+  get constants(): ReadonlyMap<string, TensorValue> {
+    return this.initializers;
+  }
+
   constant(name: string | undefined): TensorValue | undefined {
     return name ? this.initializers.get(name) : undefined;
   }

@@ -1,4 +1,5 @@
 import { ACTIVATION_RARE } from './activation-rare.js';
+import { ALTERNATIVES } from './alternatives.js';
 import { CONTROL_FLOW } from './control-flow.js';
 import { CONV_TRANSPOSE } from './conv-transpose.js';
 import { CORE_OPERATORS } from './core.js';
@@ -9,6 +10,7 @@ import { GELU } from './gelu.js';
 import { GENERATE } from './generate.js';
 import { NORMALIZE_GROUPS } from './normalize-groups.js';
 import type { Operator } from './operator.js';
+import { OperatorSet } from './operator-set.js';
 import { ORDER } from './order.js';
 import { QUANTIZE } from './quantize.js';
 import { REARRANGE } from './rearrange.js';
@@ -37,3 +39,5 @@ export const OPERATORS: readonly Operator[] = [
   EINSUM,
   RECURRENT,
 ].flat();
+
+export const COMPLETE_OPERATORS = new OperatorSet(OPERATORS, ALTERNATIVES);

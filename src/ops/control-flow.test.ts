@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { runInOnnxRuntime } from '../../test/onnxruntime.js';
 import { Executor } from '../engine/executor.js';
 import { LutraError } from '../errors.js';
-import { optimize } from '../graph/passes/optimize.js';
 import { tensorValue } from '../graph/tensor.js';
 import type { Graph, Node, TensorValue, ValueInfo } from '../graph/types.js';
+import { COMPLETE_RUNTIME } from '../plan/complete.js';
 
 const OPSET = { '': 17 };
 const node = (op: string, inputs: string[], outputs: string[], attributes: Node['attributes'] = {}): Node => ({
@@ -28,7 +28,7 @@ const bool = (x: boolean) => tensorValue('bool', [], Uint8Array.of(Number(x)));
 const int64 = (x: number) => tensorValue('int64', [], BigInt64Array.of(BigInt(x)));
 
 async function run(model: Graph, feeds: Readonly<Record<string, TensorValue>>) {
-  const executor = await Executor.create(optimize(model));
+  const executor = await Executor.create(model, COMPLETE_RUNTIME);
   try {
     return executor.run(feeds);
   } finally {

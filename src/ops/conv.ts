@@ -1,7 +1,7 @@
 import { elementCount } from '../graph/tensor.js';
 import type { Node } from '../graph/types.js';
 import type { AnyContext, EvaluateContext } from './define.js';
-import { check, define, dimsOf, elements, FLOAT, input, int, ints, typeOf } from './define.js';
+import { check, define, dimsOf, elements, FLOAT, input, int, ints, LAYER_TRAITS, typeOf } from './define.js';
 import type { Operator } from './operator.js';
 import type { Geometry } from './windows.js';
 import { listWindows, windowGeometry } from './windows.js';
@@ -103,6 +103,7 @@ export const conv = define({
   arity: [2, 3],
   types: [FLOAT],
   attributes: CONV_ATTRIBUTES,
+  traits: LAYER_TRAITS,
   infer: (context) => [{ type: typeOf(context), dims: convGeometry(context).dims }],
   evaluate(context, [y]) {
     const x = input(context);

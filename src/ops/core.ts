@@ -8,6 +8,7 @@ import { GATHER } from './gather.js';
 import { MATMUL } from './matmul.js';
 import { NORMALIZE } from './normalize.js';
 import type { Operator } from './operator.js';
+import { OperatorSet } from './operator-set.js';
 import { PAD } from './pad.js';
 import { POOL } from './pool.js';
 import { REDUCE } from './reduce.js';
@@ -29,3 +30,5 @@ export const CORE_OPERATORS: readonly Operator[] = [
   NORMALIZE,
   LOOKUP_OPERATORS,
 ].flat();
+
+export const CORE_OPERATOR_SET = new OperatorSet(CORE_OPERATORS);

@@ -30,6 +30,7 @@ export const CREATE: readonly Operator[] = [
     name: 'Shape',
     types: [ANY],
     attributes: 'start end',
+    traits: { shapeOnly: true },
     raw: true,
     infer: (context) => [{ type: 'int64', dims: [shapeOf(context).length] }],
     evaluate: (context, [y]) => fillInt64(y!, shapeOf(context)),
@@ -37,6 +38,7 @@ export const CREATE: readonly Operator[] = [
   define({
     name: 'Size',
     types: [ANY],
+    traits: { shapeOnly: true },
     raw: true,
     infer: () => [{ type: 'int64', dims: [] }],
     evaluate: (context, [y]) => fillInt64(y!, [elementCount(dimsOf(context))]),

@@ -19,6 +19,8 @@ export const ANY: readonly DataType[] = [...NUMBER, 'bool'];
 export const BOOL: readonly DataType[] = ['bool'];
 export const INT64: readonly DataType[] = ['int64'];
 export const INDEX: readonly DataType[] = ['int32', 'int64'];
+/** Of operators whose kernels end as assembly/dense/epilogue.ts does. */
+export const LAYER_TRAITS: OperatorTraits = { epilogue: ['Relu', 'LeakyRelu', 'Clip', 'HardSwish'] };
 
 export type InferContext = OperatorContext<InputInfo>;
 export type EvaluateContext = OperatorContext<TensorValue>;

@@ -166,12 +166,14 @@ export function unary(
 }
 
 const SIGNED: readonly DataType[] = [...FLOAT, ...INT.filter((type) => type[0] === 'i')];
+/** Kernels of sums and products can end with a bound on either side. */
+const CLAMPED: Partial<Definition> = { traits: { epilogue: ['Relu', 'Clip'] } };
 const MATH = ['Sqrt', 'Exp', 'Log', 'Ceil', 'Floor', 'Tanh'] as const;
 
 export const ELEMENTWISE: readonly Operator[] = [
-  binary('Add', NUMBER, () => (a, b) => a + b),
+  binary('Add', NUMBER, () => (a, b) => a + b, CLAMPED),
   binary('Sub', NUMBER, () => (a, b) => a - b),
-  binary('Mul', NUMBER, multiplier),
+  binary('Mul', NUMBER, multiplier, CLAMPED),
   binary('Div', NUMBER, divide),
   binary('PRelu', NUMBER, (type) => {
     const [times, zero] = [multiplier(type), element(type, 0)];

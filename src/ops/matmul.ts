@@ -1,7 +1,20 @@
 import { elementCount } from '../graph/tensor.js';
 import type { DataType, Node } from '../graph/types.js';
 import type { AnyContext, Elements } from './define.js';
-import { check, define, dimsOf, element, elements, FLOAT, float, input, int, multiplier, typeOf } from './define.js';
+import {
+  check,
+  define,
+  dimsOf,
+  element,
+  elements,
+  FLOAT,
+  float,
+  input,
+  int,
+  LAYER_TRAITS,
+  multiplier,
+  typeOf,
+} from './define.js';
 import type { Operator } from './operator.js';
 import { broadcastDims, broadcastOffsets, stridesOf } from './strides.js';
 
@@ -49,6 +62,7 @@ const matmul = define({
   name: 'MatMul',
   arity: [2, 2],
   types: [NUMERIC],
+  traits: LAYER_TRAITS,
   infer: (context) => [
     { type: typeOf(context), dims: matmulShape(context.node, dimsOf(context), dimsOf(context, 1)).dims },
   ],
@@ -91,6 +105,7 @@ const gemm = define({
   arity: [2, 3],
   types: [FLOAT],
   attributes: 'alpha beta transA transB',
+  traits: LAYER_TRAITS,
   infer: (context) => [{ type: typeOf(context), dims: gemmShape(context).dims }],
   evaluate(context, [y]) {
     const { a, b, c, dims } = gemmShape(context);

@@ -33,6 +33,8 @@ export interface OperatorTraits {
   readonly alias?: boolean;
   /** The result depends on the shape of the input only. */
   readonly shapeOnly?: boolean;
+  /** Whether the rank of the result depends on the sizes of the input. */
+  readonly rankFromSizes?: (node: Node) => boolean;
   /** Input 0 is read as planes quantized by the constant inputs 1 (scale) and 2 (zero point), with a border as wide as `pads`. */
   readonly readsPlanes?: boolean;
   /** Activations that may be fused behind the operator, after a sum with a value of the output's shape. */

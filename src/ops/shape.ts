@@ -23,8 +23,10 @@ import {
   setting,
   typeOf,
 } from './define.js';
-import type { Operator } from './operator.js';
+import type { Operator, OperatorTraits } from './operator.js';
 import { gather, offsets, range, stridesOf } from './strides.js';
+
+const ALIAS: OperatorTraits = { alias: true };
 
 /** Copies the first input unchanged: the shape alone differs. */
 function copy(context: EvaluateContext, outputs: readonly TensorValue[]): void {
@@ -37,6 +39,7 @@ function view(name: string, shape: (context: AnyContext) => number[], more: Part
   return define({
     name,
     types: [ANY, INT64],
+    traits: ALIAS,
     raw: true,
     infer: (context) => [{ type: typeOf(context), dims: shape(context) }],
     evaluate: copy,
@@ -280,6 +283,7 @@ const dropout = (
     arity,
     types,
     attributes,
+    traits: ALIAS,
     raw: true,
     infer(context) {
       const { node } = context;
@@ -302,7 +306,11 @@ const dropout = (
 export const SHAPE: readonly Operator[] = [
   view('Reshape', reshape, { arity: [2, 2], attributes: 'allowzero' }),
   view('Flatten', flatten, { attributes: 'axis' }),
-  view('Squeeze', squeeze, { arity: [1, 2], attributes: 'axes' }),
+  view('Squeeze', squeeze, {
+    arity: [1, 2],
+    attributes: 'axes',
+    traits: { alias: true, rankFromSizes: ({ inputs, attributes }) => !inputs[1] && !attributes.axes },
+  }),
   view('Unsqueeze', unsqueeze, { arity: [1, 2], attributes: 'axes' }),
   view('Identity', (context) => [...dimsOf(context)]),
   rearrange('Transpose', transpose, { attributes: 'perm' }),

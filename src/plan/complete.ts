@@ -1,18 +1,15 @@
 import { computeInLevels } from '../graph/passes/compute-in-levels.js';
 import { mergeGelu } from '../graph/passes/merge-gelu.js';
 import { mergeHardSwish } from '../graph/passes/merge-hard-swish.js';
-import { registerPasses } from '../graph/passes/optimize.js';
 import { sinkReshapes } from '../graph/passes/sink-reshapes.js';
-import { ALTERNATIVES } from '../ops/alternatives.js';
-import { OPERATORS } from '../ops/complete.js';
-import { registerAlternatives, registerOperators } from '../ops/registry.js';
-import { registerRules } from './lower/index.js';
+import { COMPLETE_OPERATORS } from '../ops/complete.js';
+import { CORE_RUNTIME } from './core.js';
 import { RARE_RULES } from './lower/rare.js';
+import type { Runtime } from './runtime.js';
 
-/** Registers every operator, and what makes the rarer ones fast. Doing so again changes nothing. */
-export function registerComplete(): void {
-  registerOperators(OPERATORS);
-  registerAlternatives(ALTERNATIVES);
-  registerRules(RARE_RULES);
-  registerPasses([mergeHardSwish, mergeGelu, sinkReshapes], [computeInLevels]);
-}
+/** Every operator, and what makes the rarer ones fast. */
+export const COMPLETE_RUNTIME: Runtime = {
+  operators: COMPLETE_OPERATORS,
+  rules: { ...CORE_RUNTIME.rules, ...RARE_RULES },
+  passes: { first: [computeInLevels], last: [mergeHardSwish, mergeGelu], plan: [sinkReshapes] },
+};

@@ -1,7 +1,6 @@
 import { LutraError } from '../errors.js';
 import { bytesPerElement, elementCount, formatType, toNumbers } from '../graph/tensor.js';
 import type { Node, TensorType, TensorValue } from '../graph/types.js';
-import { LOOKUP_DOMAIN } from '../lut/domain.js';
 import { isAlias } from './aliases.js';
 import { align } from './memory.js';
 import type {
@@ -17,8 +16,6 @@ import type {
 /** Bytes that follow every set of planes and every dense value: kernels may read whole vectors across the end. */
 const SLACK = 64;
 const CACHE_LINE = 64;
-/** Operators of the lookup domain that read levels: all but LookUp. */
-const READ_LEVELS = new Set(['Encode', 'EncodeTree', 'QuantizedConv']);
 
 /** What one walk over the graph collects. Used by {@link lower}. */
 export class Lowering implements LowerContext {
@@ -166,7 +163,8 @@ export class Lowering implements LowerContext {
   /** The planes that `node` reads `value` from, or undefined when it reads the dense tensor. */
   #wantedPlanes(node: Node, value: string) {
     const [x, scaleName, zeroName, ...others] = node.inputs;
-    if (node.domain !== LOOKUP_DOMAIN || !READ_LEVELS.has(node.op) || x !== value) return undefined;
+    const { operators, graph } = this.concrete;
+    if (x !== value || !operators.of(node, graph.opset)?.traits.readsPlanes) return undefined;
     if (scaleName === value || zeroName === value || others.includes(value)) return undefined;
     const scale = this.constant(scaleName ?? '');
     const zeroPoint = this.constant(zeroName ?? '');

@@ -5,6 +5,8 @@ import { LutraError } from '../errors.js';
 import { elementCount, tensorValue } from '../graph/tensor.js';
 import type { DataType, Graph, Node, TensorValue } from '../graph/types.js';
 import { KERNELS } from '../kernels/list.js';
+import { COMPLETE_OPERATORS } from '../ops/complete.js';
+import { COMPLETE_RUNTIME } from './complete.js';
 import { plan } from './plan.js';
 import { resolve } from './resolve.js';
 
@@ -35,7 +37,7 @@ const ramp = (...dims: number[]) =>
   );
 
 async function run(network: Graph, value: TensorValue): Promise<Record<string, TensorValue>> {
-  const executor = await Executor.create(network);
+  const executor = await Executor.create(network, COMPLETE_RUNTIME);
   const result = executor.run({ x: value });
   executor.dispose();
   return result;
@@ -64,7 +66,7 @@ describe('resolve', () => {
       ['y'],
       { zero: ints(0), rest: ints(-1) },
     );
-    const concrete = resolve(network, x(4, 3, 5));
+    const concrete = resolve(network, COMPLETE_OPERATORS, x(4, 3, 5));
     expect(concrete.nodes.map(({ op }) => op)).toEqual(['Reshape']);
     expect(concrete.types.get('y')).toEqual({ type: 'float32', dims: [4, 15] });
   });
@@ -80,7 +82,7 @@ describe('resolve', () => {
       ],
       ['y'],
     );
-    const error = failure(() => resolve(network, x(2)));
+    const error = failure(() => resolve(network, COMPLETE_OPERATORS, x(2)));
     expect(error.code).toBe('UNSUPPORTED');
     expect(error.message).toContain('Frobnicate');
     expect(error.message).toContain('Blur');
@@ -90,38 +92,46 @@ describe('resolve', () => {
   it('says of such a node what it asks for, and what would run', () => {
     const attributes = { center_point_box: 1, mode: 'fast' };
     const suppression = { ...node('NonMaxSuppression', ['x'], ['y']), attributes };
-    const error = failure(() => resolve(graph([suppression], ['y']), x(2)));
+    const error = failure(() => resolve(graph([suppression], ['y']), COMPLETE_OPERATORS, x(2)));
     expect(error.message).toContain('"center_point_box":1');
     expect(error.hint).toContain('JavaScript');
-    const old = failure(() => resolve({ ...graph([node('GridSample', ['x'], ['y'])], ['y']) }, x(2)));
+    const old = failure(() =>
+      resolve({ ...graph([node('GridSample', ['x'], ['y'])], ['y']) }, COMPLETE_OPERATORS, x(2)),
+    );
     expect(old.hint).toContain('before the network');
     const foreign = { ...node('Relu', ['x'], ['y']), domain: 'com.microsoft' };
-    expect(failure(() => resolve(graph([foreign], ['y']), x(2))).hint).toBe('The standard Relu runs');
+    expect(failure(() => resolve(graph([foreign], ['y']), COMPLETE_OPERATORS, x(2))).hint).toBe(
+      'The standard Relu runs',
+    );
     const late = { ...graph([node('LayerNormalization', ['x'], ['y'])], ['y']), opset: { '': 13 } };
-    expect(failure(() => resolve(late, x(2))).hint).toContain('Versions 17 to');
+    expect(failure(() => resolve(late, COMPLETE_OPERATORS, x(2))).hint).toContain('Versions 17 to');
   });
 
   it('refuses absurd sizes before allocating them', () => {
-    expect(failure(() => resolve(graph([node('Relu', ['x'], ['y'])], ['y']), x(2 ** 20, 2 ** 20))).code).toBe(
-      'OUT_OF_MEMORY',
-    );
+    expect(
+      failure(() => resolve(graph([node('Relu', ['x'], ['y'])], ['y']), COMPLETE_OPERATORS, x(2 ** 20, 2 ** 20))).code,
+    ).toBe('OUT_OF_MEMORY');
     const filled = graph([node('ConstantOfShape', ['n'], ['c']), node('Add', ['c', 'x'], ['y'])], ['y'], {
       n: ints(2 ** 30),
     });
-    expect(['OUT_OF_MEMORY', 'UNSUPPORTED']).toContain(failure(() => resolve(filled, x(1))).code);
+    expect(['OUT_OF_MEMORY', 'UNSUPPORTED']).toContain(failure(() => resolve(filled, COMPLETE_OPERATORS, x(1))).code);
   });
 
   it('refuses a missing input and an output that nothing makes', () => {
-    expect(failure(() => resolve(graph([node('Relu', ['x'], ['y'])], ['y']), {})).code).toBe('INVALID_ARGUMENT');
-    expect(failure(() => resolve(graph([], ['y']), x(1))).code).toBe('INVALID_MODEL');
-    expect(failure(() => resolve(graph([node('Relu', ['z'], ['y'])], ['y']), x(1))).code).toBe('INVALID_MODEL');
+    expect(failure(() => resolve(graph([node('Relu', ['x'], ['y'])], ['y']), COMPLETE_OPERATORS, {})).code).toBe(
+      'INVALID_ARGUMENT',
+    );
+    expect(failure(() => resolve(graph([], ['y']), COMPLETE_OPERATORS, x(1))).code).toBe('INVALID_MODEL');
+    expect(failure(() => resolve(graph([node('Relu', ['z'], ['y'])], ['y']), COMPLETE_OPERATORS, x(1))).code).toBe(
+      'INVALID_MODEL',
+    );
   });
 });
 
 describe('plan', () => {
   it('writes parameter blocks that point into the memory', () => {
     const network = graph([node('MatMul', ['x', 'w'], ['m']), node('Relu', ['m'], ['y'])], ['y'], { w: ramp(6, 4) });
-    const made = plan(network, x(3, 6), { threads: 2 });
+    const made = plan(network, COMPLETE_RUNTIME, x(3, 6), { threads: 2 });
     const blocks = made.constants.find(({ label }) => label === 'parameter blocks')!;
     const step = made.steps.find((candidate) => candidate.kind === 'kernel' && candidate.kernel === 'matmul')!;
     if (step.kind !== 'kernel') throw new Error('unreachable');
@@ -139,13 +149,15 @@ describe('plan', () => {
 
   it('lets values of different times share a place', () => {
     const chain = Array.from({ length: 20 }, (_, i) => node('Erf', [i ? `v${i}` : 'x'], [`v${i + 1}`]));
-    const made = plan(graph(chain, ['v20']), x(1000), { threads: 1 });
+    const made = plan(graph(chain, ['v20']), COMPLETE_RUNTIME, x(1000), { threads: 1 });
     expect(made.usage.arena).toBeLessThan(3 * 4200);
   });
 
   it('is pure', () => {
     const network = graph([node('MatMul', ['x', 'w'], ['y'])], ['y'], { w: ramp(6, 4) });
-    expect(plan(network, x(3, 6), { threads: 1 })).toEqual(plan(network, x(3, 6), { threads: 1 }));
+    expect(plan(network, COMPLETE_RUNTIME, x(3, 6), { threads: 1 })).toEqual(
+      plan(network, COMPLETE_RUNTIME, x(3, 6), { threads: 1 }),
+    );
   });
 });
 
@@ -178,7 +190,7 @@ describe('a planned graph', () => {
     });
     const codes: TensorValue[] = [];
     for (const outputs of [['codes'], ['codes', 'c']]) {
-      const executor = await Executor.create(made(outputs));
+      const executor = await Executor.create(made(outputs), COMPLETE_RUNTIME);
       codes.push(executor.run({ x: ramp(1, 2, 1, 3), q: weights }).codes!);
       executor.dispose();
     }

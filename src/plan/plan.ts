@@ -2,10 +2,11 @@ import { LutraError } from '../errors.js';
 import type { Graph, TensorType } from '../graph/types.js';
 import { KERNELS } from '../kernels/list.js';
 import { describeNode } from '../ops/operator.js';
+import { bind } from './bind.js';
 import type { Lowering } from './context.js';
 import { lower } from './lower/index.js';
 import { align, assignOffsets, type Lifetime } from './memory.js';
-import { resolve } from './resolve.js';
+import type { Runtime } from './runtime.js';
 import type { Address, KernelCall, PlacedTensor, Plan, Step, VirtualBuffer } from './types.js';
 
 export interface PlanOptions {
@@ -24,11 +25,17 @@ const MAX_MEMORY = 2 ** 32 - 65536;
 /**
  * Plans one graph for concrete input types. Pure.
  *
- * @throws LutraError what {@link resolve} throws; `OUT_OF_MEMORY` when the plan needs more than 4 GB.
+ * @param graph a model after `optimize`
+ * @throws LutraError what {@link bind} throws; `OUT_OF_MEMORY` when the plan needs more than 4 GB.
  */
-export function plan(graph: Graph, inputTypes: Readonly<Record<string, TensorType>>, options: PlanOptions): Plan {
-  const concrete = resolve(graph, inputTypes);
-  const lowering = lower(concrete, options.threads);
+export function plan(
+  graph: Graph,
+  runtime: Runtime,
+  inputTypes: Readonly<Record<string, TensorType>>,
+  options: PlanOptions,
+): Plan {
+  const concrete = bind(graph, runtime, inputTypes);
+  const lowering = lower(concrete, runtime.rules, options.threads);
   const { steps } = lowering;
   const last = steps.length;
 

@@ -1,15 +1,16 @@
 import { LutraError } from '../errors.js';
-import { allocate, bytesPerElement, elementCount, formatType } from '../graph/tensor.js';
+import { bytesPerElement, elementCount, formatType } from '../graph/tensor.js';
 import { readValues, UniqueNames, valueNames } from '../graph/topology.js';
 import type { Graph, Node, TensorType } from '../graph/types.js';
-import { describeNode, type InputInfo, type Operator } from '../ops/operator.js';
-import { alternativeTo, findOperator } from '../ops/registry.js';
+import { inferContext, inferNode } from '../ops/infer-node.js';
+import { describeNode } from '../ops/operator.js';
+import type { OperatorSet } from '../ops/operator-set.js';
 import type { ConcreteGraph } from './types.js';
 
 /** Bytes of the largest tensor that is planned; larger sizes are refused before anything is allocated. */
 const MAX_TENSOR_BYTES = 2 ** 31;
-/** Operators whose result depends on the shape of their input only. */
-const SHAPE_ONLY = new Set(['Shape', 'Size']);
+/** Larger values, in elements, are computed when the network runs, even if they are constant. */
+const MOST_COMPUTED = MAX_TENSOR_BYTES / 8;
 /** Loops in loops would otherwise unroll without end. */
 const MOST_EXPANDED = 20_000;
 
@@ -21,7 +22,11 @@ const MOST_EXPANDED = 20_000;
  * @throws LutraError `UNSUPPORTED` naming every node that cannot run; `INVALID_MODEL`; `INVALID_ARGUMENT` for a missing input;
  *   `OUT_OF_MEMORY` for a tensor of 2^31 bytes or more.
  */
-export function resolve(graph: Graph, inputTypes: Readonly<Record<string, TensorType>>): ConcreteGraph {
+export function resolve(
+  graph: Graph,
+  operators: OperatorSet,
+  inputTypes: Readonly<Record<string, TensorType>>,
+): ConcreteGraph {
   const types = new Map<string, TensorType>();
   const constants = new Map(graph.initializers);
   for (const [name, { type, dims }] of graph.initializers) types.set(name, { type, dims });
@@ -46,29 +51,25 @@ export function resolve(graph: Graph, inputTypes: Readonly<Record<string, Tensor
   let names: UniqueNames | undefined;
   let expanded = 0;
   for (let node = waiting.pop(); node; node = waiting.pop()) {
-    const operator = lookUpOperator(graph, node, failures);
+    const operator = operators.of(node, graph.opset);
+    if (!operator) failures.push(unknownOperator(graph, operators, node));
     if (!operator || readValues(node).some((name) => unknown.has(name))) {
       for (const name of node.outputs) unknown.add(name);
       continue;
     }
-    const opset = graph.opset[node.domain] ?? 1;
-    const inputs = node.inputs.map((name): InputInfo | undefined => {
-      if (name === '') return undefined;
-      const type = types.get(name);
-      if (!type) {
-        throw new LutraError('INVALID_MODEL', `reads "${name}", which nothing before it produces`, {
-          node: describeNode(node),
-        });
-      }
-      const value = constants.get(name);
-      return value ? { ...type, value } : type;
-    });
-    let inferred: TensorType[];
+    const missing = node.inputs.find((name) => name !== '' && !types.has(name));
+    if (missing !== undefined) {
+      throw new LutraError('INVALID_MODEL', `reads "${missing}", which nothing before it produces`, {
+        node: describeNode(node),
+      });
+    }
+    const context = inferContext(node, graph.opset, { types, values: constants });
+    let inferred: ReturnType<typeof inferNode>;
     try {
       if (operator.expand) {
         names ??= new UniqueNames(new Set([...valueNames(graph), ...graph.nodes.map(({ name }) => name)]));
         const newName = names.make.bind(names);
-        const part = operator.expand({ node, opset, inputs, newName });
+        const part = operator.expand({ ...context, newName });
         expanded += part.nodes.length;
         if (expanded > MOST_EXPANDED) {
           throw new LutraError(
@@ -83,7 +84,7 @@ export function resolve(graph: Graph, inputTypes: Readonly<Record<string, Tensor
         waiting.push(...part.nodes.toReversed());
         continue;
       }
-      inferred = operator.infer({ node, opset, inputs });
+      inferred = inferNode(operator, context, MOST_COMPUTED);
     } catch (thrown) {
       const error = LutraError.from(thrown);
       if (error.code !== 'UNSUPPORTED') throw error;
@@ -91,26 +92,18 @@ export function resolve(graph: Graph, inputTypes: Readonly<Record<string, Tensor
       for (const name of node.outputs) unknown.add(name);
       continue;
     }
-    if (inferred.length < node.outputs.length) {
-      throw new LutraError('INVALID_MODEL', `has no output ${inferred.length}`, { node: describeNode(node) });
+    if (inferred.types.length < node.outputs.length) {
+      throw new LutraError('INVALID_MODEL', `has no output ${inferred.types.length}`, { node: describeNode(node) });
     }
-    checkResidual(node, inferred[0], types);
     // `evaluate` fills every output, so omitted ones get names, too.
-    const outputNames = inferred.map((_, index) => node.outputs[index] || `${node.name}:${index}`);
-    inferred.forEach((type, index) => {
+    const outputNames = inferred.types.map((_, index) => node.outputs[index] || `${node.name}:${index}`);
+    inferred.types.forEach((type, index) => {
       checkSize(type, `${describeNode(node)} output ${index}`);
       types.set(outputNames[index]!, type);
     });
-    const known = inputs.every((input) => !input || input.value || SHAPE_ONLY.has(node.op));
-    if (!known || node.epilogue) {
-      rest.push({ ...node, outputs: outputNames });
-      continue;
-    }
-    const values = inputs.map((input) => input && (input.value ?? { ...input, data: new Float32Array(0) }));
-    const results = inferred.map(({ type, dims }) => allocate(type, dims));
-    operator.evaluate({ node, opset, inputs: values }, results);
-    outputNames.forEach((name, index) => {
-      constants.set(name, results[index]!);
+    if (!inferred.values) rest.push({ ...node, outputs: outputNames });
+    inferred.values?.forEach((value, index) => {
+      constants.set(outputNames[index]!, value);
     });
   }
   if (failures.length > 0) throw unsupported(failures);
@@ -119,11 +112,11 @@ export function resolve(graph: Graph, inputTypes: Readonly<Record<string, Tensor
   }
 
   const nodes = liveNodes(rest, outputs);
-  return { graph, nodes, types, constants, consumers: readers(nodes), outputs };
+  return { graph, operators, nodes, types, constants, consumers: readersOf(nodes), outputs };
 }
 
 /** Names that a node reads, its residual included and omitted inputs left out. */
-export function reads(node: Node): string[] {
+function reads(node: Node): string[] {
   const names = node.inputs.filter((name) => name !== '');
   if (node.epilogue?.residual !== undefined) names.push(node.epilogue.residual);
   return names;
@@ -141,7 +134,8 @@ function liveNodes(nodes: readonly Node[], outputs: ReadonlySet<string>): Node[]
   return live.reverse();
 }
 
-function readers(nodes: readonly Node[]): Map<string, Node[]> {
+/** Value name → nodes that read it. */
+export function readersOf(nodes: readonly Node[]): Map<string, Node[]> {
   const consumers = new Map<string, Node[]>();
   for (const node of nodes) {
     for (const name of new Set(reads(node))) {
@@ -153,36 +147,14 @@ function readers(nodes: readonly Node[]): Map<string, Node[]> {
   return consumers;
 }
 
-/** Kernels add the residual element by element: another shape would make them read outside of it. */
-function checkResidual(node: Node, output: TensorType | undefined, types: ReadonlyMap<string, TensorType>): void {
-  const name = node.epilogue?.residual;
-  if (name === undefined || !output) return;
-  const residual = types.get(name);
-  if (residual && formatType(residual) === formatType(output)) return;
-  throw new LutraError('INVALID_MODEL', `the fused sum with "${name}" has terms of different shapes`, {
-    node: describeNode(node),
-    expected: formatType(output),
-    actual: residual ? formatType(residual) : 'no such value',
-  });
-}
-
-function lookUpOperator(graph: Graph, node: Node, failures: LutraError[]): Operator | undefined {
-  const opset = graph.opset[node.domain] ?? 1;
-  const operator = findOperator(node.domain, node.op, opset);
-  if (!operator) {
-    const hint = alternativeTo(node.domain, node.op);
-    failures.push(
-      new LutraError(
-        'UNSUPPORTED',
-        `operator ${node.domain || 'ai.onnx'}:${node.op} version ${opset} does not run${formatAttributes(node)}`,
-        {
-          node: describeNode(node),
-          ...(hint ? { hint } : {}),
-        },
-      ),
-    );
-  }
-  return operator;
+function unknownOperator(graph: Graph, operators: OperatorSet, node: Node): LutraError {
+  const hint = operators.alternativeTo(node.domain, node.op);
+  const version = graph.opset[node.domain] ?? 1;
+  return new LutraError(
+    'UNSUPPORTED',
+    `operator ${node.domain || 'ai.onnx'}:${node.op} version ${version} does not run${formatAttributes(node)}`,
+    { node: describeNode(node), ...(hint ? { hint } : {}) },
+  );
 }
 
 const LONGEST_TEXT = 400;

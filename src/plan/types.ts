@@ -1,16 +1,19 @@
 /**
- * The plan: what the engine runs. Planning is pure (no Wasm, no workers, no clock) and has three stages:
+ * The plan: what the engine runs. Planning is pure (no Wasm, no workers, no clock) and has four stages:
  *
  *   graph + concrete input shapes ──resolve──▶ ConcreteGraph  (every shape known, constants folded)
+ *                                 ──fuse─────▶ ConcreteGraph  (passes that need these shapes, epilogues fused)
  *                                 ──lower────▶ LoweredGraph   (steps over virtual buffers)
  *                                 ──assign───▶ Plan           (steps over byte offsets of one linear memory)
  */
 import type { Graph, Node, TensorType, TensorValue } from '../graph/types.js';
 import type { KernelName } from '../kernels/list.js';
+import type { OperatorSet } from '../ops/operator-set.js';
 
 /** A graph whose every value has a concrete type, and whose constant values are known. */
 export interface ConcreteGraph {
   readonly graph: Graph;
+  readonly operators: OperatorSet;
   /** Nodes left to run, in order: those not folded away. */
   readonly nodes: readonly Node[];
   readonly types: ReadonlyMap<string, TensorType>;

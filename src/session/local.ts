@@ -1,13 +1,12 @@
 import { inlineFunctions } from '../onnx/inline.js';
-import { registerComplete } from '../plan/complete.js';
+import { COMPLETE_RUNTIME } from '../plan/complete.js';
 import type { Backend } from './backend.js';
 import { Service, type SessionFacts } from './service.js';
 import { spawnWorker } from './spawn.js';
 
 /** Runs on the calling thread. With a signal attached, runs go in slices. */
 export function createLocal(workerUrl: string | URL | undefined): Backend {
-  registerComplete();
-  const service = new Service(inlineFunctions);
+  const service = new Service(COMPLETE_RUNTIME, inlineFunctions);
   // Helpers run kernels only.
   const spawn = () => spawnWorker('core', workerUrl);
   return {

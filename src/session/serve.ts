@@ -5,6 +5,7 @@ import type { MemoryUse, StepProfile } from '../engine/types.js';
 import type { Kernels } from '../engine/wasm.js';
 import { LutraError } from '../errors.js';
 import type { ExpandCalls } from '../onnx/import.js';
+import type { Runtime } from '../plan/runtime.js';
 import { nodeThreads, portHandle } from './handle.js';
 import { type OpenOptions, Service, type SessionFacts, type Values } from './service.js';
 import { buffersOf } from './transfer.js';
@@ -59,10 +60,10 @@ export type WorkerApi = ReturnType<typeof createApi>;
 /**
  * Makes this worker serve one session, or help another worker as a thread.
  *
- * @param expand Given where all operators are registered, too: a model with others is refused instead of referred to another worker.
+ * @param expand Given where the runtime is complete, too: a model with other operators is refused instead of referred to another worker.
  */
-export function serve(expand?: ExpandCalls): void {
+export function serve(runtime: Runtime, expand?: ExpandCalls): void {
   const threads = nodeThreads();
-  const api = createApi(new Service(expand));
+  const api = createApi(new Service(runtime, expand));
   Comlink.expose(api, threads?.parentPort ? nodeEndpoint(threads.parentPort) : (self as unknown as Comlink.Endpoint));
 }

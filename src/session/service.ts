@@ -4,10 +4,10 @@ import type { WorkerHandle } from '../engine/threads.js';
 import type { MemoryUse, StepProfile } from '../engine/types.js';
 import type { Kernels } from '../engine/wasm.js';
 import { LutraError } from '../errors.js';
-import { optimize } from '../graph/passes/optimize.js';
 import type { Graph, TensorValue, ValueInfo } from '../graph/types.js';
 import { type ExpandCalls, importModel } from '../onnx/import.js';
-import { findOperator } from '../ops/registry.js';
+import type { OperatorSet } from '../ops/operator-set.js';
+import type { Runtime } from '../plan/runtime.js';
 import type { CreateOptions, SessionInfo } from './types.js';
 
 export type OpenOptions = Pick<CreateOptions, 'threads' | 'dimensions'>;
@@ -22,7 +22,7 @@ export interface SessionFacts {
   readonly control: Int32Array | undefined;
 }
 
-/** Operators of a model, as `domain:Operator`, that are not registered here. */
+/** Operators of a model, as `domain:Operator`, that the runtime lacks. */
 export interface MissingOperators {
   readonly missing: readonly string[];
 }
@@ -33,8 +33,11 @@ export type Values = Readonly<Record<string, TensorValue>>;
 export class Service {
   #executor: ExecutorCore | undefined;
 
-  /** @param expand Given where every operator is registered, too: nothing is left to another worker. */
-  constructor(private readonly expand?: ExpandCalls) {}
+  /** @param expand Given where the runtime is complete, too: nothing is left to another worker. */
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly expand?: ExpandCalls,
+  ) {}
 
   /**
    * Parses, optimizes and plans; or names the operators and functions that are missing where others have them.
@@ -53,9 +56,9 @@ export class Service {
       return graph.node;
     };
     const model = importModel(bytes, this.expand ?? leaveCalls);
-    if (!this.expand) missing.push(...missingOperators(model));
+    if (!this.expand) missing.push(...missingOperators(model, this.runtime.operators));
     if (missing.length > 0) return { missing: [...new Set(missing)] };
-    const executor = await ExecutorCore.start(optimize(model), kernels, { ...options, spawn });
+    const executor = await ExecutorCore.start(model, this.runtime, kernels, { ...options, spawn });
     this.#executor = executor;
     const shared = typeof SharedArrayBuffer === 'function' && executor.control.buffer instanceof SharedArrayBuffer;
     return {
@@ -105,7 +108,7 @@ export class Service {
   }
 }
 
-function missingOperators(model: Graph): string[] {
-  const missing = model.nodes.filter(({ domain, op }) => !findOperator(domain, op, model.opset[domain] ?? 1));
+function missingOperators(model: Graph, operators: OperatorSet): string[] {
+  const missing = model.nodes.filter((node) => !operators.of(node, model.opset));
   return missing.map(({ domain, op }) => `${domain}:${op}`);
 }

@@ -2,6 +2,7 @@ import { simplify } from '../graph/passes/simplify.js';
 import { producersOf } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
 import { LOOKUP_DOMAIN } from '../lut/domain.js';
+import { COMPLETE_OPERATORS } from '../ops/complete.js';
 import type { TrainingSet } from './data/training-set.js';
 import { forward } from './forward.js';
 
@@ -17,7 +18,7 @@ export async function layerErrors(
   indices: Int32Array,
   threads: number,
 ): Promise<Map<string, number>> {
-  const reference = simplify(dense);
+  const reference = simplify(dense, COMPLETE_OPERATORS);
   const known = producersOf(reference.nodes);
   const layers = lookup.nodes.filter(
     ({ domain, op, outputs }) => domain === LOOKUP_DOMAIN && op === 'LookUp' && known.has(outputs[0]!),

@@ -2,6 +2,7 @@ import { simplify } from '../graph/passes/simplify.js';
 import type { Graph } from '../graph/types.js';
 import { trainable } from '../lut/coded/train/network.js';
 import type { LookupTrainingOptions } from '../lut/coded/train/options.js';
+import { COMPLETE_OPERATORS } from '../ops/complete.js';
 import { evenly, type Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
 import { logitsGraph } from './dense-network.js';
@@ -77,7 +78,7 @@ export async function trainLookup(
 ): Promise<TrainedLookup> {
   const { seed = 1, threads = 1, budget, recipe: changes, lookup: what = {}, onStart, ...control } = options;
   const how = { ...LOOKUP_RECIPE, ...changes };
-  const reference = simplify(dense);
+  const reference = simplify(dense, COMPLETE_OPERATORS);
   const statistics = await lookupStatistics(lookup, set, evenly(split.train, STATISTICS_EXAMPLES), threads);
   const learner = trainable(lookup, reference, set.classes.length, what, statistics);
   const loss = what.loss ?? { kind: 'distillation' };

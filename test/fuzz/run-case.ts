@@ -6,12 +6,12 @@ import { allocate, elementCount, formatType } from '../../src/graph/tensor.js';
 import type { Graph, TensorType, TensorValue } from '../../src/graph/types.js';
 import { parseModel } from '../../src/onnx/parse.js';
 import { serializeModel } from '../../src/onnx/serialize.js';
+import { COMPLETE_RUNTIME } from '../../src/plan/complete.js';
 import { plan } from '../../src/plan/plan.js';
 import { mutate, mutations } from '../mutate-bytes.js';
 import { generator } from '../random-graph.js';
 import type { Seed } from './corpus.js';
 import { type Dice, mutateGraph } from './mutate-graph.js';
-import '../register-operators.js';
 
 /** What a damaged model may be refused with. `INTERNAL` is a bug. */
 const EXPECTED: readonly LutraErrorCode[] = ['INVALID_MODEL', 'UNSUPPORTED', 'INVALID_ARGUMENT', 'OUT_OF_MEMORY'];
@@ -92,9 +92,9 @@ function feed(type: TensorType, random: () => number): TensorValue {
 /** Loads the bytes and, where that is quick, runs them. Never throws. */
 export async function runCase(bytes: Uint8Array): Promise<Outcome> {
   try {
-    const graph = optimize(parseModel(bytes));
+    const graph = optimize(parseModel(bytes), COMPLETE_RUNTIME);
     const types = inputTypes(graph);
-    const { memoryBytes, steps } = plan(graph, types, { threads: 1 });
+    const { memoryBytes, steps } = plan(graph, COMPLETE_RUNTIME, types, { threads: 1 });
     const largest = Math.max(
       0,
       ...steps.flatMap((step) =>
@@ -104,7 +104,7 @@ export async function runCase(bytes: Uint8Array): Promise<Outcome> {
       ),
     );
     if (memoryBytes > MOST_BYTES || largest > MOST_ELEMENTS) return { kind: 'planned', detail: `${memoryBytes} bytes` };
-    const executor = await Executor.create(graph);
+    const executor = await Executor.create(graph, COMPLETE_RUNTIME);
     try {
       const random = generator(bytes.length);
       const feeds = Object.fromEntries(Object.entries(types).map(([name, type]) => [name, feed(type, random)]));

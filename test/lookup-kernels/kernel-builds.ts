@@ -2,7 +2,8 @@ import { applyEpilogue } from '../../src/engine/epilogue.js';
 import { allocate } from '../../src/graph/tensor.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
 import { unshareMemory } from '../../src/kernels/memory-flag.js';
-import { findOperator } from '../../src/ops/registry.js';
+import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
+import { COMPLETE_RUNTIME } from '../../src/plan/complete.js';
 import { plan } from '../../src/plan/plan.js';
 import type { Plan } from '../../src/plan/types.js';
 
@@ -57,12 +58,13 @@ function reference(graph: Graph, feeds: Record<string, TensorValue>): Map<string
   const values = new Map<string, TensorValue>([...graph.initializers, ...Object.entries(feeds)]);
   for (const node of graph.nodes) {
     const opset = node.domain ? 1 : 17;
-    const operator = findOperator(node.domain, node.op, opset)!;
+    const operator = COMPLETE_OPERATORS.find(node.domain, node.op, opset)!;
     const inputs = node.inputs.map((name) => values.get(name)!);
     const types = operator.infer({ node, opset, inputs: inputs.map((value) => ({ ...value, value })) });
     const outputs = types.map(({ type, dims }) => allocate(type, dims));
     operator.evaluate({ node, opset, inputs }, outputs);
-    if (node.epilogue) applyEpilogue(node.epilogue, outputs[0]!, values.get(node.epilogue.residual ?? ''));
+    if (node.epilogue)
+      applyEpilogue(node.epilogue, outputs[0]!, values.get(node.epilogue.residual ?? ''), COMPLETE_OPERATORS);
     node.outputs.forEach((name, i) => void values.set(name, outputs[i]!));
   }
   return values;
@@ -102,7 +104,7 @@ export class KernelBuilds {
    * @throws Error naming the first value that differs
    */
   assertSame(graph: Graph, x: TensorValue, threads: number, build: string): readonly string[] {
-    const planned = plan(graph, { x: { type: x.type, dims: x.dims } }, { threads });
+    const planned = plan(graph, COMPLETE_RUNTIME, { x: { type: x.type, dims: x.dims } }, { threads });
     const actual = runPlan(planned, { x }, this.builds.get(build)!);
     const expected = reference(graph, { x });
     for (const { name } of graph.outputs) {

@@ -1,5 +1,5 @@
 import type { Attribute, Graph, TensorValue } from '../../src/graph/types.js';
-import { findOperator } from '../../src/ops/registry.js';
+import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
 import { generator } from '../random-graph.js';
 import {
   argument,
@@ -199,7 +199,7 @@ export function graphOfNode({ op, opset, inputs, stored, attributes, outputs }: 
     attributes,
   };
   const known = inputs.map((value) => value && { ...value, value });
-  const types = findOperator('', op, opset)!.infer({ node, opset, inputs: known });
+  const types = COMPLETE_OPERATORS.find('', op, opset)!.infer({ node, opset, inputs: known });
   const values = inputs.flatMap((value, i) => (value ? [{ name: `x${i}`, value, isStored: stored.has(i) }] : []));
   return {
     name: 'one node',

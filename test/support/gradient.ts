@@ -1,9 +1,10 @@
 /** For tests: gradients of small networks by central differences in float64, and by onnxruntime in float32. */
+
 import { expect } from 'vitest';
 import { GraphBuilder, type NodeOptions } from '../../src/graph/builder.js';
 import { allocate, elementCount } from '../../src/graph/tensor.js';
 import type { Attribute, Graph, TensorValue } from '../../src/graph/types.js';
-import { findOperator } from '../../src/ops/registry.js';
+import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
 import { createGraphRunner } from '../../src/train/engine/runtime.js';
 import { differentiate, type TrainingGraph } from '../../src/train/gradient/differentiate.js';
 import type { GradientRule, TrainingNetwork } from '../../src/train/types.js';
@@ -95,7 +96,7 @@ export function interpret(graph: Graph, feeds: ReadonlyMap<string, TensorValue>)
   const values = new Map<string, TensorValue>([...graph.initializers, ...feeds]);
   for (const node of graph.nodes) {
     const opset = graph.opset[node.domain] ?? 1;
-    const operator = findOperator(node.domain, node.op, opset)!;
+    const operator = COMPLETE_OPERATORS.find(node.domain, node.op, opset)!;
     const inputs = node.inputs.map((name) => (name ? values.get(name)! : undefined));
     const given = inputs.map((value) => value && { ...value, value });
     const outputs = operator.infer({ node, opset, inputs: given }).map(({ type, dims }) => allocate(type, dims));

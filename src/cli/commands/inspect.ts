@@ -4,8 +4,9 @@ import { formatType } from '../../graph/tensor.js';
 import type { Graph, TensorType } from '../../graph/types.js';
 import { verifyContentHash } from '../../onnx/content-hash.js';
 import { parseModel } from '../../onnx/parse.js';
+import { bind } from '../../plan/bind.js';
+import { COMPLETE_RUNTIME } from '../../plan/complete.js';
 import { plan } from '../../plan/plan.js';
-import { resolve } from '../../plan/resolve.js';
 import { loadBytes } from '../../session/load.js';
 import { type Arguments, type Command, UsageError } from '../arguments.js';
 import { type LayerFacts, layerFacts } from '../layers.js';
@@ -91,10 +92,10 @@ export const inspectCommand: Command = {
     const threads = args.integer('threads', 1, 64) ?? 1;
     const bytes = await loadBytes(path);
     const model = parseModel(bytes);
-    const graph = optimize(model);
+    const graph = optimize(model, COMPLETE_RUNTIME);
     const types = inputTypes(graph, args);
-    const schedule = plan(graph, types, { threads });
-    const layers = layerFacts(resolve(graph, types), schedule);
+    const schedule = plan(graph, COMPLETE_RUNTIME, types, { threads });
+    const layers = layerFacts(bind(graph, COMPLETE_RUNTIME, types), schedule);
     const total = (field: 'macs' | 'lookups' | 'tableBytes' | 'constantBytes') =>
       layers.reduce((sum, layer) => sum + layer[field], 0);
     const totals = {

@@ -3,13 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { runInOnnxRuntime } from '../../../test/onnxruntime.js';
 import { generator } from '../../../test/random-graph.js';
 import { Executor } from '../../engine/executor.js';
-import { registerComplete } from '../../plan/complete.js';
+import { COMPLETE_RUNTIME } from '../../plan/complete.js';
 import { GraphBuilder } from '../builder.js';
 import { elementCount } from '../tensor.js';
 import type { Graph, TensorValue } from '../types.js';
 import { optimize } from './optimize.js';
-
-registerComplete();
 
 type Random = () => number;
 type Byte = 'uint8' | 'int8';
@@ -192,7 +190,7 @@ function integerOperators(seed: number): Case {
 }
 
 async function differing({ graph, feeds }: Case): Promise<number> {
-  const executor = await Executor.create(optimize(graph));
+  const executor = await Executor.create(graph, COMPLETE_RUNTIME);
   const [name, ours] = Object.entries(executor.run(feeds))[0]!;
   executor.dispose();
   const theirs = (await runInOnnxRuntime(graph, feeds, 'all'))[name]!;
@@ -219,9 +217,16 @@ describe('computing in levels', () => {
 
   it('leaves no quantization to the host and no float weights behind', () => {
     const { graph } = convolution(3);
-    expect(optimize(graph).nodes.map(({ op }) => op)).toEqual(['Div', 'Round', 'Conv', 'Mul', 'Round', 'Mul']);
-    const weights = optimize(graph).nodes.find(({ op }) => op === 'Conv')!.inputs[1]!;
-    const { data } = optimize(graph).initializers.get(weights)!;
+    expect(optimize(graph, COMPLETE_RUNTIME).nodes.map(({ op }) => op)).toEqual([
+      'Div',
+      'Round',
+      'Conv',
+      'Mul',
+      'Round',
+      'Mul',
+    ]);
+    const weights = optimize(graph, COMPLETE_RUNTIME).nodes.find(({ op }) => op === 'Conv')!.inputs[1]!;
+    const { data } = optimize(graph, COMPLETE_RUNTIME).initializers.get(weights)!;
     expect((data as Float32Array).every(Number.isInteger)).toBe(true);
   });
 
@@ -231,8 +236,15 @@ describe('computing in levels', () => {
     const w = q.weight([4, 3, 1, 1], 0, false, 'int8');
     const y = q.b.node('Clip', [q.b.node('Conv', [x.real, w.real]), q.b.floats([], [-0.2]), q.b.floats([], [0.3])]);
     const graph = q.build(q.quantize(y, 0.01).real);
-    expect(optimize(graph).nodes.map(({ op }) => op)).toEqual(['Div', 'Round', 'Conv', 'Mul', 'Round', 'Mul']);
-    const executor = await Executor.create(optimize(graph));
+    expect(optimize(graph, COMPLETE_RUNTIME).nodes.map(({ op }) => op)).toEqual([
+      'Div',
+      'Round',
+      'Conv',
+      'Mul',
+      'Round',
+      'Mul',
+    ]);
+    const executor = await Executor.create(graph, COMPLETE_RUNTIME);
     const values = Object.values(executor.run(q.feeds))[0]!.data as Float32Array;
     executor.dispose();
     expect([Math.min(...values), Math.max(...values)].map((value) => value.toFixed(4))).toEqual(['-0.2000', '0.3000']);
@@ -242,6 +254,6 @@ describe('computing in levels', () => {
     const b = new GraphBuilder();
     b.output(b.node('Relu', [b.input('x', [1, 3])]));
     const graph = b.build();
-    expect(optimize(graph)).toEqual(graph);
+    expect(optimize(graph, COMPLETE_RUNTIME)).toEqual(graph);
   });
 });

@@ -1,3 +1,4 @@
+import type { OperatorSet } from '../../ops/operator-set.js';
 import { roundHalfEven } from '../../rounding.js';
 import { isOperator } from '../attributes.js';
 import { GraphEditor } from '../editor.js';
@@ -5,7 +6,7 @@ import type { Graph, Node } from '../types.js';
 import { expandQuantizedOperators, isQuantized } from './expand-quantized-operators.js';
 import { foldConstants } from './fold-constants.js';
 import { activationOf } from './fuse-epilogues.js';
-import { type InferredTypes, inferSamples } from './infer-types.js';
+import { inferRanks, type Rank } from './infer-types.js';
 import { LevelNodes } from './level-nodes.js';
 import { type Levels, levels, quantizationOf } from './quantized-values.js';
 
@@ -20,16 +21,16 @@ const KEPT = /^(Random|Bernoulli|Multinomial|DequantizeLinear)/;
  *
  * Must see the graph before weights are folded to floats.
  */
-export function computeInLevels(graph: Graph): Graph {
+export function computeInLevels(graph: Graph, operators: OperatorSet): Graph {
   if (!isQuantized(graph)) return graph;
-  const editor = new GraphEditor(expandQuantizedOperators(foldConstants(graph, KEPT)));
-  const samples = inferSamples(editor.graph);
-  const nodes = new LevelNodes(editor, samples);
+  const editor = new GraphEditor(expandQuantizedOperators(foldConstants(graph, operators, KEPT)));
+  const ranks = inferRanks(editor.graph, operators);
+  const nodes = new LevelNodes(editor);
   for (const { name } of editor.nodes) {
     const node = editor.node(name);
     if (!node) continue;
     if (isOperator(node, 'DequantizeLinear')) nodes.dequantize(node);
-    else if (isOperator(node, 'QuantizeLinear')) quantize(editor, nodes, samples, node);
+    else if (isOperator(node, 'QuantizeLinear')) quantize(editor, nodes, ranks, node);
     else if (isOperator(node, 'Gemm', 'MatMul') && !leadsToQuantize(editor, node)) nodes.realProduct(node);
   }
   return editor.finish();
@@ -42,11 +43,11 @@ function leadsToQuantize(editor: GraphEditor, node: Node): boolean {
   return next !== undefined && isOperator(next, 'QuantizeLinear');
 }
 
-function quantize(editor: GraphEditor, nodes: LevelNodes, samples: readonly InferredTypes[], node: Node): void {
+function quantize(editor: GraphEditor, nodes: LevelNodes, ranks: ReadonlyMap<string, Rank>, node: Node): void {
   const value = node.inputs[0]!;
   const quantization = quantizationOf(editor, node);
   const result = quantization && levels('', quantization.type ?? 'uint8', quantization);
-  if (!result || !samples.some(({ types }) => types.get(value)?.type === 'float32')) return;
+  if (!result || ranks.get(value)?.type !== 'float32') return;
   const source = editor.soleReader(value) ? editor.producer(value) : undefined;
   const direct = source && nodes.compute(source, result);
   if (source && direct) {

@@ -1,6 +1,6 @@
-import { findOperator } from '../../ops/registry.js';
+import { inferContext, inferNode } from '../../ops/infer-node.js';
+import type { OperatorSet } from '../../ops/operator-set.js';
 import { GraphEditor } from '../editor.js';
-import { allocate, elementCount } from '../tensor.js';
 import type { Graph, Node, TensorValue } from '../types.js';
 import { inferStatic } from './infer-types.js';
 
@@ -14,11 +14,11 @@ const RANDOM = /^(Random|Bernoulli|Multinomial)/;
  *
  * @param kept Operators that stay, whatever they depend on.
  */
-export function foldConstants(graph: Graph, kept = RANDOM): Graph {
+export function foldConstants(graph: Graph, operators: OperatorSet, kept = RANDOM): Graph {
   const editor = new GraphEditor(graph);
-  const { values } = inferStatic(graph);
+  const { values } = inferStatic(graph, operators);
   for (const node of graph.nodes) {
-    const results = kept.test(node.op) || node.epilogue ? undefined : evaluate(editor, node, values);
+    const results = kept.test(node.op) || node.epilogue ? undefined : evaluate(editor, operators, node, values);
     if (!results) continue;
     editor.remove(node);
     results.forEach((value, index) => {
@@ -31,23 +31,18 @@ export function foldConstants(graph: Graph, kept = RANDOM): Graph {
 
 function evaluate(
   editor: GraphEditor,
+  operators: OperatorSet,
   node: Node,
-  values: ReadonlyMap<string, TensorValue>,
-): TensorValue[] | undefined {
-  const known = node.outputs.flatMap((name) => (name ? (values.get(name) ?? []) : []));
-  if (known.length > 0 && known.length === node.outputs.length) return known;
-  const inputs = node.inputs.map((name) => editor.constant(name));
-  if (node.inputs.some((name, index) => name !== '' && !inputs[index])) return undefined;
-  const opset = editor.graph.opset[node.domain] ?? 1;
-  const operator = findOperator(node.domain, node.op, opset);
-  if (!operator) return undefined;
+  known: ReadonlyMap<string, TensorValue>,
+): readonly TensorValue[] | undefined {
+  const results = node.outputs.flatMap((name) => (name ? (known.get(name) ?? []) : []));
+  if (results.length > 0 && results.length === node.outputs.length) return results;
+  const values = editor.constants;
+  const operator = operators.of(node, editor.graph.opset);
+  if (!operator || node.inputs.some((name) => name !== '' && !values.has(name))) return undefined;
+  const most = Math.max(MOST_ELEMENTS, ...node.inputs.map((name) => values.get(name)?.data.length ?? 0));
   try {
-    const types = operator.infer({ node, opset, inputs: inputs.map((value) => value && { ...value, value }) });
-    const most = Math.max(MOST_ELEMENTS, ...inputs.map((value) => value?.data.length ?? 0));
-    if (types.some(({ dims }) => elementCount(dims) > most)) return undefined;
-    const results = types.map(({ type, dims }) => allocate(type, dims));
-    operator.evaluate({ node, opset, inputs }, results);
-    return results;
+    return inferNode(operator, inferContext(node, editor.graph.opset, { types: values, values }), most).values;
   } catch {
     // The planner meets the same node again and reports what is wrong with it.
     return undefined;

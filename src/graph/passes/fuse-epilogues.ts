@@ -1,8 +1,8 @@
-import { LOOKUP_DOMAIN } from '../../lut/domain.js';
+import type { OperatorSet } from '../../ops/operator-set.js';
 import { isOperator, numberAttribute } from '../attributes.js';
 import { GraphEditor } from '../editor.js';
-import type { Activation, Epilogue, Graph, Node } from '../types.js';
-import { type InferredTypes, inferSamples, sameTypeInSamples, sampledType } from './infer-types.js';
+import { formatType } from '../tensor.js';
+import type { Activation, Epilogue, Graph, Node, TensorType } from '../types.js';
 
 /** What follows a node and can be fused into it. */
 interface Tail {
@@ -12,22 +12,24 @@ interface Tail {
 }
 
 /**
- * Fuses `activation(op(x) + residual)` into the Conv, Gemm, MatMul, QuantizedConv or LookUp that computes op(x), and what those leave into the Add or
- * Mul before it, where nothing else reads the intermediate values. The residual must have the node's own shape: an Add that
- * broadcasts stays. A residual cannot depend on the fused node, whose only reader is the Add itself.
+ * Fuses `activation(op(x) + residual)` into the operator that computes op(x), where its traits say so and nothing else reads the intermediate
+ * values; what those leave goes into the Add or Mul before it. The residual must have the node's own shape: an Add that broadcasts
+ * stays. A residual cannot depend on the fused node, whose only reader is the Add itself.
+ *
+ * @param types of all values, for the shapes that are planned
  */
-export function fuseEpilogues(graph: Graph): Graph {
+export function fuseEpilogues(graph: Graph, operators: OperatorSet, types: ReadonlyMap<string, TensorType>): Graph {
   const editor = new GraphEditor(graph);
-  const samples = inferSamples(graph);
   // Whatever may take a sum comes before the sums. Backwards: of two convolutions that are added, the later takes the sum and the
   // earlier is its residual.
   const rank = (node: Node) => (isOperator(node, 'Add') ? 2 : isOperator(node, 'Mul') ? 1 : 0);
   for (const { name } of graph.nodes.toReversed().sort((a, b) => rank(a) - rank(b))) {
     const node = editor.node(name);
-    if (!node || node.epilogue || !takesEpilogue(editor, node, samples)) continue;
-    const sum = residualTail(editor, node, samples);
+    const activations = node && !node.epilogue && operators.of(node, graph.opset)?.traits.epilogue;
+    if (!activations || types.get(node.outputs[0]!)?.type !== 'float32') continue;
+    const sum = residualTail(editor, node, types);
     const tail = activationTail(editor, sum?.nodes.at(-1) ?? node);
-    const activation = tail && knowsActivation(node, tail.epilogue.activation!) ? tail : undefined;
+    const activation = tail && activations.includes(tail.epilogue.activation!.kind) ? tail : undefined;
     const fused = [...(sum?.nodes ?? []), ...(activation?.nodes ?? [])];
     const last = fused.at(-1);
     if (!last) continue;
@@ -37,25 +39,18 @@ export function fuseEpilogues(graph: Graph): Graph {
   return editor.finish();
 }
 
-function knowsActivation(node: Node, { kind }: Activation): boolean {
-  if (isOperator(node, 'Add', 'Mul')) return kind === 'Relu' || kind === 'Clip';
-  return kind !== 'Gelu' || node.domain === LOOKUP_DOMAIN;
+/** Whether both values are known, with one element type and shape. */
+export function sameType(types: ReadonlyMap<string, TensorType>, a: string, b: string): boolean {
+  const [left, right] = [types.get(a), types.get(b)];
+  return left !== undefined && right !== undefined && formatType(left) === formatType(right);
 }
 
-function takesEpilogue(editor: GraphEditor, node: Node, samples: readonly InferredTypes[]): boolean {
-  if (node.domain === LOOKUP_DOMAIN) return !node.op.startsWith('Encode');
-  if (!isOperator(node, 'Conv', 'Gemm', 'MatMul', 'Add', 'Mul')) return false;
-  return (
-    sampledType(samples, node.outputs[0]!)?.type === 'float32' || editor.constant(node.inputs[1])?.type === 'float32'
-  );
-}
-
-function residualTail(editor: GraphEditor, node: Node, samples: readonly InferredTypes[]): Tail | undefined {
+function residualTail(editor: GraphEditor, node: Node, types: ReadonlyMap<string, TensorType>): Tail | undefined {
   const value = node.outputs[0]!;
   const add = editor.soleReader(value);
   if (!add || add.epilogue || !isOperator(add, 'Add', 'Sum') || add.inputs.length !== 2) return undefined;
   const residual = add.inputs[add.inputs[0] === value ? 1 : 0]!;
-  if (!sameTypeInSamples(samples, value, residual)) return undefined;
+  if (!sameType(types, value, residual)) return undefined;
   return { nodes: [add], epilogue: { residual } };
 }
 

@@ -1,7 +1,6 @@
 import { isOperator, numberAttribute } from '../attributes.js';
 import type { GraphEditor } from '../editor.js';
 import type { Node } from '../types.js';
-import { type InferredTypes, sampledType } from './infer-types.js';
 import { sumFactors } from './quantized-sum.js';
 import {
   floatConstant,
@@ -35,8 +34,8 @@ interface Accumulated {
 const MOVING = [
   ...['Expand', 'Flatten', 'Gather', 'MaxPool', 'Reshape', 'Slice', 'Squeeze', 'Tile', 'Transpose', 'Unsqueeze'],
 ];
-/** Sums of this many integers and more may not be told from their mean in single precision. */
-const MOST_AVERAGED = 2 ** 14;
+/** Numbers of element types in ONNX files, as Cast states them. */
+const [TO_FLOAT32, TO_FLOAT64] = [{ to: 1 }, { to: 11 }];
 /** How far the scale of a bias may be from the product of the other two. */
 const SCALE_TOLERANCE = 1e-3;
 /** An epilogue of nothing keeps passes from folding scales into weights, which would not be integers any more. */
@@ -49,10 +48,7 @@ export class LevelNodes {
   /** By the name of the real numbers that they stand for. */
   private readonly real = new Map<string, Levels>();
 
-  constructor(
-    private readonly editor: GraphEditor,
-    private readonly samples: readonly InferredTypes[],
-  ) {}
+  constructor(private readonly editor: GraphEditor) {}
 
   /** Replaces a DequantizeLinear by levels · scale, where its input has levels. */
   dequantize(node: Node): void {
@@ -197,21 +193,21 @@ export class LevelNodes {
   /** The sum of every plane, from its mean: exact, as sums are integers. */
   private average(node: Node, result: Levels): Computed | undefined {
     const input = this.levelsOf(node.inputs[0]);
-    const dims = sampledType(this.samples, node.inputs[0]!)?.dims.slice(2);
-    const count = dims?.reduce<number>((product, dim) => product * (dim ?? Number.NaN), 1) ?? Number.NaN;
-    if (!input || !isByte(input) || !isByte(result) || !(count <= MOST_AVERAGED)) return undefined;
-    const names = ['mean', 'product', 'sum', 'scaled'].map((hint) => this.name(node, hint));
-    const [mean, product, sum, value] = names as [string, string, string, string];
-    const factor = input.scale / Math.fround(result.scale * count);
-    return {
-      nodes: [
-        { ...node, inputs: [input.name], outputs: [mean] },
-        this.binary('Mul', mean, this.scalar(count), product),
-        this.node('Round', [product], sum),
-        this.binary('Mul', sum, this.scalar(factor), value),
-      ],
-      value,
+    if (!input || !isByte(input) || !isByte(result)) return undefined;
+    const nodes: Node[] = [];
+    const add = (op: string, inputs: readonly string[], hint: string, attributes = {}): string => {
+      const output = this.name(node, hint);
+      nodes.push({ ...this.node(op, inputs, output), attributes });
+      return output;
     };
+    const size = (of: string) => add('Cast', [add('Size', [of], 'size')], 'size', TO_FLOAT64);
+    const mean = add(node.op, [input.name], 'mean', node.attributes);
+    // Planning computes what follows from shapes alone: the number of values behind a mean, and the factor.
+    const count = add('Cast', [add('Div', [size(input.name), size(mean)], 'ratio')], 'count', TO_FLOAT32);
+    const unit = add('Mul', [count, this.scalar(result.scale)], 'unit');
+    const factor = add('Div', [this.scalar(input.scale), unit], 'factor');
+    const sum = add('Round', [add('Mul', [mean, count], 'product')], 'sum');
+    return { value: add('Mul', [sum, factor], 'scaled'), nodes };
   }
 
   private moved(node: Node, result: Levels): Computed | undefined {

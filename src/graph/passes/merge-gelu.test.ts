@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { relativeDifference, runInOnnxRuntime, toOrt } from '../../../test/onnxruntime.js';
 import { Executor } from '../../engine/executor.js';
+import { COMPLETE_RUNTIME } from '../../plan/complete.js';
 import { GraphBuilder } from '../builder.js';
 import type { Graph } from '../types.js';
 import { mergeGelu } from './merge-gelu.js';
@@ -36,7 +37,7 @@ describe('mergeGelu', () => {
     const graph = build(write);
     const merged = mergeGelu(graph);
     expect(merged.nodes.map((node) => node.op)).toEqual(['Gelu']);
-    const executor = await Executor.create(merged);
+    const executor = await Executor.create(merged, COMPLETE_RUNTIME);
     const [actual] = Object.values(executor.run(feeds));
     const [expected] = Object.values(await runInOnnxRuntime(graph, feeds));
     expect(relativeDifference(expected!, toOrt(actual!))).toBeLessThan(1e-6);

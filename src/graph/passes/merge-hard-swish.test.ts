@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { relativeDifference, runInOnnxRuntime, toOrt } from '../../../test/onnxruntime.js';
 import { Executor } from '../../engine/executor.js';
+import { COMPLETE_RUNTIME } from '../../plan/complete.js';
 import { GraphBuilder } from '../builder.js';
 import type { Graph } from '../types.js';
 import { mergeHardSwish } from './merge-hard-swish.js';
@@ -41,9 +42,9 @@ describe('mergeHardSwish', () => {
     ['x · HardSigmoid(x)', 'HardSwish', (b, x) => b.node('Mul', [x, b.node('HardSigmoid', [x], { alpha: 1 / 6 })])],
   ])('makes %s a %s', async (_, op, write, opset) => {
     const graph = build(write, opset);
-    const merged = optimize(graph);
+    const merged = optimize(graph, COMPLETE_RUNTIME);
     expect(merged.nodes.map((node) => node.op)).toEqual([op]);
-    const executor = await Executor.create(merged);
+    const executor = await Executor.create(merged, COMPLETE_RUNTIME);
     const [actual] = Object.values(executor.run(feeds));
     const [expected] = Object.values(await runInOnnxRuntime(graph, feeds));
     expect(relativeDifference(expected!, toOrt(actual!))).toBeLessThan(1e-6);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { relativeDifference, runInOnnxRuntime } from '../../../test/onnxruntime.js';
 import { generator } from '../../../test/random-graph.js';
 import { parseModel } from '../../onnx/parse.js';
+import { COMPLETE_OPERATORS } from '../../ops/complete.js';
 import { allocate } from '../tensor.js';
 import type { Graph, TensorValue } from '../types.js';
 import { raiseOpset } from './raise-opset.js';
@@ -41,11 +42,11 @@ describe.skipIf(files.length === 0)('public models keep their outputs', () => {
   it.each(files)('%s', { timeout: 120_000 }, async (file) => {
     const graph = parseModel(readFileSync(join(FOLDER, file)));
     const feeds = seededFeeds(file, graph);
-    const simple = simplify(graph);
+    const simple = simplify(graph, COMPLETE_OPERATORS);
     expect(simple.nodes.length).toBeLessThanOrEqual(graph.nodes.length);
     // The tolerance is for regrouped roundings of deep float networks; a wrong fold is off by orders of magnitude.
     const before = await runInOnnxRuntime(graph, feeds);
-    const raised = raiseOpset(simple);
+    const raised = raiseOpset(simple, COMPLETE_OPERATORS);
     for (const rewritten of raised === simple ? [simple] : [simple, raised]) {
       const after = await runInOnnxRuntime(rewritten, feeds);
       for (const name of Object.keys(before)) {

@@ -1,25 +1,26 @@
-import type { Graph } from '../types.js';
-import { fuseEpilogues } from './fuse-epilogues.js';
+import type { OperatorSet } from '../../ops/operator-set.js';
+import type { Graph, TensorType } from '../types.js';
 import { simplify } from './simplify.js';
 
-type Pass = (graph: Graph) => Graph;
+/** Rewrites a model for every size of its symbolic dimensions. */
+export type Pass = (graph: Graph, operators: OperatorSet) => Graph;
+/** Rewrites a graph for the shapes of one plan. @param types of all values of the graph */
+export type PlanPass = (graph: Graph, operators: OperatorSet, types: ReadonlyMap<string, TensorType>) => Graph;
 
-const early = new Set<Pass>();
-const registered = new Set<Pass>();
-
-/**
- * Makes {@link optimize} apply passes for rarer networks, too. Registering a pass again changes nothing.
- *
- * @param first What must see the graph before it is simplified.
- */
-export function registerPasses(passes: readonly Pass[], first: readonly Pass[]): void {
-  for (const pass of passes) registered.add(pass);
-  for (const pass of first) early.add(pass);
+/** What is done beside {@link simplify} and the fusing of epilogues, each list in order. */
+export interface Passes {
+  /** Once per model, before it is simplified. */
+  readonly first: readonly Pass[];
+  /** Once per model, after it is simplified. */
+  readonly last: readonly Pass[];
+  /** For every plan, before epilogues are fused. */
+  readonly plan: readonly PlanPass[];
 }
 
-/** What a session applies before planning: {@link simplify}, then residual sums and activations fused into their producers. */
-export function optimize(graph: Graph): Graph {
-  let current = graph;
-  for (const pass of [...early, simplify, ...registered]) current = pass(current);
-  return fuseEpilogues(current);
+/** What a session does with a model once, for whatever shapes come. */
+export function optimize(
+  graph: Graph,
+  { operators, passes }: { readonly operators: OperatorSet; readonly passes: Passes },
+): Graph {
+  return [...passes.first, simplify, ...passes.last].reduce((current, pass) => pass(current, operators), graph);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { relativeDifference, runInOnnxRuntime } from '../../../test/onnxruntime.js';
 import { generator } from '../../../test/random-graph.js';
 import { LutraError } from '../../errors.js';
+import { COMPLETE_OPERATORS } from '../../ops/complete.js';
 import { GraphBuilder } from '../builder.js';
 import { elementCount } from '../tensor.js';
 import type { Attribute, DataType, Graph, TensorValue, ValueInfo } from '../types.js';
@@ -118,7 +119,7 @@ describe('raiseOpset', () => {
     CASES.map((entry) => [`${entry.op} ${entry.opset} ${JSON.stringify(entry.attributes ?? {})}`, entry] as const),
   )('%s', async (_, entry) => {
     const graph = build(entry);
-    const raised = raiseOpset(graph);
+    const raised = raiseOpset(graph, COMPLETE_OPERATORS);
     expect(raised.opset['']).toBe(13);
     expect(raised.nodes.map(({ op }) => op)).toEqual(entry.becomes ?? [entry.op]);
     const feeds = { x: feed(entry.type ?? 'float32', entry.dims) };
@@ -129,7 +130,7 @@ describe('raiseOpset', () => {
 
   it('leaves newer graphs alone', () => {
     const graph = build({ op: 'Softmax', opset: 13, dims: [2, 3] });
-    expect(raiseOpset(graph)).toBe(graph);
+    expect(raiseOpset(graph, COMPLETE_OPERATORS)).toBe(graph);
   });
 
   it.each<[string, Case]>([
@@ -143,7 +144,9 @@ describe('raiseOpset', () => {
     ],
   ])('refuses %s by name', (_, entry) => {
     const node = `${entry.op}_0 (${entry.op})`;
-    expect(() => raiseOpset(build(entry))).toThrow(LutraError);
-    expect(() => raiseOpset(build(entry))).toThrow(expect.objectContaining({ code: 'UNSUPPORTED', node }));
+    expect(() => raiseOpset(build(entry), COMPLETE_OPERATORS)).toThrow(LutraError);
+    expect(() => raiseOpset(build(entry), COMPLETE_OPERATORS)).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED', node }),
+    );
   });
 });

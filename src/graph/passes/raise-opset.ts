@@ -1,12 +1,12 @@
 import type { LutraErrorDetails } from '../../errors.js';
 import { encodeHalf } from '../../ops/half.js';
 import { nodeError } from '../../ops/operator.js';
-import { findOperator } from '../../ops/registry.js';
+import type { OperatorSet } from '../../ops/operator-set.js';
 import { numberAttribute, numbersAttribute } from '../attributes.js';
 import { GraphEditor } from '../editor.js';
 import { allocate } from '../tensor.js';
 import type { Attribute, DataType, Graph, Node } from '../types.js';
-import { type InferredTypes, inferSamples, sampledType } from './infer-types.js';
+import { inferRanks, type Rank } from './infer-types.js';
 
 /** The default opset that {@link raiseOpset} gives: function bodies of lookup operators need it. */
 export const RAISED_OPSET = 13;
@@ -42,14 +42,14 @@ const REWRITES: Readonly<Record<string, { readonly below: number; readonly rewri
  *
  * @throws LutraError `UNSUPPORTED` naming the node whose meaning cannot be kept
  */
-export function raiseOpset(graph: Graph): Graph {
+export function raiseOpset(graph: Graph, operators: OperatorSet): Graph {
   const opset = graph.opset[''] ?? RAISED_OPSET;
   if (opset >= RAISED_OPSET) return graph;
-  const context = new Context(graph, opset);
+  const context = new Context(graph, operators, opset);
   for (const node of graph.nodes) {
     if (node.domain !== '') continue;
     // Unknown operators may have changed, and what a subgraph holds would need the types of its inputs.
-    if (!findOperator('', node.op, opset)) {
+    if (!operators.of(node, graph.opset)) {
       throw context.refuse(node, `the operator cannot be raised from opset ${opset}`);
     }
     const entry = Object.hasOwn(REWRITES, node.op) ? REWRITES[node.op] : undefined;
@@ -60,19 +60,20 @@ export function raiseOpset(graph: Graph): Graph {
 
 class Context {
   readonly editor: GraphEditor;
-  private readonly samples: readonly InferredTypes[];
+  private readonly ranks: ReadonlyMap<string, Rank>;
 
   constructor(
     graph: Graph,
+    operators: OperatorSet,
     readonly opset: number,
   ) {
     this.editor = new GraphEditor(graph);
-    this.samples = inferSamples(graph);
+    this.ranks = inferRanks(graph, operators);
   }
 
   /** Type and, where they do not depend on symbolic sizes, dimensions of an input. */
-  type(node: Node, index: number): NonNullable<ReturnType<typeof sampledType>> {
-    const type = sampledType(this.samples, node.inputs[index] ?? '');
+  type(node: Node, index: number): Rank {
+    const type = this.ranks.get(node.inputs[index] ?? '');
     if (!type) throw this.refuse(node, `the type of input ${index} must be known to raise the opset`);
     return type;
   }

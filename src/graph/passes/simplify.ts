@@ -1,3 +1,4 @@
+import type { OperatorSet } from '../../ops/operator-set.js';
 import type { Graph } from '../types.js';
 import { shareCommonSubexpressions } from './common-subexpressions.js';
 import { removeDeadCode } from './dead-code.js';
@@ -8,7 +9,7 @@ import { mergeMatMulAdd } from './matmul-to-gemm.js';
 import { moveTransposes } from './move-transposes.js';
 import { removeIdentity } from './remove-identity.js';
 
-const PASSES: readonly ((graph: Graph) => Graph)[] = [
+const PASSES: readonly ((graph: Graph, operators: OperatorSet) => Graph)[] = [
   removeIdentity,
   foldConstants,
   moveTransposes,
@@ -25,11 +26,11 @@ const MOST_ROUNDS = 8;
  * The same function with fewer nodes: identities removed, constants folded, normalization and padding folded into convolutions,
  * layout changes cancelled, equal work shared, dead work dropped. Outputs agree to float rounding. The result can be serialized.
  */
-export function simplify(graph: Graph): Graph {
+export function simplify(graph: Graph, operators: OperatorSet): Graph {
   let current = graph;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const before = current;
-    for (const pass of PASSES) current = pass(current);
+    for (const pass of PASSES) current = pass(current, operators);
     if (current === before) break;
   }
   return current;

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { bert } from '../../../bench/networks/bert.js';
 import { LUT_NN_GEOMETRY, randomLookups } from '../../../bench/networks/random-lookups.js';
 import { relativeDifference, runInOnnxRuntime, toOrt } from '../../../test/onnxruntime.js';
+import { bindDeclared } from '../../../test/support/bind.js';
 import { Executor } from '../../engine/executor.js';
+import { COMPLETE_RUNTIME } from '../../plan/complete.js';
 import { optimize } from './optimize.js';
 
 /** Deterministic noise. */
@@ -15,15 +17,15 @@ describe('sinkReshapes', () => {
     const dense = bert({ layers: 1, hidden: 64, heads: 2, length: 6, seed: 3 });
     const layers = (site: { kind: string }) => site.kind === 'linear';
     const graph = randomLookups(dense, { ...LUT_NN_GEOMETRY, seed: 3, layers });
-    const fused = optimize(graph);
-    const epilogues = fused.nodes.flatMap(({ op, epilogue }) => (op === 'LookUp' && epilogue ? [epilogue] : []));
+    const { nodes } = bindDeclared(optimize(graph, COMPLETE_RUNTIME));
+    const epilogues = nodes.flatMap(({ op, epilogue }) => (op === 'LookUp' && epilogue ? [epilogue] : []));
     expect(epilogues.filter(({ residual }) => residual !== undefined)).toHaveLength(2);
     expect(epilogues.filter(({ activation }) => activation?.kind === 'Gelu')).toHaveLength(1);
     const feeds = {
       hidden_states: { type: 'float32' as const, dims: [2, 6, 64], data: wave(2 * 6 * 64) },
       attention_mask: { type: 'int64' as const, dims: [2, 6], data: new BigInt64Array(12).fill(1n) },
     };
-    const executor = await Executor.create(fused, { dimensions: { N: 2 } });
+    const executor = await Executor.create(graph, COMPLETE_RUNTIME, { dimensions: { N: 2 } });
     const [actual] = Object.values(executor.run(feeds));
     const [expected] = Object.values(await runInOnnxRuntime(graph, feeds));
     // A level more or less in the second encoder changes little.

@@ -1,26 +1,25 @@
-import { LOOKUP_DOMAIN } from '../../lut/domain.js';
+import type { OperatorSet } from '../../ops/operator-set.js';
 import { isOperator } from '../attributes.js';
 import { GraphEditor } from '../editor.js';
 import { tensorValue } from '../tensor.js';
-import type { Graph, Node } from '../types.js';
-import { activationOf } from './fuse-epilogues.js';
-import { type InferredTypes, inferSamples, sameTypeInSamples, sampledType } from './infer-types.js';
+import type { Activation, Graph, Node, TensorType } from '../types.js';
+import { activationOf, sameType } from './fuse-epilogues.js';
 
 /**
- * Moves what follows the Reshape behind a linear lookup layer before it, so that it can be fused into the layer: functions of one value,
- * and sums, whose other term is then reshaped instead.
+ * Moves what follows the Reshape behind a layer before it, so that it can be fused into the layer: activations, and sums, whose other term
+ * is then reshaped instead.
+ *
+ * @param types of all values, for the shapes that are planned
  */
-export function sinkReshapes(graph: Graph): Graph {
+export function sinkReshapes(graph: Graph, operators: OperatorSet, types: ReadonlyMap<string, TensorType>): Graph {
   const editor = new GraphEditor(graph);
-  const samples = inferSamples(graph);
   for (const { name } of graph.nodes) {
     const node = editor.node(name);
-    if (node?.domain !== LOOKUP_DOMAIN || node.op !== 'LookUp') continue;
-    const rows = sampledType(samples, node.outputs[0]!)?.dims;
-    if (rows?.length !== 4 || rows.slice(1).some((size) => size === undefined)) continue;
-    const shape = [-1, ...rows.slice(1).map((size) => size!)];
+    const activations = node && operators.of(node, graph.opset)?.traits.epilogue;
+    const rows = types.get(node?.outputs[0] ?? '');
+    if (!activations || node.epilogue || rows?.type !== 'float32') continue;
     for (let value: string | undefined = node.outputs[0]!; value !== undefined; )
-      value = sink(editor, value, shape, samples);
+      value = sink(editor, value, rows.dims, activations, types);
   }
   return editor.finish();
 }
@@ -29,8 +28,9 @@ export function sinkReshapes(graph: Graph): Graph {
 function sink(
   editor: GraphEditor,
   value: string,
-  shape: readonly number[],
-  samples: readonly InferredTypes[],
+  rows: readonly number[],
+  activations: readonly Activation['kind'][],
+  types: ReadonlyMap<string, TensorType>,
 ): string | undefined {
   const reshape = editor.soleReader(value);
   if (!reshape || !isOperator(reshape, 'Reshape')) return undefined;
@@ -40,9 +40,9 @@ function sink(
   const added: Node[] = [];
   const others = reader.inputs.map((input) => {
     if (input === reshaped) return value;
-    if (!isOperator(reader, 'Add') || !sameTypeInSamples(samples, reshaped, input)) return input;
+    if (!isOperator(reader, 'Add') || !sameType(types, reshaped, input)) return input;
     const constant = editor.addConstant(
-      tensorValue('int64', [shape.length], BigInt64Array.from(shape, BigInt)),
+      tensorValue('int64', [rows.length], BigInt64Array.from(rows, BigInt)),
       `${reader.name}/rows`,
     );
     const output = editor.newName(`${input}/rows`);
@@ -56,7 +56,8 @@ function sink(
     });
     return output;
   });
-  if (added.length === 0 && (others[0] !== value || !activationOf(editor, reader))) return undefined;
+  const kind = added.length === 0 && others[0] === value ? activationOf(editor, reader)?.kind : undefined;
+  if (added.length === 0 && (!kind || !activations.includes(kind))) return undefined;
   const output = editor.newName(`${reader.outputs[0]}/rows`);
   editor.replace(
     [reshape, reader],

@@ -5,6 +5,7 @@ import { applyEpilogue } from '../../engine/epilogue.js';
 import { Executor } from '../../engine/executor.js';
 import { GraphBuilder } from '../../graph/builder.js';
 import type { Activation, Node, TensorValue } from '../../graph/types.js';
+import { CORE_RUNTIME } from '../core.js';
 import { lowerConv } from './dense-conv.js';
 
 const size = (max: number) => fc.integer({ min: 1, max });
@@ -58,7 +59,7 @@ function build(c: Case, depthwise: boolean): { test: NodeCase; expected: Float32
   const dims = [c.batch, outputs, ...spatial(c)];
   const residual = c.residual ? noise(dims, c.seed + 3) : undefined;
   const epilogue = { ...(residual && { residual: 'r' }), ...(c.activation && { activation: c.activation }) };
-  applyEpilogue(epilogue, { type: 'float32', dims, data: expected }, residual);
+  applyEpilogue(epilogue, { type: 'float32', dims, data: expected }, residual, CORE_RUNTIME.operators);
   const order = ['x', 'w', ...(c.bias ? ['b'] : [])];
   return {
     test: { ...plain, epilogue, order, inputs: { ...plain.inputs, ...(residual && { r: residual }) } },
@@ -114,7 +115,7 @@ describe('Conv', () => {
       const builder = new GraphBuilder();
       const x = builder.input('x', test.inputs.x!.dims);
       builder.output(builder.node('Conv', [x, test.constants!.w!], test.attributes, { outputs: ['y'] }));
-      const executor = await Executor.create(builder.build());
+      const executor = await Executor.create(builder.build(), CORE_RUNTIME);
       const { y } = executor.run({ x: test.inputs.x! });
       executor.dispose();
       expect(relativeError(y!.data as Float32Array, reference(test))).toBeLessThan(2e-6);

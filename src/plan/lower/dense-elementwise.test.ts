@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { float32, type NodeCase, noise, reference, relativeError, runNode } from '../../../test/run-node.js';
 import { applyEpilogue } from '../../engine/epilogue.js';
 import type { Activation } from '../../graph/types.js';
+import { CORE_OPERATOR_SET } from '../../ops/core.js';
 import { DENSE_RULES } from './dense.js';
 import { RARE_RULES } from './rare.js';
 
@@ -108,7 +109,7 @@ describe('functions of two tensors', () => {
         const plain: NodeCase = { op, inputs: { x, y } };
         const epilogue = { ...(adds && { residual: 'r' }), ...(activation && { activation }) };
         const expected = { type: 'float32', dims, data: reference({ ...plain, outputs: ['z'] }) } as const;
-        applyEpilogue(epilogue, expected, adds ? r : undefined);
+        applyEpilogue(epilogue, expected, adds ? r : undefined, CORE_OPERATOR_SET);
         const inputs = { x, y, ...(adds && { r }) };
         const actual = run({ op, inputs, order: ['x', 'y'], outputs: ['z'], epilogue }, 3);
         if (actual) expect(actual.y).toEqual(expected.data);

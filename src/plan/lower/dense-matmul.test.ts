@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type NodeCase, noise, reference, relativeError, runNode } from '../../../test/run-node.js';
 import { applyEpilogue } from '../../engine/epilogue.js';
 import type { TensorValue } from '../../graph/types.js';
+import { CORE_OPERATOR_SET } from '../../ops/core.js';
 import { lowerGemm, lowerMatMul } from './dense-matmul.js';
 
 const size = (max: number) => fc.integer({ min: 1, max });
@@ -47,7 +48,7 @@ describe('Gemm', () => {
         expect(run !== undefined).toBe(covered);
         if (!run) return;
         const expected = reference(test);
-        applyEpilogue(test.epilogue ?? {}, { type: 'float32', dims, data: expected }, undefined);
+        applyEpilogue(test.epilogue ?? {}, { type: 'float32', dims, data: expected }, undefined, CORE_OPERATOR_SET);
         expect(relativeError(run.y, expected)).toBeLessThan(3e-6);
         expect(run.y).toEqual(runNode(lowerGemm, test)!.y);
       }),

@@ -1,7 +1,6 @@
 import { allocate, bytesPerElement, elementCount, toNumbers } from '../../graph/tensor.js';
 import type { Node, TensorValue } from '../../graph/types.js';
 import { ints } from '../../ops/define.js';
-import { findOperator } from '../../ops/registry.js';
 import { offsets, range, stridesOf } from '../../ops/strides.js';
 import type { LowerContext, LoweringRule } from '../types.js';
 import { allFloat } from './dense-epilogue.js';
@@ -81,7 +80,7 @@ export function rearrange(context: LowerContext, node: Node, probeType: 'int32' 
   if (type.type === 'string' || bytesPerElement(type.type) !== 4 || elementCount(context.type(output).dims) === 0)
     return false;
   const opset = context.concrete.graph.opset[node.domain] ?? 1;
-  const operator = findOperator(node.domain, node.op, opset);
+  const operator = context.concrete.operators.of(node, context.concrete.graph.opset);
   const constants = others.map((name) => (name ? context.constant(name) : undefined));
   if (!operator || constants.some((value, i) => others[i] && !value)) return false;
   const count = elementCount(type.dims);

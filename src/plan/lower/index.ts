@@ -1,22 +1,18 @@
 import { LutraError } from '../../errors.js';
-import { LOOKUP_RULES } from '../../lut/lower.js';
 import { Lowering } from '../context.js';
 import type { ConcreteGraph, LoweringRule, VirtualBuffer } from '../types.js';
-import { DENSE_RULES } from './dense.js';
-
-/** Fast paths by `domain:op`; whatever has none, or whose rule declines, runs its operator's `evaluate`. */
-const rules: Record<string, LoweringRule> = { ...DENSE_RULES, ...LOOKUP_RULES };
-
-/** Adds fast paths for rarer operators. */
-export function registerRules(more: Readonly<Record<string, LoweringRule>>): void {
-  Object.assign(rules, more);
-}
 
 /**
  * Turns nodes into steps over virtual buffers. A producer stores only what its readers ask for; when a reader turns out to need
  * the dense tensor after all (its rule declined), the walk is repeated with that value stored densely.
+ *
+ * @param rules Fast paths by `domain:op`; whatever has none, or whose rule declines, runs its operator's `evaluate`.
  */
-export function lower(concrete: ConcreteGraph, threads: number): Lowering {
+export function lower(
+  concrete: ConcreteGraph,
+  rules: Readonly<Record<string, LoweringRule>>,
+  threads: number,
+): Lowering {
   const forced = new Set<string>();
   const constants = new Map<string, VirtualBuffer>();
   for (;;) {

@@ -1,9 +1,7 @@
 import { LutraError } from '../../errors.js';
 import { formatType } from '../../graph/tensor.js';
 import type { Graph, Node, TensorType } from '../../graph/types.js';
-import { OPERATORS } from '../../ops/complete.js';
 import { describeNode } from '../../ops/operator.js';
-import { registerOperators } from '../../ops/registry.js';
 import { type Emitted, type GradientRule, TRAINING_DOMAIN, type TrainingNetwork } from '../types.js';
 import { EMITTED_OPSET, GraphEmitter } from './emitter.js';
 import { findRule, type RuleSet, ruleSet } from './registry.js';
@@ -48,7 +46,6 @@ const OLDEST_OPSET = 13;
  *   `INVALID_ARGUMENT` for a loss that is no scalar, a parameter that is no float initializer or that the loss does not depend on.
  */
 export function differentiate(network: TrainingNetwork, options: DifferentiateOptions): TrainingGraph {
-  registerOperators(OPERATORS);
   const rules = options.rules ?? ruleSet(GRADIENT_RULES, network.rules ?? []);
   return new Differentiation(network, rules, options.microBatch).run();
 }

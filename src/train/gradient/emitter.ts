@@ -1,9 +1,11 @@
 import { LutraError } from '../../errors.js';
-import { allocate, arrayType, elementCount } from '../../graph/tensor.js';
+import { arrayType } from '../../graph/tensor.js';
 import { UniqueNames } from '../../graph/topology.js';
 import type { Graph, Node, TensorType, TensorValue, ValueInfo } from '../../graph/types.js';
-import { type InputInfo, nodeError } from '../../ops/operator.js';
-import { findOperator } from '../../ops/registry.js';
+import { COMPLETE_OPERATORS } from '../../ops/complete.js';
+import { inferContext, inferNode } from '../../ops/infer-node.js';
+import { nodeError } from '../../ops/operator.js';
+import type { OperatorSet } from '../../ops/operator-set.js';
 import type { Emitter } from '../types.js';
 
 /** Default opset of emitted graphs: the first with Gelu, and every reduction takes its axes as an input. */
@@ -22,7 +24,10 @@ export class GraphEmitter implements Emitter {
   private readonly opset: Record<string, number>;
 
   /** @param opset versions of the other domains. */
-  constructor(opset: Graph['opset']) {
+  constructor(
+    opset: Graph['opset'],
+    private readonly operators: OperatorSet = COMPLETE_OPERATORS,
+  ) {
     this.names = new UniqueNames();
     this.opset = { ...opset, '': EMITTED_OPSET };
   }
@@ -56,12 +61,21 @@ export class GraphEmitter implements Emitter {
     const earlier = this.made.get(key);
     if (earlier) return earlier;
     const name = node.name || `${op}_${this.nodeList.length}`;
-    const inferred = this.infer({ ...node, name });
-    const outputs = this.fold(node, inferred) ?? node.outputs.map((output) => (output ? this.names.make(op) : ''));
-    outputs.forEach((output, index) => {
-      if (output) this.types.set(output, inferred[index]!);
+    const named = { ...node, name };
+    const operator = this.operators.of(node, this.opset);
+    if (!operator) throw nodeError(named, 'UNSUPPORTED', 'the operator is not known');
+    for (const input of inputs) if (input) this.type(input);
+    const known = { types: this.types, values: this.initializers };
+    const { types, values } = inferNode(operator, inferContext(named, this.opset, known), SMALL);
+    const constants = inputs.length > 0 ? values : undefined;
+    const outputs = node.outputs.map((output, index) => {
+      if (!output) return '';
+      return constants ? this.constant(constants[index]!) : this.names.make(op);
     });
-    if (!outputs.some((output) => this.initializers.has(output))) {
+    outputs.forEach((output, index) => {
+      if (output) this.types.set(output, types[index]!);
+    });
+    if (!constants) {
       this.nodeList.push({ name: this.names.make(`node ${name}`), op, domain, inputs, outputs, attributes });
     }
     this.made.set(key, outputs);
@@ -123,32 +137,5 @@ export class GraphEmitter implements Emitter {
       initializers: new Map([...this.initializers].filter(([value]) => needed.has(value))),
       metadata: {},
     };
-  }
-
-  private infer(node: Node): TensorType[] {
-    const opset = this.opset[node.domain] ?? 1;
-    const operator = findOperator(node.domain, node.op, opset);
-    if (!operator) throw nodeError(node, 'UNSUPPORTED', 'the operator is not known');
-    const inputs = node.inputs.map((input): InputInfo | undefined => {
-      if (!input) return undefined;
-      const value = this.initializers.get(input);
-      return value ? { ...this.type(input), value } : this.type(input);
-    });
-    return operator.infer({ node, opset, inputs });
-  }
-
-  /** Names of constants that replace a small node whose result is known, else undefined. */
-  private fold(node: Node, types: readonly TensorType[]): string[] | undefined {
-    const shapeOnly = node.domain === '' && (node.op === 'Shape' || node.op === 'Size');
-    const known = shapeOnly || node.inputs.every((input) => !input || this.initializers.has(input));
-    if (!known || node.inputs.length === 0 || types.some(({ dims }) => elementCount(dims) > SMALL)) return undefined;
-    const opset = this.opset[node.domain] ?? 1;
-    const operator = findOperator(node.domain, node.op, opset)!;
-    const inputs = node.inputs.map((input) =>
-      input ? (this.initializers.get(input) ?? { ...this.type(input), data: new Float32Array(0) }) : undefined,
-    );
-    const results = types.map(({ type, dims }) => allocate(type, dims));
-    operator.evaluate({ node, opset, inputs }, results);
-    return node.outputs.map((output, index) => (output ? this.constant(results[index]!) : ''));
   }
 }

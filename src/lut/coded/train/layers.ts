@@ -5,6 +5,7 @@ import { raiseOpset } from '../../../graph/passes/raise-opset.js';
 import { simplify } from '../../../graph/passes/simplify.js';
 import { consumersOf } from '../../../graph/topology.js';
 import type { DataType, DataTypeMap, Graph, Node } from '../../../graph/types.js';
+import { COMPLETE_OPERATORS } from '../../../ops/complete.js';
 import { describeNode } from '../../../ops/operator.js';
 import { LOOKUP_DOMAIN } from '../../domain.js';
 import type { CodebookLayout } from '../fit/geometry.js';
@@ -90,7 +91,12 @@ type Readers = ReadonlyMap<string, readonly Node[]>;
  * are computed by other nodes.
  */
 export function findEncodings(lookup: Graph, dense: Graph): Encoding[] {
-  const sites = new Map(findDenseLayers(raiseOpset(simplify(dense))).map((site) => [site.output, site]));
+  const sites = new Map(
+    findDenseLayers(raiseOpset(simplify(dense, COMPLETE_OPERATORS), COMPLETE_OPERATORS)).map((site) => [
+      site.output,
+      site,
+    ]),
+  );
   const readers = consumersOf(lookup.nodes);
   const encodings = lookup.nodes
     .filter(({ domain, op }) => domain === LOOKUP_DOMAIN && op.startsWith('Encode'))

@@ -5,10 +5,10 @@ import { seededRandom } from '../../../convert/random.js';
 import { Executor } from '../../../engine/executor.js';
 import { LutraError } from '../../../errors.js';
 import { GraphBuilder } from '../../../graph/builder.js';
-import { optimize } from '../../../graph/passes/optimize.js';
 import type { Graph, Node, TensorValue } from '../../../graph/types.js';
 import { parseModel } from '../../../onnx/parse.js';
 import { serializeModel } from '../../../onnx/serialize.js';
+import { COMPLETE_RUNTIME } from '../../../plan/complete.js';
 import { createGraphRunner } from '../../../train/engine/runtime.js';
 import { createStepEngine } from '../../../train/engine/step-engine.js';
 import { differentiate } from '../../../train/gradient/differentiate.js';
@@ -112,7 +112,7 @@ async function differenceInTraining(
 }
 
 async function deployedLogits(graph: Graph, x: TensorValue): Promise<number[]> {
-  const executor = await Executor.create(optimize(parseModel(serializeModel(graph))));
+  const executor = await Executor.create(parseModel(serializeModel(graph)), COMPLETE_RUNTIME);
   const [name] = graph.outputs.map((output) => output.name);
   const logits = Array.from(executor.run({ x })[name!]!.data as Float32Array);
   executor.dispose();

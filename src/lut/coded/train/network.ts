@@ -1,5 +1,6 @@
 import { raiseOpset } from '../../../graph/passes/raise-opset.js';
 import type { Graph, TensorValue } from '../../../graph/types.js';
+import { COMPLETE_OPERATORS } from '../../../ops/complete.js';
 import { denseNetwork } from '../../../train/dense-network.js';
 import type { ParameterOptions, TrainingNetwork } from '../../../train/types.js';
 import { deployLookup } from './deploy.js';
@@ -42,7 +43,7 @@ export function trainable(
   statistics: ReadonlyMap<string, LayerStatistics> = new Map(),
 ): TrainableLookup {
   const resolved = resolveOptions(options);
-  const graph = raiseOpset(lookup);
+  const graph = raiseOpset(lookup, COMPLETE_OPERATORS);
   const encodings = findEncodings(graph, dense);
   const rewriter = new Rewriter(graph, resolved, statistics);
   for (const encoding of encodings) rewriter.encoding(encoding);

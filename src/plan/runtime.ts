@@ -1,0 +1,33 @@
+import type { Passes } from '../graph/passes/optimize.js';
+import type { Operator } from '../ops/operator.js';
+import type { OperatorSet } from '../ops/operator-set.js';
+import type { LoweringRule } from './types.js';
+
+/** What an entry point brings to run networks with: `CORE_RUNTIME`, `COMPLETE_RUNTIME`, or one of them extended. */
+export interface Runtime {
+  readonly operators: OperatorSet;
+  /** Fast paths by `domain:op`; an operator without one runs its `evaluate`. */
+  readonly rules: Readonly<Record<string, LoweringRule>>;
+  readonly passes: Passes;
+}
+
+/** What a family of operators adds to a runtime. */
+export interface RuntimeExtension {
+  readonly operators?: readonly Operator[];
+  readonly rules?: Runtime['rules'];
+  readonly passes?: Partial<Passes>;
+}
+
+/** A runtime with more operators, rules and passes; passes go behind those that are there. */
+export function extendRuntime(runtime: Runtime, { operators = [], rules, passes }: RuntimeExtension): Runtime {
+  const { first, last, plan } = runtime.passes;
+  return {
+    operators: runtime.operators.with(operators),
+    rules: { ...runtime.rules, ...rules },
+    passes: {
+      first: [...first, ...(passes?.first ?? [])],
+      last: [...last, ...(passes?.last ?? [])],
+      plan: [...plan, ...(passes?.plan ?? [])],
+    },
+  };
+}
