@@ -1,71 +1,40 @@
 // Moving values of four bytes without looking at them.
-import {
-  COPY_ROWS_BYTES,
-  COPY_ROWS_INPUT,
-  COPY_ROWS_INPUT_STRIDE,
-  COPY_ROWS_OUTPUT,
-  COPY_ROWS_OUTPUT_STRIDE,
-  COPY_ROWS_ROWS,
-  COPY_ROWS_ROWS_PER_TILE,
-  COPY_ROWS_TOTAL,
-  FILL_COUNT,
-  FILL_OUTPUT,
-  FILL_PER_TILE,
-  FILL_VALUE,
-  MOVE_BY_TABLES_INPUT,
-  MOVE_BY_TABLES_INPUT0,
-  MOVE_BY_TABLES_INPUT1,
-  MOVE_BY_TABLES_INPUT2,
-  MOVE_BY_TABLES_INPUT3,
-  MOVE_BY_TABLES_OUTPUT,
-  MOVE_BY_TABLES_OUTPUT0,
-  MOVE_BY_TABLES_OUTPUT1,
-  MOVE_BY_TABLES_OUTPUT2,
-  MOVE_BY_TABLES_OUTPUT3,
-  MOVE_BY_TABLES_SIZE1,
-  MOVE_BY_TABLES_SIZE2,
-  MOVE_BY_TABLES_SIZE3,
-  MOVE_BY_TABLES_STRAIGHT,
-  TRANSPOSE_CHUNK,
-  TRANSPOSE_COLUMNS,
-  TRANSPOSE_INPUT,
-  TRANSPOSE_OUTPUT,
-  TRANSPOSE_ROWS,
-} from '../gen/layout';
+import { TRANSPOSE_TILE } from '../gen/constants';
+import * as field from '../gen/layout';
 
 /** Copies rows of `bytes` bytes between two spacings; `total` bytes in all, so the last row may be shorter. */
 export function copyRows(p: usize, begin: i32, end: i32, thread: i32): void {
-  const bytes = load<i32>(p, COPY_ROWS_BYTES);
-  const total = load<i32>(p, COPY_ROWS_TOTAL);
-  const rowsPerTile = load<i32>(p, COPY_ROWS_ROWS_PER_TILE);
-  const last = min(load<i32>(p, COPY_ROWS_ROWS), end * rowsPerTile);
+  const bytes = load<i32>(p, field.COPY_ROWS_BYTES);
+  const total = load<i32>(p, field.COPY_ROWS_TOTAL);
+  const rowsPerTile = load<i32>(p, field.COPY_ROWS_ROWS_PER_TILE);
+  const last = min(load<i32>(p, field.COPY_ROWS_ROWS), end * rowsPerTile);
   for (let row = begin * rowsPerTile; row < last; row++) {
     memory.copy(
-      load<usize>(p, COPY_ROWS_OUTPUT) + <usize>row * load<usize>(p, COPY_ROWS_OUTPUT_STRIDE),
-      load<usize>(p, COPY_ROWS_INPUT) + <usize>row * load<usize>(p, COPY_ROWS_INPUT_STRIDE),
+      load<usize>(p, field.COPY_ROWS_OUTPUT) + <usize>row * load<usize>(p, field.COPY_ROWS_OUTPUT_STRIDE),
+      load<usize>(p, field.COPY_ROWS_INPUT) + <usize>row * load<usize>(p, field.COPY_ROWS_INPUT_STRIDE),
       <usize>min(bytes, total - row * bytes),
     );
   }
 }
 
-/** [batch][rows][columns][chunk] → [batch][columns][rows][chunk]. A tile is four columns of one batch item. */
+/** [batch][rows][columns][chunk] → [batch][columns][rows][chunk]. A tile is TRANSPOSE_TILE columns of one batch item. */
 export function transpose(p: usize, begin: i32, end: i32, thread: i32): void {
-  const rows = load<i32>(p, TRANSPOSE_ROWS);
-  const columns = load<i32>(p, TRANSPOSE_COLUMNS);
-  const chunk = load<i32>(p, TRANSPOSE_CHUNK);
+  const rows = load<i32>(p, field.TRANSPOSE_ROWS);
+  const columns = load<i32>(p, field.TRANSPOSE_COLUMNS);
+  const chunk = load<i32>(p, field.TRANSPOSE_CHUNK);
   const chunkBytes = (<usize>chunk) << 2;
   const inputRow = <usize>columns * chunkBytes;
   const outputRow = <usize>rows * chunkBytes;
-  const blocks = (columns + 3) >> 2;
+  const blocks = (columns + TRANSPOSE_TILE - 1) / TRANSPOSE_TILE;
   for (let tile = begin; tile < end; tile++) {
     const batch = tile / blocks;
-    const first = (tile - batch * blocks) << 2;
-    const count = min(4, columns - first);
+    const first = (tile - batch * blocks) * TRANSPOSE_TILE;
+    const count = min(TRANSPOSE_TILE, columns - first);
     const matrix = <usize>batch * <usize>rows * inputRow;
-    let from = load<usize>(p, TRANSPOSE_INPUT) + matrix + <usize>first * chunkBytes;
-    let to = load<usize>(p, TRANSPOSE_OUTPUT) + matrix + <usize>first * outputRow;
+    let from = load<usize>(p, field.TRANSPOSE_INPUT) + matrix + <usize>first * chunkBytes;
+    let to = load<usize>(p, field.TRANSPOSE_OUTPUT) + matrix + <usize>first * outputRow;
     let r = 0;
-    if (chunk == 1 && count == 4) {
+    if (chunk == 1 && count == TRANSPOSE_TILE) {
       for (; r + 4 <= rows; r += 4) {
         const a = v128.load(from);
         const b = v128.load(from + inputRow);
@@ -98,25 +67,25 @@ export function transpose(p: usize, begin: i32, end: i32, thread: i32): void {
 
 /** Slices, pads, tilings, expansions: whatever takes the source position apart axis by axis. See src/kernels/dense.ts. */
 export function moveByTables(p: usize, begin: i32, end: i32, thread: i32): void {
-  const size1 = load<i32>(p, MOVE_BY_TABLES_SIZE1);
-  const size2 = <usize>load<i32>(p, MOVE_BY_TABLES_SIZE2) << 2;
-  const size3 = <usize>load<i32>(p, MOVE_BY_TABLES_SIZE3) << 2;
-  const input2 = load<usize>(p, MOVE_BY_TABLES_INPUT2);
-  const input3 = load<usize>(p, MOVE_BY_TABLES_INPUT3);
-  const output2 = load<usize>(p, MOVE_BY_TABLES_OUTPUT2);
-  const output3 = load<usize>(p, MOVE_BY_TABLES_OUTPUT3);
-  const straight = load<i32>(p, MOVE_BY_TABLES_STRAIGHT);
+  const size1 = load<i32>(p, field.MOVE_BY_TABLES_SIZE1);
+  const size2 = <usize>load<i32>(p, field.MOVE_BY_TABLES_SIZE2) << 2;
+  const size3 = <usize>load<i32>(p, field.MOVE_BY_TABLES_SIZE3) << 2;
+  const input2 = load<usize>(p, field.MOVE_BY_TABLES_INPUT2);
+  const input3 = load<usize>(p, field.MOVE_BY_TABLES_INPUT3);
+  const output2 = load<usize>(p, field.MOVE_BY_TABLES_OUTPUT2);
+  const output3 = load<usize>(p, field.MOVE_BY_TABLES_OUTPUT3);
+  const straight = load<i32>(p, field.MOVE_BY_TABLES_STRAIGHT);
   for (let tile = begin; tile < end; tile++) {
     const i = (<usize>(tile / size1)) << 2;
     const j = (<usize>(tile % size1)) << 2;
     const from =
-      load<usize>(p, MOVE_BY_TABLES_INPUT) +
-      load<usize>(load<usize>(p, MOVE_BY_TABLES_INPUT0) + i) +
-      load<usize>(load<usize>(p, MOVE_BY_TABLES_INPUT1) + j);
+      load<usize>(p, field.MOVE_BY_TABLES_INPUT) +
+      load<usize>(load<usize>(p, field.MOVE_BY_TABLES_INPUT0) + i) +
+      load<usize>(load<usize>(p, field.MOVE_BY_TABLES_INPUT1) + j);
     const to =
-      load<usize>(p, MOVE_BY_TABLES_OUTPUT) +
-      load<usize>(load<usize>(p, MOVE_BY_TABLES_OUTPUT0) + i) +
-      load<usize>(load<usize>(p, MOVE_BY_TABLES_OUTPUT1) + j);
+      load<usize>(p, field.MOVE_BY_TABLES_OUTPUT) +
+      load<usize>(load<usize>(p, field.MOVE_BY_TABLES_OUTPUT0) + i) +
+      load<usize>(load<usize>(p, field.MOVE_BY_TABLES_OUTPUT1) + j);
     for (let k: usize = 0; k < size2; k += 4) {
       const source = from + load<usize>(input2 + k);
       const target = to + load<usize>(output2 + k);
@@ -132,11 +101,11 @@ export function moveByTables(p: usize, begin: i32, end: i32, thread: i32): void 
 }
 
 export function fill(p: usize, begin: i32, end: i32, thread: i32): void {
-  const perTile = load<i32>(p, FILL_PER_TILE);
-  const last = min(load<i32>(p, FILL_COUNT), end * perTile);
-  const value = v128.load32_splat(p, FILL_VALUE);
+  const perTile = load<i32>(p, field.FILL_PER_TILE);
+  const last = min(load<i32>(p, field.FILL_COUNT), end * perTile);
+  const value = v128.load32_splat(p, field.FILL_VALUE);
   let i = begin * perTile;
-  let to = load<usize>(p, FILL_OUTPUT) + ((<usize>i) << 2);
+  let to = load<usize>(p, field.FILL_OUTPUT) + ((<usize>i) << 2);
   for (; i + 4 <= last; i += 4) {
     v128.store(to, value);
     to += 16;

@@ -1,90 +1,49 @@
 // Functions of one or two float32 tensors.
-import {
-  BINARY_COUNT,
-  BINARY_HIGH,
-  BINARY_INNER,
-  BINARY_LEFT,
-  BINARY_LEFT_DIVISOR,
-  BINARY_LEFT_MODULUS,
-  BINARY_LEFT_STEP,
-  BINARY_LEFT_VECTOR,
-  BINARY_LOW,
-  BINARY_OPERATION,
-  BINARY_OUTPUT,
-  BINARY_RESIDUAL,
-  BINARY_RIGHT,
-  BINARY_RIGHT_DIVISOR,
-  BINARY_RIGHT_MODULUS,
-  BINARY_RIGHT_STEP,
-  BINARY_RIGHT_VECTOR,
-  BINARY_ROWS,
-  BINARY_ROWS_PER_TILE,
-  UNARY_COEFFICIENTS,
-  UNARY_COUNT,
-  UNARY_FUNCTION,
-  UNARY_HIGH,
-  UNARY_INPUT,
-  UNARY_LOW,
-  UNARY_OUTPUT,
-  UNARY_PER_TILE,
-} from '../gen/layout';
+import * as constants from '../gen/constants';
+import * as field from '../gen/layout';
 import { activate, clamp } from './epilogue';
 import { erf16, exp16, gelu16, sigmoid16, tanh16 } from './functions';
 
-/** Values of the field `function` behind those of `activation`; src/kernels/dense.ts has the same. */
-const HARD_SIGMOID: i32 = 4;
-const SIGMOID: i32 = 5;
-const TANH: i32 = 6;
-const EXP: i32 = 7;
-const ERF: i32 = 8;
-const GELU: i32 = 9;
-const GELU_TANH: i32 = 10;
-const SWISH: i32 = 11;
-const SQRT: i32 = 12;
-const ABS: i32 = 13;
-const NEG: i32 = 14;
-const ROUND: i32 = 15;
-
 /** Works on 16 values at a time; those behind the last lie in the slack of the output. */
 export function unary(p: usize, begin: i32, end: i32, thread: i32): void {
-  const kind = load<i32>(p, UNARY_FUNCTION);
-  const low = v128.load32_splat(p, UNARY_LOW);
-  const high = v128.load32_splat(p, UNARY_HIGH);
-  const coefficients = load<usize>(p, UNARY_COEFFICIENTS);
-  const perTile = load<i32>(p, UNARY_PER_TILE);
-  const last = min(load<i32>(p, UNARY_COUNT), end * perTile);
+  const kind = load<i32>(p, field.UNARY_FUNCTION);
+  const low = v128.load32_splat(p, field.UNARY_LOW);
+  const high = v128.load32_splat(p, field.UNARY_HIGH);
+  const coefficients = load<usize>(p, field.UNARY_COEFFICIENTS);
+  const perTile = load<i32>(p, field.UNARY_PER_TILE);
+  const last = min(load<i32>(p, field.UNARY_COUNT), end * perTile);
   let i = begin * perTile;
-  let from = load<usize>(p, UNARY_INPUT) + ((<usize>i) << 2);
-  let to = load<usize>(p, UNARY_OUTPUT) + ((<usize>i) << 2);
+  let from = load<usize>(p, field.UNARY_INPUT) + ((<usize>i) << 2);
+  let to = load<usize>(p, field.UNARY_OUTPUT) + ((<usize>i) << 2);
   for (; i < last; i += 16) {
     for (let lane: usize = 0; lane < 64; lane += 16) {
       v128.store(to + lane, prepare(v128.load(from + lane), kind, low, high));
     }
     switch (kind) {
-      case SIGMOID:
-      case SWISH:
+      case constants.FUNCTION_SIGMOID:
+      case constants.FUNCTION_SWISH:
         sigmoid16(to, coefficients);
         break;
-      case TANH:
-      case GELU_TANH:
+      case constants.FUNCTION_TANH:
+      case constants.FUNCTION_GELU_TANH:
         tanh16(to, coefficients);
         break;
-      case EXP:
+      case constants.FUNCTION_EXP:
         exp16(to, coefficients);
         break;
-      case ERF:
+      case constants.FUNCTION_ERF:
         erf16(to, coefficients);
         break;
-      case GELU:
+      case constants.FUNCTION_GELU:
         gelu16(to, coefficients);
         break;
     }
-    if (kind == SWISH || kind == GELU_TANH) {
+    if (kind == constants.FUNCTION_SWISH || kind == constants.FUNCTION_GELU_TANH) {
       for (let lane: usize = 0; lane < 64; lane += 16) {
         const x = v128.load(from + lane);
         const y = v128.load(to + lane);
         const half = f32x4.mul(x, f32x4.splat(0.5));
-        v128.store(to + lane, kind == SWISH ? f32x4.mul(x, y) : f32x4.add(f32x4.mul(half, y), half));
+        v128.store(to + lane, kind == constants.FUNCTION_SWISH ? f32x4.mul(x, y) : f32x4.add(f32x4.mul(half, y), half));
       }
     }
     from += 64;
@@ -95,21 +54,21 @@ export function unary(p: usize, begin: i32, end: i32, thread: i32): void {
 /** Functions of one vector in whole, and what the others make of x at first. */
 function prepare(x: v128, kind: i32, low: v128, high: v128): v128 {
   switch (kind) {
-    case HARD_SIGMOID:
+    case constants.FUNCTION_HARD_SIGMOID:
       return clamp(f32x4.add(f32x4.mul(x, low), high), f32x4.splat(0), f32x4.splat(1));
-    case GELU_TANH: {
+    case constants.FUNCTION_GELU_TANH: {
       const cube = f32x4.mul(f32x4.mul(f32x4.mul(x, x), x), f32x4.splat(0.044715));
       return f32x4.mul(f32x4.add(x, cube), f32x4.splat(0.79788456));
     }
-    case SWISH:
+    case constants.FUNCTION_SWISH:
       return f32x4.mul(x, low);
-    case SQRT:
+    case constants.FUNCTION_SQRT:
       return f32x4.sqrt(x);
-    case ABS:
+    case constants.FUNCTION_ABS:
       return f32x4.abs(x);
-    case NEG:
+    case constants.FUNCTION_NEG:
       return f32x4.neg(x);
-    case ROUND:
+    case constants.FUNCTION_ROUND:
       return clamp(f32x4.nearest(x), low, high);
     default:
       return activate(x, kind, low, high);
@@ -121,24 +80,24 @@ function prepare(x: v128, kind: i32, low: v128, high: v128): v128 {
  * ((r / divisor) mod modulus) · step bytes in; where `vector` is 0 its first value serves the whole row.
  */
 export function binary(p: usize, begin: i32, end: i32, thread: i32): void {
-  const operation = load<i32>(p, BINARY_OPERATION);
-  const inner = load<i32>(p, BINARY_INNER);
-  const count = load<i32>(p, BINARY_COUNT);
-  const rowsPerTile = load<i32>(p, BINARY_ROWS_PER_TILE);
-  const last = min(load<i32>(p, BINARY_ROWS), end * rowsPerTile);
-  const leftVector = load<i32>(p, BINARY_LEFT_VECTOR) != 0;
-  const rightVector = load<i32>(p, BINARY_RIGHT_VECTOR) != 0;
-  const residual = load<usize>(p, BINARY_RESIDUAL);
-  const low = v128.load32_splat(p, BINARY_LOW);
-  const high = v128.load32_splat(p, BINARY_HIGH);
+  const operation = load<i32>(p, field.BINARY_OPERATION);
+  const inner = load<i32>(p, field.BINARY_INNER);
+  const count = load<i32>(p, field.BINARY_COUNT);
+  const rowsPerTile = load<i32>(p, field.BINARY_ROWS_PER_TILE);
+  const last = min(load<i32>(p, field.BINARY_ROWS), end * rowsPerTile);
+  const leftVector = load<i32>(p, field.BINARY_LEFT_VECTOR) != 0;
+  const rightVector = load<i32>(p, field.BINARY_RIGHT_VECTOR) != 0;
+  const residual = load<usize>(p, field.BINARY_RESIDUAL);
+  const low = v128.load32_splat(p, field.BINARY_LOW);
+  const high = v128.load32_splat(p, field.BINARY_HIGH);
   for (let row = begin * rowsPerTile; row < last; row++) {
     let left =
-      load<usize>(p, BINARY_LEFT) +
-      <usize>((row / load<i32>(p, BINARY_LEFT_DIVISOR)) % load<i32>(p, BINARY_LEFT_MODULUS)) * load<usize>(p, BINARY_LEFT_STEP);
+      load<usize>(p, field.BINARY_LEFT) +
+      <usize>((row / load<i32>(p, field.BINARY_LEFT_DIVISOR)) % load<i32>(p, field.BINARY_LEFT_MODULUS)) * load<usize>(p, field.BINARY_LEFT_STEP);
     let right =
-      load<usize>(p, BINARY_RIGHT) +
-      <usize>((row / load<i32>(p, BINARY_RIGHT_DIVISOR)) % load<i32>(p, BINARY_RIGHT_MODULUS)) * load<usize>(p, BINARY_RIGHT_STEP);
-    let to = load<usize>(p, BINARY_OUTPUT) + ((<usize>(row * inner)) << 2);
+      load<usize>(p, field.BINARY_RIGHT) +
+      <usize>((row / load<i32>(p, field.BINARY_RIGHT_DIVISOR)) % load<i32>(p, field.BINARY_RIGHT_MODULUS)) * load<usize>(p, field.BINARY_RIGHT_STEP);
+    let to = load<usize>(p, field.BINARY_OUTPUT) + ((<usize>(row * inner)) << 2);
     let rest = residual + ((<usize>(row * inner)) << 2);
     let left4 = v128.load32_splat(left);
     let right4 = v128.load32_splat(right);
@@ -168,23 +127,23 @@ export function binary(p: usize, begin: i32, end: i32, thread: i32): void {
   }
 }
 
-/** Values of the field `operation`: OPERATION in src/kernels/dense.ts has the same. */
 // @ts-ignore: decorator
 @inline
 function combine(a: v128, b: v128, operation: i32): v128 {
   // The most frequent two. A jump by table takes as long as the rest of the loop.
-  if (operation == 0) return f32x4.add(a, b);
-  if (operation == 2) return f32x4.mul(a, b);
+  if (operation == constants.OPERATION_ADD) return f32x4.add(a, b);
+  if (operation == constants.OPERATION_MUL) return f32x4.mul(a, b);
   switch (operation) {
-    case 1:
+    case constants.OPERATION_SUB:
       return f32x4.sub(a, b);
-    case 3:
+    case constants.OPERATION_DIV:
       return f32x4.div(a, b);
-    case 4:
+    case constants.OPERATION_MIN:
       return f32x4.min(a, b);
-    case 5:
+    case constants.OPERATION_MAX:
       return f32x4.max(a, b);
     default:
+      // PRelu
       return v128.bitselect(f32x4.mul(a, b), a, f32x4.lt(a, f32x4.splat(0)));
   }
 }

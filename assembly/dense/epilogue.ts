@@ -1,26 +1,8 @@
 // What follows the sums of a layer: bias, residual, activation, dense store, re-quantized planes. The fields it reads stand
-// first in the parameter block of every kernel that calls it (EPILOGUE in src/kernels/dense.ts), so CONVOLVE_* offsets serve all.
-import {
-  CONVOLVE_ACTIVATION,
-  CONVOLVE_BIAS,
-  CONVOLVE_HIGH,
-  CONVOLVE_LOW,
-  CONVOLVE_OUTPUT,
-  CONVOLVE_PLANES,
-  CONVOLVE_PLANES_LEFT,
-  CONVOLVE_PLANES_PITCH,
-  CONVOLVE_PLANES_SCALE,
-  CONVOLVE_PLANES_STRIDE,
-  CONVOLVE_PLANES_TOP,
-  CONVOLVE_PLANES_ZERO_POINT,
-  CONVOLVE_RESIDUAL,
-} from '../gen/layout';
+// first in the parameter block of every kernel that calls it: FLOAT_EPILOGUE in src/kernels/dense.ts.
+import { ACTIVATION_CLAMP, ACTIVATION_HARD_SWISH, ACTIVATION_LEAKY_RELU, ACTIVATION_NONE } from '../gen/constants';
+import * as field from '../gen/layout';
 import { quantizeRow } from '../lookup/quantize';
-
-/** Values of the field `activation`; src/kernels/dense.ts has the same. */
-export const CLAMP: i32 = 1;
-const LEAKY_RELU: i32 = 2;
-const HARD_SWISH: i32 = 3;
 
 /** pmax and pmin in this order keep NaN and are one instruction each. */
 // @ts-ignore: decorator
@@ -32,10 +14,10 @@ export function clamp(x: v128, low: v128, high: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function activate(x: v128, kind: i32, low: v128, high: v128): v128 {
-  if (kind == 0) return x;
-  if (kind == CLAMP) return clamp(x, low, high);
-  if (kind == LEAKY_RELU) return v128.bitselect(f32x4.mul(x, low), x, f32x4.lt(x, f32x4.splat(0)));
-  if (kind == HARD_SWISH) {
+  if (kind == ACTIVATION_NONE) return x;
+  if (kind == ACTIVATION_CLAMP) return clamp(x, low, high);
+  if (kind == ACTIVATION_LEAKY_RELU) return v128.bitselect(f32x4.mul(x, low), x, f32x4.lt(x, f32x4.splat(0)));
+  if (kind == ACTIVATION_HARD_SWISH) {
     const gate = f32x4.add(f32x4.mul(x, f32x4.splat(1.0 / 6.0)), f32x4.splat(0.5));
     return f32x4.mul(x, clamp(gate, f32x4.splat(0), f32x4.splat(1)));
   }
@@ -50,11 +32,11 @@ export function activate(x: v128, kind: i32, low: v128, high: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function finishRun(p: usize, sums: usize, count: i32, at: usize, bias: v128, columns: usize): void {
-  const residual = load<usize>(p, CONVOLVE_RESIDUAL);
-  const output = load<usize>(p, CONVOLVE_OUTPUT);
-  const kind = load<i32>(p, CONVOLVE_ACTIVATION);
-  const low = v128.load32_splat(p, CONVOLVE_LOW);
-  const high = v128.load32_splat(p, CONVOLVE_HIGH);
+  const residual = load<usize>(p, field.FLOAT_EPILOGUE_RESIDUAL);
+  const output = load<usize>(p, field.FLOAT_EPILOGUE_OUTPUT);
+  const kind = load<i32>(p, field.FLOAT_EPILOGUE_ACTIVATION);
+  const low = v128.load32_splat(p, field.FLOAT_EPILOGUE_LOW);
+  const high = v128.load32_splat(p, field.FLOAT_EPILOGUE_HIGH);
   const whole = count & ~3;
   let i: i32 = 0;
   for (; i < whole; i += 4) {
@@ -77,15 +59,15 @@ function finishRun(p: usize, sums: usize, count: i32, at: usize, bias: v128, col
 
 /** Writes positions `first .. first + count` of one output plane of `width` columns into the padded uint8 planes. */
 function quantizePlane(p: usize, values: usize, count: i32, plane: usize, first: i32, width: i32): void {
-  const scale = v128.load32_splat(p, CONVOLVE_PLANES_SCALE);
-  const zeroPoint = v128.load32_splat(p, CONVOLVE_PLANES_ZERO_POINT);
-  const pitch = load<i32>(p, CONVOLVE_PLANES_PITCH);
+  const scale = v128.load32_splat(p, field.FLOAT_EPILOGUE_PLANES_SCALE);
+  const zeroPoint = v128.load32_splat(p, field.FLOAT_EPILOGUE_PLANES_ZERO_POINT);
+  const pitch = load<i32>(p, field.FLOAT_EPILOGUE_PLANES_PITCH);
   let y = first / width;
   let x = first - y * width;
   let row =
-    load<usize>(p, CONVOLVE_PLANES) +
-    plane * load<usize>(p, CONVOLVE_PLANES_STRIDE) +
-    <usize>((y + load<i32>(p, CONVOLVE_PLANES_TOP)) * pitch + load<i32>(p, CONVOLVE_PLANES_LEFT));
+    load<usize>(p, field.FLOAT_EPILOGUE_PLANES) +
+    plane * load<usize>(p, field.FLOAT_EPILOGUE_PLANES_STRIDE) +
+    <usize>((y + load<i32>(p, field.FLOAT_EPILOGUE_PLANES_TOP)) * pitch + load<i32>(p, field.FLOAT_EPILOGUE_PLANES_LEFT));
   while (count > 0) {
     const run = min(width - x, count);
     quantizeRow(values, run, row + <usize>x, scale, zeroPoint);
@@ -110,14 +92,14 @@ export function finishPlane(
   positions: i32,
   width: i32,
 ): void {
-  const bias = load<usize>(p, CONVOLVE_BIAS);
+  const bias = load<usize>(p, field.FLOAT_EPILOGUE_BIAS);
   const at = plane * <usize>positions + <usize>first;
   finishRun(p, sums, count, at, bias ? v128.load32_splat(bias + ((<usize>m) << 2)) : f32x4.splat(0), 0);
-  if (load<usize>(p, CONVOLVE_PLANES)) quantizePlane(p, sums, count, plane, first, width);
+  if (load<usize>(p, field.FLOAT_EPILOGUE_PLANES)) quantizePlane(p, sums, count, plane, first, width);
 }
 
 /** Finishes columns `first .. first + count` of a row; `at` is the index of the first one in output and residual. */
 export function finishColumns(p: usize, sums: usize, count: i32, at: usize, first: i32): void {
-  const bias = load<usize>(p, CONVOLVE_BIAS);
+  const bias = load<usize>(p, field.FLOAT_EPILOGUE_BIAS);
   finishRun(p, sums, count, at, f32x4.splat(0), bias ? bias + ((<usize>first) << 2) : 0);
 }

@@ -1,6 +1,7 @@
-// Functions of 16 neighbouring values in place. Their constants come from memory (`k`: COEFFICIENTS in src/kernels/coefficients.ts), since
+// Functions of 16 neighbouring values in place. Their constants come from memory (`k`: src/kernels/coefficients.ts), since
 // V8 would build a vector constant anew at each use. All use plain multiplications and additions, so that every build gives the same
 // bits.
+import * as constants from '../gen/constants';
 
 // @ts-ignore: decorator
 @inline
@@ -25,24 +26,24 @@ function power(x: v128, n: v128, bias: v128): v128 {
  * Adding 1.5·2^23 leaves n, rounded, in the low bits.
  */
 export function exp16(at: usize, k: usize): void {
-  let c = v128.load32_splat(k, 0);
-  let d = v128.load32_splat(k, 4);
+  let c = v128.load32_splat(k, constants.COEFFICIENT_EXP_MAX);
+  let d = v128.load32_splat(k, constants.COEFFICIENT_EXP_MIN);
   let r0 = f32x4.pmax(f32x4.pmin(v128.load(at), c), d);
   let r1 = f32x4.pmax(f32x4.pmin(v128.load(at, 16), c), d);
   let r2 = f32x4.pmax(f32x4.pmin(v128.load(at, 32), c), d);
   let r3 = f32x4.pmax(f32x4.pmin(v128.load(at, 48), c), d);
-  c = v128.load32_splat(k, 8);
-  d = v128.load32_splat(k, 12);
+  c = v128.load32_splat(k, constants.COEFFICIENT_LOG2E);
+  d = v128.load32_splat(k, constants.COEFFICIENT_ROUNDING_MAGIC);
   let n0 = fuse(r0, c, d);
   let n1 = fuse(r1, c, d);
   let n2 = fuse(r2, c, d);
   let n3 = fuse(r3, c, d);
-  c = v128.load32_splat(k, 16);
+  c = v128.load32_splat(k, constants.COEFFICIENT_MINUS_LN2_HIGH);
   r0 = fuse(f32x4.sub(n0, d), c, r0);
   r1 = fuse(f32x4.sub(n1, d), c, r1);
   r2 = fuse(f32x4.sub(n2, d), c, r2);
   r3 = fuse(f32x4.sub(n3, d), c, r3);
-  c = v128.load32_splat(k, 20);
+  c = v128.load32_splat(k, constants.COEFFICIENT_MINUS_LN2_LOW);
   r0 = fuse(f32x4.sub(n0, d), c, r0);
   r1 = fuse(f32x4.sub(n1, d), c, r1);
   r2 = fuse(f32x4.sub(n2, d), c, r2);
@@ -51,33 +52,33 @@ export function exp16(at: usize, k: usize): void {
   n1 = i32x4.sub(n1, d);
   n2 = i32x4.sub(n2, d);
   n3 = i32x4.sub(n3, d);
-  c = v128.load32_splat(k, 24);
-  d = v128.load32_splat(k, 28);
+  c = v128.load32_splat(k, constants.COEFFICIENT_EXP7);
+  d = v128.load32_splat(k, constants.COEFFICIENT_EXP6);
   let s0 = fuse(r0, c, d);
   let s1 = fuse(r1, c, d);
   let s2 = fuse(r2, c, d);
   let s3 = fuse(r3, c, d);
-  c = v128.load32_splat(k, 32);
+  c = v128.load32_splat(k, constants.COEFFICIENT_EXP5);
   s0 = fuse(r0, s0, c);
   s1 = fuse(r1, s1, c);
   s2 = fuse(r2, s2, c);
   s3 = fuse(r3, s3, c);
-  c = v128.load32_splat(k, 36);
+  c = v128.load32_splat(k, constants.COEFFICIENT_EXP4);
   s0 = fuse(r0, s0, c);
   s1 = fuse(r1, s1, c);
   s2 = fuse(r2, s2, c);
   s3 = fuse(r3, s3, c);
-  c = v128.load32_splat(k, 40);
+  c = v128.load32_splat(k, constants.COEFFICIENT_EXP3);
   s0 = fuse(r0, s0, c);
   s1 = fuse(r1, s1, c);
   s2 = fuse(r2, s2, c);
   s3 = fuse(r3, s3, c);
-  c = v128.load32_splat(k, 44);
+  c = v128.load32_splat(k, constants.COEFFICIENT_EXP2);
   s0 = fuse(r0, s0, c);
   s1 = fuse(r1, s1, c);
   s2 = fuse(r2, s2, c);
   s3 = fuse(r3, s3, c);
-  c = v128.load32_splat(k, 48);
+  c = v128.load32_splat(k, constants.COEFFICIENT_EXP0);
   d = i32x4.splat(127);
   v128.store(at, power(f32x4.add(fuse(f32x4.mul(s0, r0), r0, r0), c), n0, d));
   v128.store(at, power(f32x4.add(fuse(f32x4.mul(s1, r1), r1, r1), c), n1, d), 16);
@@ -134,7 +135,7 @@ export function erf16(at: usize, k: usize): void {
 
 /** x / 2 · (1 + erf(x / √2)) */
 export function gelu16(at: usize, k: usize): void {
-  erfOf(at, k, v128.load32_splat(k, 108), true);
+  erfOf(at, k, v128.load32_splat(k, constants.COEFFICIENT_SQRT_HALF), true);
 }
 
 /**
@@ -149,32 +150,32 @@ function erfOf(at: usize, k: usize, factor: v128, gelu: bool): void {
     const z1 = f32x4.mul(x, x);
     const w0 = f32x4.mul(z0, z0);
     const w1 = f32x4.mul(z1, z1);
-    let c = v128.load32_splat(k, 60);
-    let d = v128.load32_splat(k, 68);
+    let c = v128.load32_splat(k, constants.COEFFICIENT_ERF_NUMERATOR13);
+    let d = v128.load32_splat(k, constants.COEFFICIENT_ERF_NUMERATOR9);
     let e0 = fuse(w0, c, d);
     let e1 = fuse(w1, c, d);
-    c = v128.load32_splat(k, 64);
-    d = v128.load32_splat(k, 72);
+    c = v128.load32_splat(k, constants.COEFFICIENT_ERF_NUMERATOR11);
+    d = v128.load32_splat(k, constants.COEFFICIENT_ERF_NUMERATOR7);
     let o0 = fuse(w0, c, d);
     let o1 = fuse(w1, c, d);
-    c = v128.load32_splat(k, 76);
-    d = v128.load32_splat(k, 80);
+    c = v128.load32_splat(k, constants.COEFFICIENT_ERF_NUMERATOR5);
+    d = v128.load32_splat(k, constants.COEFFICIENT_ERF_NUMERATOR3);
     e0 = fuse(w0, e0, c);
     e1 = fuse(w1, e1, c);
     o0 = fuse(w0, o0, d);
     o1 = fuse(w1, o1, d);
-    c = v128.load32_splat(k, 84);
+    c = v128.load32_splat(k, constants.COEFFICIENT_ERF_NUMERATOR1);
     e0 = fuse(z0, o0, fuse(w0, e0, c));
     e1 = fuse(z1, o1, fuse(w1, e1, c));
-    c = v128.load32_splat(k, 88);
-    d = v128.load32_splat(k, 96);
+    c = v128.load32_splat(k, constants.COEFFICIENT_ERF_DENOMINATOR8);
+    d = v128.load32_splat(k, constants.COEFFICIENT_ERF_DENOMINATOR4);
     let t0 = fuse(w0, c, d);
     let t1 = fuse(w1, c, d);
-    c = v128.load32_splat(k, 92);
-    d = v128.load32_splat(k, 100);
+    c = v128.load32_splat(k, constants.COEFFICIENT_ERF_DENOMINATOR6);
+    d = v128.load32_splat(k, constants.COEFFICIENT_ERF_DENOMINATOR2);
     o0 = fuse(w0, c, d);
     o1 = fuse(w1, c, d);
-    c = v128.load32_splat(k, 104);
+    c = v128.load32_splat(k, constants.COEFFICIENT_ERF_DENOMINATOR0);
     t0 = fuse(z0, o0, fuse(w0, t0, c));
     t1 = fuse(z1, o1, fuse(w1, t1, c));
     finishErf(at, k, factor, e0, t0, gelu);
@@ -186,7 +187,7 @@ function erfOf(at: usize, k: usize, factor: v128, gelu: bool): void {
 @inline
 function argument(at: usize, k: usize, factor: v128): v128 {
   const x = f32x4.mul(v128.load(at), factor);
-  return f32x4.pmax(f32x4.pmin(x, v128.load32_splat(k, 52)), v128.load32_splat(k, 56));
+  return f32x4.pmax(f32x4.pmin(x, v128.load32_splat(k, constants.COEFFICIENT_ERF_MAX)), v128.load32_splat(k, constants.COEFFICIENT_ERF_MIN));
 }
 
 // @ts-ignore: decorator

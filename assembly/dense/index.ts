@@ -1,7 +1,7 @@
-export { convolve } from './convolve';
+export { conv } from './conv';
 export { copyRows, fill, moveByTables, transpose } from './copy';
 export { binary, unary } from './elementwise';
 export { matmul } from './matmul';
 export { layerNorm, softmax } from './normalize';
 export { reduceMean } from './reduce';
-export { averagePool, depthwise, maxPool } from './window';
+export { averagePool, depthwiseConv, maxPool } from './window';

@@ -1,40 +1,21 @@
 // Matrix products y[r][n] = epilogue(Σ_k a[r][k] · b[k][n]). A tile is one block of rows times one block of columns of one matrix
 // of the batch. Rows are packed [R/4][k][4] into scratch; columns come packed [N/8][k][8] with the plan, or are packed per tile.
-import {
-  MATMUL_COLUMN_BLOCKS,
-  MATMUL_COLUMNS,
-  MATMUL_COLUMNS_PER_TILE,
-  MATMUL_DEPTH,
-  MATMUL_LEFT,
-  MATMUL_LEFT_BATCH,
-  MATMUL_LEFT_DEPTH_STRIDE,
-  MATMUL_LEFT_ROW_STRIDE,
-  MATMUL_PANELS,
-  MATMUL_RIGHT,
-  MATMUL_RIGHT_BATCH,
-  MATMUL_RIGHT_COLUMN_STRIDE,
-  MATMUL_RIGHT_DEPTH_STRIDE,
-  MATMUL_ROW_BLOCKS,
-  MATMUL_ROWS,
-  MATMUL_ROWS_PER_TILE,
-  MATMUL_SCRATCH,
-  MATMUL_SCRATCH_STRIDE,
-} from '../gen/layout';
+import * as field from '../gen/layout';
 import { finishColumns } from './epilogue';
 import { product1x8, product1x32, product4x4, product4x8 } from './micro';
 
 /** Scratch: rows [R/4][k][4] f32, columns [N/8][k][8] f32 (only where `panels` is 0), sums [4][N] f32. */
 export function matmul(p: usize, begin: i32, end: i32, thread: i32): void {
-  const depth = load<i32>(p, MATMUL_DEPTH);
-  const rows = load<i32>(p, MATMUL_ROWS);
-  const columns = load<i32>(p, MATMUL_COLUMNS);
-  const rowsPerTile = load<i32>(p, MATMUL_ROWS_PER_TILE);
-  const columnsPerTile = load<i32>(p, MATMUL_COLUMNS_PER_TILE);
-  const rowBlocks = load<i32>(p, MATMUL_ROW_BLOCKS);
-  const columnBlocks = load<i32>(p, MATMUL_COLUMN_BLOCKS);
-  const panels = load<usize>(p, MATMUL_PANELS);
+  const depth = load<i32>(p, field.MATMUL_DEPTH);
+  const rows = load<i32>(p, field.MATMUL_ROWS);
+  const columns = load<i32>(p, field.MATMUL_COLUMNS);
+  const rowsPerTile = load<i32>(p, field.MATMUL_ROWS_PER_TILE);
+  const columnsPerTile = load<i32>(p, field.MATMUL_COLUMNS_PER_TILE);
+  const rowBlocks = load<i32>(p, field.MATMUL_ROW_BLOCKS);
+  const columnBlocks = load<i32>(p, field.MATMUL_COLUMN_BLOCKS);
+  const panels = load<usize>(p, field.MATMUL_PANELS);
   const panelBytes = (<usize>depth) << 5;
-  const packedRows = load<usize>(p, MATMUL_SCRATCH) + <usize>thread * load<usize>(p, MATMUL_SCRATCH_STRIDE);
+  const packedRows = load<usize>(p, field.MATMUL_SCRATCH) + <usize>thread * load<usize>(p, field.MATMUL_SCRATCH_STRIDE);
   const packedColumns = packedRows + <usize>rowsPerTile * ((<usize>depth) << 2);
   const sums = packedColumns + (panels ? 0 : <usize>(columnsPerTile >> 3) * panelBytes);
   const sumsStride = (<usize>columnsPerTile) << 2;
@@ -79,11 +60,11 @@ export function matmul(p: usize, begin: i32, end: i32, thread: i32): void {
 
 /** Rows to [R/4][k][4]; the absent ones of a last group are zeros, but a lone row is kept as [k]. */
 function packRows(p: usize, batch: i32, first: i32, count: i32, target: usize): void {
-  const depth = load<i32>(p, MATMUL_DEPTH);
-  const rowStride = load<usize>(p, MATMUL_LEFT_ROW_STRIDE);
-  const depthStride = load<usize>(p, MATMUL_LEFT_DEPTH_STRIDE);
+  const depth = load<i32>(p, field.MATMUL_DEPTH);
+  const rowStride = load<usize>(p, field.MATMUL_LEFT_ROW_STRIDE);
+  const depthStride = load<usize>(p, field.MATMUL_LEFT_DEPTH_STRIDE);
   let source =
-    load<usize>(p, MATMUL_LEFT) + <usize>batch * load<usize>(p, MATMUL_LEFT_BATCH) + <usize>first * rowStride;
+    load<usize>(p, field.MATMUL_LEFT) + <usize>batch * load<usize>(p, field.MATMUL_LEFT_BATCH) + <usize>first * rowStride;
   for (let r = 0; r < count; r += 4) {
     const lanes = min(4, count - r);
     let k0 = 0;
@@ -132,11 +113,11 @@ function transpose4(from: usize, stride: usize, to: usize): void {
 
 /** Columns to [N/8][k][8]; the absent ones of a last panel are zeros. */
 function packColumns(p: usize, batch: i32, first: i32, count: i32, target: usize): void {
-  const depth = load<i32>(p, MATMUL_DEPTH);
-  const columnStride = load<usize>(p, MATMUL_RIGHT_COLUMN_STRIDE);
-  const depthStride = load<usize>(p, MATMUL_RIGHT_DEPTH_STRIDE);
+  const depth = load<i32>(p, field.MATMUL_DEPTH);
+  const columnStride = load<usize>(p, field.MATMUL_RIGHT_COLUMN_STRIDE);
+  const depthStride = load<usize>(p, field.MATMUL_RIGHT_DEPTH_STRIDE);
   let source =
-    load<usize>(p, MATMUL_RIGHT) + <usize>batch * load<usize>(p, MATMUL_RIGHT_BATCH) + <usize>first * columnStride;
+    load<usize>(p, field.MATMUL_RIGHT) + <usize>batch * load<usize>(p, field.MATMUL_RIGHT_BATCH) + <usize>first * columnStride;
   for (let n = 0; n < count; n += 8) {
     const lanes = <usize>min(8, count - n);
     if (lanes == 8 && columnStride == 4) {

@@ -1,17 +1,6 @@
 // Softmax and layer normalization over rows of contiguous values. A tile is one row.
-import {
-  LAYER_NORM_BIAS,
-  LAYER_NORM_EPSILON,
-  LAYER_NORM_INNER,
-  LAYER_NORM_INPUT,
-  LAYER_NORM_OUTPUT,
-  LAYER_NORM_SCALE,
-  SOFTMAX_COEFFICIENTS,
-  SOFTMAX_INNER,
-  SOFTMAX_INPUT,
-  SOFTMAX_OUTPUT,
-  SOFTMAX_SCRATCH,
-} from '../gen/layout';
+import { SOFTMAX_SCRATCH_BYTES } from '../gen/constants';
+import * as field from '../gen/layout';
 import { exp16 } from './functions';
 import { sumLanes } from './reduce';
 
@@ -31,14 +20,14 @@ function storePart(to: usize, x: v128, count: i32): void {
 
 /** y = e^(x - max) / Σ e^(x - max). */
 export function softmax(p: usize, begin: i32, end: i32, thread: i32): void {
-  const inner = load<i32>(p, SOFTMAX_INNER);
-  const scratch = load<usize>(p, SOFTMAX_SCRATCH) + thread * 64;
+  const inner = load<i32>(p, field.SOFTMAX_INNER);
+  const scratch = load<usize>(p, field.SOFTMAX_SCRATCH) + thread * SOFTMAX_SCRATCH_BYTES;
   const whole = (<usize>(inner & ~3)) << 2;
   const rest = inner & 3;
   for (let row = begin; row < end; row++) {
     const start = <usize>row * ((<usize>inner) << 2);
-    const from = load<usize>(p, SOFTMAX_INPUT) + start;
-    const to = load<usize>(p, SOFTMAX_OUTPUT) + start;
+    const from = load<usize>(p, field.SOFTMAX_INPUT) + start;
+    const to = load<usize>(p, field.SOFTMAX_OUTPUT) + start;
     let top = f32x4.splat(-Infinity);
     for (let at: usize = 0; at < whole; at += 16) top = f32x4.pmax(top, v128.load(from + at));
     if (rest) top = f32x4.pmax(top, loadPart(from + whole, rest, -Infinity));
@@ -57,7 +46,7 @@ export function softmax(p: usize, begin: i32, end: i32, thread: i32): void {
         const end = block + 64;
         for (let lane = block + ((<usize>count) << 2); lane < end; lane += 4) store<f32>(lane, -Infinity);
       }
-      exp16(block, load<usize>(p, SOFTMAX_COEFFICIENTS));
+      exp16(block, load<usize>(p, field.SOFTMAX_COEFFICIENTS));
       for (let lane: usize = 0; lane < 64; lane += 16) sums = f32x4.add(sums, v128.load(block + lane));
       if (count < 16) memory.copy(to + at, block, (<usize>count) << 2);
     }
@@ -69,15 +58,15 @@ export function softmax(p: usize, begin: i32, end: i32, thread: i32): void {
 
 /** y = (x - mean) / sqrt(variance + epsilon) · scale + bias, mean first, then the mean of squared distances. */
 export function layerNorm(p: usize, begin: i32, end: i32, thread: i32): void {
-  const inner = load<i32>(p, LAYER_NORM_INNER);
-  const scale = load<usize>(p, LAYER_NORM_SCALE);
-  const bias = load<usize>(p, LAYER_NORM_BIAS);
+  const inner = load<i32>(p, field.LAYER_NORM_INNER);
+  const scale = load<usize>(p, field.LAYER_NORM_SCALE);
+  const bias = load<usize>(p, field.LAYER_NORM_BIAS);
   const whole = (<usize>(inner & ~3)) << 2;
   const rest = inner & 3;
   for (let row = begin; row < end; row++) {
     const start = <usize>row * ((<usize>inner) << 2);
-    const from = load<usize>(p, LAYER_NORM_INPUT) + start;
-    const to = load<usize>(p, LAYER_NORM_OUTPUT) + start;
+    const from = load<usize>(p, field.LAYER_NORM_INPUT) + start;
+    const to = load<usize>(p, field.LAYER_NORM_OUTPUT) + start;
     let sums = f32x4.splat(0);
     for (let at: usize = 0; at < whole; at += 16) sums = f32x4.add(sums, v128.load(from + at));
     if (rest) sums = f32x4.add(sums, loadPart(from + whole, rest, 0));
@@ -92,7 +81,7 @@ export function layerNorm(p: usize, begin: i32, end: i32, thread: i32): void {
       const x = f32x4.sub(loadPart(from + whole, rest, mean), middle);
       sums = f32x4.add(sums, f32x4.mul(x, x));
     }
-    const factor = f32x4.splat(1 / sqrt<f32>(sumLanes(sums) / <f32>inner + load<f32>(p, LAYER_NORM_EPSILON)));
+    const factor = f32x4.splat(1 / sqrt<f32>(sumLanes(sums) / <f32>inner + load<f32>(p, field.LAYER_NORM_EPSILON)));
     for (let at: usize = 0; at < whole; at += 16) {
       let x = f32x4.mul(f32x4.mul(f32x4.sub(v128.load(from + at), middle), factor), v128.load(scale + at));
       if (bias) x = f32x4.add(x, v128.load(bias + at));

@@ -1,4 +1,4 @@
-import { REDUCE_MEAN_INNER, REDUCE_MEAN_INPUT, REDUCE_MEAN_OUTPUT } from '../gen/layout';
+import * as field from '../gen/layout';
 
 // @ts-ignore: decorator
 @inline
@@ -10,9 +10,9 @@ export function sumLanes(x: v128): f32 {
 
 /** Mean of each row of `inner` contiguous values. A tile is one row. */
 export function reduceMean(p: usize, begin: i32, end: i32, thread: i32): void {
-  const inner = load<i32>(p, REDUCE_MEAN_INNER);
+  const inner = load<i32>(p, field.REDUCE_MEAN_INNER);
   for (let row = begin; row < end; row++) {
-    let from = load<usize>(p, REDUCE_MEAN_INPUT) + <usize>row * ((<usize>inner) << 2);
+    let from = load<usize>(p, field.REDUCE_MEAN_INPUT) + <usize>row * ((<usize>inner) << 2);
     let s0 = f32x4.splat(0);
     let s1 = s0;
     let i = inner;
@@ -26,6 +26,6 @@ export function reduceMean(p: usize, begin: i32, end: i32, thread: i32): void {
       sum += load<f32>(from);
       from += 4;
     }
-    store<f32>(load<usize>(p, REDUCE_MEAN_OUTPUT) + ((<usize>row) << 2), sum / <f32>inner);
+    store<f32>(load<usize>(p, field.REDUCE_MEAN_OUTPUT) + ((<usize>row) << 2), sum / <f32>inner);
   }
 }

@@ -1,33 +1,7 @@
 // Layers that slide a window over each channel by itself: depthwise convolution, max and average pooling. A tile is one block of
 // output rows of one channel of one image; its input rows are copied into scratch with their padding, so that the inner loops
-// meet no borders. The three kernels have one parameter block (WINDOW in src/kernels/dense.ts), so DEPTHWISE_* offsets serve all.
-import {
-  DEPTHWISE_CHANNELS,
-  DEPTHWISE_COUNT_BOTTOM,
-  DEPTHWISE_COUNT_LEFT,
-  DEPTHWISE_COUNT_RIGHT,
-  DEPTHWISE_COUNT_TOP,
-  DEPTHWISE_DILATION_X,
-  DEPTHWISE_DILATION_Y,
-  DEPTHWISE_HEIGHT,
-  DEPTHWISE_INPUT,
-  DEPTHWISE_KERNEL_HEIGHT,
-  DEPTHWISE_KERNEL_WIDTH,
-  DEPTHWISE_LEFT,
-  DEPTHWISE_MULTIPLIER,
-  DEPTHWISE_OUT_HEIGHT,
-  DEPTHWISE_OUT_WIDTH,
-  DEPTHWISE_PITCH,
-  DEPTHWISE_ROW_BLOCKS,
-  DEPTHWISE_ROWS_PER_TILE,
-  DEPTHWISE_SCRATCH,
-  DEPTHWISE_SCRATCH_STRIDE,
-  DEPTHWISE_STRIDE_X,
-  DEPTHWISE_STRIDE_Y,
-  DEPTHWISE_TOP,
-  DEPTHWISE_WEIGHTS,
-  DEPTHWISE_WIDTH,
-} from '../gen/layout';
+// meet no borders. The three kernels have one parameter block: WINDOW in src/kernels/dense.ts.
+import * as field from '../gen/layout';
 import { finishPlane } from './epilogue';
 import { multiplyAdd } from './micro';
 
@@ -36,7 +10,7 @@ const MAXIMUM: i32 = 1;
 const AVERAGE: i32 = 2;
 
 /** Output channel m reads input channel m / multiplier. Weights [M][kh·kw]. */
-export function depthwise(p: usize, begin: i32, end: i32, thread: i32): void {
+export function depthwiseConv(p: usize, begin: i32, end: i32, thread: i32): void {
   slide(p, begin, end, thread, CONVOLUTION);
 }
 
@@ -54,18 +28,18 @@ export function averagePool(p: usize, begin: i32, end: i32, thread: i32): void {
 // @ts-ignore: decorator
 @inline
 function slide(p: usize, begin: i32, end: i32, thread: i32, mode: i32): void {
-  const channels = load<i32>(p, DEPTHWISE_CHANNELS);
-  const width = load<i32>(p, DEPTHWISE_WIDTH);
-  const height = load<i32>(p, DEPTHWISE_HEIGHT);
-  const outWidth = load<i32>(p, DEPTHWISE_OUT_WIDTH);
-  const outHeight = load<i32>(p, DEPTHWISE_OUT_HEIGHT);
-  const taps = load<i32>(p, DEPTHWISE_KERNEL_HEIGHT) * load<i32>(p, DEPTHWISE_KERNEL_WIDTH);
-  const strideY = load<i32>(p, DEPTHWISE_STRIDE_Y);
-  const multiplier = load<i32>(p, DEPTHWISE_MULTIPLIER);
-  const rowsPerTile = load<i32>(p, DEPTHWISE_ROWS_PER_TILE);
-  const rowBlocks = load<i32>(p, DEPTHWISE_ROW_BLOCKS);
-  const rowBytes = load<usize>(p, DEPTHWISE_PITCH) << 2;
-  const sums = load<usize>(p, DEPTHWISE_SCRATCH) + (<usize>thread) * load<usize>(p, DEPTHWISE_SCRATCH_STRIDE);
+  const channels = load<i32>(p, field.WINDOW_CHANNELS);
+  const width = load<i32>(p, field.WINDOW_WIDTH);
+  const height = load<i32>(p, field.WINDOW_HEIGHT);
+  const outWidth = load<i32>(p, field.WINDOW_OUT_WIDTH);
+  const outHeight = load<i32>(p, field.WINDOW_OUT_HEIGHT);
+  const taps = load<i32>(p, field.WINDOW_KERNEL_HEIGHT) * load<i32>(p, field.WINDOW_KERNEL_WIDTH);
+  const strideY = load<i32>(p, field.WINDOW_STRIDE_Y);
+  const multiplier = load<i32>(p, field.WINDOW_MULTIPLIER);
+  const rowsPerTile = load<i32>(p, field.WINDOW_ROWS_PER_TILE);
+  const rowBlocks = load<i32>(p, field.WINDOW_ROW_BLOCKS);
+  const rowBytes = load<usize>(p, field.WINDOW_PITCH) << 2;
+  const sums = load<usize>(p, field.WINDOW_SCRATCH) + (<usize>thread) * load<usize>(p, field.WINDOW_SCRATCH_STRIDE);
   const lineBytes = <usize>((outWidth + 3) & ~3) << 2;
   const counts = sums + lineBytes;
   const rows = counts + lineBytes;
@@ -73,12 +47,12 @@ function slide(p: usize, begin: i32, end: i32, thread: i32, mode: i32): void {
     countWindow(
       counts,
       outWidth,
-      load<i32>(p, DEPTHWISE_STRIDE_X),
-      load<i32>(p, DEPTHWISE_DILATION_X),
-      load<i32>(p, DEPTHWISE_KERNEL_WIDTH),
-      load<i32>(p, DEPTHWISE_LEFT),
-      -load<i32>(p, DEPTHWISE_COUNT_LEFT),
-      width + load<i32>(p, DEPTHWISE_COUNT_RIGHT),
+      load<i32>(p, field.WINDOW_STRIDE_X),
+      load<i32>(p, field.WINDOW_DILATION_X),
+      load<i32>(p, field.WINDOW_KERNEL_WIDTH),
+      load<i32>(p, field.WINDOW_LEFT),
+      -load<i32>(p, field.WINDOW_COUNT_LEFT),
+      width + load<i32>(p, field.WINDOW_COUNT_RIGHT),
     );
   }
 
@@ -89,15 +63,15 @@ function slide(p: usize, begin: i32, end: i32, thread: i32, mode: i32): void {
     const firstRow = (tile - plane * rowBlocks) * rowsPerTile;
     const lastRow = min(outHeight, firstRow + rowsPerTile);
     const source =
-      load<usize>(p, DEPTHWISE_INPUT) +
+      load<usize>(p, field.WINDOW_INPUT) +
       ((<usize>(image * (channels / multiplier) + m / multiplier) * <usize>height * <usize>width) << 2);
-    const top = firstRow * strideY - load<i32>(p, DEPTHWISE_TOP);
+    const top = firstRow * strideY - load<i32>(p, field.WINDOW_TOP);
     const needed =
       (lastRow - firstRow - 1) * strideY +
-      (load<i32>(p, DEPTHWISE_KERNEL_HEIGHT) - 1) * load<i32>(p, DEPTHWISE_DILATION_Y) +
+      (load<i32>(p, field.WINDOW_KERNEL_HEIGHT) - 1) * load<i32>(p, field.WINDOW_DILATION_Y) +
       1;
     padRows(p, source, top, needed, rows, mode == MAXIMUM ? -Infinity : 0);
-    const weights = mode == CONVOLUTION ? load<usize>(p, DEPTHWISE_WEIGHTS) + ((<usize>(m * taps)) << 2) : 0;
+    const weights = mode == CONVOLUTION ? load<usize>(p, field.WINDOW_WEIGHTS) + ((<usize>(m * taps)) << 2) : 0;
     for (let y = firstRow; y < lastRow; y++) {
       const window = rows + <usize>((y - firstRow) * strideY) * rowBytes;
       if (mode != CONVOLUTION) joinRows(p, window, rowBytes, mode);
@@ -112,9 +86,9 @@ function slide(p: usize, begin: i32, end: i32, thread: i32, mode: i32): void {
 // @ts-ignore: decorator
 @inline
 function joinRows(p: usize, window: usize, rowBytes: usize, mode: i32): void {
-  const step = rowBytes * load<usize>(p, DEPTHWISE_DILATION_Y);
+  const step = rowBytes * load<usize>(p, field.WINDOW_DILATION_Y);
   let row = window;
-  for (let ky = load<i32>(p, DEPTHWISE_KERNEL_HEIGHT); --ky > 0; ) {
+  for (let ky = load<i32>(p, field.WINDOW_KERNEL_HEIGHT); --ky > 0; ) {
     row += step;
     for (let at: usize = 0; at < rowBytes; at += 16) {
       v128.store(window + at, accumulate(v128.load(window + at), v128.load(row + at), 0, mode));
@@ -126,12 +100,12 @@ function joinRows(p: usize, window: usize, rowBytes: usize, mode: i32): void {
 // @ts-ignore: decorator
 @inline
 function slideRow(p: usize, rows: usize, weights: usize, sums: usize, mode: i32): void {
-  const outWidth = load<i32>(p, DEPTHWISE_OUT_WIDTH);
-  const kernelHeight = mode == CONVOLUTION ? load<i32>(p, DEPTHWISE_KERNEL_HEIGHT) : 1;
-  const kernelBytes = load<usize>(p, DEPTHWISE_KERNEL_WIDTH) << 2;
-  const step = load<usize>(p, DEPTHWISE_STRIDE_X) << 2;
-  const tapBytes = load<usize>(p, DEPTHWISE_DILATION_X) << 2;
-  const lineBytes = (load<usize>(p, DEPTHWISE_PITCH) << 2) * load<usize>(p, DEPTHWISE_DILATION_Y);
+  const outWidth = load<i32>(p, field.WINDOW_OUT_WIDTH);
+  const kernelHeight = mode == CONVOLUTION ? load<i32>(p, field.WINDOW_KERNEL_HEIGHT) : 1;
+  const kernelBytes = load<usize>(p, field.WINDOW_KERNEL_WIDTH) << 2;
+  const step = load<usize>(p, field.WINDOW_STRIDE_X) << 2;
+  const tapBytes = load<usize>(p, field.WINDOW_DILATION_X) << 2;
+  const lineBytes = (load<usize>(p, field.WINDOW_PITCH) << 2) * load<usize>(p, field.WINDOW_DILATION_Y);
   let x: i32 = 0;
   if (mode == CONVOLUTION && step == 4) {
     for (; x + 4 < outWidth; x += 8) {
@@ -190,10 +164,10 @@ function every(from: usize, step: usize): v128 {
 
 /** Copies input rows `top .. top + count` with everything outside the image set to `fill`. */
 function padRows(p: usize, source: usize, top: i32, count: i32, target: usize, fill: f32): void {
-  const width = load<i32>(p, DEPTHWISE_WIDTH);
-  const height = load<i32>(p, DEPTHWISE_HEIGHT);
-  const left = load<i32>(p, DEPTHWISE_LEFT);
-  const pitch = load<i32>(p, DEPTHWISE_PITCH);
+  const width = load<i32>(p, field.WINDOW_WIDTH);
+  const height = load<i32>(p, field.WINDOW_HEIGHT);
+  const left = load<i32>(p, field.WINDOW_LEFT);
+  const pitch = load<i32>(p, field.WINDOW_PITCH);
   const filling = f32x4.splat(fill);
   const copied = min(width, pitch - left);
   for (let r = 0; r < count; r++) {
@@ -246,14 +220,14 @@ function insideCount(first: i32, dilation: i32, kernel: i32, low: i32, high: i32
 
 function divide(p: usize, y: i32, height: i32, sums: usize, counts: usize): void {
   const inside = insideCount(
-    y * load<i32>(p, DEPTHWISE_STRIDE_Y) - load<i32>(p, DEPTHWISE_TOP),
-    load<i32>(p, DEPTHWISE_DILATION_Y),
-    load<i32>(p, DEPTHWISE_KERNEL_HEIGHT),
-    -load<i32>(p, DEPTHWISE_COUNT_TOP),
-    height + load<i32>(p, DEPTHWISE_COUNT_BOTTOM),
+    y * load<i32>(p, field.WINDOW_STRIDE_Y) - load<i32>(p, field.WINDOW_TOP),
+    load<i32>(p, field.WINDOW_DILATION_Y),
+    load<i32>(p, field.WINDOW_KERNEL_HEIGHT),
+    -load<i32>(p, field.WINDOW_COUNT_TOP),
+    height + load<i32>(p, field.WINDOW_COUNT_BOTTOM),
   );
   const scale = f32x4.splat(<f32>inside);
-  const bytes = <usize>((load<i32>(p, DEPTHWISE_OUT_WIDTH) + 3) & ~3) << 2;
+  const bytes = <usize>((load<i32>(p, field.WINDOW_OUT_WIDTH) + 3) & ~3) << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
     v128.store(sums + at, f32x4.div(v128.load(sums + at), f32x4.mul(scale, v128.load(counts + at))));
   }

@@ -1,4 +1,5 @@
-import * as at from '../gen/layout';
+import * as field from '../gen/layout';
+import { codesOf, inputOf } from './encode-tile';
 import { gather16, runLength } from './gather';
 import { swizzle } from './swizzle';
 
@@ -16,28 +17,22 @@ function descend(code: v128, values: v128, thresholds: usize): v128 {
  *     lanes = 16 positions; thresholds of a codebook: u8 [4 levels][16], level l uses entries 0 .. 2^l − 1
  */
 export function encodeTree(p: usize, begin: i32, end: i32, thread: i32): void {
-  const codebooks = load<i32>(p, at.ENCODE_TREE_CODEBOOKS);
-  const chunks = load<i32>(p, at.ENCODE_TREE_CHUNKS);
-  const chunk = load<i32>(p, at.ENCODE_TREE_CHUNK);
-  const positions = load<i32>(p, at.ENCODE_TREE_POSITIONS);
+  const codebooks = load<i32>(p, field.ENCODE_CODEBOOKS);
+  const chunks = load<i32>(p, field.ENCODE_CHUNKS);
+  const chunk = load<i32>(p, field.ENCODE_CHUNK);
+  const positions = load<i32>(p, field.ENCODE_POSITIONS);
   for (let tile = begin; tile < end; tile++) {
     const first = (tile % chunks) * chunk;
     const last = min(first + chunk, positions);
     const codebook = (tile / chunks) % codebooks;
     const image = tile / chunks / codebooks;
-    const input =
-      load<usize>(p, at.ENCODE_TREE_INPUT) +
-      image * load<i32>(p, at.ENCODE_TREE_INPUT_BATCH) +
-      codebook * load<i32>(p, at.ENCODE_TREE_INPUT_STRIDE);
-    const codes =
-      load<usize>(p, at.ENCODE_TREE_CODES) +
-      image * load<i32>(p, at.ENCODE_TREE_CODE_BATCH) +
-      codebook * load<i32>(p, at.ENCODE_TREE_CODE_STRIDE);
-    const features = load<usize>(p, at.ENCODE_TREE_TAP_OFFSETS) + (codebook << 4);
-    const thresholds = load<usize>(p, at.ENCODE_TREE_THRESHOLDS) + (codebook << 6);
+    const input = inputOf(p, image, codebook);
+    const codes = codesOf(p, image, codebook);
+    const features = load<usize>(p, field.ENCODE_TAP_OFFSETS) + (codebook << 4);
+    const thresholds = load<usize>(p, field.ENCODE_TREE_THRESHOLDS) + (codebook << 6);
     for (let q = first; q < last; q += 16) {
-      const offsets = load<usize>(p, at.ENCODE_TREE_INPUT_OFFSETS) + (q << 2);
-      const codeOffsets = load<usize>(p, at.ENCODE_TREE_CODE_OFFSETS) + (q << 2);
+      const offsets = load<usize>(p, field.ENCODE_INPUT_OFFSETS) + (q << 2);
+      const codeOffsets = load<usize>(p, field.ENCODE_CODE_OFFSETS) + (q << 2);
       const run = runLength(offsets);
       let code = i8x16.splat(0);
       code = descend(code, values16(input + load<i32>(features), offsets, run), thresholds);

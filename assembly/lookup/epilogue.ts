@@ -1,29 +1,20 @@
 /**
- * What follows the sums of a look-up or a convolution of levels: y = activation(float(sum)·scale + bias + residual), stored dense and/or quantized into
- * the padded planes of the next Encode. One rounding per operation; Wasm has no implicit fused multiply-add.
+ * What follows integer sums: y = activation(float(sum)·scale + bias + residual), stored dense and/or quantized into
+ * the padded planes of the next Encode. One rounding per operation; Wasm has no implicit fused multiply-add. The fields it reads stand
+ * first in the parameter block of every kernel that calls it: INTEGER_EPILOGUE in src/kernels/lookup.ts.
  *
- * The five kernels keep these fields at the same offsets (src/kernels/lookup.ts), so one set of constants serves them.
+ * A thread's scratch begins with sums i32 [<= 64 outputs][16 positions] and one i32/f32 [16] for tails; then comes what the kernel gathers.
  */
-import { activate, CLAMP, clamp } from '../dense/epilogue';
+import { activate, clamp } from '../dense/epilogue';
 import { gelu16 } from '../dense/functions';
-import * as at from '../gen/layout';
+import { ACTIVATION_CLAMP, ACTIVATION_NONE, FUNCTION_GELU } from '../gen/constants';
+import * as field from '../gen/layout';
 import { runLength } from './gather';
 import { levelBase, levelMagic, levels, narrow } from './quantize';
 
-/** Sums i32 [≤ 64 outputs][16 positions] at the start of a thread's scratch, then one i32/f32 [16] for tails, then gathered codes. */
-// @ts-ignore: decorator
-@inline
-export const TAIL: usize = 4096;
-// @ts-ignore: decorator
-@inline
-export const GATHERED: usize = 4096 + 64;
-
-/** Value of the field `activation` that only look-ups know; src/kernels/dense.ts has the same. */
-const GELU: i32 = 9;
-
 /** LeakyRelu and HardSwish. */
 function activateRarely(x: v128, kind: i32, p: usize): v128 {
-  return activate(x, kind, v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_LOW), x);
+  return activate(x, kind, v128.load32_splat(p, field.INTEGER_EPILOGUE_LOW), x);
 }
 
 /**
@@ -51,9 +42,9 @@ function finish16(
   first: i32,
   tail: usize,
 ): void {
-  const residual = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_RESIDUAL);
-  const output = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUT);
-  const kind = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_ACTIVATION);
+  const residual = load<usize>(p, field.INTEGER_EPILOGUE_RESIDUAL);
+  const output = load<usize>(p, field.INTEGER_EPILOGUE_OUTPUT);
+  const kind = load<i32>(p, field.INTEGER_EPILOGUE_ACTIVATION);
   if (residual != 0) {
     let r = residual + dense;
     if (valid < 16) {
@@ -65,24 +56,24 @@ function finish16(
     y2 = f32x4.add(y2, v128.load(r, 32));
     y3 = f32x4.add(y3, v128.load(r, 48));
   }
-  if (kind == CLAMP) {
-    const low = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_LOW);
-    const high = v128.load32_splat(p, at.LOOK_UP_SHUFFLE_PLANES_HIGH);
+  if (kind == ACTIVATION_CLAMP) {
+    const low = v128.load32_splat(p, field.INTEGER_EPILOGUE_LOW);
+    const high = v128.load32_splat(p, field.INTEGER_EPILOGUE_HIGH);
     y0 = clamp(y0, low, high);
     y1 = clamp(y1, low, high);
     y2 = clamp(y2, low, high);
     y3 = clamp(y3, low, high);
-  } else if (kind == GELU) {
+  } else if (kind == FUNCTION_GELU) {
     v128.store(tail, y0);
     v128.store(tail, y1, 16);
     v128.store(tail, y2, 32);
     v128.store(tail, y3, 48);
-    gelu16(tail, load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_COEFFICIENTS));
+    gelu16(tail, load<usize>(p, field.INTEGER_EPILOGUE_COEFFICIENTS));
     y0 = v128.load(tail);
     y1 = v128.load(tail, 16);
     y2 = v128.load(tail, 32);
     y3 = v128.load(tail, 48);
-  } else if (kind != 0) {
+  } else if (kind != ACTIVATION_NONE) {
     y0 = activateRarely(y0, kind, p);
     y1 = activateRarely(y1, kind, p);
     y2 = activateRarely(y2, kind, p);
@@ -97,10 +88,10 @@ function finish16(
     if (valid < 16) memory.copy(output + dense, tail, valid << 2);
   }
   for (let set = p; set < p + SETS * SET_BYTES; set += SET_BYTES) {
-    const planes = load<usize>(set, at.LOOK_UP_SHUFFLE_PLANES_PLANES);
+    const planes = load<usize>(set, field.INTEGER_EPILOGUE_PLANES);
     if (planes == 0) break;
-    const scale = v128.load32_splat(set, at.LOOK_UP_SHUFFLE_PLANES_PLANE_SCALE);
-    const zero = v128.load32_splat(set, at.LOOK_UP_SHUFFLE_PLANES_PLANE_ZERO);
+    const scale = v128.load32_splat(set, field.INTEGER_EPILOGUE_PLANE_SCALE);
+    const zero = v128.load32_splat(set, field.INTEGER_EPILOGUE_PLANE_ZERO);
     const base = levelBase(zero);
     const magic = levelMagic(base, zero);
     const floor = f32x4.neg(zero);
@@ -109,20 +100,20 @@ function finish16(
     const c = levels(y2, scale, floor, magic, base);
     const d = levels(y3, scale, floor, magic, base);
     const bytes = narrow(a, b, c, d);
-    const stride = load<i32>(set, at.LOOK_UP_SHUFFLE_PLANES_PLANE_STRIDE);
-    const to = planes + plane * stride + image * load<i32>(set, at.LOOK_UP_SHUFFLE_PLANES_PLANE_BATCH);
+    const stride = load<i32>(set, field.INTEGER_EPILOGUE_PLANE_STRIDE);
+    const to = planes + plane * stride + image * load<i32>(set, field.INTEGER_EPILOGUE_PLANE_BATCH);
     if (rows) {
       if (valid == 16 && stride == 1) v128.store(to, bytes);
       else spread(bytes, to, stride, valid, tail);
     } else {
-      scatter(bytes, to, load<usize>(set, at.LOOK_UP_SHUFFLE_PLANES_PLANE_OFFSETS) + (first << 2), valid, tail);
+      scatter(bytes, to, load<usize>(set, field.INTEGER_EPILOGUE_PLANE_OFFSETS) + (first << 2), valid, tail);
     }
   }
 }
 
 /** Sets of planes that one epilogue fills, and the bytes of their fields. */
 const SETS: usize = 2;
-const SET_BYTES: usize = at.LOOK_UP_SHUFFLE_PLANES_PLANES2 - at.LOOK_UP_SHUFFLE_PLANES_PLANES;
+const SET_BYTES: usize = field.INTEGER_EPILOGUE_PLANES2 - field.INTEGER_EPILOGUE_PLANES;
 
 /** The first `valid` bytes, `stride` bytes apart. */
 function spread(bytes: v128, to: usize, stride: i32, valid: i32, tail: usize): void {
@@ -167,14 +158,14 @@ export function finish(
   rows: bool,
   tail: usize,
 ): void {
-  const positions = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_POSITIONS);
-  const outputs = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUTS);
+  const positions = load<i32>(p, field.INTEGER_EPILOGUE_POSITIONS);
+  const outputs = load<i32>(p, field.INTEGER_EPILOGUE_OUTPUTS);
   const valid = min(16, rows ? outputs - m : positions - first);
   for (let i = 0; i < count; i++) {
     const channel = rows ? m : m + i;
     const item = rows ? first + i : image;
-    const scales = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCALE) + (<usize>channel << 2);
-    const biases = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_BIAS) + (<usize>channel << 2);
+    const scales = load<usize>(p, field.INTEGER_EPILOGUE_SCALE) + (<usize>channel << 2);
+    const biases = load<usize>(p, field.INTEGER_EPILOGUE_BIAS) + (<usize>channel << 2);
     let dense = item * outputs + channel;
     let y0 = f32x4.convert_i32x4_s(v128.load(sums));
     let y1 = f32x4.convert_i32x4_s(v128.load(sums, 16));

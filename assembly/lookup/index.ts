@@ -1,5 +1,6 @@
-export { encodeGathered, encodeRows } from './encode';
+export { encodeSearchGathered, encodeSearchInPlace } from './encode-search';
 export { encodeTree } from './encode-tree';
+export { lookUpReadPlanes, lookUpReadRows } from './look-up-read';
+export { lookUpShufflePlanes, lookUpShuffleRows } from './look-up-shuffle';
 export { quantize } from './quantize';
-export { lookUpReadPlanes, lookUpReadRows } from './read';
-export { convolveLevels, lookUpShufflePlanes, lookUpShuffleRows } from './shuffle';
+export { quantizedConv } from './quantized-conv';

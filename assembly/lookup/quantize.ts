@@ -1,4 +1,4 @@
-import * as at from '../gen/layout';
+import * as field from '../gen/layout';
 
 /** 1.5·2^23: adding it rounds a float below 2^22 to the nearest integer, ties to even, which is then in the low bits. */
 const MAGIC: f32 = 12582912.0;
@@ -37,13 +37,13 @@ export function narrow(a: v128, b: v128, c: v128, d: v128): v128 {
  *     tile t:  input [t·width ..]  ─▶  output + ⌊t / planeRows⌋·plane + (t mod planeRows)·pitch
  */
 export function quantize(p: usize, begin: i32, end: i32, thread: i32): void {
-  const input = load<usize>(p, at.QUANTIZE_INPUT);
-  const output = load<usize>(p, at.QUANTIZE_OUTPUT);
-  const total = load<i32>(p, at.QUANTIZE_TOTAL);
-  const width = load<i32>(p, at.QUANTIZE_WIDTH);
-  const planeRows = load<i32>(p, at.QUANTIZE_PLANE_ROWS);
-  const plane = load<i32>(p, at.QUANTIZE_PLANE);
-  const pitch = load<i32>(p, at.QUANTIZE_PITCH);
+  const input = load<usize>(p, field.QUANTIZE_INPUT);
+  const output = load<usize>(p, field.QUANTIZE_OUTPUT);
+  const total = load<i32>(p, field.QUANTIZE_TOTAL);
+  const width = load<i32>(p, field.QUANTIZE_WIDTH);
+  const planeRows = load<i32>(p, field.QUANTIZE_PLANE_ROWS);
+  const plane = load<i32>(p, field.QUANTIZE_PLANE);
+  const pitch = load<i32>(p, field.QUANTIZE_PITCH);
   for (let tile = begin; tile < end; tile++) {
     const first = tile * width;
     const rowOut = output + (tile / planeRows) * plane + (tile % planeRows) * pitch;
@@ -51,8 +51,8 @@ export function quantize(p: usize, begin: i32, end: i32, thread: i32): void {
       input + (<usize>first << 2),
       min(width, total - first),
       rowOut,
-      v128.load32_splat(p, at.QUANTIZE_SCALE),
-      v128.load32_splat(p, at.QUANTIZE_ZERO),
+      v128.load32_splat(p, field.QUANTIZE_SCALE),
+      v128.load32_splat(p, field.QUANTIZE_ZERO),
     );
   }
 }

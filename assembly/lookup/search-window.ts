@@ -13,11 +13,9 @@
  *     even r = [t0 t2] of row r     odd 01 = [t1 of row 0, t1 of row 1]     odd 2 = [t1 of row 2, ·]
  *     wide:  per centroid i16 [5 pairs][2] = 64·Q (the last is 0), i32 key as in search.ts
  */
+import { WIDE_BYTES } from '../gen/constants';
 import { INDEX_MASK, storeCodes } from './search';
 import { swizzle } from './swizzle';
-
-/** Bytes of a centroid in `wide`. */
-const WIDE_BYTES: usize = 24;
 
 /** Four bytes of each of four positions, as `spread` takes them from one load, or one by one. */
 // @ts-ignore: decorator
@@ -90,7 +88,7 @@ export function searchWindow(
   const row0 = input + load<i32>(steps);
   const row1 = input + load<i32>(steps, 4);
   const row2 = input + load<i32>(steps, 8);
-  const wideEnd = wide + <usize>(quads << 2) * WIDE_BYTES;
+  const wideEnd = wide + (quads << 2) * WIDE_BYTES;
   const weightsEnd = weights + (<usize>quads << 6);
   const even = distance != 0;
   const spread = i32x4.add(

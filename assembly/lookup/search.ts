@@ -11,14 +11,12 @@
  *
  * Plain SIMD has no dot of bytes: it widens, and a quad needs two sums, [k0 k0 k1 k1] and [k2 k2 k3 k3], joined at the end.
  */
+import { KEY_INDEX_BITS } from '../gen/constants';
 
 /** Low bits of a key: room for 64 centroids, and scores of 24 bits leave a key of 30. A constant, since a variable shift costs 4 instructions. */
 // @ts-ignore: decorator
 @inline
-const INDEX_BITS: i32 = 6;
-// @ts-ignore: decorator
-@inline
-export const INDEX_MASK: i32 = 63;
+export const INDEX_MASK: i32 = (1 << KEY_INDEX_BITS) - 1;
 
 /** The four taps of one position at `from`, in the form that `low` and `high` multiply. */
 // @ts-ignore: decorator
@@ -61,7 +59,7 @@ function rank(best: v128, low: v128, high: v128, bias: v128): v128 {
   if (!ASC_FEATURE_RELAXED_SIMD) {
     sum = i32x4.add(v128.shuffle<i32>(low, high, 0, 2, 4, 6), v128.shuffle<i32>(low, high, 1, 3, 5, 7));
   }
-  return i32x4.max_s(best, i32x4.add(i32x4.shl(sum, INDEX_BITS), bias));
+  return i32x4.max_s(best, i32x4.add(i32x4.shl(sum, KEY_INDEX_BITS), bias));
 }
 
 /** `rank` of i16 pair sums: a product with `units` = 64 adds and shifts them at once. Not a constant: V8 would load that anew each time. */

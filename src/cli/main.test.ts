@@ -308,7 +308,7 @@ describe('convert', () => {
     const { code, stdout } = await lutra('convert', at('small.onnx'), '-o', at('stem.onnx'), ...flags);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/stem +Conv +integers/)]);
     const { layers } = JSON.parse((await lutra('inspect', at('stem.onnx'), '--json')).stdout);
-    const kernels = ['quantize', 'convolveLevels'];
+    const kernels = ['quantize', 'quantizedConv'];
     expect(layers[0]).toMatchObject({ op: 'lutra:QuantizedConv', macs: 8 * 8 * 8 * 27, kernels });
     const evaluated = await lutra('eval', at('stem.onnx'), '--data', at('set'), '--json');
     expect(JSON.parse(evaluated.stdout).n).toBe(12);

@@ -1,5 +1,5 @@
 /**
- * Lookup kernels and the fields of their parameter blocks, in order. Pointers are byte addresses, strides are bytes unless a
+ * Kernels of the `lutra` operators and the fields of their parameter blocks, in order. Sources: assembly/lookup/. Pointers are byte addresses, strides are bytes unless a
  * name says otherwise. `offsets` tables hold one i32 per position (positions are the flattened output pixels of one image,
  * padded to a multiple of 16 by repeating the first of the last group).
  */
@@ -14,13 +14,18 @@ export const OUTPUT_PANEL = 16;
 export const OUTPUT_BLOCK = 64;
 /** A code outside the image: adds nothing. */
 export const OUTSIDE_CODE = 0x80;
+/** What packing adds to the entries of tables, so that they are u8. */
+export const TABLE_BIAS = 128;
 /** A search key is score·64 + (63 − k). */
 export const KEY_INDEX_BITS = 6;
-/** Per-thread scratch of each of these kernels: sums i32 [64][16] and one v128 for tails, before the gathered codes. */
-export const LOOK_UP_SCRATCH_BYTES = 64 * 16 * 4 + 64;
+/** A centroid in the table `wide`: ten i16 and the key bias. */
+export const WIDE_BYTES = 24;
+/** Per-thread scratch of each kernel with an integer epilogue: sums i32 [64][16] and one i32 [16] for tails, before what it gathers. */
+export const SUMS_BYTES = OUTPUT_BLOCK * POSITION_GROUP * 4;
+export const SUMS_SCRATCH_BYTES = SUMS_BYTES + POSITION_GROUP * 4;
 
-/** Fields common to the four look-up kernels and `convolveLevels`, at the same offsets so that they share one epilogue. */
-const EPILOGUE = [
+/** What follows integer sums: y = activation(float(sum)·scale + bias + residual). */
+export const INTEGER_EPILOGUE = [
   /** f32 [M], f32 [M]; both padded to a multiple of 16. */
   'scale',
   'bias',
@@ -31,7 +36,7 @@ const EPILOGUE = [
   'activation',
   'low:f32',
   'high:f32',
-  /** See coefficients.ts: for Gelu. */
+  /** Those of coefficients.ts where the activation is Gelu, else 0. */
   'coefficients',
   /** Number M of outputs. */
   'outputs',
@@ -53,19 +58,16 @@ const EPILOGUE = [
   'planeZero2:f32',
 ] as const;
 
-const GATHER = [
-  /** u8 codes: first inside byte of image 0, codebook 0. */
-  'codes',
-  /** i32 [positions] offsets of the first tap of each position's window. */
-  'codeOffsets',
-  'codeStride',
-  'codeBatch',
-  'codebooks',
-  /** i32 [taps] offsets within a window. */
-  'tapOffsets',
-  'taps',
-  /** u8 tables, biased by 128. */
-  'table',
+/** u8 planes of activations: what offset 0 refers to, i32 [positions] offsets, strides of one channel or codebook and of one image. */
+const INPUT = ['input', 'inputOffsets', 'inputStride', 'inputBatch'] as const;
+
+/** u8 codes: first inside byte, i32 [positions] offsets, strides of one codebook and one image, number of codebooks. */
+const CODES = ['codes', 'codeOffsets', 'codeStride', 'codeBatch', 'codebooks'] as const;
+
+/** i32 [taps] offsets within the window of a position; u8 tables, biased by {@link TABLE_BIAS}. */
+const TERMS = ['tapOffsets', 'taps', 'table'] as const;
+
+const TILES = [
   /** A tile is (image, block of `groups` position groups, one of `chunks` ranges of outputs), outputs fastest. */
   'blocks',
   'groups',
@@ -74,27 +76,28 @@ const GATHER = [
   'scratchStride',
 ] as const;
 
-const ENCODE = [
-  /** u8 planes: byte that position offset 0, tap offset 0 of image 0, codebook 0 refers to. */
-  'input',
-  /** i32 [positions], i32 [4·steps]: what they add to `input`. */
-  'inputOffsets',
+/**
+ * Shuffle, K ≤ 16. Table [output mod 4, `stream` bytes apart][quads of outputs][codebook][tap][16]. `corrections`
+ * i32 [positions] are added, to remove the bias of the tables.
+ */
+export const LOOK_UP_SHUFFLE = [...INTEGER_EPILOGUE, ...CODES, ...TERMS, ...TILES, 'corrections', 'stream'] as const;
+
+/** Row read, any K. Table [blocks of ≤ 64 outputs][codebook][tap][centroids][width of the block, a multiple of 16]. */
+export const LOOK_UP_READ = [...INTEGER_EPILOGUE, ...CODES, ...TERMS, ...TILES, 'centroids'] as const;
+
+export const ENCODE = [
+  ...INPUT,
+  /** i32: what the taps of a window add to the offset of a position. */
   'tapOffsets',
-  'inputStride',
-  'inputBatch',
-  /** u8 codes: first inside byte, i32 [positions] offsets, strides of one codebook and one image. */
-  'codes',
-  'codeOffsets',
-  'codeStride',
-  'codeBatch',
-  'codebooks',
+  ...CODES,
   'positions',
   /** A tile is (image, codebook, one of `chunks` ranges of `chunk` positions); `chunk` is a multiple of 16. */
   'chunks',
   'chunk',
 ] as const;
 
-const SCORES = [
+export const ENCODE_SEARCH = [
+  ...ENCODE,
   /** Per codebook [quads]{ i8 [steps][4 centroids][4 taps], i32 [4] key biases }. */
   'weights',
   /** Number of centroids / 4, number of 4-tap steps. */
@@ -108,36 +111,42 @@ export const LOOKUP_KERNELS = {
   /** Dense f32 → padded u8 planes. A tile is one row of `width` values; `total` cuts the last. */
   quantize: ['input', 'output', 'total', 'width', 'planeRows', 'plane', 'pitch', 'scale:f32', 'zero:f32'],
   /** Centroid search where the 4 taps of a step are neighbours in memory. `tapOffsets` is i32 [steps]. */
-  encodeRows: [
-    ...ENCODE,
-    ...SCORES,
+  encodeSearchInPlace: [
+    ...ENCODE_SEARCH,
     /** For 3×3 windows of one channel, else 0: per codebook [4·quads]{ i16 [5 pairs][2] = 64·Q, i32 key bias }. */
     'wide',
     /** Of those: bytes from one position to the next where rows of codes hold whole fours, and at most 4; else 0. */
     'distance',
   ],
   /** Centroid search for any window: taps are first gathered into scratch. */
-  encodeGathered: [
-    ...ENCODE,
-    ...SCORES,
+  encodeSearchGathered: [
+    ...ENCODE_SEARCH,
     'scratch',
     'scratchStride',
-    /** i32 [chunk] = 4·i and i32 [steps] = 4·chunk·t: the gathered layout in the terms of encodeRows. */
+    /** i32 [chunk] = 4·i and i32 [steps] = 4·chunk·t: the gathered layout in the terms of encodeSearchInPlace. */
     'gatheredPositions',
     'gatheredTaps',
   ],
   /** MADDNESS tree. `tapOffsets` is i32 [codebooks][4], added to `input`; `thresholds` u8 [codebooks][4 levels][16]. */
   encodeTree: [...ENCODE, 'thresholds'],
-  /**
-   * Shuffle, K ≤ 16. Table [output mod 4, `stream` bytes apart][quads of outputs][codebook][tap][16]. `corrections`
-   * i32 [positions] are added, to remove the bias of the tables.
-   */
-  lookUpShufflePlanes: [...EPILOGUE, ...GATHER, 'corrections', 'stream'],
-  /** The same for one position per image; positions are images and outputs are neighbours in memory. */
-  lookUpShuffleRows: [...EPILOGUE, ...GATHER, 'corrections', 'stream'],
-  /** int8 weights times levels: `codes` are planes, `table` the weights (assembly/lookup/dot.ts), `corrections` i32 [outputs] are added, `unit` is 1. */
-  convolveLevels: [...EPILOGUE, ...GATHER, 'corrections', 'unit'],
-  /** Row read, any K. Table [blocks of ≤ 64 outputs][codebook][tap][centroids][width of the block, a multiple of 16]. */
-  lookUpReadPlanes: [...EPILOGUE, ...GATHER, 'centroids'],
-  lookUpReadRows: [...EPILOGUE, ...GATHER, 'centroids'],
+  /** Maps: outputs are planes. */
+  lookUpShufflePlanes: LOOK_UP_SHUFFLE,
+  /** One position per image: outputs are rows. */
+  lookUpShuffleRows: LOOK_UP_SHUFFLE,
+  lookUpReadPlanes: LOOK_UP_READ,
+  lookUpReadRows: LOOK_UP_READ,
+  /** int8 weights times 7-bit activations, four taps of a row of the window at a time. */
+  quantizedConv: [
+    ...INTEGER_EPILOGUE,
+    ...INPUT,
+    'channels',
+    /** i32 [steps] offsets within a window. */
+    'stepOffsets',
+    'steps',
+    /** i8 [quads of outputs][channel][step][4 outputs][4 taps]. */
+    'weights',
+    ...TILES,
+    /** i32 [outputs], are added: −zero point · Σ weights. */
+    'corrections',
+  ],
 } as const satisfies Record<string, readonly string[]>;

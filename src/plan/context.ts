@@ -1,12 +1,14 @@
 import { LutraError } from '../errors.js';
 import { bytesPerElement, elementCount, formatType, toNumbers } from '../graph/tensor.js';
 import type { Node, TensorType, TensorValue } from '../graph/types.js';
+import type { KernelName } from '../kernels/list.js';
 import { isAlias } from './aliases.js';
-import { align } from './memory.js';
+import { align, CACHE_LINE } from './memory.js';
 import type {
   Address,
   ConcreteGraph,
   Demand,
+  KernelCall,
   LowerContext,
   QuantizedPlanes,
   VirtualBuffer,
@@ -15,7 +17,6 @@ import type {
 
 /** Bytes that follow every set of planes and every dense value: kernels may read whole vectors across the end. */
 const SLACK = 64;
-const CACHE_LINE = 64;
 
 /** What one walk over the graph collects. Used by {@link lower}. */
 export class Lowering implements LowerContext {
@@ -139,8 +140,8 @@ export class Lowering implements LowerContext {
     return { buffer: { kind: 'scratch', label: 'scratch', bytes: stride * this.threads }, byteOffset: 0 };
   }
 
-  emit(step: VirtualStep): void {
-    this.steps.push(step);
+  emit(node: Node, kernel: KernelName, params: KernelCall['params'], tiles: number): void {
+    this.steps.push({ kind: 'kernel', node, kernel, params, tiles });
   }
 
   markQuantized(planes: QuantizedPlanes): void {
@@ -157,7 +158,7 @@ export class Lowering implements LowerContext {
     const inputs = node.inputs.map(place);
     if (node.epilogue?.residual !== undefined) inputs.push(place(node.epilogue.residual));
     const outputs = node.outputs.map((name) => ({ ...this.type(name), address: this.dense(name) }));
-    this.emit({ kind: 'host', node, inputs, outputs });
+    this.steps.push({ kind: 'host', node, inputs, outputs });
   }
 
   /** The planes that `node` reads `value` from, or undefined when it reads the dense tensor. */

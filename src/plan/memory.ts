@@ -12,6 +12,9 @@ export interface Placement {
   readonly bytes: number;
 }
 
+/** Bytes of a cache line: what the scratch of each thread is aligned to. */
+export const CACHE_LINE = 64;
+
 /** Rounds up to a multiple of `alignment`, a power of two. Exact for all safe integers, unlike bit operations. */
 export function align(bytes: number, alignment: number): number {
   return Math.ceil(bytes / alignment) * alignment;

@@ -7,7 +7,7 @@
  *                                 ──assign───▶ Plan           (steps over byte offsets of one linear memory)
  */
 import type { Graph, Node, TensorType, TensorValue } from '../graph/types.js';
-import type { KernelName } from '../kernels/list.js';
+import type { FieldValues, KERNELS, KernelName } from '../kernels/list.js';
 import type { OperatorSet } from '../ops/operator-set.js';
 
 /** A graph whose every value has a concrete type, and whose constant values are known. */
@@ -43,12 +43,14 @@ export interface Address {
   readonly byteOffset: number;
 }
 
+/** One value per field of a kernel's parameter block (src/kernels/list.ts). Without an optional pointer it is 0. */
+export type KernelParams<Name extends KernelName> = FieldValues<(typeof KERNELS)[Name], Address>;
+
 /** A call of one Wasm kernel over `tiles` independent tiles; threads take contiguous ranges of tiles. */
 export interface KernelCall {
   readonly kind: 'kernel';
   readonly node: Node;
   readonly kernel: KernelName;
-  /** One entry per field of the kernel's parameter block (src/kernels/list.ts). An omitted optional pointer is 0. */
   readonly params: Readonly<Record<string, number | Address>>;
   readonly tiles: number;
 }
@@ -103,7 +105,13 @@ export interface LowerContext {
   persistent(label: string, bytes: number, fill: number): Address;
   /** Per-thread scratch; the kernel adds `thread · stride`. `stride` equals `bytes` rounded up to 64. */
   scratch(bytes: number): Address;
-  emit(step: VirtualStep): void;
+  /** Adds a step that calls a kernel. It does not compile unless `params` are exactly the fields of the kernel. */
+  emit<Name extends KernelName, Params extends KernelParams<Name>>(
+    node: Node,
+    kernel: Name,
+    params: Params & Readonly<Record<Exclude<keyof Params, keyof KernelParams<Name>>, never>>,
+    tiles: number,
+  ): void;
   /** Records that the producer already wrote these planes, or asks whether it did. */
   markQuantized(planes: QuantizedPlanes): void;
   isQuantized(planes: QuantizedPlanes): boolean;

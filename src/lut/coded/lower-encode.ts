@@ -1,20 +1,13 @@
 import { toNumbers } from '../../graph/tensor.js';
 import type { Node } from '../../graph/types.js';
-import { KEY_INDEX_BITS, POSITION_GROUP } from '../../kernels/lookup.js';
+import { KEY_INDEX_BITS, POSITION_GROUP, WIDE_BYTES } from '../../kernels/lookup.js';
+import { scratchParams } from '../../plan/lower/dense-epilogue.js';
 import type { Address, LowerContext, QuantizedPlanes } from '../../plan/types.js';
 import { LOOKUP_OPSET } from '../domain.js';
 import { MAX_LANE_WEIGHT } from '../limits.js';
 import { quantizedInput } from '../lower/planes.js';
 import type { CodePlanes } from '../lower/positions.js';
-import {
-  codePlanes,
-  offsetTable,
-  pixelTable,
-  positionTable,
-  scratchFields,
-  splits,
-  windowTable,
-} from '../lower/positions.js';
+import { codePlanes, offsetTable, pixelTable, positionTable, splits, windowTable } from '../lower/positions.js';
 import { inputsOf, isNode } from '../operator.js';
 import type { EncodeShape } from './evaluate.js';
 import { encodeShape } from './evaluate.js';
@@ -153,7 +146,7 @@ function encodeInto(
   const tiles = images * codebooks * chunks;
   if (tree) {
     const params = { ...common, ...treeTables(context, node, codebooks, offsets) };
-    context.emit({ kind: 'kernel', node, kernel: 'encodeTree', params, tiles });
+    context.emit(node, 'encodeTree', params, tiles);
     return;
   }
   const steps = inOrder ? neighbours : gathered;
@@ -175,21 +168,21 @@ function encodeInto(
     const stride = geometry.strides[1]!;
     const distance = !codes.rows && width % 4 === 0 && stride <= 4 ? stride : 0;
     const params = { ...common, ...scores, tapOffsets: tapTable, wide, distance };
-    context.emit({ kind: 'kernel', node, kernel: 'encodeRows', params, tiles });
+    context.emit(node, 'encodeSearchInPlace', params, tiles);
     return;
   }
   const params = {
     ...common,
     ...scores,
     tapOffsets: tapTable,
-    ...scratchFields(context, steps.length * chunk * 4),
+    ...scratchParams(context, steps.length * chunk * 4),
     gatheredPositions: positionTable(context, `${chunk} gathered`, chunk, (p) => 4 * p),
     gatheredTaps: offsetTable(
       context,
       steps.map((_, step) => step * chunk * 4),
     ),
   };
-  context.emit({ kind: 'kernel', node, kernel: 'encodeGathered', params, tiles });
+  context.emit(node, 'encodeSearchGathered', params, tiles);
 }
 
 /**
@@ -266,7 +259,6 @@ function searchTable(
 
 /** Order in which the i16 search of a 3×3 window pairs its taps. */
 const WINDOW_PAIRS = [0, 2, 3, 5, 6, 8, 1, 4, 7];
-const WIDE_BYTES = 24;
 
 /** Packs Q and b of 3×3 windows: per codebook and centroid five pairs of i16, then the key bias. */
 function wideTable(context: LowerContext, node: Node, shape: EncodeShape): Address {

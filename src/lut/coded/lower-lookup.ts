@@ -1,5 +1,5 @@
 import type { Node } from '../../graph/types.js';
-import { OUTPUT_BLOCK, OUTPUT_PANEL, OUTPUT_QUAD, POSITION_GROUP } from '../../kernels/lookup.js';
+import { OUTPUT_BLOCK, OUTPUT_PANEL, OUTPUT_QUAD, POSITION_GROUP, TABLE_BIAS } from '../../kernels/lookup.js';
 import type { Address, LowerContext } from '../../plan/types.js';
 import { LOOKUP_OPSET } from '../domain.js';
 import type { CodePlanes } from '../lower/positions.js';
@@ -27,7 +27,7 @@ export function lowerLookUp(context: LowerContext, node: Node): boolean {
   const { rows } = codes;
   const [height = 1, width = 1] = geometry.output;
   const shuffle = prefersShuffle(shape, rows ? codes.dims[0] : height * width);
-  const { params, tiles, terms, positions } = sumFields(context, node, {
+  const { params, source, tiles, terms, positions } = sumFields(context, node, {
     source: codes,
     geometry,
     outputs,
@@ -36,20 +36,24 @@ export function lowerLookUp(context: LowerContext, node: Node): boolean {
     step: 1,
     gathered: shuffle ? POSITION_GROUP : 0,
   });
-  const tables = shuffle
-    ? {
-        ...shuffleTable(context, node, shape, terms),
-        corrections: correctionTable(context, shape, codes, positions),
-      }
-    : { table: readTable(context, node, shape, terms), centroids };
-  const kernel = shuffle
-    ? rows
-      ? 'lookUpShuffleRows'
-      : 'lookUpShufflePlanes'
-    : rows
-      ? 'lookUpReadRows'
-      : 'lookUpReadPlanes';
-  context.emit({ kind: 'kernel', node, kernel, params: { ...params, ...tables }, tiles });
+  const common = {
+    ...params,
+    codes: codes.address,
+    codeOffsets: source.offsets,
+    codeStride: codes.stride,
+    codeBatch: codes.batch,
+    codebooks: codes.dims[1],
+    tapOffsets: source.tapOffsets,
+    taps: source.taps,
+  };
+  if (shuffle) {
+    const corrections = correctionTable(context, shape, codes, positions);
+    const tables = { ...shuffleTable(context, node, shape, terms), corrections };
+    context.emit(node, rows ? 'lookUpShuffleRows' : 'lookUpShufflePlanes', { ...common, ...tables }, tiles);
+  } else {
+    const table = readTable(context, node, shape, terms);
+    context.emit(node, rows ? 'lookUpReadRows' : 'lookUpReadPlanes', { ...common, table, centroids }, tiles);
+  }
   return true;
 }
 
@@ -90,7 +94,7 @@ function shuffleTable(context: LowerContext, node: Node, shape: LookUpShape, ter
 /** u8 [blocks of ≤ 64 outputs][codebook][tap][centroid][width of the block], biased by 128. */
 function readTable(context: LowerContext, node: Node, shape: LookUpShape, terms: number): Address {
   const { outputs, centroids } = shape;
-  const width = Math.ceil(outputs / 16) * 16;
+  const width = Math.ceil(outputs / OUTPUT_PANEL) * OUTPUT_PANEL;
   const label = `${node.name}.table [${Math.ceil(outputs / OUTPUT_BLOCK)}][${terms}][${centroids}][≤64] u8`;
   return packTable(context, node, shape, 'read', label, terms * centroids * width, (m, term) => {
     const first = m - (m % OUTPUT_BLOCK);
@@ -118,14 +122,14 @@ function packTable(
       for (let term = 0; term < codebooks * taps; term++) {
         const [to, step] = place(m, term);
         const from = (m * codebooks + Math.floor(term / taps)) * centroids * taps + (term % taps);
-        for (let k = 0; k < centroids; k++) packed[to + k * step] = table[from + k * taps]! + 128;
+        for (let k = 0; k < centroids; k++) packed[to + k * step] = table[from + k * taps]! + TABLE_BIAS;
       }
     }
     return packed;
   });
 }
 
-/** i32 [positions]: −128 for every term inside the image, since the biased tables add that too much. */
+/** i32 [positions]: −TABLE_BIAS for every term inside the image, since the biased tables add that too much. */
 function correctionTable(context: LowerContext, shape: LookUpShape, codes: CodePlanes, positions: number): Address {
   const { kernel, strides, begins, output } = shape.geometry;
   const [, codebooks, height, width] = codes.dims;
@@ -136,7 +140,7 @@ function correctionTable(context: LowerContext, shape: LookUpShape, codes: CodeP
   };
   const key = `corrections ${codes.rows} ${positions} ${codebooks} ${height}x${width} ${kernel} ${strides} ${begins} ${output}`;
   return positionTable(context, key, positions, (p) => {
-    if (codes.rows) return -128 * codebooks;
-    return -128 * codebooks * inside(0, Math.floor(p / outWidth), height) * inside(1, p % outWidth, width);
+    if (codes.rows) return -TABLE_BIAS * codebooks;
+    return -TABLE_BIAS * codebooks * inside(0, Math.floor(p / outWidth), height) * inside(1, p % outWidth, width);
   });
 }

@@ -17,18 +17,14 @@ function lowerQuantizedConv(context: LowerContext, node: Node): boolean {
   if (!planes) return false;
   const inputs = node.inputs.map((name) => ({ ...context.type(name) }));
   const { dims, geometry } = quantizedConvGeometry({ node, opset: LOOKUP_OPSET, inputs });
-  const { buffer, plane, zeroPoint } = planes;
+  const { plane, zeroPoint } = planes;
+  const input = { buffer: planes.buffer, byteOffset: 0 };
+  const batch = planes.dims[1] * plane;
   const outputs = dims[1]!;
   const width = geometry.kernel[1]!;
   const columns = Math.ceil(width / STEP);
-  const { params, tiles, terms } = sumFields(context, node, {
-    source: {
-      ...planes,
-      address: { buffer, byteOffset: 0 },
-      rows: false,
-      stride: plane,
-      batch: planes.dims[1] * plane,
-    },
+  const { params, source, tiles, terms } = sumFields(context, node, {
+    source: { ...planes, rows: false },
     geometry,
     outputs,
     unit: OUTPUT_QUAD,
@@ -60,13 +56,18 @@ function lowerQuantizedConv(context: LowerContext, node: Node): boolean {
     });
     return sums;
   });
-  context.emit({
-    kind: 'kernel',
-    node,
-    kernel: 'convolveLevels',
-    params: { ...params, table, corrections, unit: 1 },
-    tiles,
-  });
+  const own = {
+    input,
+    inputOffsets: source.offsets,
+    inputStride: plane,
+    inputBatch: batch,
+    channels: planes.dims[1],
+    stepOffsets: source.tapOffsets,
+    steps: source.taps,
+    weights: table,
+    corrections,
+  };
+  context.emit(node, 'quantizedConv', { ...params, ...own }, tiles);
   return true;
 }
 

@@ -26,11 +26,10 @@ function quantize(context: LowerContext, node: Node, x: string, planes: Quantize
   const total = elementCount(planes.dims);
   const [top, left] = planes.pads;
   const bordered = planes.plane !== height * width;
-  context.emit({
-    kind: 'kernel',
+  context.emit(
     node,
-    kernel: 'quantize',
-    params: {
+    'quantize',
+    {
       input: context.dense(x),
       output: { buffer: planes.buffer, byteOffset: top * planes.pitch + left },
       total,
@@ -41,7 +40,7 @@ function quantize(context: LowerContext, node: Node, x: string, planes: Quantize
       scale: planes.scale,
       zero: planes.zeroPoint,
     },
-    tiles: Math.ceil(total / (bordered ? width : QUANTIZE_CHUNK)),
-  });
+    Math.ceil(total / (bordered ? width : QUANTIZE_CHUNK)),
+  );
   context.markQuantized(planes);
 }

@@ -105,9 +105,3 @@ export function splits(units: number, threads: number, most: number): number {
   const TILES_PER_THREAD = 4;
   return Math.max(1, Math.min(most, Math.ceil((TILES_PER_THREAD * threads) / units)));
 }
-
-/** Scratch fields of a kernel: the stride is what {@link LowerContext.scratch} lays out. */
-export function scratchFields(context: LowerContext, bytes: number) {
-  const LINE = 64;
-  return { scratch: context.scratch(bytes), scratchStride: Math.ceil(bytes / LINE) * LINE };
-}

@@ -1,17 +1,9 @@
 import type { Node } from '../../graph/types.js';
-import { LOOK_UP_SCRATCH_BYTES, OUTPUT_BLOCK, OUTPUT_PANEL, POSITION_GROUP } from '../../kernels/lookup.js';
+import { OUTPUT_BLOCK, OUTPUT_PANEL, POSITION_GROUP, SUMS_SCRATCH_BYTES } from '../../kernels/lookup.js';
 import type { Geometry } from '../../ops/windows.js';
-import { activationParams, coefficients } from '../../plan/lower/dense-epilogue.js';
+import { activationParams, coefficients, scratchParams } from '../../plan/lower/dense-epilogue.js';
 import type { Address, LowerContext, QuantizedPlanes } from '../../plan/types.js';
-import {
-  type CodePlanes,
-  offsetTable,
-  pixelTable,
-  positionTable,
-  scratchFields,
-  splits,
-  windowTable,
-} from './positions.js';
+import { type CodePlanes, offsetTable, pixelTable, positionTable, splits, windowTable } from './positions.js';
 
 /** Gathered bytes of a tile stay within this. More would repeat less reading of tables, but leave the second-level cache. */
 const GATHERED_BYTES = 64 * 1024;
@@ -21,7 +13,7 @@ const MAX_PLANES = 2;
 
 /** How a kernel sums over windows of u8 planes. */
 interface Sums {
-  readonly source: Omit<CodePlanes, 'centroids'>;
+  readonly source: Pick<CodePlanes, 'rows' | 'dims' | 'pitch' | 'pads'>;
   readonly geometry: Geometry;
   readonly outputs: number;
   /** Outputs that one thread computes together. */
@@ -60,18 +52,17 @@ export function sumFields(
     terms,
     positions,
     tiles: images * blocks * chunks,
-    params: {
-      ...epilogueFields(context, node, outputs, positions, geometry, rows),
-      ...scratchFields(context, LOOK_UP_SCRATCH_BYTES + scratch),
-      codes: source.address,
-      codeOffsets: rows
+    /** Where the windows lie in the source: of each position the first tap, and all taps of one window. */
+    source: {
+      offsets: rows
         ? positionTable(context, `${positions} rows`, positions, (n) => n)
         : windowTable(context, geometry, pitch, source.pads),
-      codeStride: source.stride,
-      codeBatch: source.batch,
-      codebooks: source.dims[1],
       tapOffsets: offsetTable(context, offsets),
       taps,
+    },
+    params: {
+      ...epilogueFields(context, node, outputs, positions, geometry, rows),
+      ...scratchParams(context, SUMS_SCRATCH_BYTES + scratch),
       blocks,
       groups,
       chunks,
@@ -91,6 +82,8 @@ function epilogueFields(
   const result = node.outputs[0]!;
   const { dense, quantized } = context.demand(result);
   const { residual, activation } = node.epilogue ?? {};
+  const first = targetPlanes(context, quantized[0], geometry, rows);
+  const second = targetPlanes(context, quantized[1], geometry, rows);
   return {
     scale: paddedFloats(context, scale),
     bias: paddedFloats(context, bias),
@@ -100,28 +93,39 @@ function epilogueFields(
     coefficients: activation?.kind === 'Gelu' ? coefficients(context) : 0,
     outputs,
     positions,
-    ...planeFields(context, quantized[0], '', geometry, rows),
-    ...planeFields(context, quantized[1], '2', geometry, rows),
+    planes: first.address,
+    planeOffsets: first.offsets,
+    planeStride: first.stride,
+    planeBatch: first.batch,
+    planeScale: first.scale,
+    planeZero: first.zero,
+    planes2: second.address,
+    planeOffsets2: second.offsets,
+    planeStride2: second.stride,
+    planeBatch2: second.batch,
+    planeScale2: second.scale,
+    planeZero2: second.zero,
   };
 }
 
 /** Where the kernel stores one set of quantized planes. */
-function planeFields(
+function targetPlanes(
   context: LowerContext,
   planes: QuantizedPlanes | undefined,
-  set: '' | '2',
   { output: [height = 1, width = 1] }: Geometry,
   rows: boolean,
-): Record<string, number | Address> {
-  if (planes) context.markQuantized(planes);
-  const [top = 0, left = 0] = planes?.pads ?? [];
+) {
+  if (!planes) return { address: 0, offsets: 0, stride: 0, batch: 0, scale: 1, zero: 0 };
+  const { buffer, pitch, plane, dims, pads, scale, zeroPoint } = planes;
+  const [top, left] = pads;
+  context.markQuantized(planes);
   return {
-    [`planes${set}`]: planes ? { buffer: planes.buffer, byteOffset: rows ? top * planes.pitch + left : 0 } : 0,
-    [`planeOffsets${set}`]: planes && !rows ? pixelTable(context, height, width, planes.pitch, top, left) : 0,
-    [`planeStride${set}`]: planes?.plane ?? 0,
-    [`planeBatch${set}`]: planes ? planes.dims[1] * planes.plane : 0,
-    [`planeScale${set}`]: planes?.scale ?? 1,
-    [`planeZero${set}`]: planes?.zeroPoint ?? 0,
+    address: { buffer, byteOffset: rows ? top * pitch + left : 0 },
+    offsets: rows ? 0 : pixelTable(context, height, width, pitch, top, left),
+    stride: plane,
+    batch: dims[1] * plane,
+    scale,
+    zero: zeroPoint,
   };
 }
 

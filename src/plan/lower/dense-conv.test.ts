@@ -81,7 +81,7 @@ describe('Conv', () => {
         fc.property(convolution, (c) => {
           const { test, expected } = build(c, depthwise);
           const run = runNode(lowerConv, test, c)!;
-          expect(run.kernels).toEqual([depthwise ? 'depthwise' : 'convolve']);
+          expect(run.kernels).toEqual([depthwise ? 'depthwiseConv' : 'conv']);
           expect(relativeError(run.y, expected)).toBeLessThan(2e-6);
           expect(run.y).toEqual(runNode(lowerConv, test, { threads: 1 })!.y);
         }),

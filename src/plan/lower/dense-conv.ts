@@ -4,7 +4,7 @@ import { windowGeometry } from '../../ops/windows.js';
 import type { LowerContext, LoweringRule } from '../types.js';
 import { allFloat, epilogueParams, scratchParams } from './dense-epilogue.js';
 import { chooseTiling } from './dense-tiles.js';
-import { windowParams } from './dense-window.js';
+import { slidingParams, windowParams } from './dense-window.js';
 
 /** Two spatial axes from one or two. */
 function pair(list: readonly number[], otherwise: number): [number, number] {
@@ -36,25 +36,14 @@ export const lowerConv: LoweringRule = (context, node) => {
   const bias = biasName ? context.dense(biasName) : 0;
   const epilogue = epilogueParams(context, node, bias, dims.length === 4);
   if (groups > 1 && groups === shape.channels) {
-    const params = windowParams(context, {
-      batch: shape.batch,
+    const { params, tiles } = windowParams(context, {
+      ...shape,
       channels: shape.outputs,
       multiplier: shape.outputs / shape.channels,
-      input: shape.input,
-      output: shape.output,
-      kernel: shape.kernel,
-      strides: shape.strides,
-      dilations: shape.dilations,
-      begins: shape.begins,
       counted: [0, 0, 0, 0],
     });
-    context.emit({
-      kind: 'kernel',
-      node,
-      kernel: 'depthwise',
-      params: { ...epilogue, ...params.params, input: context.dense(input), weights: context.dense(weightName) },
-      tiles: params.tiles,
-    });
+    const own = { input: context.dense(input), weights: context.dense(weightName) };
+    context.emit(node, 'depthwiseConv', { ...epilogue, ...params, ...own }, tiles);
     return true;
   }
 
@@ -65,11 +54,10 @@ export const lowerConv: LoweringRule = (context, node) => {
   const positions = shape.output[0] * shape.output[1];
   const tiling = chooseTiling(shape.batch * groups, positions, outputs, depth, context.threads);
   const width = tiling.positionsPerTile;
-  context.emit({
-    kind: 'kernel',
+  context.emit(
     node,
-    kernel: 'convolve',
-    params: {
+    'conv',
+    {
       ...epilogue,
       ...scratchParams(context, 4 * width * (depth + 2 * taps + 5)),
       ...tiling,
@@ -79,21 +67,10 @@ export const lowerConv: LoweringRule = (context, node) => {
       channels,
       outputs,
       groups,
-      height: shape.input[0],
-      width: shape.input[1],
-      outHeight: shape.output[0],
-      outWidth: shape.output[1],
-      kernelHeight: shape.kernel[0],
-      kernelWidth: shape.kernel[1],
-      strideY: shape.strides[0],
-      strideX: shape.strides[1],
-      dilationY: shape.dilations[0],
-      dilationX: shape.dilations[1],
-      top: shape.begins[0],
-      left: shape.begins[1],
+      ...slidingParams(shape),
     },
-    tiles: shape.batch * groups * tiling.positionBlocks * tiling.outputBlocks,
-  });
+    shape.batch * groups * tiling.positionBlocks * tiling.outputBlocks,
+  );
   return true;
 };
 

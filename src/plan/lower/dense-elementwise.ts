@@ -22,7 +22,7 @@ export function emitUnary(context: LowerContext, node: Node, code: number, low =
     perTile: TILE_VALUES,
     coefficients: coefficients(context),
   };
-  context.emit({ kind: 'kernel', node, kernel: 'unary', params, tiles: Math.ceil(count / TILE_VALUES) });
+  context.emit(node, 'unary', params, Math.ceil(count / TILE_VALUES));
   return true;
 }
 
@@ -125,11 +125,10 @@ function emitBinary(context: LowerContext, node: Node, operation: number, a: str
   const { left, right, inner, rows, rowsPerTile } = plan;
   const { residual, activation } = node.epilogue ?? {};
   const { low, high } = activation ? activationParams(activation) : { low: -Infinity, high: Infinity };
-  context.emit({
-    kind: 'kernel',
+  context.emit(
     node,
-    kernel: 'binary',
-    params: {
+    'binary',
+    {
       left: context.dense(a),
       leftVector: left.vector,
       leftDivisor: left.divisor,
@@ -150,8 +149,8 @@ function emitBinary(context: LowerContext, node: Node, operation: number, a: str
       low,
       high,
     },
-    tiles: Math.ceil(rows / rowsPerTile),
-  });
+    Math.ceil(rows / rowsPerTile),
+  );
   return true;
 }
 

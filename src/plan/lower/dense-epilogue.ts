@@ -1,9 +1,11 @@
 import type { Activation, Node } from '../../graph/types.js';
-import { COEFFICIENTS } from '../../kernels/coefficients.js';
-import { ACTIVATION, FUNCTION } from '../../kernels/dense.js';
+import { ACTIVATION, type FLOAT_EPILOGUE, FUNCTION } from '../../kernels/dense.js';
+import COEFFICIENTS from '../../kernels/gen/coefficients.js';
+import type { FieldValues } from '../../kernels/list.js';
+import { align, CACHE_LINE } from '../memory.js';
 import type { Address, LowerContext } from '../types.js';
 
-/** The parameter fields that an activation sets. Gelu is known to look-ups only. */
+/** The parameter fields that an activation sets. Gelu is known to integer epilogues only. */
 export function activationParams(activation: Activation | undefined): Record<'activation' | 'low' | 'high', number> {
   switch (activation?.kind) {
     case undefined:
@@ -31,6 +33,8 @@ const NO_PLANES = {
   planesLeft: 0,
 };
 
+export type EpilogueParams = FieldValues<typeof FLOAT_EPILOGUE, Address>;
+
 /**
  * The epilogue fields of a kernel that computes the first output of `node`. With `quantize` the kernel stores whole image planes,
  * and may write the quantized planes that a following Encode wants; the dense tensor is then stored only if someone reads it.
@@ -40,7 +44,7 @@ export function epilogueParams(
   node: Node,
   bias: Address | 0,
   quantize: boolean,
-): Record<string, number | Address> {
+): EpilogueParams {
   const value = node.outputs[0]!;
   const { dense, quantized } = context.demand(value);
   const residual = node.epilogue?.residual;
@@ -74,9 +78,9 @@ export function allFloat(context: LowerContext, names: readonly (string | undefi
   });
 }
 
-/** Bytes rounded up to the cache line, as {@link LowerContext.scratch} spaces its per-thread parts. */
+/** Scratch fields of a kernel: the stride is what {@link LowerContext.scratch} lays out. */
 export function scratchParams(context: LowerContext, bytes: number) {
-  return { scratch: context.scratch(bytes), scratchStride: Math.ceil(bytes / 64) * 64 };
+  return { scratch: context.scratch(bytes), scratchStride: align(bytes, CACHE_LINE) };
 }
 
 /** The constants that kernels of transcendental functions read. */

@@ -2,7 +2,7 @@ import { elementCount } from '../../graph/tensor.js';
 import type { Node } from '../../graph/types.js';
 import { float, int } from '../../ops/define.js';
 import type { Address, LowerContext, LoweringRule } from '../types.js';
-import { allFloat, epilogueParams, scratchParams } from './dense-epilogue.js';
+import { allFloat, type EpilogueParams, epilogueParams, scratchParams } from './dense-epilogue.js';
 
 /** Strides in elements. A batch stride of 0 repeats the matrix. */
 interface Side {
@@ -54,16 +54,15 @@ export function chooseBlocks({ batch, rows, columns, depth }: Product, packed: b
   return best;
 }
 
-function emitProduct(context: LowerContext, node: Node, product: Product, epilogue: Record<string, number | Address>) {
+function emitProduct(context: LowerContext, node: Node, product: Product, epilogue: EpilogueParams) {
   const { batch, rows, columns, depth, left, right } = product;
   const packed = context.constant(right.name) !== undefined && right.batch === 0;
   const blocks = chooseBlocks(product, packed, context.threads);
   const scratchColumns = packed ? 0 : blocks.columnsPerTile * depth;
-  context.emit({
-    kind: 'kernel',
+  context.emit(
     node,
-    kernel: 'matmul',
-    params: {
+    'matmul',
+    {
       ...epilogue,
       ...scratchParams(context, 4 * (blocks.rowsPerTile * depth + scratchColumns + 4 * blocks.columnsPerTile)),
       ...blocks,
@@ -80,8 +79,8 @@ function emitProduct(context: LowerContext, node: Node, product: Product, epilog
       columns,
       depth,
     },
-    tiles: batch * blocks.rowBlocks * blocks.columnBlocks,
-  });
+    batch * blocks.rowBlocks * blocks.columnBlocks,
+  );
 }
 
 /** The constant right side, times alpha, as [N/8][k][8], absent columns zero. */

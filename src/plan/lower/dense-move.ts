@@ -1,5 +1,6 @@
 import { bytesPerElement, elementCount } from '../../graph/tensor.js';
 import type { Node } from '../../graph/types.js';
+import { TRANSPOSE_TILE } from '../../kernels/dense.js';
 import { int, ints } from '../../ops/define.js';
 import type { Address, LowerContext, LoweringRule } from '../types.js';
 
@@ -35,13 +36,7 @@ function emitCopy(
           rows,
           rowsPerTile: Math.max(1, Math.floor(TILE_BYTES / bytes)),
         };
-  context.emit({
-    kind: 'kernel',
-    node,
-    kernel: 'copyRows',
-    params: { ...params, ...cut },
-    tiles: Math.ceil(cut.rows / cut.rowsPerTile),
-  });
+  context.emit(node, 'copyRows', { ...params, ...cut }, Math.ceil(cut.rows / cut.rowsPerTile));
 }
 
 function shifted({ buffer, byteOffset }: Address, bytes: number): Address {
@@ -143,18 +138,13 @@ export const lowerTranspose: LoweringRule = (context, node) => {
   if (!swapped || tail.length > 1 || (tail.length === 1 && tail[0] !== lead + 2)) return false;
   const batch = lead ? size(runs[0]) : 1;
   const columns = size(runs[lead]);
-  context.emit({
-    kind: 'kernel',
-    node,
-    kernel: 'transpose',
-    params: {
-      input: context.dense(input),
-      output: context.dense(output),
-      rows: size(runs[lead + 1]),
-      columns,
-      chunk: size(runs[lead + 2]),
-    },
-    tiles: batch * Math.ceil(columns / 4),
-  });
+  const params = {
+    input: context.dense(input),
+    output: context.dense(output),
+    rows: size(runs[lead + 1]),
+    columns,
+    chunk: size(runs[lead + 2]),
+  };
+  context.emit(node, 'transpose', params, batch * Math.ceil(columns / TRANSPOSE_TILE));
   return true;
 };

@@ -1,5 +1,6 @@
 import { elementCount, toNumbers } from '../../graph/tensor.js';
 import type { Node } from '../../graph/types.js';
+import { SOFTMAX_SCRATCH_BYTES } from '../../kernels/dense.js';
 import { int, ints } from '../../ops/define.js';
 import type { LowerContext, LoweringRule } from '../types.js';
 import { allFloat, coefficients } from './dense-epilogue.js';
@@ -15,7 +16,7 @@ function emitMean(context: LowerContext, node: Node, axes: number): boolean {
   const input = node.inputs[0]!;
   const { rows, inner } = splitRows(context.type(input).dims, axes);
   const params = { input: context.dense(input), output: context.dense(node.outputs[0]!), inner };
-  context.emit({ kind: 'kernel', node, kernel: 'reduceMean', params, tiles: rows });
+  context.emit(node, 'reduceMean', params, rows);
   return true;
 }
 
@@ -51,9 +52,9 @@ export const lowerSoftmax: LoweringRule = (context, node) => {
     input: context.dense(input),
     output: context.dense(node.outputs[0]!),
     inner,
-    scratch: context.scratch(64),
+    scratch: context.scratch(SOFTMAX_SCRATCH_BYTES),
     coefficients: coefficients(context),
   };
-  context.emit({ kind: 'kernel', node, kernel: 'softmax', params, tiles: rows });
+  context.emit(node, 'softmax', params, rows);
   return true;
 };

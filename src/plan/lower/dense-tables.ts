@@ -42,11 +42,10 @@ function emitMove(context: LowerContext, node: Node, axes: readonly Axis[]): voi
     context.packed(`move ${node.name} ${side} ${index}`, `${node.name}.${side}${index} [${elements.length}] i32`, () =>
       elements.map((offset) => 4 * offset),
     );
-  context.emit({
-    kind: 'kernel',
+  context.emit(
     node,
-    kernel: 'moveByTables',
-    params: {
+    'moveByTables',
+    {
       input: context.dense(node.inputs[0]!),
       output: context.dense(node.outputs[0]!),
       input0: table('from', 0, a),
@@ -62,8 +61,8 @@ function emitMove(context: LowerContext, node: Node, axes: readonly Axis[]): voi
       size3: d.from.length,
       straight: Number(isRange(d.from) && isRange(d.to)),
     },
-    tiles: a.from.length * b.from.length,
-  });
+    a.from.length * b.from.length,
+  );
 }
 
 /** Positions as float32 are exact below this. */
@@ -124,7 +123,7 @@ export const lowerPad: LoweringRule = (context, node) => {
   const attribute = node.attributes.value;
   const value = fillValue ? toNumbers(fillValue)[0]! : typeof attribute === 'number' ? attribute : 0;
   const params = { output: context.dense(output), count, perTile: TILE_VALUES, value };
-  context.emit({ kind: 'kernel', node, kernel: 'fill', params, tiles: Math.ceil(count / TILE_VALUES) });
+  context.emit(node, 'fill', params, Math.ceil(count / TILE_VALUES));
   const [from, to] = [stridesOf(dims), stridesOf(outDims)];
   emitMove(
     context,

@@ -5,24 +5,46 @@ import { allFloat, epilogueParams, scratchParams } from './dense-epilogue.js';
 
 type Pair = readonly [y: number, x: number];
 
-/** A window that slides over `channels` output channels one by one. */
-export interface WindowShape {
-  readonly batch: number;
-  readonly channels: number;
-  /** Output channels per input channel. */
-  readonly multiplier: number;
+/** How a window slides over a map. */
+interface Sliding {
   readonly input: Pair;
   readonly output: Pair;
   readonly kernel: Pair;
   readonly strides: Pair;
   readonly dilations: Pair;
   readonly begins: Pair;
+}
+
+/** A window that slides over `channels` output channels one by one. */
+export interface WindowShape extends Sliding {
+  readonly batch: number;
+  readonly channels: number;
+  /** Output channels per input channel. */
+  readonly multiplier: number;
   /** How far average pooling counts padding: top, left, bottom, right. */
   readonly counted: readonly [number, number, number, number];
 }
 
 /** Input rows of a tile should stay in the first-level cache. */
 const ROW_BYTES = 24 * 1024;
+
+/** The parameters of convolutions and pooling that say how their window slides. */
+export function slidingParams({ input, output, kernel, strides, dilations, begins }: Sliding) {
+  return {
+    height: input[0],
+    width: input[1],
+    outHeight: output[0],
+    outWidth: output[1],
+    kernelHeight: kernel[0],
+    kernelWidth: kernel[1],
+    strideY: strides[0],
+    strideX: strides[1],
+    dilationY: dilations[0],
+    dilationX: dilations[1],
+    top: begins[0],
+    left: begins[1],
+  };
+}
 
 /** Parameters that depthwise convolution and pooling share, and the number of tiles. */
 export function windowParams(context: LowerContext, shape: WindowShape) {
@@ -46,18 +68,7 @@ export function windowParams(context: LowerContext, shape: WindowShape) {
       ...scratchParams(context, 4 * (2 * lanes + rows * pitch + 4)),
       channels: shape.channels,
       multiplier: shape.multiplier,
-      height: shape.input[0],
-      width: shape.input[1],
-      outHeight,
-      outWidth,
-      kernelHeight: shape.kernel[0],
-      kernelWidth: shape.kernel[1],
-      strideY: shape.strides[0],
-      strideX: shape.strides[1],
-      dilationY: shape.dilations[0],
-      dilationX: shape.dilations[1],
-      top: shape.begins[0],
-      left: shape.begins[1],
+      ...slidingParams(shape),
       countTop: shape.counted[0],
       countLeft: shape.counted[1],
       countBottom: shape.counted[2],
@@ -94,13 +105,7 @@ const lowerPool =
       counted: int(node, 'count_include_pad', 0) !== 0 ? pads : [0, 0, 0, 0],
     });
     const epilogue = epilogueParams(context, node, 0, true);
-    context.emit({
-      kind: 'kernel',
-      node,
-      kernel,
-      params: { ...epilogue, ...params, input: context.dense(input), weights: 0 },
-      tiles,
-    });
+    context.emit(node, kernel, { ...epilogue, ...params, input: context.dense(input), weights: 0 }, tiles);
     return true;
   };
 

@@ -32,20 +32,15 @@ export const lowerLayerNorm: LoweringRule = (context, node) => {
     return elementCount(shape) === inner && `${shape.slice(-axes)}` === `${dims.slice(-axes)}`;
   };
   if (!whole(scale) || (bias && !whole(bias))) return false;
-  context.emit({
-    kind: 'kernel',
-    node,
-    kernel: 'layerNorm',
-    params: {
-      input: context.dense(input),
-      output: context.dense(node.outputs[0]!),
-      scale: context.dense(scale),
-      bias: bias ? context.dense(bias) : 0,
-      inner,
-      epsilon: float(node, 'epsilon', 1e-5),
-    },
-    tiles: rows,
-  });
+  const params = {
+    input: context.dense(input),
+    output: context.dense(node.outputs[0]!),
+    scale: context.dense(scale),
+    bias: bias ? context.dense(bias) : 0,
+    inner,
+    epsilon: float(node, 'epsilon', 1e-5),
+  };
+  context.emit(node, 'layerNorm', params, rows);
   return true;
 };
 

@@ -1,31 +1,6 @@
 // Convolution as a product of packed weights [M/4][C·kh·kw][4] with a tile of patches [P/8][C·kh·kw][8] that is gathered into
 // scratch. A tile is one block of output positions times one block of outputs of one group of one image.
-import {
-  CONVOLVE_CHANNELS,
-  CONVOLVE_DILATION_X,
-  CONVOLVE_DILATION_Y,
-  CONVOLVE_GROUPS,
-  CONVOLVE_HEIGHT,
-  CONVOLVE_INPUT,
-  CONVOLVE_INPUT_BYTES,
-  CONVOLVE_KERNEL_HEIGHT,
-  CONVOLVE_KERNEL_WIDTH,
-  CONVOLVE_LEFT,
-  CONVOLVE_OUT_HEIGHT,
-  CONVOLVE_OUT_WIDTH,
-  CONVOLVE_OUTPUT_BLOCKS,
-  CONVOLVE_OUTPUTS,
-  CONVOLVE_OUTPUTS_PER_TILE,
-  CONVOLVE_POSITION_BLOCKS,
-  CONVOLVE_POSITIONS_PER_TILE,
-  CONVOLVE_SCRATCH,
-  CONVOLVE_SCRATCH_STRIDE,
-  CONVOLVE_STRIDE_X,
-  CONVOLVE_STRIDE_Y,
-  CONVOLVE_TOP,
-  CONVOLVE_WEIGHTS,
-  CONVOLVE_WIDTH,
-} from '../gen/layout';
+import * as field from '../gen/layout';
 import { finishPlane } from './epilogue';
 import { product4x4, product4x8 } from './micro';
 
@@ -34,21 +9,21 @@ import { product4x4, product4x8 } from './micro';
  * channel's first value, 0 outside the image), sums [4][P] f32,
  * starts [P/4] i32 (see locate).
  */
-export function convolve(p: usize, begin: i32, end: i32, thread: i32): void {
-  const channels = load<i32>(p, CONVOLVE_CHANNELS);
-  const taps = load<i32>(p, CONVOLVE_KERNEL_HEIGHT) * load<i32>(p, CONVOLVE_KERNEL_WIDTH);
+export function conv(p: usize, begin: i32, end: i32, thread: i32): void {
+  const channels = load<i32>(p, field.CONV_CHANNELS);
+  const taps = load<i32>(p, field.CONV_KERNEL_HEIGHT) * load<i32>(p, field.CONV_KERNEL_WIDTH);
   const depth = channels * taps;
-  const groups = load<i32>(p, CONVOLVE_GROUPS);
-  const outputs = load<i32>(p, CONVOLVE_OUTPUTS);
-  const width = load<i32>(p, CONVOLVE_OUT_WIDTH);
-  const positions = load<i32>(p, CONVOLVE_OUT_HEIGHT) * width;
-  const perTile = load<i32>(p, CONVOLVE_POSITIONS_PER_TILE);
-  const outputsPerTile = load<i32>(p, CONVOLVE_OUTPUTS_PER_TILE);
-  const positionBlocks = load<i32>(p, CONVOLVE_POSITION_BLOCKS);
-  const outputBlocks = load<i32>(p, CONVOLVE_OUTPUT_BLOCKS);
+  const groups = load<i32>(p, field.CONV_GROUPS);
+  const outputs = load<i32>(p, field.CONV_OUTPUTS);
+  const width = load<i32>(p, field.CONV_OUT_WIDTH);
+  const positions = load<i32>(p, field.CONV_OUT_HEIGHT) * width;
+  const perTile = load<i32>(p, field.CONV_POSITIONS_PER_TILE);
+  const outputsPerTile = load<i32>(p, field.CONV_OUTPUTS_PER_TILE);
+  const positionBlocks = load<i32>(p, field.CONV_POSITION_BLOCKS);
+  const outputBlocks = load<i32>(p, field.CONV_OUTPUT_BLOCKS);
   const panelBytes = (<usize>depth) << 5;
 
-  const patches = load<usize>(p, CONVOLVE_SCRATCH) + <usize>thread * load<usize>(p, CONVOLVE_SCRATCH_STRIDE);
+  const patches = load<usize>(p, field.CONV_SCRATCH) + <usize>thread * load<usize>(p, field.CONV_SCRATCH_STRIDE);
   const masks = patches + <usize>(perTile >> 3) * panelBytes;
   const offsets = masks + ((<usize>(taps * perTile)) << 2);
   const sums = offsets + ((<usize>(taps * perTile)) << 2);
@@ -68,7 +43,7 @@ export function convolve(p: usize, begin: i32, end: i32, thread: i32): void {
     const lastOutput = min(outputs, (tile - patchBlock * outputBlocks + 1) * outputsPerTile);
     const panels = (outputs + 3) >> 2;
     for (let m = (tile - patchBlock * outputBlocks) * outputsPerTile; m < lastOutput; m += 4) {
-      const weights = load<usize>(p, CONVOLVE_WEIGHTS) + ((<usize>((group * panels + (m >> 2)) * depth)) << 4);
+      const weights = load<usize>(p, field.CONV_WEIGHTS) + ((<usize>((group * panels + (m >> 2)) * depth)) << 4);
       let patch = patches;
       for (let i = 0; i < count; i += 8) {
         if (count - i > 4) product4x8(weights, patch, depth, sums + ((<usize>i) << 2), sumsStride);
@@ -95,31 +70,31 @@ function gather(
   offsets: usize,
   starts: usize,
 ): void {
-  const channels = load<i32>(p, CONVOLVE_CHANNELS);
-  const width = load<i32>(p, CONVOLVE_WIDTH);
-  const top = load<i32>(p, CONVOLVE_TOP);
-  const left = load<i32>(p, CONVOLVE_LEFT);
-  const kernelHeight = load<i32>(p, CONVOLVE_KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(p, CONVOLVE_KERNEL_WIDTH);
+  const channels = load<i32>(p, field.CONV_CHANNELS);
+  const width = load<i32>(p, field.CONV_WIDTH);
+  const top = load<i32>(p, field.CONV_TOP);
+  const left = load<i32>(p, field.CONV_LEFT);
+  const kernelHeight = load<i32>(p, field.CONV_KERNEL_HEIGHT);
+  const kernelWidth = load<i32>(p, field.CONV_KERNEL_WIDTH);
   const taps = kernelHeight * kernelWidth;
-  const perTile = load<i32>(p, CONVOLVE_POSITIONS_PER_TILE);
-  const planeBytes = (<usize>(load<i32>(p, CONVOLVE_HEIGHT) * width)) << 2;
-  const input = load<usize>(p, CONVOLVE_INPUT);
-  const inputEnd = input + load<usize>(p, CONVOLVE_INPUT_BYTES);
+  const perTile = load<i32>(p, field.CONV_POSITIONS_PER_TILE);
+  const planeBytes = (<usize>(load<i32>(p, field.CONV_HEIGHT) * width)) << 2;
+  const input = load<usize>(p, field.CONV_INPUT);
+  const inputEnd = input + load<usize>(p, field.CONV_INPUT_BYTES);
   const padded = (count + 7) & ~7;
   const panelBytes = (<usize>(channels * taps)) << 5;
   locate(p, first, count, padded, masks, offsets, starts);
 
   // At stride 1 with as many columns out as in, neighbouring positions read neighbouring values even across row ends.
   const straight =
-    load<i32>(p, CONVOLVE_STRIDE_X) == 1 &&
-    load<i32>(p, CONVOLVE_STRIDE_Y) == 1 &&
-    load<i32>(p, CONVOLVE_OUT_WIDTH) == width;
-  const stride = load<i32>(p, CONVOLVE_STRIDE_X);
+    load<i32>(p, field.CONV_STRIDE_X) == 1 &&
+    load<i32>(p, field.CONV_STRIDE_Y) == 1 &&
+    load<i32>(p, field.CONV_OUT_WIDTH) == width;
+  const stride = load<i32>(p, field.CONV_STRIDE_X);
   // How far behind the first value the first position may read; it and `together` are negative where fours cannot be loaded
   // at once: they lie in two rows, or more than every other value is left out, or the input is too small.
   const nearest = load<i32>(starts);
-  const room = load<i32>(p, CONVOLVE_INPUT_BYTES) - 32 - (load<i32>(starts + <usize>(padded - 4)) - nearest);
+  const room = load<i32>(p, field.CONV_INPUT_BYTES) - 32 - (load<i32>(starts + <usize>(padded - 4)) - nearest);
   let together = room | (2 - stride);
   for (let i = 0; i < padded; i += 4) together |= load<i32>(starts + <usize>i);
   let channel = input + <usize>(image * channels) * planeBytes;
@@ -129,8 +104,8 @@ function gather(
       const ky = tap / kernelWidth;
       const kx = tap - ky * kernelWidth;
       const table = (<usize>(tap * perTile)) << 2;
-      const dy = ky * load<i32>(p, CONVOLVE_DILATION_Y) - top;
-      const dx = kx * load<i32>(p, CONVOLVE_DILATION_X) - left;
+      const dy = ky * load<i32>(p, field.CONV_DILATION_Y) - top;
+      const dx = kx * load<i32>(p, field.CONV_DILATION_X) - left;
       // Rows above the first of a wide image may lie below address 0, which is far above the end.
       const source = channel + <usize>((first + dy * width + dx) << 2);
       const within = source >= input && source < inputEnd && source + ((<usize>padded) << 2) <= inputEnd;
@@ -155,14 +130,14 @@ function gather(
  * the row and column offset of the first, or -1 where they do not lie in one output row.
  */
 function locate(p: usize, first: i32, count: i32, padded: i32, masks: usize, offsets: usize, starts: usize): void {
-  const width = load<i32>(p, CONVOLVE_WIDTH);
-  const outWidth = load<i32>(p, CONVOLVE_OUT_WIDTH);
-  const tableBytes = load<usize>(p, CONVOLVE_POSITIONS_PER_TILE) << 2;
-  const kernelHeight = load<i32>(p, CONVOLVE_KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(p, CONVOLVE_KERNEL_WIDTH);
-  const strideY = load<i32>(p, CONVOLVE_STRIDE_Y);
-  const strideX = load<i32>(p, CONVOLVE_STRIDE_X);
-  const heights = i32x4.splat(load<i32>(p, CONVOLVE_HEIGHT));
+  const width = load<i32>(p, field.CONV_WIDTH);
+  const outWidth = load<i32>(p, field.CONV_OUT_WIDTH);
+  const tableBytes = load<usize>(p, field.CONV_POSITIONS_PER_TILE) << 2;
+  const kernelHeight = load<i32>(p, field.CONV_KERNEL_HEIGHT);
+  const kernelWidth = load<i32>(p, field.CONV_KERNEL_WIDTH);
+  const strideY = load<i32>(p, field.CONV_STRIDE_Y);
+  const strideX = load<i32>(p, field.CONV_STRIDE_X);
+  const heights = i32x4.splat(load<i32>(p, field.CONV_HEIGHT));
   const widths = i32x4.splat(width);
   let oy = first / outWidth;
   let ox = first - oy * outWidth;
@@ -182,11 +157,11 @@ function locate(p: usize, first: i32, count: i32, padded: i32, masks: usize, off
     const real = i32x4.lt_s(i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3)), i32x4.splat(count));
     let table = (<usize>i) << 2;
     for (let ky = 0; ky < kernelHeight; ky++) {
-      const y = i32x4.add(ys, i32x4.splat(ky * load<i32>(p, CONVOLVE_DILATION_Y) - load<i32>(p, CONVOLVE_TOP)));
+      const y = i32x4.add(ys, i32x4.splat(ky * load<i32>(p, field.CONV_DILATION_Y) - load<i32>(p, field.CONV_TOP)));
       const realRow = v128.and(real, i32x4.lt_u(y, heights));
       const row = i32x4.mul(y, widths);
       for (let kx = 0; kx < kernelWidth; kx++) {
-        const x = i32x4.add(xs, i32x4.splat(kx * load<i32>(p, CONVOLVE_DILATION_X) - load<i32>(p, CONVOLVE_LEFT)));
+        const x = i32x4.add(xs, i32x4.splat(kx * load<i32>(p, field.CONV_DILATION_X) - load<i32>(p, field.CONV_LEFT)));
         const inside = v128.and(realRow, i32x4.lt_u(x, widths));
         v128.store(masks + table, inside);
         v128.store(offsets + table, v128.and(inside, i32x4.shl(i32x4.add(row, x), 2)));

@@ -1,43 +1,37 @@
-import * as at from '../gen/layout';
+import { WIDE_BYTES } from '../gen/constants';
+import * as field from '../gen/layout';
+import { codesOf, inputOf } from './encode-tile';
 import { search } from './search';
 import { searchWindow } from './search-window';
 
 /**
  * Finds the best centroid of every codebook and position, straight from the padded planes: the four taps of a step are
  * neighbours in memory (a window row, or four inputs of a linear layer).
- *
- *     tile = (image, codebook, chunk of positions), chunks fastest
  */
-export function encodeRows(p: usize, begin: i32, end: i32, thread: i32): void {
-  const weights = load<usize>(p, at.ENCODE_ROWS_WEIGHTS);
-  const quads = load<i32>(p, at.ENCODE_ROWS_QUADS);
-  const steps = load<i32>(p, at.ENCODE_ROWS_STEPS);
-  const codebooks = load<i32>(p, at.ENCODE_ROWS_CODEBOOKS);
-  const chunks = load<i32>(p, at.ENCODE_ROWS_CHUNKS);
-  const chunk = load<i32>(p, at.ENCODE_ROWS_CHUNK);
-  const positions = load<i32>(p, at.ENCODE_ROWS_POSITIONS);
-  const taps = load<usize>(p, at.ENCODE_ROWS_TAP_OFFSETS);
-  const wide = load<usize>(p, at.ENCODE_ROWS_WIDE);
-  const unit = load<i32>(p, at.ENCODE_ROWS_UNIT);
-  const distance = load<i32>(p, at.ENCODE_ROWS_DISTANCE);
+export function encodeSearchInPlace(p: usize, begin: i32, end: i32, thread: i32): void {
+  const weights = load<usize>(p, field.ENCODE_SEARCH_WEIGHTS);
+  const quads = load<i32>(p, field.ENCODE_SEARCH_QUADS);
+  const steps = load<i32>(p, field.ENCODE_SEARCH_STEPS);
+  const codebooks = load<i32>(p, field.ENCODE_CODEBOOKS);
+  const chunks = load<i32>(p, field.ENCODE_CHUNKS);
+  const chunk = load<i32>(p, field.ENCODE_CHUNK);
+  const positions = load<i32>(p, field.ENCODE_POSITIONS);
+  const taps = load<usize>(p, field.ENCODE_TAP_OFFSETS);
+  const wide = load<usize>(p, field.ENCODE_SEARCH_IN_PLACE_WIDE);
+  const unit = load<i32>(p, field.ENCODE_SEARCH_UNIT);
+  const distance = load<i32>(p, field.ENCODE_SEARCH_IN_PLACE_DISTANCE);
   for (let tile = begin; tile < end; tile++) {
     const first = (tile % chunks) * chunk;
     const codebook = (tile / chunks) % codebooks;
     const image = tile / chunks / codebooks;
-    const input =
-      load<usize>(p, at.ENCODE_ROWS_INPUT) +
-      image * load<i32>(p, at.ENCODE_ROWS_INPUT_BATCH) +
-      codebook * load<i32>(p, at.ENCODE_ROWS_INPUT_STRIDE);
-    const codes =
-      load<usize>(p, at.ENCODE_ROWS_CODES) +
-      image * load<i32>(p, at.ENCODE_ROWS_CODE_BATCH) +
-      codebook * load<i32>(p, at.ENCODE_ROWS_CODE_STRIDE);
-    const inputOffsets = load<usize>(p, at.ENCODE_ROWS_INPUT_OFFSETS) + (first << 2);
-    const codeOffsets = load<usize>(p, at.ENCODE_ROWS_CODE_OFFSETS) + (first << 2);
+    const input = inputOf(p, image, codebook);
+    const codes = codesOf(p, image, codebook);
+    const inputOffsets = load<usize>(p, field.ENCODE_INPUT_OFFSETS) + (first << 2);
+    const codeOffsets = load<usize>(p, field.ENCODE_CODE_OFFSETS) + (first << 2);
     const count = min(chunk, positions - first);
     const own = weights + codebook * (((steps + 1) * quads) << 4);
     if (wide != 0) {
-      const ownWide = wide + codebook * quads * 96;
+      const ownWide = wide + codebook * quads * (4 * WIDE_BYTES);
       searchWindow(input, inputOffsets, taps, own, ownWide, quads, unit, distance, codes, codeOffsets, count);
     } else {
       search(input, inputOffsets, taps, own, quads, steps, unit, codes, codeOffsets, count);
@@ -50,26 +44,23 @@ export function encodeRows(p: usize, begin: i32, end: i32, thread: i32): void {
  *
  *     scratch: u8 [steps][chunk positions][4 taps]
  */
-export function encodeGathered(p: usize, begin: i32, end: i32, thread: i32): void {
-  const weights = load<usize>(p, at.ENCODE_GATHERED_WEIGHTS);
-  const quads = load<i32>(p, at.ENCODE_GATHERED_QUADS);
-  const steps = load<i32>(p, at.ENCODE_GATHERED_STEPS);
-  const codebooks = load<i32>(p, at.ENCODE_GATHERED_CODEBOOKS);
-  const chunks = load<i32>(p, at.ENCODE_GATHERED_CHUNKS);
-  const chunk = load<i32>(p, at.ENCODE_GATHERED_CHUNK);
-  const positions = load<i32>(p, at.ENCODE_GATHERED_POSITIONS);
-  const tapOffsets = load<usize>(p, at.ENCODE_GATHERED_TAP_OFFSETS);
-  const scratch = load<usize>(p, at.ENCODE_GATHERED_SCRATCH) + thread * load<i32>(p, at.ENCODE_GATHERED_SCRATCH_STRIDE);
+export function encodeSearchGathered(p: usize, begin: i32, end: i32, thread: i32): void {
+  const weights = load<usize>(p, field.ENCODE_SEARCH_WEIGHTS);
+  const quads = load<i32>(p, field.ENCODE_SEARCH_QUADS);
+  const steps = load<i32>(p, field.ENCODE_SEARCH_STEPS);
+  const codebooks = load<i32>(p, field.ENCODE_CODEBOOKS);
+  const chunks = load<i32>(p, field.ENCODE_CHUNKS);
+  const chunk = load<i32>(p, field.ENCODE_CHUNK);
+  const positions = load<i32>(p, field.ENCODE_POSITIONS);
+  const tapOffsets = load<usize>(p, field.ENCODE_TAP_OFFSETS);
+  const scratch = load<usize>(p, field.ENCODE_SEARCH_GATHERED_SCRATCH) + thread * load<i32>(p, field.ENCODE_SEARCH_GATHERED_SCRATCH_STRIDE);
   for (let tile = begin; tile < end; tile++) {
     const first = (tile % chunks) * chunk;
     const count = min(chunk, positions - first);
     const codebook = (tile / chunks) % codebooks;
     const image = tile / chunks / codebooks;
-    const input =
-      load<usize>(p, at.ENCODE_GATHERED_INPUT) +
-      image * load<i32>(p, at.ENCODE_GATHERED_INPUT_BATCH) +
-      codebook * load<i32>(p, at.ENCODE_GATHERED_INPUT_STRIDE);
-    const inputOffsets = load<usize>(p, at.ENCODE_GATHERED_INPUT_OFFSETS) + (first << 2);
+    const input = inputOf(p, image, codebook);
+    const inputOffsets = load<usize>(p, field.ENCODE_INPUT_OFFSETS) + (first << 2);
     for (let step = 0; step < steps; step++) {
       const offsets = tapOffsets + (step << 4);
       const to = scratch + step * (chunk << 2);
@@ -77,16 +68,14 @@ export function encodeGathered(p: usize, begin: i32, end: i32, thread: i32): voi
     }
     search(
       scratch,
-      load<usize>(p, at.ENCODE_GATHERED_GATHERED_POSITIONS),
-      load<usize>(p, at.ENCODE_GATHERED_GATHERED_TAPS),
+      load<usize>(p, field.ENCODE_SEARCH_GATHERED_GATHERED_POSITIONS),
+      load<usize>(p, field.ENCODE_SEARCH_GATHERED_GATHERED_TAPS),
       weights + codebook * (((steps + 1) * quads) << 4),
       quads,
       steps,
-      load<i32>(p, at.ENCODE_GATHERED_UNIT),
-      load<usize>(p, at.ENCODE_GATHERED_CODES) +
-        image * load<i32>(p, at.ENCODE_GATHERED_CODE_BATCH) +
-        codebook * load<i32>(p, at.ENCODE_GATHERED_CODE_STRIDE),
-      load<usize>(p, at.ENCODE_GATHERED_CODE_OFFSETS) + (first << 2),
+      load<i32>(p, field.ENCODE_SEARCH_UNIT),
+      codesOf(p, image, codebook),
+      load<usize>(p, field.ENCODE_CODE_OFFSETS) + (first << 2),
       count,
     );
   }

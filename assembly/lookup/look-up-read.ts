@@ -7,8 +7,9 @@
  *
  * Sums widen as in widen.ts; the bias to take out is 128 per listed row.
  */
-import * as at from '../gen/layout';
-import { GATHERED, TAIL, finish } from './epilogue';
+import { OUTPUT_BLOCK, OUTSIDE_CODE, POSITION_GROUP, SUMS_BYTES, SUMS_SCRATCH_BYTES, TABLE_BIAS } from '../gen/constants';
+import * as field from '../gen/layout';
+import { finish } from './epilogue';
 import { FLUSH, flush } from './widen';
 
 /** Lists the table rows of one position; returns their number. */
@@ -20,7 +21,7 @@ function listRows(from: usize, stride: i32, codebooks: i32, tapOffsets: usize, t
       const code = <i32>load<u8>(from + load<i32>(tapOffsets + (tap << 2)));
       store<i32>(to, row + code);
       // A code outside the image is overwritten by the next.
-      to += code < 0x80 ? 4 : 0;
+      to += code < OUTSIDE_CODE ? 4 : 0;
       row += centroids;
     }
     from += stride;
@@ -30,7 +31,7 @@ function listRows(from: usize, stride: i32, codebooks: i32, tapOffsets: usize, t
 
 /** sums i32 [width ≤ 64] of one position and block. */
 function accumulate(rows: usize, count: i32, table: usize, width: i32, sums: usize): void {
-  const start = i32x4.splat(-128 * count);
+  const start = i32x4.splat(-TABLE_BIAS * count);
   for (let lane = 0; lane < width << 2; lane += 16) v128.store(sums + lane, start);
   for (let done = 0; done < count; done += FLUSH) {
     const first = rows + (done << 2);
@@ -82,43 +83,43 @@ function accumulate(rows: usize, count: i32, table: usize, width: i32, sums: usi
  *     scratch: sums i32 [64 outputs][16 positions] | tail [16] | one position's sums i32 [64] | per position: count, rows i32 [terms]
  */
 function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
-  const positions = load<i32>(p, at.LOOK_UP_READ_PLANES_POSITIONS);
-  const outputs = load<i32>(p, at.LOOK_UP_READ_PLANES_OUTPUTS);
-  const codebooks = load<i32>(p, at.LOOK_UP_READ_PLANES_CODEBOOKS);
-  const taps = load<i32>(p, at.LOOK_UP_READ_PLANES_TAPS);
-  const centroids = load<i32>(p, at.LOOK_UP_READ_PLANES_CENTROIDS);
-  const table = load<usize>(p, at.LOOK_UP_READ_PLANES_TABLE);
-  const blocks = load<i32>(p, at.LOOK_UP_READ_PLANES_BLOCKS);
-  const chunks = load<i32>(p, at.LOOK_UP_READ_PLANES_CHUNKS);
-  const codeOffsets = load<usize>(p, at.LOOK_UP_READ_PLANES_CODE_OFFSETS);
-  const scratch = load<usize>(p, at.LOOK_UP_READ_PLANES_SCRATCH) + thread * load<i32>(p, at.LOOK_UP_READ_PLANES_SCRATCH_STRIDE);
-  const tail = scratch + TAIL;
-  const single = scratch + GATHERED;
-  const lists = single + 256;
+  const positions = load<i32>(p, field.LOOK_UP_READ_POSITIONS);
+  const outputs = load<i32>(p, field.LOOK_UP_READ_OUTPUTS);
+  const codebooks = load<i32>(p, field.LOOK_UP_READ_CODEBOOKS);
+  const taps = load<i32>(p, field.LOOK_UP_READ_TAPS);
+  const centroids = load<i32>(p, field.LOOK_UP_READ_CENTROIDS);
+  const table = load<usize>(p, field.LOOK_UP_READ_TABLE);
+  const blocks = load<i32>(p, field.LOOK_UP_READ_BLOCKS);
+  const chunks = load<i32>(p, field.LOOK_UP_READ_CHUNKS);
+  const codeOffsets = load<usize>(p, field.LOOK_UP_READ_CODE_OFFSETS);
+  const scratch = load<usize>(p, field.LOOK_UP_READ_SCRATCH) + thread * load<i32>(p, field.LOOK_UP_READ_SCRATCH_STRIDE);
+  const tail = scratch + SUMS_BYTES;
+  const single = scratch + SUMS_SCRATCH_BYTES;
+  const lists = single + (OUTPUT_BLOCK << 2);
   const terms = codebooks * taps;
   const listBytes = (terms + 2) << 2;
-  const outputBlocks = (outputs + 63) >> 6;
+  const outputBlocks = <i32>(<u32>(outputs + OUTPUT_BLOCK - 1) / OUTPUT_BLOCK);
   let last = -1;
   for (let tile = begin; tile < end; tile++) {
     const chunk = tile % chunks;
     const block = tile / chunks;
     const image = block / blocks;
-    const first = (block % blocks) << 4;
-    const count = min(16, positions - first);
+    const first = (block % blocks) * POSITION_GROUP;
+    const count = min(POSITION_GROUP, positions - first);
     if (block != last) {
       for (let q = 0; q < count; q++) {
         const list = lists + q * listBytes;
         const from =
-          load<usize>(p, at.LOOK_UP_READ_PLANES_CODES) +
-          image * load<i32>(p, at.LOOK_UP_READ_PLANES_CODE_BATCH) +
+          load<usize>(p, field.LOOK_UP_READ_CODES) +
+          image * load<i32>(p, field.LOOK_UP_READ_CODE_BATCH) +
           load<i32>(codeOffsets + ((first + q) << 2));
         store<i32>(
           list,
           listRows(
             from,
-            load<i32>(p, at.LOOK_UP_READ_PLANES_CODE_STRIDE),
+            load<i32>(p, field.LOOK_UP_READ_CODE_STRIDE),
             codebooks,
-            load<usize>(p, at.LOOK_UP_READ_PLANES_TAP_OFFSETS),
+            load<usize>(p, field.LOOK_UP_READ_TAP_OFFSETS),
             taps,
             centroids,
             list + 4,
@@ -129,8 +130,8 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
     }
     const lastBlock = ((chunk + 1) * outputBlocks) / chunks;
     for (let ob = (chunk * outputBlocks) / chunks; ob < lastBlock; ob++) {
-      const m = ob << 6;
-      const valid = min(64, outputs - m);
+      const m = ob * OUTPUT_BLOCK;
+      const valid = min(OUTPUT_BLOCK, outputs - m);
       const width = (valid + 15) & ~15;
       const blockTable = table + <usize>terms * <usize>centroids * <usize>m;
       for (let q = 0; q < count; q++) {

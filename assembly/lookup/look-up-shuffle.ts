@@ -2,16 +2,16 @@
  * Table accumulation by byte shuffle: 16 positions in lanes, one swizzle looks one output of one codebook up for all of them.
  *
  *     gathered codes (scratch):  u8 [group][codebook][tap][16 positions]
- *     table:                     u8 [output mod 4][quad of outputs][codebook][tap][16 centroids], biased by 128
+ *     table:                     u8 [output mod 4][quad of outputs][codebook][tap][16 centroids], biased
  *
  * The four outputs of a quad are read as four streams, since one alone leaves much of the memory's speed unused.
  *
  * Bytes are summed in 16 bits, see widen.ts.
- * A code outside the image is 0x80 and looks 0 up, so the bias to take out is 128 per term inside: −`corrections[position]`.
+ * A code outside the image (OUTSIDE_CODE) looks 0 up, so the bias to take out is TABLE_BIAS per term inside: −`corrections[position]`.
  */
-import * as at from '../gen/layout';
-import { dotTaps, gatherTaps } from './dot';
-import { GATHERED, TAIL, finish } from './epilogue';
+import { OUTPUT_PANEL, OUTPUT_QUAD, POSITION_GROUP, SUMS_BYTES, SUMS_SCRATCH_BYTES } from '../gen/constants';
+import * as field from '../gen/layout';
+import { finish } from './epilogue';
 import { gather16, runLength } from './gather';
 import { swizzle } from './swizzle';
 import { FLUSH, flush } from './widen';
@@ -76,50 +76,40 @@ function gatherGroup(
   taps: i32,
   offsets: usize,
   to: usize,
-  kind: i32,
 ): void {
   const run = runLength(offsets);
   for (let codebook = 0; codebook < codebooks; codebook++) {
     for (let tap = 0; tap < taps; tap++) {
-      const source = from + load<i32>(tapOffsets + (tap << 2));
-      if (kind == DOT) gatherTaps(source, offsets, to);
-      else gather16(source, offsets, run, to);
-      to += 1 << (kind == DOT ? 6 : 4);
+      gather16(from + load<i32>(tapOffsets + (tap << 2)), offsets, run, to);
+      to += 16;
     }
     from += stride;
   }
 }
 
-/** What `run` computes: look-ups of maps or of rows, or products. */
-const MAPS: i32 = 0;
-const ROWS: i32 = 1;
-const DOT: i32 = 2;
-
 /**
  * A tile gathers the codes of a few groups once and runs all its outputs over them; the quad of tables (terms · 64 bytes)
  * stays in the first-level cache while the groups pass.
  */
-function run(p: usize, begin: i32, end: i32, thread: i32, kind: i32): void {
-  const positions = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_POSITIONS);
-  const outputs = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_OUTPUTS);
-  const codebooks = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_CODEBOOKS);
-  const taps = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_TAPS);
-  const table = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_TABLE);
-  const blocks = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_BLOCKS);
-  const groupsPerBlock = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_GROUPS);
-  const chunks = load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_CHUNKS);
-  const codeOffsets = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_CODE_OFFSETS);
-  const corrections = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_CORRECTIONS);
-  const sums = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_SCRATCH) + thread * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_SCRATCH_STRIDE);
-  const gathered = sums + GATHERED;
+function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
+  const positions = load<i32>(p, field.LOOK_UP_SHUFFLE_POSITIONS);
+  const outputs = load<i32>(p, field.LOOK_UP_SHUFFLE_OUTPUTS);
+  const codebooks = load<i32>(p, field.LOOK_UP_SHUFFLE_CODEBOOKS);
+  const taps = load<i32>(p, field.LOOK_UP_SHUFFLE_TAPS);
+  const table = load<usize>(p, field.LOOK_UP_SHUFFLE_TABLE);
+  const blocks = load<i32>(p, field.LOOK_UP_SHUFFLE_BLOCKS);
+  const groupsPerBlock = load<i32>(p, field.LOOK_UP_SHUFFLE_GROUPS);
+  const chunks = load<i32>(p, field.LOOK_UP_SHUFFLE_CHUNKS);
+  const codeOffsets = load<usize>(p, field.LOOK_UP_SHUFFLE_CODE_OFFSETS);
+  const corrections = load<usize>(p, field.LOOK_UP_SHUFFLE_CORRECTIONS);
+  const stream = load<usize>(p, field.LOOK_UP_SHUFFLE_STREAM);
+  const sums = load<usize>(p, field.LOOK_UP_SHUFFLE_SCRATCH) + thread * load<i32>(p, field.LOOK_UP_SHUFFLE_SCRATCH_STRIDE);
+  const tail = sums + SUMS_BYTES;
+  const gathered = sums + SUMS_SCRATCH_BYTES;
   const terms = codebooks * taps;
-  // For products this field is `unit`.
-  const stream = load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_STREAM);
-  const rows = kind == ROWS;
-  const shift = rows ? 4 : 2;
-  const termShift = kind == DOT ? 6 : 4;
-  const panels = (outputs + (1 << shift) - 1) >> shift;
-  const groupCount = (positions + 15) >> 4;
+  const unit = rows ? OUTPUT_PANEL : OUTPUT_QUAD;
+  const panels = (outputs + unit - 1) / unit;
+  const groupCount = <i32>(<u32>(positions + POSITION_GROUP - 1) / POSITION_GROUP);
   let last = -1;
   for (let tile = begin; tile < end; tile++) {
     const chunk = tile % chunks;
@@ -130,37 +120,35 @@ function run(p: usize, begin: i32, end: i32, thread: i32, kind: i32): void {
     if (block != last) {
       for (let g = 0; g < groups; g++) {
         gatherGroup(
-          load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_CODES) + image * load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_CODE_BATCH),
-          load<i32>(p, at.LOOK_UP_SHUFFLE_PLANES_CODE_STRIDE),
+          load<usize>(p, field.LOOK_UP_SHUFFLE_CODES) + image * load<i32>(p, field.LOOK_UP_SHUFFLE_CODE_BATCH),
+          load<i32>(p, field.LOOK_UP_SHUFFLE_CODE_STRIDE),
           codebooks,
-          load<usize>(p, at.LOOK_UP_SHUFFLE_PLANES_TAP_OFFSETS),
+          load<usize>(p, field.LOOK_UP_SHUFFLE_TAP_OFFSETS),
           taps,
           codeOffsets + ((firstGroup + g) << 6),
-          gathered + ((g * terms) << termShift),
-          kind,
+          gathered + ((g * terms) << 4),
         );
       }
       last = block;
     }
     const lastPanel = ((chunk + 1) * panels) / chunks;
     for (let panel = (chunk * panels) / chunks; panel < lastPanel; panel++) {
-      const m = panel << shift;
-      const count = min(1 << shift, outputs - m);
+      const m = panel * unit;
+      const count = min(unit, outputs - m);
       const panelTable = table + ((<usize>m * <usize>terms) << 2);
       for (let g = 0; g < groups; g++) {
-        const first = (firstGroup + g) << 4;
-        const codes = gathered + ((g * terms) << termShift);
+        const first = (firstGroup + g) * POSITION_GROUP;
+        const codes = gathered + ((g * terms) << 4);
         if (rows) {
           // Sixteen outputs at a time: whole cache lines of the result.
-          for (let i = 0; i < count; i += 4) {
+          for (let i = 0; i < count; i += OUTPUT_QUAD) {
             accumulate(codes, panelTable + ((<usize>i * <usize>terms) << 2), stream, terms, corrections + (first << 2), sums);
             transpose(sums, sums + ROW_SUMS + (i << 2));
           }
-          finish(p, sums + ROW_SUMS, 64, min(16, positions - first), 0, m, first, true, sums + TAIL);
+          finish(p, sums + ROW_SUMS, 64, min(POSITION_GROUP, positions - first), 0, m, first, true, tail);
         } else {
-          if (kind == DOT) dotTaps(codes, panelTable, terms, corrections + (m << 2), <i32>stream, sums);
-          else accumulate(codes, panelTable, stream, terms, corrections + (first << 2), sums);
-          finish(p, sums, 64, count, image, m, first, false, sums + TAIL);
+          accumulate(codes, panelTable, stream, terms, corrections + (first << 2), sums);
+          finish(p, sums, 64, count, image, m, first, false, tail);
         }
       }
     }
@@ -191,15 +179,10 @@ function transpose(sums: usize, to: usize): void {
 
 /** Maps: results are planes [image][output][position]. */
 export function lookUpShufflePlanes(p: usize, begin: i32, end: i32, thread: i32): void {
-  run(p, begin, end, thread, MAPS);
+  run(p, begin, end, thread, false);
 }
 
 /** Linear layers: results are rows [position][output]. */
 export function lookUpShuffleRows(p: usize, begin: i32, end: i32, thread: i32): void {
-  run(p, begin, end, thread, ROWS);
-}
-
-/** Convolutions of levels with int8 weights: results are planes. */
-export function convolveLevels(p: usize, begin: i32, end: i32, thread: i32): void {
-  run(p, begin, end, thread, DOT);
+  run(p, begin, end, thread, true);
 }

@@ -1,0 +1,135 @@
+/**
+ * Convolutions in integers: int8 weights times 7-bit activations, summed exactly. Four taps of a row are neighbours in memory and fill one
+ * lane; a tap beyond the window has weight 0.
+ *
+ *     patches (scratch):  u8 [group][channel][step][16 positions][4 taps]
+ *     weights:            i8 [quad of outputs][channel][step][4 outputs][4 taps]
+ */
+import { OUTPUT_QUAD, POSITION_GROUP, SUMS_BYTES, SUMS_SCRATCH_BYTES } from '../gen/constants';
+import * as field from '../gen/layout';
+import { finish } from './epilogue';
+
+/** Results are planes [image][output][position]. A tile gathers the patches of a few groups once and runs all its outputs over them. */
+export function quantizedConv(p: usize, begin: i32, end: i32, thread: i32): void {
+  const positions = load<i32>(p, field.INTEGER_EPILOGUE_POSITIONS);
+  const outputs = load<i32>(p, field.INTEGER_EPILOGUE_OUTPUTS);
+  const channels = load<i32>(p, field.QUANTIZED_CONV_CHANNELS);
+  const steps = load<i32>(p, field.QUANTIZED_CONV_STEPS);
+  const weights = load<usize>(p, field.QUANTIZED_CONV_WEIGHTS);
+  const blocks = load<i32>(p, field.QUANTIZED_CONV_BLOCKS);
+  const groupsPerBlock = load<i32>(p, field.QUANTIZED_CONV_GROUPS);
+  const chunks = load<i32>(p, field.QUANTIZED_CONV_CHUNKS);
+  const inputOffsets = load<usize>(p, field.QUANTIZED_CONV_INPUT_OFFSETS);
+  const corrections = load<usize>(p, field.QUANTIZED_CONV_CORRECTIONS);
+  // 1, in a way that V8 does not see through: it would build a constant vector anew at each use.
+  const ones = i16x8.splat(<i16>min(1, outputs));
+  const sums = load<usize>(p, field.QUANTIZED_CONV_SCRATCH) + thread * load<i32>(p, field.QUANTIZED_CONV_SCRATCH_STRIDE);
+  const patches = sums + SUMS_SCRATCH_BYTES;
+  const terms = channels * steps;
+  const quads = <i32>(<u32>(outputs + OUTPUT_QUAD - 1) / OUTPUT_QUAD);
+  const groupCount = <i32>(<u32>(positions + POSITION_GROUP - 1) / POSITION_GROUP);
+  let last = -1;
+  for (let tile = begin; tile < end; tile++) {
+    const chunk = tile % chunks;
+    const block = tile / chunks;
+    const image = block / blocks;
+    const firstGroup = (block % blocks) * groupsPerBlock;
+    const groups = min(groupsPerBlock, groupCount - firstGroup);
+    if (block != last) {
+      const input = load<usize>(p, field.QUANTIZED_CONV_INPUT) + image * load<i32>(p, field.QUANTIZED_CONV_INPUT_BATCH);
+      for (let g = 0; g < groups; g++) {
+        gatherGroup(p, input, channels, steps, inputOffsets + ((firstGroup + g) << 6), patches + ((g * terms) << 6));
+      }
+      last = block;
+    }
+    const lastQuad = ((chunk + 1) * quads) / chunks;
+    for (let quad = (chunk * quads) / chunks; quad < lastQuad; quad++) {
+      const m = quad * OUTPUT_QUAD;
+      const count = min(OUTPUT_QUAD, outputs - m);
+      const quadWeights = weights + ((<usize>m * <usize>terms) << 2);
+      for (let g = 0; g < groups; g++) {
+        multiply(patches + ((g * terms) << 6), quadWeights, terms, corrections + (m << 2), ones, sums);
+        finish(p, sums, 64, count, image, m, (firstGroup + g) * POSITION_GROUP, false, sums + SUMS_BYTES);
+      }
+    }
+  }
+}
+
+/** Patches of one group of positions for every channel and step. */
+function gatherGroup(p: usize, input: usize, channels: i32, steps: i32, offsets: usize, to: usize): void {
+  const stride = load<i32>(p, field.QUANTIZED_CONV_INPUT_STRIDE);
+  const stepOffsets = load<usize>(p, field.QUANTIZED_CONV_STEP_OFFSETS);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let step = 0; step < steps; step++) {
+      gatherTaps(input + load<i32>(stepOffsets + (step << 2)), offsets, to);
+      to += 64;
+    }
+    input += stride;
+  }
+}
+
+/** The four taps of one step for 16 positions. */
+// @ts-ignore: decorator
+@inline
+function gatherTaps(from: usize, offsets: usize, to: usize): void {
+  for (const end = to + 64; to < end; to += 8) {
+    store<u32>(to, load<u32>(from + load<i32>(offsets)));
+    store<u32>(to, load<u32>(from + load<i32>(offsets, 4)), 4);
+    offsets += 8;
+  }
+}
+
+/** sum + the dot of four bytes in each lane; `ones` is 1 in every i16 lane. */
+// @ts-ignore: decorator
+@inline
+function dot(sum: v128, w: v128, x: v128, ones: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i32x4.add(sum, i32x4.dot_i16x8_s(i16x8.relaxed_dot_i8x16_i7x16_s(w, x), ones));
+  const even = i32x4.dot_i16x8_s(i16x8.shr_s(i16x8.shl(w, 8), 8), v128.and(x, i16x8.splat(0xff)));
+  return i32x4.add(sum, i32x4.add(even, i32x4.dot_i16x8_s(i16x8.shr_s(w, 8), i16x8.shr_u(x, 8))));
+}
+
+/**
+ * sums i32 [4 outputs][16 positions] = start + Σ over steps.
+ *
+ * @param starts  i32 [4]
+ * @param ones    1 in every i16 lane
+ */
+function multiply(patches: usize, weights: usize, steps: i32, starts: usize, ones: v128, sums: usize): void {
+  for (let half: usize = 0; half < 64; half += 32) {
+    let s00 = v128.load32_splat(starts);
+    let s01 = s00;
+    let s10 = v128.load32_splat(starts, 4);
+    let s11 = s10;
+    let s20 = v128.load32_splat(starts, 8);
+    let s21 = s20;
+    let s30 = v128.load32_splat(starts, 12);
+    let s31 = s30;
+    let x = patches + half;
+    for (let w = weights, end = weights + (steps << 4); w < end; w += 16) {
+      const x0 = v128.load(x);
+      const x1 = v128.load(x, 16);
+      const w0 = v128.load32_splat(w);
+      s00 = dot(s00, w0, x0, ones);
+      s01 = dot(s01, w0, x1, ones);
+      const w1 = v128.load32_splat(w, 4);
+      s10 = dot(s10, w1, x0, ones);
+      s11 = dot(s11, w1, x1, ones);
+      const w2 = v128.load32_splat(w, 8);
+      s20 = dot(s20, w2, x0, ones);
+      s21 = dot(s21, w2, x1, ones);
+      const w3 = v128.load32_splat(w, 12);
+      s30 = dot(s30, w3, x0, ones);
+      s31 = dot(s31, w3, x1, ones);
+      x += 64;
+    }
+    const to = sums + half;
+    v128.store(to, s00);
+    v128.store(to, s01, 16);
+    v128.store(to, s10, 64);
+    v128.store(to, s11, 80);
+    v128.store(to, s20, 128);
+    v128.store(to, s21, 144);
+    v128.store(to, s30, 192);
+    v128.store(to, s31, 208);
+  }
+}
