@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { catalogueEntry } from '../bench/networks/catalogue.js';
 import { LUT_NN_GEOMETRY, randomLookups } from '../bench/networks/random-lookups.js';
-import type { LayerSite } from '../src/convert/sites.js';
+import type { DenseLayer } from '../src/convert/dense-layers.js';
 import { serializeModel } from '../src/onnx/serialize.js';
 
 const { values, positionals } = parseArgs({
@@ -39,7 +39,7 @@ const lookup = randomLookups(dense, {
   centroids: Number(values.k),
   stem: stem as 'integer' | 'float',
   seed: Number(values.seed),
-  layers: (site: LayerSite) => entry.replaces(site),
+  layers: (site: DenseLayer) => entry.replaces(site),
 });
 mkdirSync(values.out, { recursive: true });
 for (const graph of [dense, lookup]) {

@@ -1,4 +1,4 @@
-import { findSites, type LayerSite } from '../../src/convert/sites.js';
+import { type DenseLayer, findDenseLayers } from '../../src/convert/dense-layers.js';
 import { GraphEditor } from '../../src/graph/editor.js';
 import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
 import { simplify } from '../../src/graph/passes/simplify.js';
@@ -13,7 +13,7 @@ import type { Graph, Node } from '../../src/graph/types.js';
 export function separateTaps(graph: Graph, kind: 'row' | 'pixel'): Graph {
   const simplified = raiseOpset(simplify(graph));
   const editor = new GraphEditor(simplified);
-  for (const site of findSites(simplified)) {
+  for (const site of findDenseLayers(simplified)) {
     const [kh, kw] = site.window.kernel;
     if (site.first || site.kind !== 'conv' || kh * (kind === 'pixel' ? kw : 1) === 1) continue;
     editor.replace([site.node], separated(editor, site, kind));
@@ -21,7 +21,7 @@ export function separateTaps(graph: Graph, kind: 'row' | 'pixel'): Graph {
   return editor.finish();
 }
 
-function separated(editor: GraphEditor, site: LayerSite, kind: 'row' | 'pixel'): Node[] {
+function separated(editor: GraphEditor, site: DenseLayer, kind: 'row' | 'pixel'): Node[] {
   const { node, inputChannels: C, outputChannels: O, weight } = site;
   const [kh, kw] = site.window.kernel;
   const [top, left, bottom, right] = site.window.pads;

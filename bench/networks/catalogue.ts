@@ -1,4 +1,4 @@
-import type { LayerSite } from '../../src/convert/sites.js';
+import type { DenseLayer } from '../../src/convert/dense-layers.js';
 import type { Graph } from '../../src/graph/types.js';
 import { BERT_BASE, bert } from './bert.js';
 import type { ImageNetworkOptions } from './image-network.js';
@@ -12,13 +12,13 @@ export interface CatalogueEntry {
   readonly title: string;
   dense(): Graph;
   /** The layers that LUT-NN replaces. */
-  replaces(site: LayerSite): boolean;
+  replaces(site: DenseLayer): boolean;
 }
 
 const SEED = 1;
 
 /** LUT-NN keeps the first convolution, squeeze-and-excitation and the classifier (Tang et al. 2023, §6.1). */
-const convolutions = ({ kind, first, node }: LayerSite): boolean =>
+const convolutions = ({ kind, first, node }: DenseLayer): boolean =>
   kind === 'conv' && !first && !/\.(squeeze|excite)$/.test(node.name);
 
 function imageNetworks(

@@ -1,5 +1,5 @@
+import { type DenseLayer, findDenseLayers } from '../../src/convert/dense-layers.js';
 import { seededRandom } from '../../src/convert/random.js';
-import { findSites, type LayerSite } from '../../src/convert/sites.js';
 import { inferSamples, sampledType } from '../../src/graph/passes/infer-types.js';
 import { tensorValue } from '../../src/graph/tensor.js';
 import { consumersOf, UniqueNames, valueNames } from '../../src/graph/topology.js';
@@ -30,7 +30,7 @@ export interface RandomLookupOptions {
   /** `integer`: first convolutions that are not replaced are computed with int8 weights. Default `float`. */
   readonly stem?: 'float' | 'integer';
   /** Which layers are replaced. */
-  readonly layers: (site: LayerSite) => boolean;
+  readonly layers: (site: DenseLayer) => boolean;
 }
 
 /** The geometry of LUT-NN (Tang et al. 2023, §6.1): one codebook per 3 × 3 window, per 4 channels and per 32 inputs; K = 16. */
@@ -84,7 +84,7 @@ class LookupWriter {
     const consumers = consumersOf(graph.nodes);
     const samples = inferSamples(graph);
     const replacements = new Map<Node, readonly Node[]>();
-    for (const site of findSites(graph)) {
+    for (const site of findDenseLayers(graph)) {
       const { kind, node } = site;
       const replaced = layers(site);
       if (!replaced && !(stem === 'integer' && site.first && canQuantize(site))) continue;
@@ -108,7 +108,7 @@ class LookupWriter {
     };
   }
 
-  #convolution(site: LayerSite): readonly Node[] {
+  #convolution(site: DenseLayer): readonly Node[] {
     const layout = this.#layout(site);
     const nodes: Node[] = [];
     const codes = this.#codesOf(site, layout, (name) => {
@@ -123,7 +123,7 @@ class LookupWriter {
    * @param dims of the layer's input, undefined where they vary
    * @param added the addition of the layer's bias, if a node of its own does that
    */
-  #linear(site: LayerSite, dims: readonly (number | undefined)[], added: Node | undefined): readonly Node[] {
+  #linear(site: DenseLayer, dims: readonly (number | undefined)[], added: Node | undefined): readonly Node[] {
     const layout = this.#layout(site);
     const { name } = site.node;
     const nodes: Node[] = [];
@@ -152,7 +152,7 @@ class LookupWriter {
   }
 
   /** The addition of a constant vector that is all that reads a MatMul: a lookup layer has a place for it. */
-  #biasBehind(site: LayerSite, readers: readonly Node[]): Node | undefined {
+  #biasBehind(site: DenseLayer, readers: readonly Node[]): Node | undefined {
     const [reader] = readers;
     if (site.node.op !== 'MatMul' || readers.length !== 1 || reader?.op !== 'Add') return undefined;
     const bias = this.graph.initializers.get(reader.inputs[1]!);
@@ -160,7 +160,7 @@ class LookupWriter {
   }
 
   /** Name of the codes of a layer; `make` is asked for them unless another layer's are the same. */
-  #codesOf(site: LayerSite, { encode, values }: CodebookLayout, make: (name: string) => void): string {
+  #codesOf(site: DenseLayer, { encode, values }: CodebookLayout, make: (name: string) => void): string {
     const key = [site.input, values, encode.kernel, encode.strides, encode.pads].join();
     let codes = this.#codes.get(key);
     if (codes === undefined) {
@@ -171,7 +171,7 @@ class LookupWriter {
     return codes;
   }
 
-  #layout(site: LayerSite): CodebookLayout {
+  #layout(site: DenseLayer): CodebookLayout {
     const { kind, channels, pointwise, linear, centroids } = this.options;
     if (site.kind === 'linear') {
       const g = fittingChannels(site.inputChannels, linear);
@@ -182,7 +182,7 @@ class LookupWriter {
     return layoutCodebooks(site, { kind: small ? 'pixel' : kind, channels: g, centroids });
   }
 
-  #encode(site: LayerSite, layout: CodebookLayout, input: string, codes: string): Node {
+  #encode(site: DenseLayer, layout: CodebookLayout, input: string, codes: string): Node {
     const { codebooks: B, values: v } = layout;
     const { channels: g, centroids: K } = layout.geometry;
     const [kh, kw] = layout.encode.kernel;
@@ -199,7 +199,7 @@ class LookupWriter {
     return encodeNode(books, layout, `${site.node.name}/encode`, input, codes, this.#initializers);
   }
 
-  #lookUp(site: LayerSite, layout: CodebookLayout, codes: string, output: string, bias: Float32Array): Node {
+  #lookUp(site: DenseLayer, layout: CodebookLayout, codes: string, output: string, bias: Float32Array): Node {
     const { codebooks: B, taps } = layout;
     const O = site.outputChannels;
     const table = {

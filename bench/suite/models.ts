@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LayerSite } from '../../src/convert/sites.js';
+import type { DenseLayer } from '../../src/convert/dense-layers.js';
 import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
 import { simplify } from '../../src/graph/passes/simplify.js';
 import type { Graph } from '../../src/graph/types.js';
@@ -96,7 +96,7 @@ function findSource(id: string): Source {
     graphs() {
       registerOperators(OPERATORS);
       const dense = raiseOpset(simplify(parseModel(readFileSync(join(TINY_FOLDER, `onnx-models/${file}.onnx`)))));
-      const layers = ({ kind, first }: LayerSite) => kind === 'conv' && !first;
+      const layers = ({ kind, first }: DenseLayer) => kind === 'conv' && !first;
       return [dense, randomLookups(dense, { ...LUT_NN_GEOMETRY, stem: 'integer', seed: 1, layers })];
     },
     tflite: join(TINY_FOLDER, `tflite/${file}.tflite`),

@@ -1,8 +1,8 @@
 /** Worker of the page: everything that takes long happens here, and nothing leaves the machine. */
 import * as Comlink from 'comlink';
+import { findDenseLayers } from '../../src/convert/dense-layers.js';
 import { convert } from '../../src/convert/index.js';
 import { seededRandom } from '../../src/convert/random.js';
-import { findSites } from '../../src/convert/sites.js';
 import { stack } from '../../src/data/batches.js';
 import type { Dataset, Sample } from '../../src/data/dataset.js';
 import { type FileDecoders, folderDataset } from '../../src/data/folder.js';
@@ -80,7 +80,7 @@ async function openNetwork(file: Blob, name: string): Promise<NetworkFacts> {
     });
   }
   const input = fed[0]!;
-  const sites = findSites(raiseOpset(simplify(graph)));
+  const sites = findDenseLayers(raiseOpset(simplify(graph)));
   if (sites.length === 0) {
     throw new LutraError('UNSUPPORTED', `${name} has no layer that could become lookups`, {
       expected: 'a Conv of one group, a Gemm or a MatMul with constant weights',

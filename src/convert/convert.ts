@@ -13,12 +13,12 @@ import { registerComplete } from '../plan/complete.js';
 import { compareOutputs, measuredDrop } from './agreement.js';
 import type { CalibrationData } from './calibration.js';
 import { readCalibration } from './calibration.js';
+import type { DenseLayer } from './dense-layers.js';
+import { findDenseLayers } from './dense-layers.js';
 import { checkOptions } from './options.js';
 import { createCheckpoint } from './progress.js';
 import { describeLayers, sumTotals } from './report.js';
 import { selectLayers } from './select.js';
-import type { LayerSite } from './sites.js';
-import { findSites } from './sites.js';
 import { type InputSize, measureSizes } from './sizes.js';
 import type {
   AgreementReport,
@@ -64,13 +64,13 @@ export async function convert(
   // Function bodies of lookup operators need a newer default opset than many networks have.
   const simplified = raiseOpset(simplify(graph));
   const data = await readCalibration(simplified, calibration, control);
-  const sites = findSites(simplified);
+  const sites = findDenseLayers(simplified);
   const sizes = await measureSizes(simplified, sites, data.batches[0]!);
   const { selected, kept } = selectLayers(simplified, sites, sizes, options);
   const kernels = await FitKernels.create();
   const { optimize = 'balanced' } = options;
   const geometries = await geometriesTogether(simplified, selected, sizes, data, options, control);
-  const run = (layers: readonly LayerSite[], attempt: number) =>
+  const run = (layers: readonly DenseLayer[], attempt: number) =>
     attemptConversion(kernels, simplified, sites, layers, geometries, data, options, control, attempt);
   const chosen =
     options.maxDrop === undefined ? await run(selected, 1) : await searchWithinDrop(selected, options.maxDrop, run);
@@ -91,12 +91,12 @@ export async function convert(
 /** Geometries that depend on each other, since together they must not exceed a size. */
 async function geometriesTogether(
   graph: Graph,
-  layers: readonly LayerSite[],
-  sizes: ReadonlyMap<LayerSite, InputSize>,
+  layers: readonly DenseLayer[],
+  sizes: ReadonlyMap<DenseLayer, InputSize>,
   data: CalibrationData,
   options: ConvertOptions,
   { signal, onProgress }: ConvertControl,
-): Promise<ReadonlyMap<LayerSite, Geometry>> {
+): Promise<ReadonlyMap<DenseLayer, Geometry>> {
   const { maxBytes, optimize = 'balanced' } = options;
   if (maxBytes === undefined) return new Map();
   const checkpoint = createCheckpoint(signal, (fraction) =>
@@ -109,9 +109,9 @@ async function geometriesTogether(
 async function attemptConversion(
   kernels: FitKernels,
   graph: Graph,
-  sites: readonly LayerSite[],
-  layers: readonly LayerSite[],
-  geometries: ReadonlyMap<LayerSite, Geometry>,
+  sites: readonly DenseLayer[],
+  layers: readonly DenseLayer[],
+  geometries: ReadonlyMap<DenseLayer, Geometry>,
   data: CalibrationData,
   options: ConvertOptions,
   { signal, onProgress }: ConvertControl,
@@ -148,9 +148,9 @@ async function attemptConversion(
  * others, and from the smallest error up. The second is tried only beyond what the first allows.
  */
 async function searchWithinDrop(
-  selected: readonly LayerSite[],
+  selected: readonly DenseLayer[],
   maxDrop: number,
-  run: (layers: readonly LayerSite[], attempt: number) => Promise<Attempt>,
+  run: (layers: readonly DenseLayer[], attempt: number) => Promise<Attempt>,
 ): Promise<Attempt> {
   let attempt = 1;
   const all = await run(selected, attempt);

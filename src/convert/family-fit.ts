@@ -1,4 +1,4 @@
-import type { LayerSite } from './sites.js';
+import type { DenseLayer } from './dense-layers.js';
 import type { InputSize } from './sizes.js';
 import type { ConvertOptions, LayerReport } from './types.js';
 
@@ -15,9 +15,9 @@ export interface FittedCost {
  */
 export interface FamilyFit {
   /** Whether the layer has a form in this family. */
-  accepts(site: LayerSite): boolean;
+  accepts(site: DenseLayer): boolean;
   /** Of the form that would be fitted. */
-  cost(site: LayerSite, size: InputSize, options: ConvertOptions): FittedCost;
+  cost(site: DenseLayer, size: InputSize, options: ConvertOptions): FittedCost;
   /** What the report says of the layer beside its cost. */
-  describe?(site: LayerSite): Partial<LayerReport>;
+  describe?(site: DenseLayer): Partial<LayerReport>;
 }

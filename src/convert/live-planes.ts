@@ -1,10 +1,10 @@
 import { LutraError } from '../errors.js';
+import type { DenseLayer } from './dense-layers.js';
 import type { Planes } from './gather.js';
 import type { Frontier } from './segment.js';
-import type { LayerSite } from './sites.js';
 
 /** A live value as planes; rows of a linear layer are images of 1 × 1. */
-export function planesOf(frontier: Frontier, site: LayerSite, name: string, channels: number): Planes<Float32Array> {
+export function planesOf(frontier: Frontier, site: DenseLayer, name: string, channels: number): Planes<Float32Array> {
   const values = frontier.batches.map((live) => live.get(name)!);
   const first = values[0]!.dims;
   for (const { dims, type } of values) {

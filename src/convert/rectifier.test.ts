@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { tensorValue } from '../graph/tensor.js';
 import type { Graph, Node } from '../graph/types.js';
+import { findDenseLayers } from './dense-layers.js';
 import { findRectifier } from './rectifier.js';
-import { findSites } from './sites.js';
 
 function graph(nodes: readonly Partial<Node>[], outputs = ['y']): Graph {
   const scalar = (x: number) => tensorValue('float32', [], Float32Array.of(x));
@@ -33,7 +33,7 @@ function graph(nodes: readonly Partial<Node>[], outputs = ['y']): Graph {
   };
 }
 
-const find = (g: Graph) => findRectifier(g, findSites(g)[0]!);
+const find = (g: Graph) => findRectifier(g, findDenseLayers(g)[0]!);
 
 describe('findRectifier', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { readValues } from '../graph/topology.js';
 import type { Graph, Node } from '../graph/types.js';
-import type { LayerSite } from './sites.js';
+import type { DenseLayer } from './dense-layers.js';
 
 /** A rectifier that follows a layer, alone or after a residual addition. */
 export interface Rectifier {
@@ -23,7 +23,7 @@ function rectifies(graph: Graph, node: Node): boolean {
 }
 
 /** The rectifier that is the only one to see the layer's output, if there is one. */
-export function findRectifier(graph: Graph, site: LayerSite): Rectifier | undefined {
+export function findRectifier(graph: Graph, site: DenseLayer): Rectifier | undefined {
   const reader = onlyReader(graph, site.output);
   if (!reader) return undefined;
   if (rectifies(graph, reader)) return {};

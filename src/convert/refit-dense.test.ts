@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Node } from '../graph/types.js';
+import type { DenseLayer } from './dense-layers.js';
 import { seededRandom } from './random.js';
 import { denseNode, refitDense } from './refit-dense.js';
-import type { LayerSite } from './sites.js';
 
 const random = seededRandom(71);
 const noise = (count: number) => Float32Array.from({ length: count }, () => random() * 2 - 1);
 
-function site(op: 'Conv' | 'Gemm' | 'MatMul', O: number, C: number, k: number): LayerSite {
+function site(op: 'Conv' | 'Gemm' | 'MatMul', O: number, C: number, k: number): DenseLayer {
   const node: Node = { name: 'layer', op, domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: { alpha: 2 } };
   return {
     node,
@@ -26,7 +26,7 @@ function site(op: 'Conv' | 'Gemm' | 'MatMul', O: number, C: number, k: number): 
 }
 
 /** Convolution with odd kernels, stride 1 and full padding, by definition. @returns [n · H · W, O] */
-function convolve(x: Float32Array, n: number, H: number, W: number, { weight, bias, ...s }: LayerSite): Float32Array {
+function convolve(x: Float32Array, n: number, H: number, W: number, { weight, bias, ...s }: DenseLayer): Float32Array {
   const { inputChannels: C, outputChannels: O } = s;
   const k = s.window.kernel[0];
   const out = new Float32Array(n * H * W * O);

@@ -1,9 +1,9 @@
 import { tensorValue } from '../graph/tensor.js';
 import type { Node, TensorValue } from '../graph/types.js';
 import { type CodebookLayout, layoutCodebooks, outputSize } from '../lut/coded/fit/geometry.js';
+import type { DenseLayer } from './dense-layers.js';
 import { gatherPoints, type Planes } from './gather.js';
 import { choleskyInPlace, choleskySolve, subtractProduct } from './linear-algebra.js';
-import type { LayerSite } from './sites.js';
 
 /** Larger systems cost more time than they gain accuracy. */
 const LARGEST_SYSTEM = 1300;
@@ -12,7 +12,7 @@ const CHUNK = 1024;
 /** Ridge towards the original weights, relative to the mean square of an input. */
 const RIDGE = 0.03;
 
-/** Weights in the order of {@link LayerSite}. */
+/** Weights in the order of {@link DenseLayer}. */
 export interface DenseWeights {
   /** [O, C, kh, kw] */
   readonly weight: Float32Array;
@@ -21,21 +21,21 @@ export interface DenseWeights {
 }
 
 /** Weights that one output of the layer has, with its bias. */
-function unknowns(site: LayerSite): number {
+function unknowns(site: DenseLayer): number {
   return site.inputChannels * site.window.kernel[0] * site.window.kernel[1] + (hasBias(site) ? 1 : 0);
 }
 
-function hasBias(site: LayerSite): boolean {
+function hasBias(site: DenseLayer): boolean {
   return site.node.op !== 'MatMul';
 }
 
 /** Whether {@link refitDense} is worth its time on a layer. */
-export function canRefit(site: LayerSite): boolean {
+export function canRefit(site: DenseLayer): boolean {
   return unknowns(site) <= LARGEST_SYSTEM;
 }
 
 /** Positions of the output that settle the weights: so many per unknown. */
-export function refitPositions(site: LayerSite): number {
+export function refitPositions(site: DenseLayer): number {
   return 16 * unknowns(site);
 }
 
@@ -47,7 +47,7 @@ export function refitPositions(site: LayerSite): number {
  * @param positions ascending positions of the output grid
  */
 export function refitDense(
-  site: LayerSite,
+  site: DenseLayer,
   input: Planes<Float32Array>,
   targets: Float32Array,
   positions: Uint32Array,
@@ -101,7 +101,7 @@ function unfold(input: Planes<Float32Array>, layout: CodebookLayout, positions: 
 
 /** The layer's node with other weights. */
 export function denseNode(
-  site: LayerSite,
+  site: DenseLayer,
   { weight, bias }: DenseWeights,
   name: (hint: string) => string,
   initializers: Map<string, TensorValue>,

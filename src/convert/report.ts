@@ -2,18 +2,18 @@ import { candidateGeometries } from '../lut/coded/fit/choose.js';
 import { layerCost } from '../lut/coded/fit/cost-model.js';
 import { layoutCodebooks } from '../lut/coded/fit/geometry.js';
 import { canQuantize } from '../lut/integer/fit.js';
+import type { DenseLayer } from './dense-layers.js';
 import { integerStem } from './options.js';
 import { lookupTime } from './select.js';
-import type { LayerSite } from './sites.js';
 import type { InputSize } from './sizes.js';
 import type { ConvertOptions, ConvertReport, LayerReport } from './types.js';
 import type { ConvertedLayer } from './walk.js';
 
 /** One entry per layer with weights that has a lookup form, converted or not. */
 export function describeLayers(
-  sites: readonly LayerSite[],
-  sizes: ReadonlyMap<LayerSite, InputSize>,
-  kept: ReadonlyMap<LayerSite, NonNullable<LayerReport['reason']>>,
+  sites: readonly DenseLayer[],
+  sizes: ReadonlyMap<DenseLayer, InputSize>,
+  kept: ReadonlyMap<DenseLayer, NonNullable<LayerReport['reason']>>,
   converted: readonly ConvertedLayer[],
   options: ConvertOptions,
 ): LayerReport[] {

@@ -4,18 +4,18 @@ import { candidateGeometries } from '../lut/coded/fit/choose.js';
 import type { LayerCost } from '../lut/coded/fit/cost-model.js';
 import { layerCost } from '../lut/coded/fit/cost-model.js';
 import { layoutCodebooks } from '../lut/coded/fit/geometry.js';
-import type { LayerSite } from './sites.js';
+import type { DenseLayer } from './dense-layers.js';
 import type { InputSize } from './sizes.js';
 import type { ConvertOptions, LayerReport } from './types.js';
 
 export interface Selection {
   /** Layers to replace, in order. */
-  readonly selected: readonly LayerSite[];
-  readonly kept: ReadonlyMap<LayerSite, NonNullable<LayerReport['reason']>>;
+  readonly selected: readonly DenseLayer[];
+  readonly kept: ReadonlyMap<DenseLayer, NonNullable<LayerReport['reason']>>;
 }
 
 /** Time of the fastest candidate of the cost model, in nanoseconds. */
-function fastestLookup(site: LayerSite, size: InputSize, options: ConvertOptions): number {
+function fastestLookup(site: DenseLayer, size: InputSize, options: ConvertOptions): number {
   return Math.min(
     ...candidateGeometries(site, options).map((geometry) => {
       const cost = layerCost(site, layoutCodebooks(site, geometry), options.encoder ?? 'centroid', ...size);
@@ -34,8 +34,8 @@ export function lookupTime(cost: LayerCost): number {
  */
 export function selectLayers(
   graph: Graph,
-  sites: readonly LayerSite[],
-  sizes: ReadonlyMap<LayerSite, InputSize>,
+  sites: readonly DenseLayer[],
+  sizes: ReadonlyMap<DenseLayer, InputSize>,
   options: ConvertOptions,
 ): Selection {
   const { layers = 'default', exclude = [] } = options;
@@ -52,7 +52,7 @@ export function selectLayers(
       },
     );
   }
-  const kept = new Map<LayerSite, NonNullable<LayerReport['reason']>>();
+  const kept = new Map<DenseLayer, NonNullable<LayerReport['reason']>>();
   for (const site of sites) {
     const reason = reasonToKeep(site, sizes.get(site)!, options);
     if (reason) kept.set(site, reason);
@@ -60,7 +60,7 @@ export function selectLayers(
   return { selected: sites.filter((site) => !kept.has(site)), kept };
 }
 
-function reasonToKeep(site: LayerSite, size: InputSize, options: ConvertOptions): LayerReport['reason'] {
+function reasonToKeep(site: DenseLayer, size: InputSize, options: ConvertOptions): LayerReport['reason'] {
   const { layers = 'default', exclude = [] } = options;
   if (exclude.includes(site.node.name)) return 'excluded';
   if (layers === 'all') return undefined;

@@ -2,8 +2,8 @@ import { Executor } from '../engine/executor.js';
 import { optimize } from '../graph/passes/optimize.js';
 import { elementCount } from '../graph/tensor.js';
 import type { Graph, TensorValue } from '../graph/types.js';
+import type { DenseLayer } from './dense-layers.js';
 import type { LiveValues } from './segment.js';
-import type { LayerSite } from './sites.js';
 
 /** Height and width of a layer's input for one example; a linear layer has its rows as width. */
 export type InputSize = readonly [height: number, width: number];
@@ -11,9 +11,9 @@ export type InputSize = readonly [height: number, width: number];
 /** Runs one example and reads the shapes of every layer's input. */
 export async function measureSizes(
   graph: Graph,
-  sites: readonly LayerSite[],
+  sites: readonly DenseLayer[],
   batch: LiveValues,
-): Promise<ReadonlyMap<LayerSite, InputSize>> {
+): Promise<ReadonlyMap<DenseLayer, InputSize>> {
   const produced = new Set(graph.nodes.flatMap((node) => node.outputs));
   const names = [...new Set(sites.map((site) => site.input))].filter((name) => produced.has(name));
   const feeds: Record<string, TensorValue> = {};

@@ -11,6 +11,7 @@ import type { CodebookLayout, Geometry } from '../lut/coded/fit/geometry.js';
 import { layoutCodebooks, outputSize, weightSlice } from '../lut/coded/fit/geometry.js';
 import type { FitKernels } from '../lut/coded/fit/kernels.js';
 import { canQuantize, quantizedConvNode } from '../lut/integer/fit.js';
+import type { DenseLayer } from './dense-layers.js';
 import { gatherPoints, gatherVectors, imageCount, type Planes, quantizePlanes, scaleOf } from './gather.js';
 import { planesOf } from './live-planes.js';
 import { integerStem } from './options.js';
@@ -21,7 +22,6 @@ import { findRectifier } from './rectifier.js';
 import { canRefit, denseNode, refitDense, refitPositions } from './refit-dense.js';
 import type { Frontier, LiveValues } from './segment.js';
 import { neededFrom, runNodes } from './segment.js';
-import type { LayerSite } from './sites.js';
 import type { ConvertOptions, Objective } from './types.js';
 
 /** Sub-vectors that a codebook learns from. */
@@ -35,7 +35,7 @@ const DEFAULT_LAMBDA = 0.03;
 
 /** What became of one layer. */
 export interface ConvertedLayer {
-  readonly site: LayerSite;
+  readonly site: DenseLayer;
   readonly layout: CodebookLayout;
   readonly sharedCodes: boolean;
   readonly relativeError: number;
@@ -69,7 +69,7 @@ export class Walk {
   #position = 0;
   readonly #names: UniqueNames;
   readonly #scales = new Map<string, ActivationScale>();
-  readonly #plans = new Map<LayerSite, Plan>();
+  readonly #plans = new Map<DenseLayer, Plan>();
   readonly #encodings = new Map<string, Encoding>();
   readonly #shapes = new Map<string, string>();
   readonly #random: Random;
@@ -85,12 +85,12 @@ export class Walk {
   constructor(
     private readonly kernels: FitKernels,
     private readonly graph: Graph,
-    private readonly sites: readonly LayerSite[],
-    private readonly dense: readonly LayerSite[],
+    private readonly sites: readonly DenseLayer[],
+    private readonly dense: readonly DenseLayer[],
     batches: readonly LiveValues[],
     private readonly fitShare: number,
     private readonly options: ConvertOptions,
-    private readonly geometries: ReadonlyMap<LayerSite, Geometry> = new Map(),
+    private readonly geometries: ReadonlyMap<DenseLayer, Geometry> = new Map(),
   ) {
     this.#dense = { batches };
     this.#lookup = this.#dense;
@@ -101,7 +101,7 @@ export class Walk {
   }
 
   /** Runs both networks up to the input of `site`, then replaces it. @returns its relative error */
-  async convert(site: LayerSite, checkpoint: Checkpoint): Promise<ConvertedLayer> {
+  async convert(site: DenseLayer, checkpoint: Checkpoint): Promise<ConvertedLayer> {
     await this.#advance(site.index, (f) => checkpoint(f * 0.1));
     const fit = (f: number) => checkpoint(0.15 + 0.8 * f);
     const input = this.#quantized(site);
@@ -171,7 +171,7 @@ export class Walk {
   }
 
   /** Fits a layer that stays dense to the outputs that it has in the dense network. */
-  async #refit(site: LayerSite, checkpoint: Checkpoint): Promise<void> {
+  async #refit(site: DenseLayer, checkpoint: Checkpoint): Promise<void> {
     const keep = neededFrom(this.graph, site.index).add(site.output);
     this.#dense = await runNodes(this.graph, [site.node], this.#dense, keep, checkpoint);
     const output = planesOf(this.#dense, site, site.output, site.outputChannels);
@@ -188,7 +188,7 @@ export class Walk {
   }
 
   /** Computes a layer that stays dense in integers. */
-  async #quantize(site: LayerSite, checkpoint: Checkpoint): Promise<void> {
+  async #quantize(site: DenseLayer, checkpoint: Checkpoint): Promise<void> {
     const scale = scaleOf(planesOf(this.#lookup, site, site.input, site.inputChannels));
     const node = quantizedConvNode(site, scale, this.#name(`${site.node.name}/QuantizedConv`), this.initializers);
     const keep = neededFrom(this.graph, site.index + 1).add(site.input);
@@ -197,7 +197,7 @@ export class Walk {
   }
 
   /** Puts `node` in the place of a layer whose dense output is computed already. */
-  async #replace(site: LayerSite, node: Node, checkpoint: Checkpoint): Promise<void> {
+  async #replace(site: DenseLayer, node: Node, checkpoint: Checkpoint): Promise<void> {
     this.nodes.push(node);
     const needed = neededFrom(this.graph, site.index + 1);
     this.#lookup = await runNodes(this.graph, [node], this.#lookup, needed, checkpoint, this.initializers);
@@ -219,7 +219,7 @@ export class Walk {
   }
 
   /** The layer's input in the converted network as Encode quantizes it; one scale for all layers that read the same value. */
-  #quantized(site: LayerSite): Planes<Int8Array> {
+  #quantized(site: DenseLayer): Planes<Int8Array> {
     const input = planesOf(this.#lookup, site, site.input, site.inputChannels);
     let scale = this.#scales.get(site.input);
     if (!scale) {
@@ -230,7 +230,7 @@ export class Walk {
   }
 
   /** Decides how all layers that read this layer's input are cut into codebooks, so that they share codes where they can. */
-  async #plan(site: LayerSite, input: Planes<Int8Array>, checkpoint: Checkpoint): Promise<Plan> {
+  async #plan(site: DenseLayer, input: Planes<Int8Array>, checkpoint: Checkpoint): Promise<Plan> {
     const known = this.#plans.get(site);
     if (known) return known;
     const group = this.sites.filter((other) => other.input === site.input);
@@ -257,7 +257,7 @@ export class Walk {
   }
 
   async #encode(
-    site: LayerSite,
+    site: DenseLayer,
     layout: CodebookLayout,
     key: string,
     input: Planes<Int8Array>,
@@ -293,7 +293,7 @@ export class Walk {
 
   /** What the layer should give at sampled positions, and what a rectifier behind it would see in the dense network. */
   #targets(
-    site: LayerSite,
+    site: DenseLayer,
     output: Planes<Float32Array>,
     positions: Uint32Array,
   ): Pick<LayerSamples, 'targets' | 'rectified'> {
@@ -313,7 +313,7 @@ export class Walk {
   }
 
   #lookUpNodes(
-    site: LayerSite,
+    site: DenseLayer,
     layout: CodebookLayout,
     table: Parameters<typeof lookUpNode>[0],
     codes: string,

@@ -1,4 +1,4 @@
-import type { LayerSite } from '../../convert/sites.js';
+import type { DenseLayer } from '../../convert/dense-layers.js';
 import { tensorValue } from '../../graph/tensor.js';
 import type { Node, TensorValue } from '../../graph/types.js';
 import { roundHalfEven } from '../../rounding.js';
@@ -11,7 +11,7 @@ const MAX_WEIGHT = 127;
 const MAX_SUM = 2 ** 24;
 
 /** Whether a layer can become a QuantizedConv: sums of its products stay exact. */
-export function canQuantize({ kind, inputChannels, window }: LayerSite): boolean {
+export function canQuantize({ kind, inputChannels, window }: DenseLayer): boolean {
   return kind === 'conv' && inputChannels * window.kernel[0] * window.kernel[1] * MAX_WEIGHT * MAX_ACTIVATION < MAX_SUM;
 }
 
@@ -21,7 +21,7 @@ export function canQuantize({ kind, inputChannels, window }: LayerSite): boolean
  * @param initializers gets its constants
  */
 export function quantizedConvNode(
-  { node, input, output, weight, bias, outputChannels: O, inputChannels: C, window }: LayerSite,
+  { node, input, output, weight, bias, outputChannels: O, inputChannels: C, window }: DenseLayer,
   { scale, zeroPoint }: ActivationScale,
   name: string,
   initializers: Map<string, TensorValue>,

@@ -1,4 +1,4 @@
-import type { LayerSite } from '../../../convert/sites.js';
+import type { DenseLayer } from '../../../convert/dense-layers.js';
 import type { Objective } from '../../../convert/types.js';
 import { LutraError } from '../../../errors.js';
 import type { Graph } from '../../../graph/types.js';
@@ -23,7 +23,7 @@ export interface Choice extends Estimate {
 }
 
 /** What a file holds when these layers are replaced, without their tables and encoders. */
-export function bytesBesideTables(graph: Graph, replaced: readonly LayerSite[]): number {
+export function bytesBesideTables(graph: Graph, replaced: readonly DenseLayer[]): number {
   const nodes = new Set(replaced.map(({ node }) => node));
   const kept = new Set(graph.nodes.filter((node) => !nodes.has(node)).flatMap(({ inputs }) => inputs));
   const initializers = new Map(graph.initializers);
@@ -119,11 +119,11 @@ function indexOfSmallest(values: readonly number[]): number {
 /** {@link chooseWithin} for the layers of a network. */
 export function geometriesWithin(
   graph: Graph,
-  replaced: readonly LayerSite[],
-  choices: ReadonlyMap<LayerSite, readonly Choice[]>,
+  replaced: readonly DenseLayer[],
+  choices: ReadonlyMap<DenseLayer, readonly Choice[]>,
   maxBytes: number,
   objective: Objective,
-): Map<LayerSite, Geometry> {
+): Map<DenseLayer, Geometry> {
   const layers = replaced.map((site) => choices.get(site)!);
   const chosen = chooseWithin(layers, maxBytes - bytesBesideTables(graph, replaced), objective);
   return new Map(replaced.map((site, i) => [site, layers[i]![chosen[i]!]!.geometry]));

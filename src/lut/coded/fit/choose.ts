@@ -1,9 +1,9 @@
+import type { DenseLayer } from '../../../convert/dense-layers.js';
 import type { Planes } from '../../../convert/gather.js';
 import { gatherPoints } from '../../../convert/gather.js';
 import type { Checkpoint } from '../../../convert/progress.js';
 import type { Random } from '../../../convert/random.js';
 import { sampleIndices } from '../../../convert/random.js';
-import type { LayerSite } from '../../../convert/sites.js';
 import type { ConvertOptions, Objective } from '../../../convert/types.js';
 import type { ActivationScale } from '../../activation.js';
 import type { EncoderKind } from './codebooks.js';
@@ -22,7 +22,7 @@ const ITERATIONS = 5;
 /** Codebooks that stand for all of a layer. */
 const CODEBOOKS = 24;
 
-function tableRows(site: LayerSite, geometry: Geometry): number {
+function tableRows(site: DenseLayer, geometry: Geometry): number {
   const { codebooks, taps } = layoutCodebooks(site, geometry);
   return codebooks * taps * geometry.centroids;
 }
@@ -32,7 +32,7 @@ function tableRows(site: LayerSite, geometry: Geometry): number {
  * of the two solvers are left out where there are others: they take longest to fit and gain least. Where the size of the file is
  * limited, it decides instead, and codebooks of single values are worth trying: the least error for the bytes, and the most lookups.
  */
-export function candidateGeometries(site: LayerSite, options: ConvertOptions): Geometry[] {
+export function candidateGeometries(site: DenseLayer, options: ConvertOptions): Geometry[] {
   const { geometry = {}, encoder = 'centroid', maxBytes } = options;
   const single = maxBytes === undefined ? [] : [16, 8];
   const K = encoder === 'tree' ? 16 : options.centroids;
@@ -91,7 +91,7 @@ export interface Estimate {
 
 /** Clusters a small sample and adds up the errors of the codebooks in the metric of the output. */
 export async function estimateGeometry(
-  site: LayerSite,
+  site: DenseLayer,
   layout: CodebookLayout,
   encoder: EncoderKind,
   input: Planes<Int8Array>,
@@ -125,7 +125,7 @@ export function bestTrade(estimates: readonly Estimate[], objective: Objective):
 
 /** The geometry of one layer: the only candidate, or the best trade measured on a sample of its inputs. */
 export async function chooseGeometry(
-  site: LayerSite,
+  site: DenseLayer,
   options: ConvertOptions,
   input: Planes<Int8Array>,
   images: number,

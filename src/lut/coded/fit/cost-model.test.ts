@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { LayerSite } from '../../../convert/sites.js';
+import type { DenseLayer } from '../../../convert/dense-layers.js';
 import { layerCost } from './cost-model.js';
 import { type GeometryKind, layoutCodebooks } from './geometry.js';
 
-function site(kind: LayerSite['kind'], inputs: number, outputs: number, kernel: number): LayerSite {
+function site(kind: DenseLayer['kind'], inputs: number, outputs: number, kernel: number): DenseLayer {
   const pad = (kernel - 1) / 2;
   return {
     node: { name: 'layer', op: 'Conv', domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: {} },

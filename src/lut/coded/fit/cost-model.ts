@@ -1,4 +1,4 @@
-import type { LayerSite } from '../../../convert/sites.js';
+import type { DenseLayer } from '../../../convert/dense-layers.js';
 import type { CodebookLayout } from './geometry.js';
 import { outputSize } from './geometry.js';
 
@@ -47,7 +47,7 @@ export interface LayerCost {
  * @param width input width; for a linear layer the number of rows per input
  */
 export function layerCost(
-  site: LayerSite,
+  site: DenseLayer,
   layout: CodebookLayout,
   encoder: 'centroid' | 'tree',
   height: number,

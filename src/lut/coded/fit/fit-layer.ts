@@ -1,5 +1,5 @@
+import type { DenseLayer } from '../../../convert/dense-layers.js';
 import type { Checkpoint } from '../../../convert/progress.js';
-import type { LayerSite } from '../../../convert/sites.js';
 import { tensorValue } from '../../../graph/tensor.js';
 import type { Node, TensorValue } from '../../../graph/types.js';
 import { LOOKUP_DOMAIN } from '../../domain.js';
@@ -40,7 +40,7 @@ const STATISTICS_POSITIONS = 8192;
  */
 export async function fitLayer(
   kernels: FitKernels,
-  site: LayerSite,
+  site: DenseLayer,
   layout: CodebookLayout,
   centroids: readonly Float32Array[],
   training: LayerSamples,

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import type { DenseLayer } from '../../../convert/dense-layers.js';
 import type { Planes } from '../../../convert/gather.js';
 import { gatherPoints } from '../../../convert/gather.js';
 import { seededRandom } from '../../../convert/random.js';
-import type { LayerSite } from '../../../convert/sites.js';
 import type { Codebooks } from './codebooks.js';
 import { encodeSamples } from './encode.js';
 import type { Geometry, Pads } from './geometry.js';
 import { fittingChannels, layoutCodebooks, outputSize, weightSlice } from './geometry.js';
 
-function site(C: number, O: number, kernel: [number, number], strides: [number, number], pads: Pads): LayerSite {
+function site(C: number, O: number, kernel: [number, number], strides: [number, number], pads: Pads): DenseLayer {
   const random = seededRandom(41);
   return {
     node: { name: 'conv', op: 'Conv', domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: {} },
@@ -27,7 +27,7 @@ function site(C: number, O: number, kernel: [number, number], strides: [number, 
 }
 
 /** A convolution by its definition. @returns [O, height, width] */
-function convolve(layer: LayerSite, x: Int8Array, H: number, W: number): number[] {
+function convolve(layer: DenseLayer, x: Int8Array, H: number, W: number): number[] {
   const { inputChannels: C, outputChannels: O, weight } = layer;
   const [kh, kw] = layer.window.kernel;
   const [height, width] = outputSize(layer.window, H, W);

@@ -1,4 +1,4 @@
-import type { LayerSite } from '../../../convert/sites.js';
+import type { DenseLayer } from '../../../convert/dense-layers.js';
 
 /**
  * How codebooks cover a layer (docs/lookup-operators.md): `patch` the whole kernel of g channels, `row` one kernel row of g channels
@@ -50,7 +50,7 @@ export function fittingChannels(channels: number, wanted: number): number {
  * and to LookUp in the others.
  * @param codesOfEveryPixel leave stride and padding of a 1 × 1 kernel to LookUp, so that codes made for a larger kernel serve it too
  */
-export function layoutCodebooks(site: LayerSite, geometry: Geometry, codesOfEveryPixel = false): CodebookLayout {
+export function layoutCodebooks(site: DenseLayer, geometry: Geometry, codesOfEveryPixel = false): CodebookLayout {
   const [kh, kw] = site.window.kernel;
   const [sy, sx] = site.window.strides;
   const [top, left, bottom, right] = site.window.pads;
@@ -89,7 +89,7 @@ export function outputSize(window: Window, height: number, width: number): Pair 
  * The weights that multiply the values of one codebook at one lookup tap.
  * @returns [O, v] in the order of the sub-vector (channel, row, column)
  */
-export function weightSlice(site: LayerSite, layout: CodebookLayout, codebook: number, tap: number): Float32Array {
+export function weightSlice(site: DenseLayer, layout: CodebookLayout, codebook: number, tap: number): Float32Array {
   const { weight, outputChannels: O, inputChannels: C } = site;
   const [kh, kw] = site.window.kernel;
   const [wh, ww] = layout.encode.kernel;

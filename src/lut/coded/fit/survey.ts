@@ -1,10 +1,10 @@
+import type { DenseLayer } from '../../../convert/dense-layers.js';
 import { gatherVectors, imageCount, quantizePlanes, scaleOf } from '../../../convert/gather.js';
 import { planesOf } from '../../../convert/live-planes.js';
 import type { Checkpoint } from '../../../convert/progress.js';
 import { sampleIndices, seededRandom } from '../../../convert/random.js';
 import { type Frontier, type LiveValues, neededFrom, runNodes } from '../../../convert/segment.js';
 import { lookupTime } from '../../../convert/select.js';
-import type { LayerSite } from '../../../convert/sites.js';
 import type { InputSize } from '../../../convert/sizes.js';
 import type { ConvertOptions } from '../../../convert/types.js';
 import type { Graph } from '../../../graph/types.js';
@@ -27,17 +27,17 @@ const POSITIONS = 4096;
  */
 export async function surveyLayers(
   graph: Graph,
-  sites: readonly LayerSite[],
-  sizes: ReadonlyMap<LayerSite, InputSize>,
+  sites: readonly DenseLayer[],
+  sizes: ReadonlyMap<DenseLayer, InputSize>,
   batches: readonly LiveValues[],
   options: ConvertOptions,
   checkpoint: Checkpoint,
-): Promise<Map<LayerSite, readonly Choice[]>> {
+): Promise<Map<DenseLayer, readonly Choice[]>> {
   const { encoder = 'centroid', seed = 1 } = options;
   const random = seededRandom(seed);
   let frontier: Frontier = { batches: firstExamples(graph, batches) };
   let position = 0;
-  const choices = new Map<LayerSite, readonly Choice[]>();
+  const choices = new Map<DenseLayer, readonly Choice[]>();
   for (const [at, site] of sites.entries()) {
     const progress = (fraction: number) => checkpoint((at + fraction) / sites.length);
     const keep = neededFrom(graph, site.index).add(site.output);

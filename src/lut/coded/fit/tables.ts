@@ -1,4 +1,4 @@
-import type { LayerSite } from '../../../convert/sites.js';
+import type { DenseLayer } from '../../../convert/dense-layers.js';
 import { MAX_ACTIVATION } from '../../limits.js';
 import type { CodebookLayout } from './geometry.js';
 import { weightSlice } from './geometry.js';
@@ -18,7 +18,7 @@ export interface QuantizedTable {
  * @param centroids per codebook [K, v], in real units
  * @returns [D, O]: row ((c·taps + tap)·K + k)
  */
-export function priorTable(site: LayerSite, layout: CodebookLayout, centroids: readonly Float32Array[]): Float32Array {
+export function priorTable(site: DenseLayer, layout: CodebookLayout, centroids: readonly Float32Array[]): Float32Array {
   const O = site.outputChannels;
   const K = layout.geometry.centroids;
   const v = layout.values;

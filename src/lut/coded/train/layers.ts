@@ -1,4 +1,4 @@
-import { findSites, type LayerSite } from '../../../convert/sites.js';
+import { type DenseLayer, findDenseLayers } from '../../../convert/dense-layers.js';
 import { LutraError } from '../../../errors.js';
 import { numberAttribute } from '../../../graph/attributes.js';
 import { raiseOpset } from '../../../graph/passes/raise-opset.js';
@@ -14,7 +14,7 @@ import { type Window, windowOf } from './windows.js';
 export interface LookupLayer {
   readonly node: Node;
   /** The dense layer; its weights are those of the teacher. */
-  readonly site: LayerSite;
+  readonly site: DenseLayer;
   readonly layout: CodebookLayout;
   /** int8 [M, B·K, th, tw] */
   readonly table: Int8Array;
@@ -79,7 +79,7 @@ function layerOutput(readers: Readers, lookUp: Node): string[] {
   return [own, ...after.map(({ outputs }) => outputs[0]!)];
 }
 
-type Sites = ReadonlyMap<string, LayerSite>;
+type Sites = ReadonlyMap<string, DenseLayer>;
 type Readers = ReadonlyMap<string, readonly Node[]>;
 
 /**
@@ -90,7 +90,7 @@ type Readers = ReadonlyMap<string, readonly Node[]>;
  * are computed by other nodes.
  */
 export function findEncodings(lookup: Graph, dense: Graph): Encoding[] {
-  const sites = new Map(findSites(raiseOpset(simplify(dense))).map((site) => [site.output, site]));
+  const sites = new Map(findDenseLayers(raiseOpset(simplify(dense))).map((site) => [site.output, site]));
   const readers = consumersOf(lookup.nodes);
   const encodings = lookup.nodes
     .filter(({ domain, op }) => domain === LOOKUP_DOMAIN && op.startsWith('Encode'))
@@ -141,7 +141,7 @@ function readEncoding(graph: Graph, sites: Sites, readers: Readers, node: Node):
   return { ...encoding, layers: lookUps.map((lookUp) => readLayer(graph, sites, readers, encoding, lookUp)) };
 }
 
-function replacedSite(sites: Sites, readers: Readers, lookUp: Node): LayerSite | undefined {
+function replacedSite(sites: Sites, readers: Readers, lookUp: Node): DenseLayer | undefined {
   return layerOutput(readers, lookUp)
     .map((name) => sites.get(name))
     .find((found) => found !== undefined);

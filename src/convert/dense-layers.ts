@@ -2,7 +2,7 @@ import type { Graph, Node, TensorValue } from '../graph/types.js';
 import type { Window } from '../lut/coded/fit/geometry.js';
 
 /** A layer that could become a lookup layer. */
-export interface LayerSite {
+export interface DenseLayer {
   readonly node: Node;
   /** Index in the graph's nodes. */
   readonly index: number;
@@ -33,7 +33,7 @@ function floatData(value: TensorValue | undefined): Float32Array | undefined {
   return value?.type === 'float32' ? (value.data as Float32Array) : undefined;
 }
 
-type Shape = Pick<LayerSite, 'kind' | 'weight' | 'bias' | 'inputChannels' | 'outputChannels' | 'window'>;
+type Shape = Pick<DenseLayer, 'kind' | 'weight' | 'bias' | 'inputChannels' | 'outputChannels' | 'window'>;
 
 function convShape(graph: Graph, node: Node): Shape | undefined {
   const weight = graph.initializers.get(node.inputs[1] ?? '');
@@ -106,7 +106,7 @@ function isWeighted(graph: Graph, node: Node): boolean {
 }
 
 /** Every layer of the graph that has the shape of a lookup layer, in order. */
-export function findSites(graph: Graph): LayerSite[] {
+export function findDenseLayers(graph: Graph): DenseLayer[] {
   const afterConvolution = new Set<string>();
   for (const node of graph.nodes) {
     if ((isWeighted(graph, node) && node.op === 'Conv') || node.inputs.some((name) => afterConvolution.has(name))) {
@@ -119,7 +119,7 @@ export function findSites(graph: Graph): LayerSite[] {
       for (const name of node.inputs) beforeWeights.add(name);
     }
   }
-  const sites: LayerSite[] = [];
+  const sites: DenseLayer[] = [];
   graph.nodes.forEach((node, index) => {
     if (node.domain !== '' || node.epilogue) return;
     const shape =
