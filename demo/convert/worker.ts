@@ -3,15 +3,14 @@ import * as Comlink from 'comlink';
 import { findDenseLayers } from '../../src/convert/dense-layers.js';
 import { convert } from '../../src/convert/index.js';
 import { seededRandom } from '../../src/convert/random.js';
-import { stack } from '../../src/data/batches.js';
-import type { Dataset, Sample } from '../../src/data/dataset.js';
+import { calibrationFeeds, datasetSource } from '../../src/data/calibration-feeds.js';
+import type { Dataset } from '../../src/data/dataset.js';
 import { type FileDecoders, folderDataset } from '../../src/data/folder.js';
 import { openBytes } from '../../src/data/open.js';
 import { pictureInput, readPreprocess } from '../../src/data/preprocess-spec.js';
-import { calibrationOrder } from '../../src/data/sampling.js';
 import { PixelReader } from '../../src/element/pixels.js';
 import { LutraError } from '../../src/errors.js';
-import { METADATA, type Preprocess } from '../../src/graph/metadata.js';
+import { METADATA } from '../../src/graph/metadata.js';
 import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
 import { simplify } from '../../src/graph/passes/simplify.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
@@ -26,7 +25,6 @@ import type {
   ConvertRequest,
   ExampleFacts,
   ExampleFile,
-  HeldBack,
   NetworkFacts,
   ProgressListener,
   Reply,
@@ -35,8 +33,6 @@ import type {
 registerOperators(OPERATORS);
 
 const SEED = 1;
-/** Examples per batch, where the network leaves it open. */
-const BATCH = 32;
 /** Share of the examples that only measure, and how many are enough. */
 const HELD_BACK_SHARE = 0.25;
 const HELD_BACK = 200;
@@ -144,17 +140,6 @@ async function openExamples(files: readonly ExampleFile[]): Promise<ExampleFacts
   return { description, count, classes };
 }
 
-async function* inBatches(dataset: Dataset, order: readonly number[], size: number, spec: Preprocess | undefined) {
-  let samples: Sample[] = [];
-  for await (const sample of dataset.samples(order)) {
-    samples.push(sample);
-    if (samples.length < size) continue;
-    yield stack(samples, spec);
-    samples = [];
-  }
-  if (samples.length > 0) yield stack(samples, spec);
-}
-
 async function run({ options, samples, preprocess }: ConvertRequest, onProgress: ProgressListener): Promise<Converted> {
   if (!network || !examples) {
     throw new LutraError('INVALID_ARGUMENT', 'a network and examples are needed first');
@@ -164,34 +149,35 @@ async function run({ options, samples, preprocess }: ConvertRequest, onProgress:
   const { signal } = running;
   const { graph, labels } = network;
   const dataset = examples;
-  const first = graph.inputs.find(({ name }) => !graph.initializers.has(name))!.dims?.[0];
-  const batch = typeof first === 'number' && first > 0 ? first : BATCH;
-  const whole = (count: number) => (typeof first === 'number' ? count - (count % batch) : count);
-  const held = whole(Math.min(HELD_BACK, Math.ceil(dataset.count * HELD_BACK_SHARE)));
-  const order = calibrationOrder(dataset.count, dataset.labels, samples + held, seededRandom(SEED));
-  const fit = order.slice(held, held + whole(order.length - held));
-  if (fit.length === 0) {
+  const { calibration, heldBack } = calibrationFeeds(datasetSource(dataset, preprocess), {
+    samples,
+    random: seededRandom(SEED),
+    batch: graph.inputs.find(({ name }) => !graph.initializers.has(name))!.dims?.[0],
+    heldBack: Math.min(HELD_BACK, Math.ceil(dataset.count * HELD_BACK_SHARE)),
+  });
+  if (calibration.count === 0) {
     throw new LutraError('INVALID_DATA', `${dataset.description} is too little to learn from`, {
-      expected: `at least ${2 * batch} examples; some hundred make a good conversion`,
+      expected: 'some hundred examples, and at least two batches of the network',
       actual: String(dataset.count),
     });
   }
-  const truth = (indices: readonly number[]) => dataset.labels && indices.map((index) => dataset.labels![index]!);
-  const fitLabels = truth(fit);
   const metadata = {
     ...(preprocess ? { [METADATA.preprocess]: JSON.stringify(preprocess) } : {}),
     ...((labels ?? dataset.classes) ? { [METADATA.labels]: JSON.stringify(labels ?? dataset.classes) } : {}),
   };
   const { graph: converted, report } = await convert(
     graph,
-    { feeds: inBatches(dataset, fit, batch, preprocess), ...(fitLabels ? { labels: fitLabels } : {}) },
+    calibration,
     { ...options, metadata, description: dataset.description },
     { signal, onProgress },
   );
   const batches: TensorValue[] = [];
-  for await (const input of inBatches(dataset, order.slice(0, held), batch, preprocess)) batches.push(input);
-  const heldBack: HeldBack = { batches, labels: truth(order.slice(0, held)), count: held };
-  return { bytes: new Uint8Array(serializeModel(await withContentHash(converted))), report, heldBack };
+  for await (const input of heldBack.feeds) batches.push(input);
+  return {
+    bytes: new Uint8Array(serializeModel(await withContentHash(converted))),
+    report,
+    heldBack: { batches, labels: heldBack.labels, count: heldBack.count },
+  };
 }
 
 const api: ConverterApi = {

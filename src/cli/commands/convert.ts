@@ -2,13 +2,11 @@ import { access, constants, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { seededRandom } from '../../convert/random.js';
 import type { ConvertOptions, ConvertProgress, ConvertReport, GeometryOptions } from '../../convert/types.js';
-import { batches } from '../../data/batches.js';
-import { mirrorPictures } from '../../data/mirror.js';
+import { calibrationFeeds, datasetSource } from '../../data/calibration-feeds.js';
 import { openDataset } from '../../data/node-open.js';
-import { calibrationOrder } from '../../data/sampling.js';
 import { LutraError } from '../../errors.js';
-import { type ImagePreprocess, METADATA } from '../../graph/metadata.js';
-import type { Graph, TensorValue } from '../../graph/types.js';
+import { METADATA } from '../../graph/metadata.js';
+import type { Graph } from '../../graph/types.js';
 import { parseModel } from '../../onnx/parse.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';
 import { loadBytes } from '../../session/load.js';
@@ -19,8 +17,6 @@ import { Progress } from '../progress.js';
 
 const DEFAULT_SAMPLES = 1000;
 const DEFAULT_SEED = 1;
-/** Calibration examples per batch, where the model leaves it open. */
-const BATCH = 50;
 const CENTROIDS = ['8', '16', '32', '64'] as const;
 /** g where only --geometry is given: LUT-NN's choice for patches, the best of the lab for the others. */
 const DEFAULT_GROUP = { patch: 1, row: 1, pixel: 4 } as const;
@@ -97,26 +93,6 @@ async function checkFolder(out: string): Promise<void> {
   });
 }
 
-/** Every batch, and its mirrored copy where `layout` is given. */
-async function* inputs(
-  source: AsyncIterable<{ readonly input: TensorValue }>,
-  layout: ImagePreprocess['layout'] | undefined,
-): AsyncGenerator<TensorValue> {
-  for await (const { input } of source) {
-    yield input;
-    if (layout) yield mirrorPictures(input, layout);
-  }
-}
-
-/** Labels of the batches of {@link inputs}. */
-function repeatLabels(labels: readonly number[], batch: number, mirror: boolean): readonly number[] {
-  if (!mirror) return labels;
-  return Array.from({ length: Math.ceil(labels.length / batch) }, (_, i) => {
-    const part = labels.slice(i * batch, (i + 1) * batch);
-    return [...part, ...part];
-  }).flat();
-}
-
 async function calibrate(graph: Graph, args: Arguments, facts: ModelFacts, metadata: Readonly<Record<string, string>>) {
   const data = args.required('calibration', 'give pictures or arrays like those the network will see');
   const samples = args.integer('samples', 1) ?? DEFAULT_SAMPLES;
@@ -126,20 +102,15 @@ async function calibrate(graph: Graph, args: Arguments, facts: ModelFacts, metad
   const labels = await resolveLabels(args, facts);
   const dataset = await openDataset(data, labels ? { labels } : {});
   if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
-  const order = calibrationOrder(dataset.count, dataset.labels, samples, seededRandom(options.seed ?? DEFAULT_SEED));
-  if (order.length < samples && args.has('samples')) warn(`${data} holds only ${order.length} examples`);
-  const fixed = facts.dims?.[0];
-  const batch = typeof fixed === 'number' ? fixed : BATCH;
-  const whole = typeof fixed === 'number' ? order.slice(0, order.length - (order.length % batch)) : order;
-  const truth = dataset.labels && whole.map((index) => dataset.labels![index]!);
-  const wanted = args.choice('mirror', ['yes', 'no']) ?? 'no';
-  const layout = spec?.kind === 'image' ? spec.layout : undefined;
-  if (wanted === 'yes' && !layout) throw new UsageError('--mirror needs a network that takes pictures');
-  const mirror = wanted === 'yes';
-  const calibration = {
-    feeds: inputs(batches(dataset, whole, batch, spec), mirror ? layout : undefined),
-    ...(truth ? { labels: repeatLabels(truth, batch, mirror) } : {}),
-  };
+  const wanted = args.choice('mirror', ['yes', 'no']) === 'yes';
+  if (wanted && spec?.kind !== 'image') throw new UsageError('--mirror needs a network that takes pictures');
+  const { calibration } = calibrationFeeds(datasetSource(dataset, spec), {
+    samples,
+    random: seededRandom(options.seed ?? DEFAULT_SEED),
+    batch: facts.dims?.[0],
+    mirror: wanted && spec?.kind === 'image' ? spec.layout : undefined,
+  });
+  if (dataset.count < samples && args.has('samples')) warn(`${data} holds only ${dataset.count} examples`);
   // Loaded here, so that the other commands start without the converter.
   const { convert } = await import('../../convert/index.js');
   const progress = new Progress('converting');
