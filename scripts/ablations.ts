@@ -21,7 +21,6 @@ import { fingerprint } from '../src/train/checkpoint.js';
 import { plainInputs } from '../src/train/data/batch.js';
 import { openDatasets, openPictures } from '../src/train/data/open-set.js';
 import { createJudge } from '../src/train/judge.js';
-import { learningRate } from '../src/train/schedule.js';
 import { LOOKUP_RECIPE, trainLookup } from '../src/train/train-lookup.js';
 
 const CALIBRATION_BATCH = 64;
@@ -75,13 +74,6 @@ async function converted(network: Graph, options: ConvertOptions): Promise<Graph
   return graph;
 }
 
-/** Rate at which an annealed temperature ends at a tenth of what it was. */
-function annealingRate(): number {
-  let sum = 0;
-  for (let step = 0; step < steps; step++) sum += learningRate(LOOKUP_RECIPE.schedule, step / steps);
-  return Math.log(10) / sum;
-}
-
 const durations = new Map<string, number>();
 
 async function train(row: Row, network: Graph, lookup: Graph) {
@@ -90,7 +82,6 @@ async function train(row: Row, network: Graph, lookup: Graph) {
   const seconds = asLongAs === undefined ? undefined : durations.get(asLongAs);
   if (asLongAs !== undefined && seconds === undefined) throw new Error(`"${row.name}" needs the row "${asLongAs}"`);
   const budget = seconds === undefined ? { steps } : { minutes: seconds / 60 };
-  const annealed = training.temperature === 'annealed' ? { temperatureRate: annealingRate() } : {};
   const { graph, result } = await trainLookup(
     lookup,
     network,
@@ -98,7 +89,7 @@ async function train(row: Row, network: Graph, lookup: Graph) {
     { ...split, heldOut: new Int32Array(0) },
     {
       budget,
-      lookup: { ...training, ...annealed },
+      lookup: training,
       seed: SEED,
     },
   );

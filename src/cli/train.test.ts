@@ -244,7 +244,6 @@ describe('lutra train', () => {
       ],
       ['--from continues', at('net.onnx'), '-o', at('x'), '--data', data, '--from', at('y')],
       ['does not divide', '--dense', 'image32', '-o', at('x'), '--data', data, '--batch', '10', '--micro-batch', '4'],
-      ['needs --encoder learned', at('net.onnx'), '-o', at('x'), '--data', data, '--gradient', 'soft'],
       ['leave --teacher out', at('net.onnx'), '-o', at('x'), '--data', data, '--teacher', at('net.onnx')],
       ['--data is missing', '--dense', 'image32', '-o', at('x')],
     ];

@@ -7,7 +7,7 @@ import { forward, type Measured } from './forward.js';
 
 /** How well a network does on examples it was not trained on. */
 export interface Judgement extends Measured {
-  /** What training lowers: the mean loss of these examples, without the errors of single layers. */
+  /** What training lowers: the mean loss of these examples. */
   readonly loss: number;
   /** Examples with the answer of the dense network, where its logits are what is learned. */
   readonly same?: number;
@@ -71,9 +71,7 @@ export async function createJudge(
   const lossOf = (logits: Float32Array, i: number): number => {
     const label = set.labels[heldOut[i]!]!;
     if (loss.kind === 'labels') return crossEntropy(logits, label, loss.smoothing ?? 0);
-    const { temperature = DISTILLATION_TEMPERATURE, labelWeight = 0 } = loss;
-    const distilled = divergence(logits, row(theirs!, i), temperature);
-    return labelWeight === 0 ? distilled : distilled + labelWeight * crossEntropy(logits, label, 0);
+    return divergence(logits, row(theirs!, i), DISTILLATION_TEMPERATURE);
   };
   return async (graph) => {
     const ours = await logitsFor(graph, set, heldOut, threads);

@@ -1,6 +1,6 @@
 import type { TensorValue } from '../graph/types.js';
 import { TEACHER_INPUT } from '../lut/coded/train/loss.js';
-import type { TrainableLookup } from '../lut/coded/train/network.js';
+import type { TrainableLookup } from '../lut/train.js';
 import { fingerprint } from './checkpoint.js';
 import { trainingBatch } from './data/batch.js';
 import { ShuffledPasses } from './data/order.js';
@@ -10,11 +10,6 @@ import { TARGET_INPUT } from './dense-network.js';
 import type { GraphRunner } from './engine/runtime.js';
 import type { Judge, Judgement } from './judge.js';
 import type { TrainingTask } from './trainer.js';
-
-export interface LookupTaskOptions {
-  readonly seed: number;
-  readonly mixup: number;
-}
 
 /**
  * Training of a lookup network.
@@ -27,7 +22,7 @@ export function lookupTask(
   set: TrainingSet,
   split: Split,
   judged: { readonly judge: Judge; readonly start: Judgement } | undefined,
-  { seed, mixup }: LookupTaskOptions,
+  seed: number,
 ): TrainingTask {
   const { network, temperatures } = lookup;
   const passes = new ShuffledPasses(split.train, seed);
@@ -41,7 +36,7 @@ export function lookupTask(
     ),
     examples: split.train.length,
     batch: async (step, size) => {
-      const batch = trainingBatch(set, passes, step, size, seed, { mixup });
+      const batch = trainingBatch(set, passes, step, size, seed);
       const feeds = { [input]: batch.input, [TARGET_INPUT]: batch.target };
       if (!teacher) return feeds;
       const outputs = await teacher.runner.run(new Map([[teacher.input, batch.input]]));

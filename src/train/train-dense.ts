@@ -7,7 +7,7 @@ import type { TrainingSet } from './data/training-set.js';
 import { denseTask, settleStatistics } from './dense-task.js';
 import { exportDense, withValues } from './export-dense.js';
 import { type Measured, measureAccuracy } from './forward.js';
-import type { Recipe } from './recipe.js';
+import { type Recipe, recipeOptions } from './recipe.js';
 import { type Budget, type TrainerOptions, type TrainingResult, train } from './trainer.js';
 import type { ParameterOptions } from './types.js';
 import type { ZooNetwork } from './zoo/network.js';
@@ -98,23 +98,10 @@ export async function trainDense(
   const task = denseTask(network.graph, set, split, {
     seed,
     smoothing: how.smoothing,
-    mixup: how.mixup,
     threads,
     ...(network.parameters ? { parameters: network.parameters } : {}),
   });
-  const result = await train(task, {
-    ...control,
-    engine: {
-      optimizer: how.optimizer,
-      microBatch: how.microBatch,
-      threads,
-      ...(how.clipNorm === undefined ? {} : { clipNorm: how.clipNorm }),
-    },
-    batchSize: how.batchSize,
-    budget: budget ?? { epochs: how.epochs },
-    schedule: how.schedule,
-    averageEpochs: how.averageEpochs,
-  });
+  const result = await train(task, { ...control, ...recipeOptions(how, threads, budget) });
   const settled = await settleStatistics(withValues(network.graph, result.values), set, split.train, threads);
   const graph = exportDense(settled, new Map(), { preprocess: set.preprocess, labels: set.classes });
   if (split.heldOut.length === 0) return { graph, result };

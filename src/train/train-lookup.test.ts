@@ -129,11 +129,8 @@ describe('trainLookup', () => {
     expect(again.heldOut!.loss).toBe(whole.result.history.at(-1)!.heldOutLoss);
   });
 
-  it.each<LookupLoss>([
-    { kind: 'distillation' },
-    { kind: 'distillation', temperature: 2, labelWeight: 0.5 },
-    { kind: 'labels', smoothing: 0.2 },
-  ])('judges by the loss of %o', async (loss) => {
+  const losses: LookupLoss[] = [{ kind: 'distillation' }, { kind: 'labels', smoothing: 0.2 }];
+  it.each(losses)('judges by the loss of %o', async (loss) => {
     // With tables as they are deployed and a rate of 0, the loss of one pass over the training examples is that of the network itself.
     const options = { tables: 'free', normalization: 'folded', loss } as const;
     const still = { recipe: { schedule: { ...RECIPE.schedule, peak: 0 } }, lookup: options };

@@ -1,7 +1,7 @@
 import { simplify } from '../graph/passes/simplify.js';
 import type { Graph } from '../graph/types.js';
-import { trainable } from '../lut/coded/train/network.js';
 import type { LookupTrainingOptions } from '../lut/coded/train/options.js';
+import { trainable } from '../lut/train.js';
 import { evenly, type Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
 import { logitsGraph } from './dense-network.js';
@@ -10,7 +10,7 @@ import { createJudge, type Judgement } from './judge.js';
 import { layerErrors } from './layer-errors.js';
 import { lookupStatistics } from './lookup-statistics.js';
 import { lookupTask } from './lookup-task.js';
-import type { Recipe } from './recipe.js';
+import { type Recipe, recipeOptions } from './recipe.js';
 import type { LayerError } from './report/page.js';
 import type { TrainControl, TrainedModel } from './train-dense.js';
 import { type Budget, train } from './trainer.js';
@@ -24,7 +24,6 @@ export const LOOKUP_RECIPE: Recipe = {
   epochs: 2,
   averageEpochs: 0,
   smoothing: 0,
-  mixup: 0,
 };
 
 /** Examples that errors of layers are measured on. */
@@ -90,23 +89,8 @@ export async function trainLookup(
     const start = await judge?.(lookup);
     if (start) onStart?.(start);
     const teacher = runner && { runner, input: graph.inputs[0]!.name, output: graph.outputs[0]!.name };
-    const task = lookupTask(learner, teacher, set, split, judge && start && { judge, start }, {
-      seed,
-      mixup: how.mixup,
-    });
-    const result = await train(task, {
-      ...control,
-      engine: {
-        optimizer: how.optimizer,
-        microBatch: how.microBatch,
-        threads,
-        ...(how.clipNorm === undefined ? {} : { clipNorm: how.clipNorm }),
-      },
-      batchSize: how.batchSize,
-      budget: budget ?? { epochs: how.epochs },
-      schedule: how.schedule,
-      averageEpochs: how.averageEpochs,
-    });
+    const task = lookupTask(learner, teacher, set, split, judge && start && { judge, start }, seed);
+    const result = await train(task, { ...control, ...recipeOptions(how, threads, budget) });
     const unchanged = result.kept === 0;
     const trained = unchanged ? lookup : learner.deploy(result.values);
     const after = await layerErrors(trained, dense, set, probe, threads);

@@ -106,20 +106,6 @@ describe('trainingBatch', () => {
       expect(row).toEqual([0, 1, 2].map((k) => (k === index % 3 ? 1 : 0)));
     }
   });
-
-  it('mixes inputs and targets in the same shares, its own the larger', () => {
-    const plain = trainingBatch(set, passes(), 0, 6, 1);
-    const mixed = trainingBatch(set, passes(), 0, 6, 1, { mixup: 0.5 });
-    const x = (batch: typeof plain, n: number) => batch.input.data[2 * (n % 6)] as number;
-    for (let n = 0; n < 6; n++) {
-      const row = (mixed.target.data as Float32Array).subarray(3 * n, 3 * n + 3);
-      const label = x(plain, n) % 3;
-      const share = (x(mixed, n) - x(plain, n + 1)) / (x(plain, n) - x(plain, n + 1));
-      expect(share).toBeGreaterThanOrEqual(0.5 - 1e-5);
-      expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
-      if (x(plain, n + 1) % 3 !== label) expect(row[label]).toBeCloseTo(share, 3);
-    }
-  });
 });
 
 describe('pictureSet', () => {

@@ -15,7 +15,6 @@ const FAST: Recipe = {
   epochs: 14,
   averageEpochs: 0.5,
   smoothing: 0.1,
-  mixup: 0,
 };
 
 /** 48 M multiply-adds and 0.46 M weights for a 32×32 picture; wide where lookups pay. */

@@ -1,5 +1,4 @@
 import { choleskyInPlace, choleskySolve } from '../../../convert/linear-algebra.js';
-import { symmetricEigen } from '../../../train/zoo/eigen.js';
 import { weightSlice } from '../fit/geometry.js';
 import { dequantizeTable } from '../fit/tables.js';
 import type { Encoding, LookupLayer } from './layers.js';
@@ -154,17 +153,16 @@ function solveWeights(
 /**
  * Tables that weights and centroids stand for, [taps, M, B·K].
  * @param weights [M, B·v, th, tw]
- * @param centroids [B, K, v]; v need not be that of the layout
+ * @param centroids [B, K, v]
  */
 export function productTables(
   { layout, bias }: LookupLayer,
   weights: Float32Array,
   centroids: Float32Array,
 ): Float32Array {
-  const { codebooks: B, taps, geometry } = layout;
+  const { codebooks: B, taps, values: v, geometry } = layout;
   const K = geometry.centroids;
   const M = bias.length;
-  const v = centroids.length / (B * K);
   const out = new Float32Array(taps * M * B * K);
   for (let tap = 0; tap < taps; tap++) {
     for (let m = 0; m < M; m++) {
@@ -180,45 +178,4 @@ export function productTables(
     }
   }
   return out;
-}
-
-/**
- * Further factors that take up what the products of {@link factorize} leave of the tables: of each codebook the `rank` directions over the
- * codes in which the rest is largest.
- * @returns centroids [B, K, rank] and weights [M, B·rank, th, tw]
- */
-export function extraFactors(encoding: Encoding, { centroids, weights }: Factors, rank: number): Factors {
-  const { codebooks: B, centroids: K, layers } = encoding;
-  const rests = layers.map((layer, index) => {
-    const product = productTables(layer, weights[index]!, centroids);
-    return realTables(layer).map((entry, i) => entry - product[i]!);
-  });
-  const extra = new Float32Array(B * K * rank);
-  for (let c = 0; c < B; c++) {
-    const gram = new Float64Array(K * K);
-    for (const rest of rests) {
-      for (let row = c * K; row < rest.length; row += B * K) {
-        for (let i = 0; i < K; i++) {
-          for (let j = 0; j < K; j++) gram[i * K + j]! += rest[row + i]! * rest[row + j]!;
-        }
-      }
-    }
-    const { vectors } = symmetricEigen(gram, K);
-    for (let k = 0; k < K; k++) for (let r = 0; r < rank; r++) extra[(c * K + k) * rank + r] = vectors[r * K + k]!;
-  }
-  const projected = layers.map(({ layout, bias }, index) => {
-    const M = bias.length;
-    const { taps } = layout;
-    const out = new Float32Array(M * B * rank * taps);
-    for (let at = 0; at < taps * M * B; at++) {
-      const [tap, m, c] = [Math.floor(at / (M * B)), Math.floor(at / B) % M, at % B];
-      for (let r = 0; r < rank; r++) {
-        let sum = 0;
-        for (let k = 0; k < K; k++) sum += rests[index]![at * K + k]! * extra[(c * K + k) * rank + r]!;
-        out[((m * B + c) * rank + r) * taps + tap] = sum;
-      }
-    }
-    return out;
-  });
-  return { centroids: extra, weights: projected };
 }
