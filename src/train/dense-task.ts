@@ -46,11 +46,11 @@ export function denseTask(graph: Graph, set: TrainingSet, split: Split, options:
       const batch = trainingBatch(set, passes, step, size, seed);
       return { [input]: batch.input, [TARGET_INPUT]: batch.target };
     },
-    ...(split.heldOut.length > 0
+    ...(split.validation.length > 0
       ? {
           measure: async (values: ReadonlyMap<string, TensorValue>) => {
             const settled = await settleStatistics(withValues(graph, values), set, split.train, threads);
-            return measureAccuracy(exportDense(settled, new Map()), set, split.heldOut, threads);
+            return measureAccuracy(exportDense(settled, new Map()), set, split.validation, threads);
           },
         }
       : {}),

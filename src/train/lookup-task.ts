@@ -8,12 +8,12 @@ import type { Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
 import { TARGET_INPUT } from './dense-network.js';
 import type { GraphRunner } from './engine/runtime.js';
-import type { Judge, Judgement } from './judge.js';
 import type { TrainingTask } from './trainer.js';
+import type { ValidationResult, Validator } from './validate.js';
 
 /**
  * Training of a lookup network.
- * @param judged measures networks, and what the training starts from was measured so; undefined when nothing is held out
+ * @param validation measures networks, and what the training starts from; undefined without a validation set
  * @param teacher runs the dense network with its logits as the only output; undefined when labels are what is learned
  */
 export function lookupTask(
@@ -21,7 +21,7 @@ export function lookupTask(
   teacher: { readonly runner: GraphRunner; readonly input: string; readonly output: string } | undefined,
   set: TrainingSet,
   split: Split,
-  judged: { readonly judge: Judge; readonly start: Judgement } | undefined,
+  validation: { readonly validate: Validator; readonly start: ValidationResult } | undefined,
   seed: number,
 ): TrainingTask {
   const { network, temperatures } = lookup;
@@ -42,10 +42,10 @@ export function lookupTask(
       const outputs = await teacher.runner.run(new Map([[teacher.input, batch.input]]));
       return { ...feeds, [TEACHER_INPUT]: outputs.get(teacher.output)! };
     },
-    ...(judged
+    ...(validation
       ? {
-          start: judged.start,
-          measure: (values: ReadonlyMap<string, TensorValue>) => judged.judge(lookup.deploy(values)),
+          start: validation.start,
+          measure: (values: ReadonlyMap<string, TensorValue>) => validation.validate(lookup.deploy(values)),
         }
       : {}),
     ...(temperatures.size > 0

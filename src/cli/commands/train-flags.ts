@@ -35,7 +35,7 @@ export const LOOKUP_FLAGS: readonly Flag[] = [
   {
     name: 'keep',
     value: '<state>',
-    help: 'best on held-out examples, the network before training included (default), or last',
+    help: 'best on the validation set, the network before training included (default), or last',
   },
   { name: 'optimize', value: '<goal>', help: 'conversion of a dense model: speed, balanced (default) or accuracy' },
   { name: 'max-size', value: '<size>', help: 'conversion: largest file, such as 4MB, as for lutra convert' },

@@ -46,9 +46,9 @@ async function dataOfModel(graph: Graph, args: Arguments, seed: number, progress
   const facts = { metadata: graph.metadata, dims: graph.inputs[0]?.dims };
   const { spec, assumed } = resolvePreprocess(args, facts);
   if (!spec)
-    throw new LutraError('UNSUPPORTED', 'the model takes neither pictures nor sound, so there is no data for it');
+    throw new LutraError('UNSUPPORTED', 'the model takes neither images nor sound, so there is no data for it');
   if (spec.kind === 'image' && spec.layout !== 'nchw') {
-    throw new LutraError('UNSUPPORTED', 'training needs a network whose pictures are [N, C, H, W]', {
+    throw new LutraError('UNSUPPORTED', 'training needs a network whose images are [N, C, H, W]', {
       expected: 'nchw',
       actual: spec.layout,
     });
@@ -142,8 +142,8 @@ export async function trainLookupCommand(
   const dense = teacher ? await openModel(teacher) : graph;
   const data = await dataOfModel(graph, args, seed, progress);
   const lookup = isLookup ? graph : await converted(dense, args, data, seed, progress);
-  if (keep === 'best' && data.split.heldOut.length === 0)
-    warn('nothing is held out to judge the training by: its last state is written');
+  if (keep === 'best' && data.split.validation.length === 0)
+    warn('there is no validation set: the last state of the training is written');
   return trainLookup(lookup, dense, data.set, data.split, {
     ...control,
     ...budgetOf(args),

@@ -17,10 +17,10 @@ const FAST: Recipe = {
   smoothing: 0.1,
 };
 
-/** 48 M multiply-adds and 0.46 M weights for a 32×32 picture; wide where lookups pay. */
+/** 48 M multiply-adds and 0.46 M weights for a 32×32 image; wide where lookups pay. */
 const image32: ZooNetwork = {
   name: 'image32',
-  summary: 'ResNet for 32×32 RGB pictures: 32-64-128 channels, 48 MMAC, 0.46 M weights',
+  summary: 'ResNet for 32×32 RGB images: 32-64-128 channels, 48 MMAC, 0.46 M weights',
   input: 'image',
   inputDims: [3, 32, 32],
   recipe: FAST,
@@ -41,10 +41,10 @@ const image32: ZooNetwork = {
     ),
 };
 
-/** 22 M multiply-adds and 0.39 M weights for a 28×28 picture. */
+/** 22 M multiply-adds and 0.39 M weights for a 28×28 image. */
 const image28: ZooNetwork = {
   name: 'image28',
-  summary: 'ResNet for 28×28 grey pictures such as MNIST: 32-64-128 channels, 22 MMAC, 0.39 M weights',
+  summary: 'ResNet for 28×28 grey images such as MNIST: 32-64-128 channels, 22 MMAC, 0.39 M weights',
   input: 'image',
   inputDims: [1, 28, 28],
   recipe: { ...FAST, epochs: 6, averageEpochs: 0.5 },
