@@ -95,7 +95,7 @@ const SMOOTHING = 0.05;
 const COMPARISONS = 4;
 
 /** Sums between two records. */
-class Window {
+class Interval {
   private loss = 0;
   private readonly metrics = new Map<string, number>();
   private count = 0;
@@ -208,7 +208,7 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
       history,
     });
 
-  let window = new Window(before);
+  let interval = new Interval(before);
   let recorded = before;
   let saved = before;
   let measuredEpoch = Math.floor(step / stepsPerEpoch);
@@ -233,13 +233,13 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
       epoch: step / stepsPerEpoch,
       seconds,
       learningRate: learningRate(options.schedule, progressOf(budget, step, seconds, stepsPerEpoch)),
-      ...window.means(batchSize, seconds),
+      ...interval.means(batchSize, seconds),
       ...(measured ? measurements(measured) : {}),
       ...(temperatures ? { temperatures } : {}),
     };
     history.push(entry);
     options.onRecord?.(entry);
-    window = new Window(seconds);
+    interval = new Interval(seconds);
     recorded = seconds;
   };
 
@@ -257,7 +257,7 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
     feeds = await task.batch(step + 1, batchSize);
     const { loss, metrics } = await working;
     step++;
-    window.add(loss, metrics);
+    interval.add(loss, metrics);
     smooth = smoothed(smooth, loss, metrics);
     if (average && step % AVERAGE_EVERY === 0) average.update(parametersOnly(engine, task.network));
     fraction = progressOf(budget, step, clock(), stepsPerEpoch);
@@ -281,14 +281,14 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
       fraction: Math.min(1, fraction),
       step,
       ...smooth,
-      samplesPerSecond: window.empty
+      samplesPerSecond: interval.empty
         ? history.at(-1)!.samplesPerSecond
-        : window.means(batchSize, seconds).samplesPerSecond,
+        : interval.means(batchSize, seconds).samplesPerSecond,
       secondsLeft: (seconds - before) * ((1 - Math.min(1, fraction)) / Math.max(1e-9, fraction - began)),
       validation,
     });
   }
-  if (!window.empty) record(undefined);
+  if (!interval.empty) record(undefined);
   // A training that had already ended when its checkpoint was written, perhaps without comparing states.
   if (began >= 1 && task.start) await measure();
   await save();

@@ -70,9 +70,10 @@ export function factorize(encoding: Encoding): Factors {
         };
       }),
     );
+    const codebook = { centroids: centroids.subarray(c * K * v, (c + 1) * K * v), K, v, rows, tables, weights };
     for (let round = 0; round < ROUNDS; round++) {
-      solveCentroids(centroids.subarray(c * K * v, (c + 1) * K * v), K, v, rows, tables, weights);
-      if (round + 1 < ROUNDS) solveWeights(centroids.subarray(c * K * v, (c + 1) * K * v), K, v, rows, tables, weights);
+      solveCentroids(codebook);
+      if (round + 1 < ROUNDS) solveWeights(codebook);
     }
   }
   return { centroids, weights };
@@ -86,6 +87,18 @@ interface Row {
   readonly step: number;
 }
 
+/** One codebook and everything that its centroids stand for. */
+interface Codebook {
+  /** [K, v] */
+  readonly centroids: Float32Array;
+  readonly K: number;
+  readonly v: number;
+  readonly rows: readonly Row[];
+  /** Of all layers. */
+  readonly tables: readonly Float32Array[];
+  readonly weights: readonly Float32Array[];
+}
+
 function regularize(normal: Float64Array, v: number): number {
   let trace = 0;
   for (let i = 0; i < v; i++) trace += normal[i * v + i]!;
@@ -94,15 +107,8 @@ function regularize(normal: Float64Array, v: number): number {
   return ridge;
 }
 
-/** @param centroids [K, v] of one codebook, replaced */
-function solveCentroids(
-  centroids: Float32Array,
-  K: number,
-  v: number,
-  rows: readonly Row[],
-  tables: readonly Float32Array[],
-  weights: readonly Float32Array[],
-): void {
+/** Replaces the centroids. */
+function solveCentroids({ centroids, K, v, rows, tables, weights }: Codebook): void {
   const normal = new Float64Array(v * v);
   const right = new Float64Array(K * v);
   for (const row of rows) {
@@ -120,14 +126,7 @@ function solveCentroids(
 }
 
 /** Changes the weights of the rows, near what they are. */
-function solveWeights(
-  centroids: Float32Array,
-  K: number,
-  v: number,
-  rows: readonly Row[],
-  tables: readonly Float32Array[],
-  weights: readonly Float32Array[],
-): void {
+function solveWeights({ centroids, K, v, rows, tables, weights }: Codebook): void {
   const normal = new Float64Array(v * v);
   for (let k = 0; k < K; k++) {
     for (let i = 0; i < v; i++) {
