@@ -41,7 +41,7 @@ async function processorSeconds(run: () => Promise<unknown>): Promise<number> {
 }
 
 const frozen = { encoder: 'frozen' } as const;
-const soft = { encoder: 'learned', inputGradient: 'soft' } as const;
+const soft = { encoder: 'learned' } as const;
 const makers: readonly (readonly [step: string, make: (step: string) => Promise<Candidate>])[] = [
   ['dense', (step) => lutra(step, dense(), 16, 'node')],
   ['dense', (step) => lutra(step, dense(), 4, 'web')],

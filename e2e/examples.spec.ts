@@ -70,5 +70,5 @@ test('05 keeps a model offline', async ({ page }) => {
 });
 
 test('06 trains', () => {
-  expect(runInNode('06-train-your-own')).toMatch(/^Right on \d+ of \d+ held-out pictures after 2 steps/);
+  expect(runInNode('06-train-your-own')).toMatch(/^Right on \d+ of \d+ validation images after 2 steps/);
 });

@@ -1,7 +1,7 @@
 /**
  * What each choice in the training of lookup layers is worth: every row of bench/ablations/rows.ts on one dense network at a small budget,
  * as a Markdown table. `npm run ablations -- [--steps 200] [--rows <pattern>] [--dense model.onnx] [--data train.tar.gz] [--samples 512]
- * [--held-out 2000] [--cache <folder>]`. Everything is measured on training examples that were held out. Conversions take longest: `--cache`
+ * [--validation 2000] [--cache <folder>]`. Everything is measured on training examples that take no part in training. Conversions take longest: `--cache`
  * keeps them.
  */
 import { existsSync } from 'node:fs';
@@ -19,10 +19,9 @@ import { parseModel } from '../src/onnx/parse.js';
 import { serializeModel } from '../src/onnx/serialize.js';
 import { fingerprint } from '../src/train/checkpoint.js';
 import { plainInputs } from '../src/train/data/batch.js';
-import { openDatasets, openPictures } from '../src/train/data/open-set.js';
-import { createJudge } from '../src/train/judge.js';
-import { learningRate } from '../src/train/schedule.js';
+import { openDatasets, openImages } from '../src/train/data/open-set.js';
 import { LOOKUP_RECIPE, trainLookup } from '../src/train/train-lookup.js';
+import { createValidator } from '../src/train/validate.js';
 
 const CALIBRATION_BATCH = 64;
 const SEED = 1;
@@ -33,12 +32,12 @@ const { values: flags } = parseArgs({
     data: { type: 'string', default: '../shared/data/cifar10/train.tar.gz' },
     steps: { type: 'string', default: '200' },
     samples: { type: 'string', default: '512' },
-    'held-out': { type: 'string', default: '2000' },
+    validation: { type: 'string', default: '2000' },
     rows: { type: 'string', default: '' },
     cache: { type: 'string' },
   },
 });
-const [steps, samples, heldOut] = [flags.steps, flags.samples, flags['held-out']].map(Number) as [
+const [steps, samples, validationCount] = [flags.steps, flags.samples, flags.validation].map(Number) as [
   number,
   number,
   number,
@@ -47,12 +46,12 @@ const rows = ROWS.filter(({ group, name }) => new RegExp(flags.rows).test(`${gro
 
 const dense = parseModel(await readFile(flags.dense));
 const spec = parsePreprocess(dense.metadata[METADATA.preprocess]!);
-if (spec.kind !== 'image') throw new Error(`${flags.dense} does not take pictures`);
+if (spec.kind !== 'image') throw new Error(`${flags.dense} does not take images`);
 const dataset = await openDatasets([flags.data]);
-const { set, split } = await openPictures(dataset, spec, {}, { share: heldOut / dataset.count, seed: SEED });
+const { set, split } = await openImages(dataset, spec, {}, { share: validationCount / dataset.count, seed: SEED });
 
-const judge = await createJudge(dense, set, split, { kind: 'distillation' }, 1);
-const percentage = (count: number) => ((100 * count) / split.heldOut.length).toFixed(2);
+const validate = await createValidator(dense, set, split, { kind: 'distillation' }, 1);
+const percentage = (count: number) => ((100 * count) / split.validation.length).toFixed(2);
 
 async function converted(network: Graph, options: ConvertOptions): Promise<Graph> {
   const key = fingerprint(
@@ -75,13 +74,6 @@ async function converted(network: Graph, options: ConvertOptions): Promise<Graph
   return graph;
 }
 
-/** Rate at which an annealed temperature ends at a tenth of what it was. */
-function annealingRate(): number {
-  let sum = 0;
-  for (let step = 0; step < steps; step++) sum += learningRate(LOOKUP_RECIPE.schedule, step / steps);
-  return Math.log(10) / sum;
-}
-
 const durations = new Map<string, number>();
 
 async function train(row: Row, network: Graph, lookup: Graph) {
@@ -90,15 +82,14 @@ async function train(row: Row, network: Graph, lookup: Graph) {
   const seconds = asLongAs === undefined ? undefined : durations.get(asLongAs);
   if (asLongAs !== undefined && seconds === undefined) throw new Error(`"${row.name}" needs the row "${asLongAs}"`);
   const budget = seconds === undefined ? { steps } : { minutes: seconds / 60 };
-  const annealed = training.temperature === 'annealed' ? { temperatureRate: annealingRate() } : {};
   const { graph, result } = await trainLookup(
     lookup,
     network,
     set,
-    { ...split, heldOut: new Int32Array(0) },
+    { ...split, validation: new Int32Array(0) },
     {
       budget,
-      lookup: { ...training, ...annealed },
+      lookup: training,
       seed: SEED,
     },
   );
@@ -107,13 +98,13 @@ async function train(row: Row, network: Graph, lookup: Graph) {
 }
 
 console.log(
-  `${flags.dense}: ${percentage((await judge(dense)).correct)} % of ${split.heldOut.length} held-out training examples; ${steps} updates of ${LOOKUP_RECIPE.batchSize}.\n`,
+  `${flags.dense}: ${percentage((await validate(dense)).correct)} % of ${split.validation.length} validation examples; ${steps} updates of ${LOOKUP_RECIPE.batchSize}.\n`,
 );
 console.log('| | | accuracy % | same answer % | divergence | updates | seconds |\n|---|---|---|---|---|---|---|');
 for (const row of rows) {
   const network = row.separate ? separateTaps(dense, row.separate) : dense;
   const { graph, updates, seconds } = await train(row, network, await converted(network, row.conversion));
-  const { correct, same, loss } = await judge(graph);
+  const { correct, same, loss } = await validate(graph);
   console.log(
     `| ${row.group} | ${row.name} | ${percentage(correct)} | ${percentage(same!)} | ${loss.toFixed(4)} | ${updates} | ${seconds.toFixed(0)} |`,
   );

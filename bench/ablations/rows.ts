@@ -23,48 +23,19 @@ const geometry = (kind: Kind, channels: number, centroids = 16): ConvertOptions 
 
 /** LUT-NN's own geometry, which leaves the most to learn. */
 const PATCH = geometry('patch', 1);
-const LEARNED: LookupTrainingOptions = { encoder: 'learned' };
 
 /** The comparisons of docs/training.md. The first row of each kind is the default that others of its group differ from in one thing. */
 export const ROWS: readonly Row[] = [
   { group: 'start', name: 'not trained', conversion: PATCH },
   { group: 'start', name: 'default', conversion: PATCH, training: {} },
   { group: 'normalization', name: 'folded', conversion: PATCH, training: { normalization: 'folded' } },
-  { group: 'tables', name: 'product, 3 extra factors', conversion: PATCH, training: { extraRank: 3 } },
   { group: 'tables', name: 'free', conversion: PATCH, training: { tables: 'free' } },
   { group: 'tables', name: 'product, rounded', conversion: PATCH, training: { quantized: true } },
   { group: 'bits', name: '7 bits', conversion: PATCH, training: { bits: 7 } },
   { group: 'bits', name: '6 bits', conversion: PATCH, training: { bits: 6 } },
-  { group: 'encoder', name: 'learned, soft + straight-through', conversion: PATCH, training: LEARNED },
-  { group: 'encoder', name: 'learned, soft', conversion: PATCH, training: { ...LEARNED, inputGradient: 'soft' } },
-  {
-    group: 'encoder',
-    name: 'frozen, as long as learned',
-    conversion: PATCH,
-    training: {},
-    asLongAs: 'learned, soft + straight-through',
-  },
-  { group: 'temperature', name: 'fixed', conversion: PATCH, training: { ...LEARNED, temperature: 'fixed' } },
-  {
-    group: 'temperature',
-    name: 'annealed to 1/10',
-    conversion: PATCH,
-    training: { ...LEARNED, temperature: 'annealed' },
-  },
-  {
-    group: 'temperature',
-    name: 'learned per codebook',
-    conversion: PATCH,
-    training: { ...LEARNED, temperaturePer: 'codebook' },
-  },
+  { group: 'encoder', name: 'learned', conversion: PATCH, training: { encoder: 'learned' } },
+  { group: 'encoder', name: 'frozen, as long as learned', conversion: PATCH, training: {}, asLongAs: 'learned' },
   { group: 'loss', name: 'labels', conversion: PATCH, training: { loss: { kind: 'labels' } } },
-  {
-    group: 'loss',
-    name: 'distillation + labels',
-    conversion: PATCH,
-    training: { loss: { kind: 'distillation', labelWeight: 1 } },
-  },
-  { group: 'loss', name: 'distillation + reconstruction', conversion: PATCH, training: { reconstruction: 0.01 } },
   { group: 'K', name: '8', conversion: geometry('patch', 1, 8), training: {} },
   { group: 'K', name: '32', conversion: geometry('patch', 1, 32), training: {} },
   { group: 'geometry', name: 'pixel of 4 (v = 4)', conversion: geometry('pixel', 4), training: {} },

@@ -5,7 +5,8 @@ import { seededRandom } from '../../src/convert/random.js';
 import { Executor } from '../../src/engine/executor.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
-import { LOOKUP_DOMAIN } from '../../src/lut/domain.js';
+import { ENCODE, LOOK_UP } from '../../src/lut/coded/spec.js';
+import { inputsOf, isNode } from '../../src/lut/operator.js';
 import { COMPLETE_RUNTIME } from '../../src/plan/complete.js';
 import { separateTaps } from './separate-taps.js';
 
@@ -33,7 +34,7 @@ function network({ kernel, strides, pads }: Shape): Graph {
   return b.build();
 }
 
-function pictures(count: number): TensorValue {
+function images(count: number): TensorValue {
   const random = seededRandom(6);
   const data = Float32Array.from({ length: count * 84 }, () => random() * 2 - 1);
   return { type: 'float32', dims: [count, 2, 7, 6], data };
@@ -53,7 +54,7 @@ describe('separateTaps', () => {
       strides: fc.tuple(size, size),
       pads: fc.tuple(pad, pad, pad, pad),
     });
-    const x = pictures(2);
+    const x = images(2);
     await fc.assert(
       fc.asyncProperty(shape, fc.constantFrom('row' as const, 'pixel' as const), async (of, kind) => {
         const dense = network(of);
@@ -72,19 +73,20 @@ describe('separateTaps', () => {
     const dense = separateTaps(network({ kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] }), kind);
     const { graph } = await convert(
       dense,
-      { feeds: [pictures(8)] },
+      { feeds: [images(8)] },
       {
         layers: [dense.nodes.filter(({ op }) => op === 'Conv')[1]!.name],
         geometry: { conv: { kind: 'row', channels: 1 }, pointwise: 1 },
         centroids: 8,
       },
     );
-    const encode = graph.nodes.filter(({ domain, op }) => domain === LOOKUP_DOMAIN && op === 'Encode');
+    const encode = graph.nodes.filter((node) => isNode(ENCODE, node));
     expect(encode.map(({ attributes }) => [attributes.group, attributes.kernel_shape])).toContainEqual([
       codebooks,
       [...window],
     ]);
-    const lookUp = graph.nodes.filter(({ op }) => op === 'LookUp');
-    for (const node of lookUp) expect(graph.initializers.get(node.inputs[1]!)!.dims.slice(2)).toEqual([1, 1]);
+    const lookUp = graph.nodes.filter((node) => isNode(LOOK_UP, node));
+    for (const node of lookUp)
+      expect(graph.initializers.get(inputsOf(LOOK_UP, node).table)!.dims.slice(2)).toEqual([1, 1]);
   });
 });

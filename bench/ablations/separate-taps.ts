@@ -39,7 +39,7 @@ function separated(editor: GraphEditor, site: DenseLayer, kind: 'row' | 'pixel')
     editor.addConstant(tensorValue('int64', [values.length], BigInt64Array.from(values, BigInt)), `${node.name}/ints`);
 
   const padded = add('Pad', [site.input, integers(0, 0, top, sides[0]!, 0, 0, bottom, sides[1]!)]);
-  // Counted from the end, as the size of the picture is not known here; 0 would be the start.
+  // Counted from the end, as the size of the image is not known here; 0 would be the start.
   const end = (taps: number, tap: number) => (tap === taps - 1 ? Number.MAX_SAFE_INTEGER : tap + 1 - taps);
   const copies: string[] = [];
   const weights = new Float32Array(weight.length);

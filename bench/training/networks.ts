@@ -1,12 +1,12 @@
 import { GraphBuilder } from '../../src/graph/builder.js';
 import type { Graph, TensorValue } from '../../src/graph/types.js';
-import { trainable } from '../../src/lut/coded/train/network.js';
 import type { LookupTrainingOptions } from '../../src/lut/coded/train/options.js';
+import { trainable } from '../../src/lut/train.js';
 import { denseNetwork } from '../../src/train/dense-network.js';
 import type { TrainingNetwork } from '../../src/train/types.js';
 import { LUT_NN_GEOMETRY, randomLookups } from '../networks/random-lookups.js';
 
-/** A 3×3 convolution with padding 1, bias and rectifier. */
+/** A 3×3 convolution with padding 1, bias and ReLU. */
 export interface Layer {
   readonly inputs: number;
   readonly outputs: number;

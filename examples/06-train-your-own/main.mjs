@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serializeModel } from 'lutra/convert';
-import { buildNetwork, findNetwork, holdOut, pictureSet, trainDense } from 'lutra/train';
+import { buildNetwork, findNetwork, holdOut, imageSet, trainDense } from 'lutra/train';
 
 /** `node main.mjs 200` takes as many steps; the few by default only show how it goes. */
 const steps = Number(process.argv[2] ?? 2);
@@ -35,16 +35,16 @@ const spec = {
   resize: 'bilinear',
   layout: 'nchw',
 };
-const set = pictureSet({ description: 'stripes', labels, classes, bytes }, spec, { mirror: false });
+const set = imageSet({ description: 'stripes', labels, classes, bytes }, spec, { mirror: false });
 const split = holdOut(set, 0.1, 1);
 const zoo = findNetwork('image32');
 const network = buildNetwork(zoo, set, split, 1);
-const { graph, heldOut } = await trainDense(network, zoo.recipe, set, split, {
+const { graph, validation } = await trainDense(network, zoo.recipe, set, split, {
   budget: { steps },
   recipe: { batchSize: 16, microBatch: 16, averageEpochs: 0 },
 });
 const file = join(tmpdir(), 'stripes.onnx');
 writeFileSync(file, serializeModel(graph));
 console.log(
-  `Right on ${heldOut.correct} of ${heldOut.count} held-out pictures after ${steps} steps; saved as ${file}.`,
+  `Right on ${validation.correct} of ${validation.count} validation images after ${steps} steps; saved as ${file}.`,
 );

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { BestKeeper } from './best.js';
 
-const judged = (loss: number) => ({ count: 1, correct: 1, loss });
-const state = (step: number, loss: number) => ({ step, heldOut: judged(loss), values: new Map() });
+const measured = (loss: number) => ({ count: 1, correct: 1, loss });
+const state = (step: number, loss: number) => ({ step, validation: measured(loss), values: new Map() });
 
 describe('BestKeeper', () => {
   it('keeps the lowest loss below the start, the first of equals', () => {
-    const best = new BestKeeper(judged(1), undefined);
+    const best = new BestKeeper(measured(1), undefined);
     best.offer(state(1, 1));
     expect(best.state).toBeUndefined();
     for (const [step, loss] of [0.9, 0.5, 0.5, 0.7].entries()) best.offer(state(step, loss));
@@ -14,7 +14,7 @@ describe('BestKeeper', () => {
   });
 
   it('never keeps a loss that is no number, and anything is better than one', () => {
-    const best = new BestKeeper(judged(Number.NaN), undefined);
+    const best = new BestKeeper(measured(Number.NaN), undefined);
     best.offer(state(1, Number.NaN));
     best.offer(state(2, Infinity));
     expect(best.state).toBeUndefined();

@@ -1,18 +1,18 @@
 import type { TensorValue } from '../graph/types.js';
-import type { Judgement } from './judge.js';
+import type { ValidationResult } from './validate.js';
 
-/** A state of a training and what it is worth on held-out examples. */
+/** A state of a training and what it is worth on the validation set. */
 export interface BestState {
   readonly step: number;
-  readonly heldOut: Judgement;
+  readonly validation: ValidationResult;
   /** Parameters and running statistics. */
   readonly values: ReadonlyMap<string, TensorValue>;
 }
 
-/** The state with the lowest loss on held-out examples, if one is better than what the training started from. */
+/** The state with the lowest loss on the validation set, if one is better than what the training started from. */
 export class BestKeeper {
   constructor(
-    private readonly start: Judgement | undefined,
+    private readonly start: ValidationResult | undefined,
     private kept: BestState | undefined,
   ) {}
 
@@ -22,8 +22,8 @@ export class BestKeeper {
 
   /** A loss that is no number never wins, and everything else wins against one. */
   offer(candidate: BestState): void {
-    const limit = this.kept?.heldOut.loss ?? this.start?.loss ?? Number.NaN;
-    const { loss } = candidate.heldOut;
+    const limit = this.kept?.validation.loss ?? this.start?.loss ?? Number.NaN;
+    const { loss } = candidate.validation;
     if (Number.isFinite(loss) && !(limit <= loss)) this.kept = candidate;
   }
 }

@@ -21,7 +21,7 @@ const example: Checkpoint = {
     moments: new Map([['velocity/w', floats(3, 4, 5)]]),
   },
   average: new Map([['w', floats(7)]]),
-  best: { step: 8, heldOut: { count: 4, correct: 3, same: 2, loss: 0.5 }, values: new Map([['w', floats(6)]]) },
+  best: { step: 8, validation: { count: 4, correct: 3, same: 2, loss: 0.5 }, values: new Map([['w', floats(6)]]) },
   seconds: 61.5,
   history: [
     {
@@ -47,16 +47,21 @@ describe('checkpoints', () => {
     expect((data as Float32Array).byteLength).toBe((data as Float32Array).buffer.byteLength);
   });
 
-  it('are read where they are of version 1, which knows no best state, and not where they are newer', () => {
+  it('are read where they are of an older version, and not where they are newer', () => {
     const { best: _, ...old } = example;
-    const ofVersion = (digit: string) => {
-      const bytes = encodeCheckpoint(old);
-      const at = Buffer.from(bytes).indexOf('"version":2') + '"version":'.length;
-      bytes[at] = digit.charCodeAt(0);
+    const changed = (checkpoint: Checkpoint, change: (header: string) => string) => {
+      const bytes = Buffer.from(encodeCheckpoint(checkpoint));
+      const length = bytes.readUint32LE(8);
+      const header = bytes.subarray(12, 12 + length);
+      // Names of one length, so that everything stays in its place.
+      header.write(change(header.toString()).padEnd(length));
       return bytes;
     };
-    expect(decodeCheckpoint(ofVersion('1'), 'file')).toEqual(old);
-    expect(() => decodeCheckpoint(ofVersion('3'), 'file')).toThrow(/version 3/);
+    const ofVersion = (version: number) => (header: string) => header.replace('"version":3', `"version":${version}`);
+    expect(decodeCheckpoint(changed(old, ofVersion(1)), 'file')).toEqual(old);
+    const before = changed(example, (header) => ofVersion(2)(header).replaceAll('"validation', '"heldOut'));
+    expect(decodeCheckpoint(before, 'file')).toEqual(example);
+    expect(() => decodeCheckpoint(changed(old, ofVersion(4)), 'file')).toThrow(/version 4/);
   });
 
   it('are refused as a whole when a piece is missing or wrong', () => {

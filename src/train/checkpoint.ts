@@ -21,8 +21,8 @@ export interface Checkpoint {
 
 /** `LUTRACKP`: files of another kind are told at once. */
 const MAGIC = Uint8Array.from('LUTRACKP', (letter) => letter.charCodeAt(0));
-/** Version 1 knows no best state and is read, too. */
-const VERSION = 2;
+/** Older ones are read, too: version 1 has no best state, and `validation` was `heldOut` up to version 2. */
+const VERSION = 3;
 /** Tensors start at multiples of this many bytes, so that they can be read in place. */
 const ALIGNMENT = 8;
 const SECTIONS = ['values', 'moments', 'average', 'best'] as const;
@@ -64,7 +64,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
       offset += aligned(bytes.length);
     }
   }
-  const reached = best && { best: { step: best.step, heldOut: best.heldOut } };
+  const reached = best && { best: { step: best.step, validation: best.validation } };
   const header: Header = { version: VERSION, identity, step: state.step, seconds, ...reached, history, tensors };
   const json = new TextEncoder().encode(JSON.stringify(header));
   const start = aligned(MAGIC.length + 4 + json.length);
@@ -91,9 +91,10 @@ export function decodeCheckpoint(file: Uint8Array, name: string): Checkpoint {
   const length = new DataView(file.buffer, file.byteOffset).getUint32(MAGIC.length, true);
   const start = aligned(MAGIC.length + 4 + length);
   if (start > file.length) throw damaged('it is truncated');
+  const text = new TextDecoder().decode(file.subarray(MAGIC.length + 4, MAGIC.length + 4 + length));
   let header: Header;
   try {
-    header = JSON.parse(new TextDecoder().decode(file.subarray(MAGIC.length + 4, MAGIC.length + 4 + length)));
+    header = JSON.parse(text.replaceAll(/"heldOut(Loss|Agreement|)":/g, '"validation$1":'));
   } catch (cause) {
     throw new LutraError('INVALID_DATA', `${name} is not a usable checkpoint: its header is damaged`, { cause });
   }

@@ -2,7 +2,7 @@ import { seededRandom } from '../convert/random.js';
 import { calibrationOrder } from '../data/sampling.js';
 import type { Graph, TensorValue } from '../graph/types.js';
 import { fingerprint } from './checkpoint.js';
-import { type BatchOptions, trainingBatch } from './data/batch.js';
+import { trainingBatch } from './data/batch.js';
 import { ShuffledPasses } from './data/order.js';
 import type { Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
@@ -13,7 +13,7 @@ import { StatisticsMean, statisticsGraph } from './normalization.js';
 import type { TrainingTask } from './trainer.js';
 import type { ParameterOptions } from './types.js';
 
-export interface DenseTaskOptions extends BatchOptions {
+export interface DenseTaskOptions {
   readonly seed: number;
   /** Label smoothing, 0..1. */
   readonly smoothing: number;
@@ -43,14 +43,14 @@ export function denseTask(graph: Graph, set: TrainingSet, split: Split, options:
     ),
     examples: split.train.length,
     batch: (step, size) => {
-      const batch = trainingBatch(set, passes, step, size, seed, options);
+      const batch = trainingBatch(set, passes, step, size, seed);
       return { [input]: batch.input, [TARGET_INPUT]: batch.target };
     },
-    ...(split.heldOut.length > 0
+    ...(split.validation.length > 0
       ? {
           measure: async (values: ReadonlyMap<string, TensorValue>) => {
             const settled = await settleStatistics(withValues(graph, values), set, split.train, threads);
-            return measureAccuracy(exportDense(settled, new Map()), set, split.heldOut, threads);
+            return measureAccuracy(exportDense(settled, new Map()), set, split.validation, threads);
           },
         }
       : {}),

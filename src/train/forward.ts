@@ -1,5 +1,5 @@
 import type { Graph, TensorValue } from '../graph/types.js';
-import { LOOKUP_DOMAIN } from '../lut/domain.js';
+import { hasLookups } from '../lut/domain.js';
 import { serializeModel } from '../onnx/serialize.js';
 import { InferenceSession } from '../session/inference-session.js';
 import { plainInputs } from './data/batch.js';
@@ -23,7 +23,7 @@ interface Runner {
 /** Lookup networks run as a page would run them; dense ones by onnxruntime, which has the faster kernels outside of a page. */
 async function openRunner(graph: Graph, threads: number): Promise<Runner> {
   const name = graph.inputs[0]!.name;
-  if (graph.nodes.some(({ domain }) => domain === LOOKUP_DOMAIN)) {
+  if (hasLookups(graph)) {
     const session = await InferenceSession.create(serializeModel(graph), { worker: false, threads });
     return { run: (input) => session.run({ [name]: input }), release: () => session.release() };
   }

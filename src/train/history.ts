@@ -12,12 +12,12 @@ export interface TrainingRecord {
   readonly metrics: Readonly<Record<string, number>>;
   /** Examples per second since the record before. */
   readonly samplesPerSecond: number;
-  /** Accuracy on held-out examples 0..1, where it was measured. */
-  readonly heldOut?: number;
-  /** Loss on held-out examples, where the best state is kept by it. */
-  readonly heldOutLoss?: number;
-  /** Share of held-out examples with the answer of the dense network, where its logits are learned. */
-  readonly heldOutAgreement?: number;
+  /** Accuracy on the validation set 0..1, where it was measured. */
+  readonly validation?: number;
+  /** Loss on the validation set, where the best state is kept by it. */
+  readonly validationLoss?: number;
+  /** Share of the validation set with the answer of the dense network, where its logits are learned. */
+  readonly validationAgreement?: number;
   /** Learned temperatures by layer. */
   readonly temperatures?: Readonly<Record<string, number>>;
 }

@@ -1,7 +1,7 @@
 import { simplify } from '../graph/passes/simplify.js';
 import { producersOf } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
-import { LOOKUP_DOMAIN } from '../lut/domain.js';
+import { lookupLayers } from '../lut/coded/train/layers.js';
 import { COMPLETE_OPERATORS } from '../ops/complete.js';
 import type { TrainingSet } from './data/training-set.js';
 import { forward } from './forward.js';
@@ -20,9 +20,7 @@ export async function layerErrors(
 ): Promise<Map<string, number>> {
   const reference = simplify(dense, COMPLETE_OPERATORS);
   const known = producersOf(reference.nodes);
-  const layers = lookup.nodes.filter(
-    ({ domain, op, outputs }) => domain === LOOKUP_DOMAIN && op === 'LookUp' && known.has(outputs[0]!),
-  );
+  const layers = lookupLayers(lookup.nodes).filter(({ outputs }) => known.has(outputs[0]!));
   const outputs = layers.map(({ outputs: [name] }) => ({ name: name!, type: 'float32', dims: undefined }) as const);
   const values = async (graph: Graph) => {
     const all = new Map<string, Float32Array>();

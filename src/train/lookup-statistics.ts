@@ -1,7 +1,7 @@
 import { elementCount } from '../graph/tensor.js';
 import type { Graph } from '../graph/types.js';
+import { lookupLayers } from '../lut/coded/train/layers.js';
 import type { LayerStatistics } from '../lut/coded/train/offset.js';
-import { LOOKUP_DOMAIN } from '../lut/domain.js';
 import type { TrainingSet } from './data/training-set.js';
 import { forward } from './forward.js';
 
@@ -22,7 +22,7 @@ export async function lookupStatistics(
   indices: Int32Array,
   threads: number,
 ): Promise<Map<string, LayerStatistics>> {
-  const layers = lookup.nodes.filter(({ domain, op }) => domain === LOOKUP_DOMAIN && op === 'LookUp');
+  const layers = lookupLayers(lookup.nodes);
   const outputs = layers.map(({ outputs: [name] }) => ({ name: name!, type: 'float32', dims: undefined }) as const);
   const sums = new Map<string, Sums>();
   await forward({ ...lookup, outputs }, set, indices, threads, (results) => {

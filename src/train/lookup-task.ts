@@ -1,6 +1,6 @@
 import type { TensorValue } from '../graph/types.js';
 import { TEACHER_INPUT } from '../lut/coded/train/loss.js';
-import type { TrainableLookup } from '../lut/coded/train/network.js';
+import type { TrainableLookup } from '../lut/train.js';
 import { fingerprint } from './checkpoint.js';
 import { trainingBatch } from './data/batch.js';
 import { ShuffledPasses } from './data/order.js';
@@ -8,17 +8,12 @@ import type { Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
 import { TARGET_INPUT } from './dense-network.js';
 import type { GraphRunner } from './engine/runtime.js';
-import type { Judge, Judgement } from './judge.js';
 import type { TrainingTask } from './trainer.js';
-
-export interface LookupTaskOptions {
-  readonly seed: number;
-  readonly mixup: number;
-}
+import type { ValidationResult, Validator } from './validate.js';
 
 /**
  * Training of a lookup network.
- * @param judged measures networks, and what the training starts from was measured so; undefined when nothing is held out
+ * @param validation measures networks, and what the training starts from; undefined without a validation set
  * @param teacher runs the dense network with its logits as the only output; undefined when labels are what is learned
  */
 export function lookupTask(
@@ -26,8 +21,8 @@ export function lookupTask(
   teacher: { readonly runner: GraphRunner; readonly input: string; readonly output: string } | undefined,
   set: TrainingSet,
   split: Split,
-  judged: { readonly judge: Judge; readonly start: Judgement } | undefined,
-  { seed, mixup }: LookupTaskOptions,
+  validation: { readonly validate: Validator; readonly start: ValidationResult } | undefined,
+  seed: number,
 ): TrainingTask {
   const { network, temperatures } = lookup;
   const passes = new ShuffledPasses(split.train, seed);
@@ -41,16 +36,16 @@ export function lookupTask(
     ),
     examples: split.train.length,
     batch: async (step, size) => {
-      const batch = trainingBatch(set, passes, step, size, seed, { mixup });
+      const batch = trainingBatch(set, passes, step, size, seed);
       const feeds = { [input]: batch.input, [TARGET_INPUT]: batch.target };
       if (!teacher) return feeds;
       const outputs = await teacher.runner.run(new Map([[teacher.input, batch.input]]));
       return { ...feeds, [TEACHER_INPUT]: outputs.get(teacher.output)! };
     },
-    ...(judged
+    ...(validation
       ? {
-          start: judged.start,
-          measure: (values: ReadonlyMap<string, TensorValue>) => judged.judge(lookup.deploy(values)),
+          start: validation.start,
+          measure: (values: ReadonlyMap<string, TensorValue>) => validation.validate(lookup.deploy(values)),
         }
       : {}),
     ...(temperatures.size > 0

@@ -1,4 +1,5 @@
 import type { ScheduleOptions } from './schedule.js';
+import type { Budget } from './trainer.js';
 import type { OptimizerOptions } from './types.js';
 
 /** How a network learns. All of it can be overridden; docs/training.md says what was measured. */
@@ -14,8 +15,10 @@ export interface Recipe {
   readonly averageEpochs: number;
   /** Label smoothing, 0..1. */
   readonly smoothing: number;
-  /** α of mixup; 0 mixes nothing. */
-  readonly mixup: number;
-  /** Gradients longer than this are shortened; undefined: none are. */
-  readonly clipNorm?: number;
+}
+
+/** What the trainer needs to follow a recipe. @param budget default: the passes that the recipe says */
+export function recipeOptions(recipe: Recipe, threads: number, budget: Budget = { epochs: recipe.epochs }) {
+  const { optimizer, microBatch, batchSize, schedule, averageEpochs } = recipe;
+  return { engine: { optimizer, microBatch, threads }, batchSize, budget, schedule, averageEpochs };
 }

@@ -7,7 +7,7 @@ import type { TrainingSet } from './data/training-set.js';
 import { denseTask, settleStatistics } from './dense-task.js';
 import { exportDense, withValues } from './export-dense.js';
 import { type Measured, measureAccuracy } from './forward.js';
-import type { Recipe } from './recipe.js';
+import { type Recipe, recipeOptions } from './recipe.js';
 import { type Budget, type TrainerOptions, type TrainingResult, train } from './trainer.js';
 import type { ParameterOptions } from './types.js';
 import type { ZooNetwork } from './zoo/network.js';
@@ -35,9 +35,9 @@ export interface TrainedModel {
   /** Ready to serialize, convert and run. */
   readonly graph: Graph;
   readonly result: TrainingResult;
-  /** Accuracy on what was held out of training; undefined when nothing was. */
-  readonly heldOut?: Measured;
-  /** On held-out examples no better than always answering their commonest class: nothing was learned. */
+  /** Accuracy on the validation set; undefined without one. */
+  readonly validation?: Measured;
+  /** On validation examples no better than always answering their commonest class: nothing was learned. */
   readonly atChance?: boolean;
 }
 
@@ -98,28 +98,15 @@ export async function trainDense(
   const task = denseTask(network.graph, set, split, {
     seed,
     smoothing: how.smoothing,
-    mixup: how.mixup,
     threads,
     ...(network.parameters ? { parameters: network.parameters } : {}),
   });
-  const result = await train(task, {
-    ...control,
-    engine: {
-      optimizer: how.optimizer,
-      microBatch: how.microBatch,
-      threads,
-      ...(how.clipNorm === undefined ? {} : { clipNorm: how.clipNorm }),
-    },
-    batchSize: how.batchSize,
-    budget: budget ?? { epochs: how.epochs },
-    schedule: how.schedule,
-    averageEpochs: how.averageEpochs,
-  });
+  const result = await train(task, { ...control, ...recipeOptions(how, threads, budget) });
   const settled = await settleStatistics(withValues(network.graph, result.values), set, split.train, threads);
   const graph = exportDense(settled, new Map(), { preprocess: set.preprocess, labels: set.classes });
-  if (split.heldOut.length === 0) return { graph, result };
-  const heldOut = await measureAccuracy(graph, set, split.heldOut, threads);
-  return { graph, result, heldOut, atChance: heldOut.correct <= commonest(set, split.heldOut) };
+  if (split.validation.length === 0) return { graph, result };
+  const validation = await measureAccuracy(graph, set, split.validation, threads);
+  return { graph, result, validation, atChance: validation.correct <= commonest(set, split.validation) };
 }
 
 /** Examples of the class that has most. */

@@ -8,14 +8,14 @@ import type { Checkpoint } from './checkpoint.js';
 import { plainInputs } from './data/batch.js';
 import type { TrainingSet } from './data/training-set.js';
 import type { TrainingRecord } from './history.js';
-import type { Judgement } from './judge.js';
 import { type TrainLookupOptions, trainLookup } from './train-lookup.js';
+import type { ValidationResult } from './validate.js';
 import { InitialWeights } from './zoo/weights.js';
 
 const CLASSES = 3;
 const COUNT = 96;
 
-/** Pictures of waves, the same at every call; classes have nothing to do with them. */
+/** Images of waves, the same at every call; classes have nothing to do with them. */
 const set: TrainingSet = {
   description: 'waves',
   count: COUNT,
@@ -28,7 +28,7 @@ const set: TrainingSet = {
   },
 };
 const every = (from: number, to: number) => Int32Array.from({ length: to - from }, (_, i) => from + i);
-const split = { train: every(0, 64), heldOut: every(64, COUNT) };
+const split = { train: every(0, 64), validation: every(64, COUNT) };
 
 function denseGraph(): Graph {
   const weights = new InitialWeights(4);
@@ -64,36 +64,36 @@ function run(options: TrainLookupOptions, on = split) {
 const WILD = { recipe: { schedule: { ...RECIPE.schedule, peak: 10 } } };
 
 describe('trainLookup', () => {
-  it('gives what learned, where it is better on held-out examples', async () => {
-    const { graph, start, heldOut, unchanged, result } = await run({ budget: { steps: 40 } });
+  it('gives what learned, where it is better on the validation set', async () => {
+    const { graph, start, validation, unchanged, result } = await run({ budget: { steps: 40 } });
     expect(unchanged).toBe(false);
-    expect(heldOut!.loss).toBeLessThan(start!.loss / 2);
+    expect(validation!.loss).toBeLessThan(start!.loss / 2);
     expect(graph.initializers).not.toEqual(lookup.initializers);
-    const losses = result.history.flatMap(({ heldOutLoss }) => heldOutLoss ?? []);
-    expect(heldOut!.loss).toBe(Math.min(...losses));
-    expect(result.kept).toBe(result.history.find(({ heldOutLoss }) => heldOutLoss === heldOut!.loss)!.step);
+    const losses = result.history.flatMap(({ validationLoss }) => validationLoss ?? []);
+    expect(validation!.loss).toBe(Math.min(...losses));
+    expect(result.kept).toBe(result.history.find(({ validationLoss }) => validationLoss === validation!.loss)!.step);
   });
 
   it('gives the network it started from, where training never is better', async () => {
-    const started: Judgement[] = [];
-    const trained = await run({ ...WILD, onStart: (judgement) => started.push(judgement) });
+    const started: ValidationResult[] = [];
+    const trained = await run({ ...WILD, onStart: (result) => started.push(result) });
     expect(trained).toMatchObject({ unchanged: true, result: { kept: 0, steps: 12 } });
     expect(trained.graph).toBe(lookup);
     expect(started).toEqual([trained.start]);
-    expect(trained.heldOut).toEqual(trained.start);
+    expect(trained.validation).toEqual(trained.start);
     // Compared at every quarter and pass, the end included, and never better.
-    const measured = trained.result.history.filter(({ heldOutLoss }) => heldOutLoss !== undefined);
+    const measured = trained.result.history.filter(({ validationLoss }) => validationLoss !== undefined);
     expect(measured.map(({ step }) => step)).toEqual([3, 4, 6, 8, 9, 12]);
-    for (const { heldOutLoss } of measured) expect(heldOutLoss!).toBeGreaterThan(trained.start!.loss);
+    for (const { validationLoss } of measured) expect(validationLoss!).toBeGreaterThan(trained.start!.loss);
   });
 
-  it('gives the last state where that is wanted, or nothing is held out', async () => {
+  it('gives the last state where that is wanted, or there is no validation set', async () => {
     const last = await run({ ...WILD, keep: 'last' });
     expect(last).toMatchObject({ unchanged: false, result: { kept: 12 } });
-    expect(last.heldOut!.loss).toBeGreaterThan(last.start!.loss);
-    const unjudged = await run(WILD, { ...split, heldOut: new Int32Array(0) });
-    expect(unjudged).toMatchObject({ unchanged: false, result: { kept: 12 } });
-    expect(unjudged.heldOut ?? unjudged.start).toBeUndefined();
+    expect(last.validation!.loss).toBeGreaterThan(last.start!.loss);
+    const blind = await run(WILD, { ...split, validation: new Int32Array(0) });
+    expect(blind).toMatchObject({ unchanged: false, result: { kept: 12 } });
+    expect(blind.validation ?? blind.start).toBeUndefined();
   });
 
   it('finds the best state again when it goes on from a checkpoint', async () => {
@@ -111,11 +111,11 @@ describe('trainLookup', () => {
     expect(first.result).toMatchObject({ finished: false, kept: kept!.best!.step });
     const second = await run({ ...WILD, budget: { steps: 40 }, resume: kept! });
     expect(second.result).toMatchObject({ finished: true, kept: kept!.best!.step });
-    expect(second.heldOut).toEqual(kept!.best!.heldOut);
+    expect(second.validation).toEqual(kept!.best!.validation);
     expect(second.graph.initializers).toEqual(first.graph.initializers);
   });
 
-  it('judges the end of a training whose checkpoint tells of no best state', async () => {
+  it('measures the end of a training whose checkpoint tells of no best state', async () => {
     let ended: Checkpoint | undefined;
     const whole = await run({
       budget: { steps: 40 },
@@ -126,18 +126,15 @@ describe('trainLookup', () => {
     const { best: _, ...without } = ended!;
     const again = await run({ budget: { steps: 40 }, resume: without });
     expect(again).toMatchObject({ unchanged: false, result: { steps: 40, kept: 40 } });
-    expect(again.heldOut!.loss).toBe(whole.result.history.at(-1)!.heldOutLoss);
+    expect(again.validation!.loss).toBe(whole.result.history.at(-1)!.validationLoss);
   });
 
-  it.each<LookupLoss>([
-    { kind: 'distillation' },
-    { kind: 'distillation', temperature: 2, labelWeight: 0.5 },
-    { kind: 'labels', smoothing: 0.2 },
-  ])('judges by the loss of %o', async (loss) => {
+  const losses: LookupLoss[] = [{ kind: 'distillation' }, { kind: 'labels', smoothing: 0.2 }];
+  it.each(losses)('validates by the loss of %o', async (loss) => {
     // With tables as they are deployed and a rate of 0, the loss of one pass over the training examples is that of the network itself.
     const options = { tables: 'free', normalization: 'folded', loss } as const;
     const still = { recipe: { schedule: { ...RECIPE.schedule, peak: 0 } }, lookup: options };
-    const { start, result } = await run({ ...still, budget: { epochs: 1 } }, { ...split, heldOut: split.train });
+    const { start, result } = await run({ ...still, budget: { epochs: 1 } }, { ...split, validation: split.train });
     // One record for each of the four updates, which also are the quarters.
     const mean = (read: (record: TrainingRecord) => number) =>
       result.history.reduce((sum, record) => sum + read(record) / 4, 0);

@@ -1,20 +1,20 @@
 import { simplify } from '../graph/passes/simplify.js';
 import type { Graph } from '../graph/types.js';
-import { trainable } from '../lut/coded/train/network.js';
 import type { LookupTrainingOptions } from '../lut/coded/train/options.js';
+import { trainable } from '../lut/train.js';
 import { COMPLETE_OPERATORS } from '../ops/complete.js';
 import { evenly, type Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
 import { logitsGraph } from './dense-network.js';
 import { createGraphRunner } from './engine/runtime.js';
-import { createJudge, type Judgement } from './judge.js';
 import { layerErrors } from './layer-errors.js';
 import { lookupStatistics } from './lookup-statistics.js';
 import { lookupTask } from './lookup-task.js';
-import type { Recipe } from './recipe.js';
+import { type Recipe, recipeOptions } from './recipe.js';
 import type { LayerError } from './report/page.js';
 import type { TrainControl, TrainedModel } from './train-dense.js';
 import { type Budget, train } from './trainer.js';
+import { createValidator, type ValidationResult } from './validate.js';
 
 /** Adam with a cosine schedule, for short trainings from a good conversion (docs/training.md). */
 export const LOOKUP_RECIPE: Recipe = {
@@ -25,7 +25,6 @@ export const LOOKUP_RECIPE: Recipe = {
   epochs: 2,
   averageEpochs: 0,
   smoothing: 0,
-  mixup: 0,
 };
 
 /** Examples that errors of layers are measured on. */
@@ -44,19 +43,19 @@ export interface TrainLookupOptions extends TrainControl {
   /** Default 1. The result does not depend on it. */
   readonly threads?: number;
   /**
-   * `best`: of the states that were measured on held-out examples, and the network that the training started from, the one with the lowest
-   * loss. `last`: the state after the last update, for comparisons of recipes. Default `best`; without held-out examples always `last`.
+   * `best`: of the states that were measured on the validation set, and the network that the training started from, the one with the lowest
+   * loss. `last`: the state after the last update, for comparisons of recipes. Default `best`; without validation examples always `last`.
    */
   readonly keep?: 'best' | 'last';
-  /** Called once, before the first update, with what the network it starts from is worth on held-out examples. */
-  readonly onStart?: (heldOut: Judgement) => void;
+  /** Called once, before the first update, with what the network it starts from is worth on the validation set. */
+  readonly onStart?: (validation: ValidationResult) => void;
 }
 
 export interface TrainedLookup extends TrainedModel {
-  /** On held-out examples: the lookup network that the training started from, and what it gave. Undefined when nothing is held out. */
-  readonly start?: Judgement;
-  readonly heldOut?: Judgement;
-  /** No state of the training was better on held-out examples: the graph is the network that it started from. */
+  /** On validation examples: the lookup network that the training started from, and what it gave. Undefined without a validation set. */
+  readonly start?: ValidationResult;
+  readonly validation?: ValidationResult;
+  /** No state of the training was better on the validation set: the graph is the network that it started from. */
   readonly unchanged: boolean;
   readonly layerErrors: readonly LayerError[];
 }
@@ -65,7 +64,7 @@ export interface TrainedLookup extends TrainedModel {
  * Trains a converted network: by default its tables and dense layers, to give the logits of the dense network (no labels needed).
  *
  * @param lookup made by `convert` from `dense`
- * @returns the lookup network with what it learned, or as it was where that is no better on held-out examples; its metadata as before
+ * @returns the lookup network with what it learned, or as it was where that is no better on the validation set; its metadata as before
  * @throws LutraError as `train` does; `UNSUPPORTED` for tree encoders and nodes that cannot be differentiated; `INVALID_ARGUMENT` when the two
  * networks do not belong together
  */
@@ -87,27 +86,13 @@ export async function trainLookup(
   const probe = evenly(split.train, ERROR_EXAMPLES);
   try {
     const before = await layerErrors(lookup, dense, set, probe, threads);
-    const judge = split.heldOut.length > 0 ? await createJudge(reference, set, split, loss, threads) : undefined;
-    const start = await judge?.(lookup);
+    const validate =
+      split.validation.length > 0 ? await createValidator(reference, set, split, loss, threads) : undefined;
+    const start = await validate?.(lookup);
     if (start) onStart?.(start);
     const teacher = runner && { runner, input: graph.inputs[0]!.name, output: graph.outputs[0]!.name };
-    const task = lookupTask(learner, teacher, set, split, judge && start && { judge, start }, {
-      seed,
-      mixup: how.mixup,
-    });
-    const result = await train(task, {
-      ...control,
-      engine: {
-        optimizer: how.optimizer,
-        microBatch: how.microBatch,
-        threads,
-        ...(how.clipNorm === undefined ? {} : { clipNorm: how.clipNorm }),
-      },
-      batchSize: how.batchSize,
-      budget: budget ?? { epochs: how.epochs },
-      schedule: how.schedule,
-      averageEpochs: how.averageEpochs,
-    });
+    const task = lookupTask(learner, teacher, set, split, validate && start && { validate, start }, seed);
+    const result = await train(task, { ...control, ...recipeOptions(how, threads, budget) });
     const unchanged = result.kept === 0;
     const trained = unchanged ? lookup : learner.deploy(result.values);
     const after = await layerErrors(trained, dense, set, probe, threads);
@@ -117,7 +102,7 @@ export async function trainLookup(
       unchanged,
       ...(start ? { start } : {}),
       layerErrors: [...before].map(([layer, error]) => ({ layer, before: error, after: after.get(layer)! })),
-      ...(judge && start ? { heldOut: unchanged ? start : await judge(trained) } : {}),
+      ...(validate && start ? { validation: unchanged ? start : await validate(trained) } : {}),
     };
   } finally {
     await runner?.release();

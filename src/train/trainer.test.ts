@@ -11,7 +11,7 @@ import type { TrainingRecord } from './history.js';
 import { type TrainerOptions, train } from './trainer.js';
 import { filled, InitialWeights } from './zoo/weights.js';
 
-/** Two classes of 1×4×4 pictures: bright on the left, or bright at the top. */
+/** Two classes of 1×4×4 images: bright on the left, or bright at the top. */
 function stripes(count: number, broken = -1): TrainingSet {
   return {
     description: `${count} stripes`,
@@ -51,7 +51,7 @@ const every = (count: number) => Int32Array.from({ length: count }, (_, i) => i)
 
 function setUp(count = 64, broken = -1) {
   const set = stripes(count, broken);
-  const split = { train: every(count), heldOut: every(count) };
+  const split = { train: every(count), validation: every(count) };
   const graph = network();
   return { set, split, graph, task: denseTask(graph, set, split, { seed: 3, smoothing: 0, threads: 1 }) };
 }
@@ -72,12 +72,12 @@ describe('train', () => {
     expect(result.steps).toBe(24);
     expect(result.finished).toBe(true);
     expect(records).toEqual(result.history);
-    expect(records.filter(({ heldOut }) => heldOut !== undefined).map(({ epoch }) => epoch)).toEqual([
+    expect(records.filter(({ validation }) => validation !== undefined).map(({ epoch }) => epoch)).toEqual([
       1, 2, 3, 4, 5, 6,
     ]);
     expect(records.at(-1)!.loss).toBeLessThan(records[0]!.loss / 2);
     const settled = await settleStatistics(withValues(graph, result.values), set, split.train, 1);
-    const { correct } = await measureAccuracy(exportDense(settled, new Map()), set, split.heldOut, 1);
+    const { correct } = await measureAccuracy(exportDense(settled, new Map()), set, split.validation, 1);
     expect(correct).toBe(64);
   });
 

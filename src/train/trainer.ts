@@ -6,9 +6,9 @@ import type { Checkpoint } from './checkpoint.js';
 import { createStepEngine } from './engine/step-engine.js';
 import type { Measured } from './forward.js';
 import type { TrainingRecord } from './history.js';
-import type { Judgement } from './judge.js';
 import { learningRate, type ScheduleOptions } from './schedule.js';
 import type { StepEngine, StepEngineOptions, TrainingNetwork } from './types.js';
+import type { ValidationResult } from './validate.js';
 
 export type BatchFeeds = Readonly<Record<string, TensorValue>>;
 
@@ -21,10 +21,10 @@ export interface TrainingTask {
   readonly examples: number;
   /** Feeds of update `step`, the same at every call. */
   batch(step: number, size: number): BatchFeeds | Promise<BatchFeeds>;
-  /** Measures the given parameters and running statistics on held-out examples. States are compared where it gives a loss. */
-  measure?(values: ReadonlyMap<string, TensorValue>): Promise<Measured | Judgement>;
+  /** Measures the given parameters and running statistics on the validation set. States are compared where it gives a loss. */
+  measure?(values: ReadonlyMap<string, TensorValue>): Promise<Measured | ValidationResult>;
   /** What the training starts from, measured in the same way: no state is the best that is not better. */
-  readonly start?: Judgement;
+  readonly start?: ValidationResult;
   /** Learned temperatures by layer, for the report. */
   temperatures?(values: ReadonlyMap<string, TensorValue>): Readonly<Record<string, number>>;
 }
@@ -39,10 +39,10 @@ export interface TrainerOptions {
   readonly schedule: ScheduleOptions;
   /** Passes over which weights are averaged at the end; 0 keeps the last ones. Default 0. */
   readonly averageEpochs?: number;
-  /** `best`: the result is the state with the lowest loss on held-out examples, where that is measured; `last`: that of the last update. Default `best`. */
+  /** `best`: the result is the state with the lowest loss on the validation set, where that is measured; `last`: that of the last update. Default `best`. */
   readonly keep?: 'best' | 'last';
   /**
-   * Measure on held-out examples every so many passes, and where states are compared at each quarter of the budget. Default: 1, with a
+   * Measure on the validation set every so many passes, and where states are compared at each quarter of the budget. Default: 1, with a
    * budget of many passes a twelfth of them.
    */
   readonly measureEvery?: number;
@@ -69,8 +69,8 @@ export interface TrainingProgress {
   readonly metrics: Readonly<Record<string, number>>;
   readonly samplesPerSecond: number;
   readonly secondsLeft: number;
-  /** The last measurement on held-out examples. */
-  readonly heldOut: number | undefined;
+  /** The last measurement on the validation set. */
+  readonly validation: number | undefined;
 }
 
 export interface TrainingResult {
@@ -79,7 +79,7 @@ export interface TrainingResult {
    * one is kept. Statistics belong to the last weights.
    */
   readonly values: ReadonlyMap<string, TensorValue>;
-  /** Updates after which that state was reached: 0 when none was better on held-out examples than what the training started from. */
+  /** Updates after which that state was reached: 0 when none was better on the validation set than what the training started from. */
   readonly kept: number;
   readonly history: readonly TrainingRecord[];
   readonly steps: number;
@@ -95,7 +95,7 @@ const SMOOTHING = 0.05;
 const COMPARISONS = 4;
 
 /** Sums between two records. */
-class Window {
+class Interval {
   private loss = 0;
   private readonly metrics = new Map<string, number>();
   private count = 0;
@@ -208,24 +208,24 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
       history,
     });
 
-  let window = new Window(before);
+  let interval = new Interval(before);
   let recorded = before;
   let saved = before;
   let measuredEpoch = Math.floor(step / stepsPerEpoch);
-  let heldOut = history.findLast((record) => record.heldOut !== undefined)?.heldOut;
+  let validation = history.findLast((record) => record.validation !== undefined)?.validation;
   let smooth: { loss: number; metrics: Record<string, number> } | undefined;
 
-  const measure = async (): Promise<Measured | Judgement> => {
+  const measure = async (): Promise<Measured | ValidationResult> => {
     const at = performance.now();
     const values = current();
     const measured = await task.measure!(values);
     // Measuring does not count as training: speed and the budget stay comparable.
     paused += performance.now() - at;
-    heldOut = measured.correct / measured.count;
-    if (comparing && 'loss' in measured) best.offer({ step, heldOut: measured, values });
+    validation = measured.correct / measured.count;
+    if (comparing && 'loss' in measured) best.offer({ step, validation: measured, values });
     return measured;
   };
-  const record = (measured: Measured | Judgement | undefined) => {
+  const record = (measured: Measured | ValidationResult | undefined) => {
     const seconds = clock();
     const temperatures = task.temperatures?.(engine.parameters());
     const entry: TrainingRecord = {
@@ -233,13 +233,13 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
       epoch: step / stepsPerEpoch,
       seconds,
       learningRate: learningRate(options.schedule, progressOf(budget, step, seconds, stepsPerEpoch)),
-      ...window.means(batchSize, seconds),
+      ...interval.means(batchSize, seconds),
       ...(measured ? measurements(measured) : {}),
       ...(temperatures ? { temperatures } : {}),
     };
     history.push(entry);
     options.onRecord?.(entry);
-    window = new Window(seconds);
+    interval = new Interval(seconds);
     recorded = seconds;
   };
 
@@ -257,7 +257,7 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
     feeds = await task.batch(step + 1, batchSize);
     const { loss, metrics } = await working;
     step++;
-    window.add(loss, metrics);
+    interval.add(loss, metrics);
     smooth = smoothed(smooth, loss, metrics);
     if (average && step % AVERAGE_EVERY === 0) average.update(parametersOnly(engine, task.network));
     fraction = progressOf(budget, step, clock(), stepsPerEpoch);
@@ -281,14 +281,14 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
       fraction: Math.min(1, fraction),
       step,
       ...smooth,
-      samplesPerSecond: window.empty
+      samplesPerSecond: interval.empty
         ? history.at(-1)!.samplesPerSecond
-        : window.means(batchSize, seconds).samplesPerSecond,
+        : interval.means(batchSize, seconds).samplesPerSecond,
       secondsLeft: (seconds - before) * ((1 - Math.min(1, fraction)) / Math.max(1e-9, fraction - began)),
-      heldOut,
+      validation,
     });
   }
-  if (!window.empty) record(undefined);
+  if (!interval.empty) record(undefined);
   // A training that had already ended when its checkpoint was written, perhaps without comparing states.
   if (began >= 1 && task.start) await measure();
   await save();
@@ -299,14 +299,14 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
 }
 
 /** What a record tells of a measurement. */
-function measurements(measured: Measured | Judgement): Partial<TrainingRecord> {
+function measurements(measured: Measured | ValidationResult): Partial<TrainingRecord> {
   const { correct, count } = measured;
-  if (!('loss' in measured)) return { heldOut: correct / count };
+  if (!('loss' in measured)) return { validation: correct / count };
   const { loss, same } = measured;
   return {
-    heldOut: correct / count,
-    heldOutLoss: loss,
-    ...(same === undefined ? {} : { heldOutAgreement: same / count }),
+    validation: correct / count,
+    validationLoss: loss,
+    ...(same === undefined ? {} : { validationAgreement: same / count }),
   };
 }
 

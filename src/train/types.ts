@@ -84,8 +84,6 @@ export interface StepEngineOptions {
    * More than 1 needs Node.
    */
   readonly threads?: number;
-  /** Gradients are scaled down together when their Euclidean norm exceeds this. Default: never. */
-  readonly clipNorm?: number;
   /** Which runtime executes the graph. Default: onnxruntime-node in Node, onnxruntime-web elsewhere. */
   readonly runtime?: 'node' | 'web';
 }
@@ -94,7 +92,7 @@ export interface StepResult {
   /** Mean loss of the batch, before the update. */
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
-  /** Euclidean norm of the gradient of all parameters, before clipping. */
+  /** Euclidean norm of the gradient of all parameters. */
   readonly gradientNorm: number;
 }
 

@@ -1,6 +1,6 @@
 import { LutraError } from '../../errors.js';
 import type { AudioPreprocess, ImagePreprocess, Preprocess } from '../../graph/metadata.js';
-import { type OpenedSet, openDatasets, openPictures, openRecordings } from '../../train/data/open-set.js';
+import { type OpenedSet, openDatasets, openImages, openRecordings } from '../../train/data/open-set.js';
 import type { Arguments, Flag } from '../arguments.js';
 import type { Progress } from '../progress.js';
 
@@ -13,29 +13,29 @@ export const DATA_FLAGS: readonly Flag[] = [
   {
     name: 'holdout',
     value: '<share>',
-    help: 'share kept out of training to measure on: of every class, or whole speakers (default: 0.02, speech 0.1)',
+    help: 'share of the data for the validation set: of every class, or whole speakers (default: 0.02, speech 0.1)',
   },
-  { name: 'holdout-speaker', value: '<names>', help: 'keep all that these speakers say out of training instead' },
+  { name: 'holdout-speaker', value: '<names>', help: 'the validation set is all that these speakers say' },
   {
     name: 'mirror',
     value: '<yes|no>',
-    help: 'mirror pictures left to right (default: yes; wrong for digits and text)',
+    help: 'mirror images left to right (default: yes; wrong for digits and text)',
   },
   {
     name: 'shift',
     value: '<n>',
     help: 'pixels (default: 2) or milliseconds (default: 100) that examples move at most',
   },
-  { name: 'rotate', value: '<degrees>', help: 'angle by which pictures turn at most (default: 0)' },
-  { name: 'zoom', value: '<share>', help: 'share by which pictures are enlarged or reduced at most (default: 0)' },
-  { name: 'cutout', value: '<n>', help: 'side of a square of every picture that is blanked (default: 0)' },
+  { name: 'rotate', value: '<degrees>', help: 'angle by which images turn at most (default: 0)' },
+  { name: 'zoom', value: '<share>', help: 'share by which images are enlarged or reduced at most (default: 0)' },
+  { name: 'cutout', value: '<n>', help: 'side of a square of every image that is blanked (default: 0)' },
   { name: 'noise', value: '<share>', help: 'share of the recordings that get noise (default: 0.7)' },
   { name: 'speed', value: '<share>', help: 'how much faster or slower recordings may get (default: 0.15)' },
 ];
 
 const DEFAULT_HOLDOUT = { image: 0.02, audio: 0.1 } as const;
 
-/** What a network takes; pictures may leave mean and deviation to the data. */
+/** What a network takes; images may leave mean and deviation to the data. */
 export type WantedInput =
   | AudioPreprocess
   | (Omit<ImagePreprocess, 'mean' | 'std'> & Partial<Pick<ImagePreprocess, 'mean' | 'std'>>);
@@ -75,5 +75,5 @@ export async function openTrainingData(
   const cutout = args.integer('cutout', 0) ?? 0;
   const rotate = args.number('rotate', { min: 0, max: 180 }) ?? 0;
   const zoom = args.number('zoom', { min: 0, max: 0.9 }) ?? 0;
-  return openPictures(dataset, wanted, { ...moved, mirror, rotate, zoom, cutout }, out, onProgress);
+  return openImages(dataset, wanted, { ...moved, mirror, rotate, zoom, cutout }, out, onProgress);
 }

@@ -18,7 +18,6 @@ export const RECIPE_FLAGS: readonly Flag[] = [
   { name: 'batch', value: '<n>', help: 'examples per update' },
   { name: 'micro-batch', value: '<n>', help: 'examples computed at once; divides the batch' },
   { name: 'smoothing', value: '<x>', help: 'label smoothing, 0..1' },
-  { name: 'mixup', value: '<alpha>', help: 'mix pairs of examples; 0 mixes none' },
   { name: 'average', value: '<n>', help: 'passes over which weights are averaged at the end; 0 keeps the last' },
 ];
 
@@ -27,18 +26,7 @@ export const LOOKUP_FLAGS: readonly Flag[] = [
   { name: 'loss', value: '<kind>', help: 'distil (the logits of the dense network; default) or labels' },
   { name: 'encoder', value: '<kind>', help: 'frozen (codes stay; default) or learned (soft-PQ)' },
   { name: 'tables', value: '<kind>', help: 'product (weights times centroids; default) or free' },
-  {
-    name: 'gradient',
-    value: '<kind>',
-    help: 'through encoders: straight-through, soft or both (default: both where they learn)',
-  },
-  { name: 'temperature', value: '<kind>', help: 'of the soft assignment: learned (default), fixed or annealed' },
   { name: 'bits', value: '<n>', help: 'bits of a table entry: 8 (default), 7 or 6' },
-  {
-    name: 'extra-rank',
-    value: '<n>',
-    help: 'factors of product tables beyond those of the centroids, 0..8 (default: 0)',
-  },
   {
     name: 'normalization',
     value: '<kind>',
@@ -47,9 +35,8 @@ export const LOOKUP_FLAGS: readonly Flag[] = [
   {
     name: 'keep',
     value: '<state>',
-    help: 'best on held-out examples, the network before training included (default), or last',
+    help: 'best on the validation set, the network before training included (default), or last',
   },
-  { name: 'reconstruction', value: '<x>', help: 'weight of the error of single layers in the loss (default: 0)' },
   { name: 'optimize', value: '<goal>', help: 'conversion of a dense model: speed, balanced (default) or accuracy' },
   { name: 'max-size', value: '<size>', help: 'conversion: largest file, such as 4MB, as for lutra convert' },
   { name: 'geometry', value: '<kind>', help: 'conversion: patch, row or pixel (default: chosen per layer)' },
@@ -96,7 +83,6 @@ export function recipeFlags(args: Arguments, recipe: Recipe): Recipe {
     batchSize,
     microBatch,
     smoothing: args.number('smoothing', { min: 0, max: 1 }) ?? recipe.smoothing,
-    mixup: args.number('mixup', { min: 0, max: 1 }) ?? recipe.mixup,
     averageEpochs: args.number('average', { min: 0 }) ?? recipe.averageEpochs,
   };
 }
@@ -104,26 +90,15 @@ export function recipeFlags(args: Arguments, recipe: Recipe): Recipe {
 export function lookupFlags(args: Arguments, smoothing: number): LookupTrainingOptions {
   const encoder = args.choice('encoder', ['frozen', 'learned']);
   const tables = args.choice('tables', ['product', 'free']);
-  const inputGradient = args.choice('gradient', ['straight-through', 'soft', 'both']);
-  const temperature = args.choice('temperature', ['learned', 'fixed', 'annealed']);
   const bits = args.choice('bits', ['8', '7', '6']);
-  const reconstruction = args.number('reconstruction', { min: 0 });
   const normalization = args.choice('normalization', ['live', 'folded']);
-  const extraRank = args.integer('extra-rank', 0, 8);
   const loss = args.choice('loss', ['distil', 'labels']) ?? 'distil';
-  if (encoder !== 'learned' && (inputGradient === 'soft' || inputGradient === 'both')) {
-    throw new UsageError(`--gradient ${inputGradient} needs --encoder learned`);
-  }
   return {
     loss: loss === 'distil' ? { kind: 'distillation' } : { kind: 'labels', smoothing },
     ...(encoder ? { encoder } : {}),
     ...(tables ? { tables } : {}),
-    ...(inputGradient ? { inputGradient } : {}),
-    ...(temperature ? { temperature } : {}),
     ...(bits ? { bits: Number(bits) as 8 | 7 | 6 } : {}),
-    ...(reconstruction === undefined ? {} : { reconstruction }),
     ...(normalization ? { normalization } : {}),
-    ...(extraRank === undefined ? {} : { extraRank }),
   };
 }
 

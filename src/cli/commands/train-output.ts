@@ -1,8 +1,8 @@
 import type { TrainingRecord } from '../../train/history.js';
-import type { Judgement } from '../../train/judge.js';
 import type { TrainedModel } from '../../train/train-dense.js';
 import type { TrainedLookup } from '../../train/train-lookup.js';
 import type { TrainingProgress } from '../../train/trainer.js';
+import type { ValidationResult } from '../../train/validate.js';
 import { printJson } from '../output.js';
 import type { Progress } from '../progress.js';
 
@@ -19,11 +19,11 @@ export function formatDuration(seconds: number): string {
 
 /** One line about where a training is: loss, accuracies, temperature, speed, time left. */
 export function progressLine(progress: TrainingProgress, temperature?: number): string {
-  const { loss, metrics, samplesPerSecond, secondsLeft, heldOut } = progress;
+  const { loss, metrics, samplesPerSecond, secondsLeft, validation } = progress;
   return [
     `loss ${loss.toFixed(3)}`,
     ...Object.entries(metrics).map(([name, value]) => `${name} ${percent(value)}`),
-    ...(heldOut === undefined ? [] : [`held out ${percent(heldOut)}`]),
+    ...(validation === undefined ? [] : [`validation ${percent(validation)}`]),
     ...(temperature === undefined ? [] : [`temperature ${temperature.toPrecision(3)}`]),
     `${samplesPerSecond.toFixed(0)}/s`,
     `${formatDuration(secondsLeft)} left`,
@@ -31,52 +31,56 @@ export function progressLine(progress: TrainingProgress, temperature?: number): 
 }
 
 /** "94.8 %  same answer 96.1 %  loss 0.0421" */
-function heldOutText({ heldOut, heldOutAgreement, heldOutLoss }: Omit<Partial<TrainingRecord>, 'loss'>): string {
+function validationText({
+  validation,
+  validationAgreement,
+  validationLoss,
+}: Omit<Partial<TrainingRecord>, 'loss'>): string {
   return [
-    percent(heldOut!),
-    ...(heldOutAgreement === undefined ? [] : [`same answer ${percent(heldOutAgreement)}`]),
-    ...(heldOutLoss === undefined ? [] : [`loss ${heldOutLoss.toPrecision(3)}`]),
+    percent(validation!),
+    ...(validationAgreement === undefined ? [] : [`same answer ${percent(validationAgreement)}`]),
+    ...(validationLoss === undefined ? [] : [`loss ${validationLoss.toPrecision(3)}`]),
   ].join('  ');
 }
 
-function judgementText({ correct, same, count, loss }: Judgement): string {
-  return heldOutText({
-    heldOut: correct / count,
-    heldOutLoss: loss,
-    ...(same === undefined ? {} : { heldOutAgreement: same / count }),
+function resultText({ correct, same, count, loss }: ValidationResult): string {
+  return validationText({
+    validation: correct / count,
+    validationLoss: loss,
+    ...(same === undefined ? {} : { validationAgreement: same / count }),
   });
 }
 
-function judgementJson({ correct, same, count, loss }: Judgement) {
+function resultJson({ correct, same, count, loss }: ValidationResult) {
   return { value: correct / count, n: count, loss, ...(same === undefined ? {} : { agreement: same / count }) };
 }
 
 /** What a training led to, as the object that ends `--json`. */
 export function outcomeJson(model: TrainedModel | TrainedLookup) {
-  const { heldOut, result } = model;
-  const measured = heldOut && { heldOut: { value: heldOut.correct / heldOut.count, n: heldOut.count } };
+  const { validation, result } = model;
+  const measured = validation && { validation: { value: validation.correct / validation.count, n: validation.count } };
   if (!('unchanged' in model)) return { ...measured, atChance: model.atChance ?? false };
-  const { start, heldOut: after, unchanged } = model;
+  const { start, validation: after, unchanged } = model;
   return {
     kept: result.kept,
     unchanged,
-    ...(start && after ? { start: judgementJson(start), heldOut: judgementJson(after) } : {}),
+    ...(start && after ? { start: resultJson(start), validation: resultJson(after) } : {}),
   };
 }
 
 /** The same in words, which also are facts of the report. */
 export function outcome(model: TrainedModel | TrainedLookup): (readonly [name: string, text: string])[] {
-  const { result, heldOut } = model;
+  const { result, validation } = model;
   const facts: [string, string][] = [];
-  if (heldOut) {
-    const { correct, count } = heldOut;
+  if (validation) {
+    const { correct, count } = validation;
     facts.push([
-      'accuracy on held-out training data',
+      'accuracy on the validation set',
       `${((100 * correct) / count).toFixed(2)} % (${correct} of ${count})`,
     ]);
   }
   if (!('unchanged' in model) || !model.start) return facts;
-  facts.push(['held out, before training', judgementText(model.start)]);
+  facts.push(['validation, before training', resultText(model.start)]);
   if (model.unchanged) {
     facts.push([
       'wrote',
@@ -84,11 +88,11 @@ export function outcome(model: TrainedModel | TrainedLookup): (readonly [name: s
     ]);
     return facts;
   }
-  facts.push(['held out, after training', judgementText(model.heldOut!)]);
+  facts.push(['validation, after training', resultText(model.validation!)]);
   const last = result.kept === result.steps;
   facts.push([
     'wrote',
-    `the state after update ${result.kept}${last ? '' : ` of ${result.steps}, the best on what was held out`}`,
+    `the state after update ${result.kept}${last ? '' : ` of ${result.steps}, the best on the validation set`}`,
   ]);
   return facts;
 }
@@ -97,17 +101,17 @@ export function outcome(model: TrainedModel | TrainedLookup): (readonly [name: s
 export function trainingReporter(progress: Progress, json: boolean) {
   let temperature: number | undefined;
   return {
-    onStart: (heldOut: Judgement) => {
-      if (json) printJson({ event: 'start', heldOut: judgementJson(heldOut) });
-      progress.line(`  before training          held out ${judgementText(heldOut)}`);
+    onStart: (validation: ValidationResult) => {
+      if (json) printJson({ event: 'start', validation: resultJson(validation) });
+      progress.line(`  before training          validation ${resultText(validation)}`);
     },
     onRecord: (record: TrainingRecord) => {
       const learned = Object.values(record.temperatures ?? {});
       if (learned.length > 0) temperature = learned.reduce((sum, value) => sum + value, 0) / learned.length;
       if (json) printJson({ event: 'progress', ...record });
-      if (record.heldOut === undefined) return;
+      if (record.validation === undefined) return;
       progress.line(
-        `  pass ${record.epoch.toFixed(2).padStart(6)}  loss ${record.loss.toFixed(3)}  held out ${heldOutText(record)}`,
+        `  pass ${record.epoch.toFixed(2).padStart(6)}  loss ${record.loss.toFixed(3)}  validation ${validationText(record)}`,
       );
     },
     onProgress: (state: TrainingProgress) => progress.update(state.fraction, progressLine(state, temperature)),

@@ -1,9 +1,9 @@
 import { convert } from '../../convert/convert.js';
 import { seededRandom } from '../../convert/random.js';
-import { calibrationOrder } from '../../data/sampling.js';
+import { calibrationFeeds } from '../../data/calibration-feeds.js';
 import { LutraError } from '../../errors.js';
 import type { Graph } from '../../graph/types.js';
-import { LOOKUP_DOMAIN } from '../../lut/domain.js';
+import { hasLookups } from '../../lut/domain.js';
 import { parseModel } from '../../onnx/parse.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';
 import { loadBytes } from '../../session/load.js';
@@ -28,8 +28,6 @@ import { openTrainingData, type WantedInput } from './train-data.js';
 import { budgetFlags, conversionFlags, lookupFlags, recipeFlags } from './train-flags.js';
 
 const DEFAULT_SAMPLES = 1000;
-/** Examples per batch of calibration. */
-const CALIBRATION_BATCH = 50;
 
 export type Control = Omit<TrainDenseOptions, 'recipe' | 'budget'> &
   Pick<TrainLookupOptions, 'onStart'> & { readonly seed: number };
@@ -48,9 +46,9 @@ async function dataOfModel(graph: Graph, args: Arguments, seed: number, progress
   const facts = { metadata: graph.metadata, dims: graph.inputs[0]?.dims };
   const { spec, assumed } = resolvePreprocess(args, facts);
   if (!spec)
-    throw new LutraError('UNSUPPORTED', 'the model takes neither pictures nor sound, so there is no data for it');
+    throw new LutraError('UNSUPPORTED', 'the model takes neither images nor sound, so there is no data for it');
   if (spec.kind === 'image' && spec.layout !== 'nchw') {
-    throw new LutraError('UNSUPPORTED', 'training needs a network whose pictures are [N, C, H, W]', {
+    throw new LutraError('UNSUPPORTED', 'training needs a network whose images are [N, C, H, W]', {
       expected: 'nchw',
       actual: spec.layout,
     });
@@ -69,7 +67,7 @@ export async function trainDenseCommand(
   const { seed } = control;
   if (/\.onnx$/i.test(name)) {
     const graph = await openModel(name);
-    if (graph.nodes.some(({ domain }) => domain === LOOKUP_DOMAIN)) {
+    if (hasLookups(graph)) {
       throw new UsageError(`${name} is a lookup network: give it without --dense`);
     }
     const { set, split } = await dataOfModel(graph, args, seed, progress);
@@ -106,16 +104,17 @@ export async function trainDenseCommand(
 async function converted(dense: Graph, args: Arguments, data: OpenedSet, seed: number, progress: Progress) {
   const { set, split } = data;
   const samples = args.integer('samples', 1) ?? DEFAULT_SAMPLES;
-  const labels = Int32Array.from(split.train, (index) => set.labels[index]!);
-  const order = calibrationOrder(split.train.length, labels, samples, seededRandom(seed));
-  const chosen = Int32Array.from(order, (i) => split.train[i]!);
-  function* feeds() {
-    for (let at = 0; at < chosen.length; at += CALIBRATION_BATCH) {
-      yield plainInputs(set, chosen.subarray(at, at + CALIBRATION_BATCH));
-    }
-  }
+  const source = {
+    count: split.train.length,
+    labels: Int32Array.from(split.train, (index) => set.labels[index]!),
+    *inputs(order: readonly number[], batch: number) {
+      const chosen = order.map((i) => split.train[i]!);
+      for (let at = 0; at < chosen.length; at += batch) yield plainInputs(set, chosen.slice(at, at + batch));
+    },
+  };
+  const { calibration } = calibrationFeeds(source, { samples, random: seededRandom(seed) });
   const options = { ...conversionFlags(args, seed), description: set.description };
-  const { graph } = await convert(dense, { feeds: feeds() }, options, {
+  const { graph } = await convert(dense, { feeds: calibration.feeds }, options, {
     onProgress: ({ index, layers, fraction, layer }) =>
       progress.update(layers > 0 ? (index + fraction) / layers : 0, `converting ${layer ?? ''}`),
   });
@@ -135,7 +134,7 @@ export async function trainLookupCommand(
   const recipe = recipeFlags(args, LOOKUP_RECIPE);
   const what = lookupFlags(args, recipe.smoothing);
   const graph = await openModel(path);
-  const isLookup = graph.nodes.some(({ domain }) => domain === LOOKUP_DOMAIN);
+  const isLookup = hasLookups(graph);
   const keep = args.choice('keep', ['best', 'last']) ?? 'best';
   const teacher = args.text('teacher');
   if (isLookup && !teacher) throw new UsageError('a lookup model needs --teacher, the network it was converted from');
@@ -143,8 +142,8 @@ export async function trainLookupCommand(
   const dense = teacher ? await openModel(teacher) : graph;
   const data = await dataOfModel(graph, args, seed, progress);
   const lookup = isLookup ? graph : await converted(dense, args, data, seed, progress);
-  if (keep === 'best' && data.split.heldOut.length === 0)
-    warn('nothing is held out to judge the training by: its last state is written');
+  if (keep === 'best' && data.split.validation.length === 0)
+    warn('there is no validation set: the last state of the training is written');
   return trainLookup(lookup, dense, data.set, data.split, {
     ...control,
     ...budgetOf(args),

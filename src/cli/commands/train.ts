@@ -117,7 +117,9 @@ async function run(args: Arguments): Promise<void> {
   });
   if (report) await writeReport(report, out, model);
   if (model.atChance) {
-    warn('on held-out data the network is no better than its commonest class; try a lower --rate, or check the labels');
+    warn(
+      'on the validation set the network is no better than its most common class; try a lower --rate, or check the labels',
+    );
   }
   const { result } = model;
   if (json) {

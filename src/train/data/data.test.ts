@@ -5,9 +5,9 @@ import type { Dataset } from '../../data/dataset.js';
 import type { ImagePreprocess } from '../../graph/metadata.js';
 import { KEYWORD_FEATURES } from '../../speech/spec.js';
 import { plainInputs, trainingBatch } from './batch.js';
+import { channelStatistics, imageSet, readImages } from './images.js';
 import { joinDatasets } from './join.js';
 import { ShuffledPasses } from './order.js';
-import { channelStatistics, pictureSet, readPictures } from './pictures.js';
 import { recordingSet } from './recordings.js';
 import { holdOut, holdOutGroups } from './split.js';
 import type { TrainingSet } from './training-set.js';
@@ -31,11 +31,11 @@ function labelledSet(labels: readonly number[], groups?: readonly string[]): Tra
 describe('holdOut', () => {
   it('takes the same share of every class and every example once', () => {
     const labels = Array.from({ length: 300 }, (_, i) => Math.min(2, Math.floor(i / 120)));
-    const { train, heldOut } = holdOut(labelledSet(labels), 0.1, 7);
-    expect([...train, ...heldOut].sort((a, b) => a - b)).toEqual([...labels.keys()]);
-    const count = (label: number) => heldOut.filter((i) => labels[i] === label).length;
+    const { train, validation } = holdOut(labelledSet(labels), 0.1, 7);
+    expect([...train, ...validation].sort((a, b) => a - b)).toEqual([...labels.keys()]);
+    const count = (label: number) => validation.filter((i) => labels[i] === label).length;
     expect([count(0), count(1), count(2)]).toEqual([12, 12, 6]);
-    expect(holdOut(labelledSet(labels), 0.1, 7).heldOut).toEqual(heldOut);
+    expect(holdOut(labelledSet(labels), 0.1, 7).validation).toEqual(validation);
   });
 
   it('keeps all of a speaker on one side', () => {
@@ -49,10 +49,10 @@ describe('holdOut', () => {
             speakers,
           );
           fc.pre(new Set(speakers).size > 2);
-          const { train, heldOut } = holdOut(set, 0.2, seed);
-          const out = new Set([...heldOut].map((i) => speakers[i]));
+          const { train, validation } = holdOut(set, 0.2, seed);
+          const out = new Set([...validation].map((i) => speakers[i]));
           expect([...train].some((i) => out.has(speakers[i]!))).toBe(false);
-          expect(heldOut.length).toBeGreaterThan(0);
+          expect(validation.length).toBeGreaterThan(0);
         },
       ),
       { numRuns: 30 },
@@ -61,7 +61,7 @@ describe('holdOut', () => {
 
   it('holds out speakers by name, and names those there are when one is unknown', () => {
     const set = labelledSet([0, 1, 2, 0], ['anna', 'ben', 'anna', 'cleo']);
-    expect([...holdOutGroups(set, ['anna']).heldOut]).toEqual([0, 2]);
+    expect([...holdOutGroups(set, ['anna']).validation]).toEqual([0, 2]);
     expect(() => holdOutGroups(set, ['zoe'])).toThrow(/anna, ben, cleo/);
     expect(() => holdOutGroups(set, ['anna', 'ben', 'cleo'])).toThrow(/cannot be held out/);
     expect(() => holdOut(labelledSet([0, 1], ['anna', 'anna']), 0.5, 1)).toThrow(/leaves nothing to train on/);
@@ -106,23 +106,9 @@ describe('trainingBatch', () => {
       expect(row).toEqual([0, 1, 2].map((k) => (k === index % 3 ? 1 : 0)));
     }
   });
-
-  it('mixes inputs and targets in the same shares, its own the larger', () => {
-    const plain = trainingBatch(set, passes(), 0, 6, 1);
-    const mixed = trainingBatch(set, passes(), 0, 6, 1, { mixup: 0.5 });
-    const x = (batch: typeof plain, n: number) => batch.input.data[2 * (n % 6)] as number;
-    for (let n = 0; n < 6; n++) {
-      const row = (mixed.target.data as Float32Array).subarray(3 * n, 3 * n + 3);
-      const label = x(plain, n) % 3;
-      const share = (x(mixed, n) - x(plain, n + 1)) / (x(plain, n) - x(plain, n + 1));
-      expect(share).toBeGreaterThanOrEqual(0.5 - 1e-5);
-      expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
-      if (x(plain, n + 1) % 3 !== label) expect(row[label]).toBeCloseTo(share, 3);
-    }
-  });
 });
 
-describe('pictureSet', () => {
+describe('imageSet', () => {
   const [width, height] = [5, 4];
   const spec: ImagePreprocess = {
     kind: 'image',
@@ -136,15 +122,15 @@ describe('pictureSet', () => {
     layout: 'nchw',
   };
   const bytes = Uint8Array.from({ length: 2 * width * height }, (_, i) => i);
-  const pictures = { description: 'ramp', labels: Int32Array.of(0, 1), classes: ['a', 'b'], bytes };
+  const images = { description: 'ramp', labels: Int32Array.of(0, 1), classes: ['a', 'b'], bytes };
 
-  it('writes the picture itself for evaluation', () => {
-    const { data } = plainInputs(pictureSet(pictures, spec), [1, 0]);
+  it('writes the image itself for evaluation', () => {
+    const { data } = plainInputs(imageSet(images, spec), [1, 0]);
     expect([...(data as Float32Array)]).toEqual([...bytes.subarray(20), ...bytes.subarray(0, 20)]);
   });
 
   it('moves by at most the shift with mirrored edges, and flips at every other pass', () => {
-    const set = pictureSet(pictures, spec, { shift: 1, mirror: true });
+    const set = imageSet(images, spec, { shift: 1, mirror: true });
     const pixel = (x: number, y: number) => y * width + x;
     const mirrored = (i: number, size: number) => (i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i);
     const variants: number[][] = [];
@@ -171,7 +157,7 @@ describe('pictureSet', () => {
   });
 
   it('turns and enlarges, up to what it is given', () => {
-    const set = pictureSet(pictures, spec, { shift: 0, mirror: false, rotate: 180, zoom: 0.5 });
+    const set = imageSet(images, spec, { shift: 0, mirror: false, rotate: 180, zoom: 0.5 });
     const out = new Float32Array(20);
     const written = (...numbers: number[]) => {
       let drawn = 0;
@@ -187,7 +173,7 @@ describe('pictureSet', () => {
     expect(larger[2]! - larger[1]!).toBeCloseTo(1 / 1.5, 3);
   });
 
-  /** Whether picture 0 is flipped in the first pass. */
+  /** Whether image 0 is flipped in the first pass. */
   function firstFlips(set: TrainingSet): boolean {
     const out = new Float32Array(20);
     set.write(0, out, 0, { random: () => 0.5, epoch: 0 });
@@ -207,7 +193,7 @@ describe('pictureSet', () => {
         }
       },
     };
-    const read = await readPictures(dataset, { width: 2, height: 2, channels: 3 });
+    const read = await readImages(dataset, { width: 2, height: 2, channels: 3 });
     expect([...read.bytes.subarray(12)]).toEqual([10, 10, 10, 10, 60, 60, 60, 60, 110, 110, 110, 110]);
     const { mean, std } = channelStatistics(read.bytes, 3, 4);
     expect(mean).toEqual([5, 55, 105].map((x) => Math.round((x / 255) * 1e4) / 1e4));
@@ -222,8 +208,8 @@ describe('pictureSet', () => {
       async *samples() {},
     });
     const size = { width: 2, height: 2, channels: 3 } as const;
-    await expect(readPictures(dataset(), size)).rejects.toThrow(/no labels/);
-    await expect(readPictures(dataset(Int32Array.of(1, 1)), size)).rejects.toThrow(/same label/);
+    await expect(readImages(dataset(), size)).rejects.toThrow(/no labels/);
+    await expect(readImages(dataset(Int32Array.of(1, 1)), size)).rejects.toThrow(/same label/);
   });
 });
 

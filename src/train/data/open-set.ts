@@ -1,8 +1,8 @@
 import type { Dataset } from '../../data/dataset.js';
 import { openDataset } from '../../data/node-open.js';
 import type { AudioPreprocess, ImagePreprocess } from '../../graph/metadata.js';
+import { channelStatistics, type ImageVariation, imageSet, readImages } from './images.js';
 import { joinDatasets } from './join.js';
-import { channelStatistics, type PictureVariation, pictureSet, readPictures } from './pictures.js';
 import { type RecordingVariation, readRecordings, recordingSet } from './recordings.js';
 import { holdOut, holdOutGroups, type Split } from './split.js';
 import type { TrainingSet } from './training-set.js';
@@ -36,21 +36,21 @@ function split(set: TrainingSet, { share, speakers, seed }: HoldOut): Split {
 }
 
 /**
- * Reads pictures into memory. Where `spec` has no mean and deviation, those of the data are taken.
- * @param onProgress share of the pictures read, 0..1
+ * Reads images into memory. Where `spec` has no mean and deviation, those of the data are taken.
+ * @param onProgress share of the images read, 0..1
  */
-export async function openPictures(
+export async function openImages(
   dataset: Dataset,
   spec: Omit<ImagePreprocess, 'mean' | 'std'> & Partial<Pick<ImagePreprocess, 'mean' | 'std'>>,
-  variation: PictureVariation,
+  variation: ImageVariation,
   out: HoldOut,
   onProgress?: (fraction: number) => void,
 ): Promise<OpenedSet> {
-  const pictures = await readPictures(dataset, spec, onProgress);
+  const images = await readImages(dataset, spec, onProgress);
   const { mean, std } = spec;
   const statistics =
-    mean && std ? { mean, std } : channelStatistics(pictures.bytes, spec.channels, spec.width * spec.height);
-  const set = pictureSet(pictures, { ...spec, ...statistics, layout: 'nchw' }, variation);
+    mean && std ? { mean, std } : channelStatistics(images.bytes, spec.channels, spec.width * spec.height);
+  const set = imageSet(images, { ...spec, ...statistics, layout: 'nchw' }, variation);
   return { set, split: split(set, out) };
 }
 

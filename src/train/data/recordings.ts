@@ -5,7 +5,7 @@ import type { AudioPreprocess } from '../../graph/metadata.js';
 import { fitClip } from '../../speech/clip.js';
 import { ClipFeatures } from '../../speech/features.js';
 import { resample } from '../../speech/resample.js';
-import { checkedLabels } from './pictures.js';
+import { checkedLabels } from './images.js';
 import type { TrainingSet, Variation } from './training-set.js';
 
 /** Recordings at the rate of the front-end. */

@@ -5,8 +5,8 @@ import type { TrainingSet } from './training-set.js';
 export interface Split {
   /** Indices to train on. */
   readonly train: Int32Array;
-  /** Indices to measure on, never trained on. */
-  readonly heldOut: Int32Array;
+  /** The validation set: indices to measure on, never trained on. */
+  readonly validation: Int32Array;
 }
 
 function shuffled<T>(values: readonly T[], seed: number): T[] {
@@ -58,7 +58,7 @@ export function holdOut(set: TrainingSet, share: number, seed: number): Split {
       hint: groups ? 'Give data of more speakers, or hold out less' : 'Give more data, or hold out less',
     });
   }
-  return { train, heldOut: Int32Array.from(all.filter((i) => chosen.has(i))) };
+  return { train, validation: Int32Array.from(all.filter((i) => chosen.has(i))) };
 }
 
 /** At most `count` of the indices, evenly spread: data are often sorted by class, so that the first of them are no sample. */
@@ -67,7 +67,7 @@ export function evenly(indices: Int32Array, count: number): Int32Array {
   return Int32Array.from({ length: taken }, (_, i) => indices[Math.floor((i * indices.length) / taken)]!);
 }
 
-/** Everything from the given groups held out. @throws LutraError `INVALID_DATA` naming the groups there are. */
+/** The validation set is all of the given groups. @throws LutraError `INVALID_DATA` naming the groups there are. */
 export function holdOutGroups(set: TrainingSet, names: readonly string[]): Split {
   const known = [...new Set(set.groups ?? [])].sort();
   const unknown = names.filter((name) => !known.includes(name));
@@ -81,6 +81,6 @@ export function holdOutGroups(set: TrainingSet, names: readonly string[]): Split
   const indices = Array.from({ length: set.count }, (_, i) => i);
   return {
     train: Int32Array.from(indices.filter((i) => !out.has(set.groups![i]!))),
-    heldOut: Int32Array.from(indices.filter((i) => out.has(set.groups![i]!))),
+    validation: Int32Array.from(indices.filter((i) => out.has(set.groups![i]!))),
   };
 }

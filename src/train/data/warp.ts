@@ -1,4 +1,4 @@
-/** Where a point of a picture comes from: x' = xx·x + xy·y + xo, y' = yx·x + yy·y + yo, in pixels. */
+/** Where a point of an image comes from: x' = xx·x + xy·y + xo, y' = yx·x + yy·y + yo, in pixels. */
 export interface Affine {
   readonly xx: number;
   readonly xy: number;
@@ -9,7 +9,7 @@ export interface Affine {
 }
 
 /**
- * The map that turns a picture of width × height around its middle and scales it.
+ * The map that turns an image of width × height around its middle and scales it.
  * @param angle radians
  * @param zoom above 1 enlarges
  */

@@ -36,16 +36,27 @@ function check(name: string, value: number | undefined, low: number, high: numbe
   });
 }
 
+/** Where each parameter lies, how fast it learns, and the factors of its weight decay: added to the gradient, and taken from the weight. */
+function ranges(slices: readonly Slice[], learningRate: number, decay: number, decoupled: boolean) {
+  return slices.map(({ start, end, options }) => {
+    const rate = learningRate * (options.rate ?? 1);
+    const lambda = options.decay ?? decay;
+    return {
+      start,
+      end,
+      rate,
+      ...(decoupled ? { coupled: 0, shrink: rate * lambda } : { coupled: lambda, shrink: 0 }),
+    };
+  });
+}
+
 function sgd(options: SgdOptions, slices: readonly Slice[], length: number): Optimizer {
   const { momentum = 0.9, nesterov = true, decay = 0, decoupled = false } = options;
   const velocity = new Float32Array(length);
   return {
     moments: { velocity },
     update(weights, gradient, _, learningRate) {
-      for (const { start, end, options } of slices) {
-        const rate = learningRate * (options.rate ?? 1);
-        const lambda = options.decay ?? decay;
-        const [coupled, shrink] = decoupled ? [0, rate * lambda] : [lambda, 0];
+      for (const { start, end, rate, coupled, shrink } of ranges(slices, learningRate, decay, decoupled)) {
         for (let i = start; i < end; i++) {
           const weight = weights[i]!;
           const g = gradient[i]! + coupled * weight;
@@ -68,10 +79,7 @@ function adam(options: AdamOptions, slices: readonly Slice[], length: number): O
       // Both bias corrections as one factor and one scaled epsilon.
       const second = Math.sqrt(1 - beta2 ** (step + 1));
       const correction = second / (1 - beta1 ** (step + 1));
-      for (const { start, end, options } of slices) {
-        const rate = learningRate * (options.rate ?? 1);
-        const lambda = options.decay ?? decay;
-        const [coupled, shrink] = decoupled ? [0, rate * lambda] : [lambda, 0];
+      for (const { start, end, rate, coupled, shrink } of ranges(slices, learningRate, decay, decoupled)) {
         for (let i = start; i < end; i++) {
           const weight = weights[i]!;
           const g = gradient[i]! + coupled * weight;

@@ -20,11 +20,10 @@ export async function createStepEngine(
   network: TrainingNetwork,
   options: StepEngineOptions & Pick<DifferentiateOptions, 'rules'>,
 ): Promise<StepEngine> {
-  const { microBatch = DEFAULT_MICRO_BATCH, threads = 1, runtime = defaultRuntime(), clipNorm = Infinity } = options;
+  const { microBatch = DEFAULT_MICRO_BATCH, threads = 1, runtime = defaultRuntime() } = options;
   for (const [name, value] of Object.entries({ microBatch, threads })) {
     if (!Number.isInteger(value) || value < 1) throw outOfRange(name, 'a whole number of at least 1', value);
   }
-  if (!(clipNorm > 0)) throw outOfRange('clipNorm', 'more than 0', clipNorm);
   if (threads > 1 && runtime !== 'node') throw outOfRange('threads', '1 outside of Node', threads);
   const { rules } = options;
   const training = differentiate(network, { microBatch, ...(rules && { rules }) });
@@ -51,7 +50,7 @@ export async function createStepEngine(
     await Promise.all(shards.map((shard) => shard.release()));
     throw LutraError.from(failed.reason);
   }
-  return new Engine({ network, training, slices, weights, optimizer, shards, microBatch, clipNorm, allocate });
+  return new Engine({ network, training, slices, weights, optimizer, shards, microBatch, allocate });
 }
 
 function outOfRange(name: string, expected: string, actual: number): LutraError {
@@ -74,7 +73,6 @@ interface Parts {
   readonly optimizer: Optimizer;
   readonly shards: readonly Shard[];
   readonly microBatch: number;
-  readonly clipNorm: number;
   allocate(count: number): Float32Array;
 }
 
@@ -134,7 +132,7 @@ class Engine implements StepEngine {
   }
 
   private update(reported: readonly Reported[], learningRate: number): StepResult {
-    const { training, weights, optimizer, slices, clipNorm } = this.parts;
+    const { training, weights, optimizer, slices } = this.parts;
     const count = reported.length;
     const mean = (output: string) => reported.reduce((sum, values) => sum + values[output]![0]!, 0) / count;
     const loss = mean(training.loss);
@@ -143,7 +141,6 @@ class Engine implements StepEngine {
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw this.diverged(`the loss is ${loss}`, 'gradients', gradient);
     }
-    if (gradientNorm > clipNorm) multiply(gradient, clipNorm / gradientNorm);
     optimizer.update(weights, gradient, this.steps, learningRate);
     if (!slices.every((slice) => Number.isFinite(squares(weights, slice)))) {
       throw this.diverged('the update is too large', 'weights', weights);
@@ -165,7 +162,7 @@ class Engine implements StepEngine {
     const bad = this.parts.slices.filter((slice) => !Number.isFinite(squares(vector, slice))).map(({ name }) => name);
     const where = bad.length ? `; ${what}: ${bad.slice(0, 5).join(', ')}${bad.length > 5 ? ', …' : ''}` : '';
     return new LutraError('DIVERGED', `the training diverged at step ${this.steps + 1}: ${why}${where}`, {
-      hint: 'Lower the learning rate, clip the gradient, or check the data for NaN',
+      hint: 'Lower the learning rate, or check the data for NaN',
     });
   }
 

@@ -1,40 +1,25 @@
-import { createRequire } from 'node:module';
 import type { Worker } from 'node:worker_threads';
+import * as Comlink from 'comlink';
 import { LutraError } from '../../errors.js';
+import { nodeHandle } from '../../session/handle.js';
 import { sessionOptions } from './runtime.js';
 import type { Feeds, Reported, Shard, ShardPlan } from './shard.js';
 
-/**
- * What a thread runs: `LocalShard` over shared memory. Held as a script, since Node starts threads from JavaScript files only
- * and this package also runs from its TypeScript sources.
- */
-const SCRIPT = `
-const { parentPort, workerData } = require('node:worker_threads');
-const { InferenceSession, Tensor } = require(workerData.runtime);
-const { model, options, slices, gradients, reported, weights } = workerData;
-// onnxruntime takes no shared memory.
-const own = new Float32Array(weights.length);
-const opening = InferenceSession.create(model, options);
-opening.then(
-  () => parentPort.postMessage({ ready: true }),
-  (error) => parentPort.postMessage({ failed: String(error && error.message || error) }),
-);
-parentPort.on('message', async ({ feeds, gradient, changed }) => {
-  try {
-    if (changed) own.set(weights);
-    const tensors = {};
-    for (const name in feeds) tensors[name] = new Tensor(feeds[name].type, feeds[name].data, feeds[name].dims);
-    for (const { name, start, end, dims } of slices) tensors[name] = new Tensor('float32', own.subarray(start, end), dims);
-    const results = await (await opening).run(tensors);
-    slices.forEach(({ start }, index) => gradient.set(results[gradients[index]].data, start));
-    parentPort.postMessage({ values: Object.fromEntries(reported.map((name) => [name, results[name].data])) });
-  } catch (error) {
-    parentPort.postMessage({ failed: String(error && error.message || error) });
-  }
-});
-`;
+/** What a thread is started with. */
+export interface ThreadPlan extends ShardPlan {
+  /** Of the onnxruntime session. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
 
-type Message = { readonly ready: true } | { readonly values: Reported } | { readonly failed: string };
+/** What a thread offers. */
+export interface ThreadApi {
+  /** Resolves when the thread can run. */
+  open(): Promise<void>;
+  run: Shard['run'];
+}
+
+/** Not written in place: bundlers would take it for an asset of the page. */
+const here = import.meta.url;
 
 /**
  * A shard on a thread of its own (Node). `plan.weights` and every gradient vector must lie in shared memory.
@@ -43,59 +28,59 @@ type Message = { readonly ready: true } | { readonly values: Reported } | { read
  */
 export async function createThreadShard(plan: ShardPlan): Promise<Shard> {
   const { Worker } = await import('node:worker_threads');
-  const runtime = createRequire(import.meta.url).resolve('onnxruntime-node');
-  const workerData = { ...plan, runtime, options: sessionOptions('node') };
-  const shard = new ThreadShard(new Worker(SCRIPT, { eval: true, workerData, execArgv: [] }));
-  await shard.answer();
+  const workerData: ThreadPlan = { ...plan, options: sessionOptions('node') };
+  const shard = new ThreadShard(new Worker(new URL('./shard-worker.js', here), { workerData, execArgv: [] }));
+  await shard.open();
   return shard;
 }
 
+function failure(cause: unknown): LutraError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new LutraError('PLATFORM', `a training thread failed: ${reason}`, { cause });
+}
+
 class ThreadShard implements Shard {
-  private waiting: { resolve(message: Message): void; reject(error: unknown): void } | undefined;
+  private readonly api: Comlink.Remote<ThreadApi>;
   private ended: LutraError | undefined;
+  /** Rejects the call at work. */
+  private reject: (reason: unknown) => void = () => {};
 
   constructor(private readonly worker: Worker) {
-    worker.on('message', (message: Message) => this.settle((waiting) => waiting.resolve(message)));
-    worker.on('error', (cause) => this.fail(cause.message, cause));
-    worker.on('exit', (code) => this.fail(`it ended with code ${code}`));
+    const handle = nodeHandle(worker);
+    this.api = Comlink.wrap<ThreadApi>(handle.endpoint);
+    handle.onFailure((cause) => this.end(failure(cause)));
     worker.unref();
   }
 
-  /** The next message of the thread, which is kept alive until it comes. */
-  async answer(): Promise<Message> {
+  open(): Promise<void> {
+    return this.call(() => this.api.open());
+  }
+
+  run(feeds: Feeds, gradient: Float32Array, changed: boolean): Promise<Reported> {
+    return this.call(() => this.api.run(feeds, gradient, changed) as Promise<Reported>);
+  }
+
+  async release(): Promise<void> {
+    this.end(new LutraError('RELEASED', 'the training thread was released'));
+    await this.worker.terminate();
+  }
+
+  /** The process stays alive until the thread has answered, or has died. */
+  private async call<T>(task: () => Promise<T>): Promise<T> {
     if (this.ended) throw this.ended;
     this.worker.ref();
     try {
-      const message = await new Promise<Message>((resolve, reject) => {
-        this.waiting = { resolve, reject };
+      return await new Promise<T>((resolve, reject) => {
+        this.reject = reject;
+        task().then(resolve, (cause) => reject(failure(cause)));
       });
-      if ('failed' in message) throw new LutraError('PLATFORM', `a training thread failed: ${message.failed}`);
-      return message;
     } finally {
       this.worker.unref();
     }
   }
 
-  async run(feeds: Feeds, gradient: Float32Array, changed: boolean): Promise<Reported> {
-    this.worker.postMessage({ feeds, gradient, changed });
-    const message = await this.answer();
-    return 'values' in message ? message.values : {};
-  }
-
-  async release(): Promise<void> {
-    this.ended = new LutraError('RELEASED', 'the training thread was released');
-    this.settle((waiting) => waiting.reject(this.ended));
-    await this.worker.terminate();
-  }
-
-  private fail(reason: string, cause?: unknown): void {
-    this.ended ??= new LutraError('PLATFORM', `a training thread failed: ${reason}`, { cause });
-    this.settle((waiting) => waiting.reject(this.ended));
-  }
-
-  private settle(how: (waiting: NonNullable<ThreadShard['waiting']>) => void): void {
-    const { waiting } = this;
-    this.waiting = undefined;
-    if (waiting) how(waiting);
+  private end(reason: LutraError): void {
+    this.ended ??= reason;
+    this.reject(this.ended);
   }
 }

@@ -35,39 +35,32 @@ function withAxes(context: BackwardContext, value: string): { kept: string; coun
   return { kept, count: axes.reduce((count, axis) => count * dims[axis]!, 1) };
 }
 
+/** Rule of an operator whose gradient by its first input is `gradient`. */
+function reduction(op: string, gradient: (context: BackwardContext) => string): GradientRule {
+  return { domain: '', op, stops: [1], forward, backward: (context) => [gradient(context)] };
+}
+
 function linear(op: string, factor: (count: number) => number): GradientRule {
-  return {
-    domain: '',
-    op,
-    stops: [1],
-    forward,
-    backward(context) {
-      const { emitter, inputs, gradients } = context;
-      const { kept, count } = withAxes(context, gradients[0]!);
-      return [expandTo(emitter, scale(emitter, kept, factor(count)), emitter.type(inputs[0]!).dims)];
-    },
-  };
+  return reduction(op, (context) => {
+    const { emitter, inputs, gradients } = context;
+    const { kept, count } = withAxes(context, gradients[0]!);
+    return expandTo(emitter, scale(emitter, kept, factor(count)), emitter.type(inputs[0]!).dims);
+  });
 }
 
 /** All elements that reach the extreme share the gradient equally. */
 function extreme(op: 'ReduceMax' | 'ReduceMin'): GradientRule {
-  return {
-    domain: '',
-    op,
-    stops: [1],
-    forward,
-    backward(context) {
-      const { emitter, node, inputs, outputs, gradients } = context;
-      const x = inputs[0]!;
-      const { dims, type } = emitter.type(x);
-      const best = emitter.node('Equal', [x, withAxes(context, outputs[0]!).kept]);
-      const mask = emitter.node('Cast', [best], { to: type === 'float64' ? 11 : 1 });
-      const axes = emitter.ints(axesOf(emitter, node, inputs, dims.length));
-      const ties = emitter.node('ReduceSum', [mask, axes], { keepdims: 1 });
-      const share = emitter.node('Div', [withAxes(context, gradients[0]!).kept, ties]);
-      return [emitter.node('Mul', [mask, share])];
-    },
-  };
+  return reduction(op, (context) => {
+    const { emitter, node, inputs, outputs, gradients } = context;
+    const x = inputs[0]!;
+    const { dims, type } = emitter.type(x);
+    const best = emitter.node('Equal', [x, withAxes(context, outputs[0]!).kept]);
+    const mask = emitter.node('Cast', [best], { to: type === 'float64' ? 11 : 1 });
+    const axes = emitter.ints(axesOf(emitter, node, inputs, dims.length));
+    const ties = emitter.node('ReduceSum', [mask, axes], { keepdims: 1 });
+    const share = emitter.node('Div', [withAxes(context, gradients[0]!).kept, ties]);
+    return emitter.node('Mul', [mask, share]);
+  });
 }
 
 export const REDUCTIONS: readonly GradientRule[] = [

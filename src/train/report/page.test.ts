@@ -10,7 +10,7 @@ const record = (step: number) => ({
   loss: 3 - step / 10,
   metrics: { accuracy: step / 100 },
   samplesPerSecond: 123.4,
-  ...(step % 20 === 0 ? { heldOut: 0.5 } : {}),
+  ...(step % 20 === 0 ? { validation: 0.5 } : {}),
   temperatures: { conv1: 1 + step },
 });
 
@@ -61,20 +61,20 @@ describe('reportPage', () => {
     layerErrors: [{ layer: 'conv1', before: 0.2, after: 0.1 }],
   });
 
-  it('shows held-out examples from before the first update on', () => {
+  it('shows the validation set from before the first update on', () => {
     const history = [record(20), record(40)].map((entry) => ({
       ...entry,
-      heldOutLoss: entry.step / 100,
-      heldOutAgreement: 0.75,
+      validationLoss: entry.step / 100,
+      validationAgreement: 0.75,
     }));
     const start = { count: 8, correct: 2, same: 5, loss: 0.375 };
-    const judged = reportPage({ title: 'x', facts: [], history, start });
-    expect(judged).toContain('held out: 0.375 to 0.4');
-    expect(judged).toContain('held out: 0.25 to 0.5');
-    expect(judged).toContain('same answer as the dense network, held out: 0.625 to 0.75');
-    expect(judged).toContain('<th>same answer</th><th>held-out loss</th>');
-    expect(judged).toContain('<td>0.75</td><td>0.2</td>');
-    expect(page).not.toContain('held-out loss');
+    const measured = reportPage({ title: 'x', facts: [], history, start });
+    expect(measured).toContain('validation: 0.375 to 0.4');
+    expect(measured).toContain('validation: 0.25 to 0.5');
+    expect(measured).toContain('same answer as the dense network, validation: 0.625 to 0.75');
+    expect(measured).toContain('<th>same answer</th><th>validation loss</th>');
+    expect(measured).toContain('<td>0.75</td><td>0.2</td>');
+    expect(page).not.toContain('validation loss');
   });
 
   it('shows every curve and its numbers as text, with nothing from elsewhere', () => {

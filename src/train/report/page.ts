@@ -1,5 +1,5 @@
 import type { TrainingRecord } from '../history.js';
-import type { Judgement } from '../judge.js';
+import type { ValidationResult } from '../validate.js';
 import { chart, escapeHtml, formatNumber, type Series } from './chart.js';
 
 /** Error of one layer relative to the dense network, before and after training. */
@@ -14,8 +14,8 @@ export interface TrainingReport {
   /** Shown as a list: command, data, network, result … */
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly history: readonly TrainingRecord[];
-  /** What the network was worth on held-out examples before training. */
-  readonly start?: Judgement;
+  /** What the network was worth on the validation set before training. */
+  readonly start?: ValidationResult;
   readonly layerErrors?: readonly LayerError[];
 }
 
@@ -76,8 +76,8 @@ ${table(['layer', 'before', 'after', 'squared error relative to the output'], ro
 /** The history as a table: what the curves show, for reading and for screen readers. */
 function historyTable(history: readonly TrainingRecord[]): string {
   const metrics = [...new Set(history.flatMap((record) => Object.keys(record.metrics)))];
-  const compared = history.some(({ heldOutLoss }) => heldOutLoss !== undefined);
-  const measured = ['held out', ...(compared ? ['same answer', 'held-out loss'] : [])];
+  const compared = history.some(({ validationLoss }) => validationLoss !== undefined);
+  const measured = ['validation', ...(compared ? ['same answer', 'validation loss'] : [])];
   const header = ['step', 'pass', 'minutes', 'rate', 'loss', ...metrics, ...measured, 'examples/s'];
   const optional = (value: number | undefined) => (value === undefined ? '' : formatNumber(value));
   const rows = history.map((record) => [
@@ -87,8 +87,8 @@ function historyTable(history: readonly TrainingRecord[]): string {
     formatNumber(record.learningRate),
     formatNumber(record.loss),
     ...metrics.map((name) => optional(record.metrics[name])),
-    optional(record.heldOut),
-    ...(compared ? [optional(record.heldOutAgreement), optional(record.heldOutLoss)] : []),
+    optional(record.validation),
+    ...(compared ? [optional(record.validationAgreement), optional(record.validationLoss)] : []),
     record.samplesPerSecond.toFixed(0),
   ]);
   return table(
@@ -99,8 +99,12 @@ function historyTable(history: readonly TrainingRecord[]): string {
 
 /** A self-contained page about a training: curves as inline SVG, each with its numbers in a table. Light and dark, no scripts. */
 export function reportPage({ title, facts, history, start, layerErrors = [] }: TrainingReport): string {
-  /** A curve of held-out examples, which begins before the first update. */
-  const heldOut = (name: string, before: number | undefined, read: (record: TrainingRecord) => number | undefined) => {
+  /** A curve of the validation set, which begins before the first update. */
+  const validation = (
+    name: string,
+    before: number | undefined,
+    read: (record: TrainingRecord) => number | undefined,
+  ) => {
     const { points } = series(history, name, read);
     return { name, points: before === undefined ? points : [[0, before] as const, ...points] };
   };
@@ -114,7 +118,7 @@ export function reportPage({ title, facts, history, start, layerErrors = [] }: T
       y: 'mean loss',
       series: [
         series(history, 'loss, training batches', (record) => record.loss),
-        heldOut('held out', start?.loss, (record) => record.heldOutLoss),
+        validation('validation', start?.loss, (record) => record.validationLoss),
       ],
     }),
     chart({
@@ -125,8 +129,12 @@ export function reportPage({ title, facts, history, start, layerErrors = [] }: T
         ...metrics
           .filter((name) => name.startsWith('accuracy'))
           .map((name) => series(history, `${name}, training batches`, (record) => record.metrics[name])),
-        heldOut('held out', share(start?.correct), (record) => record.heldOut),
-        heldOut('same answer as the dense network, held out', share(start?.same), (record) => record.heldOutAgreement),
+        validation('validation', share(start?.correct), (record) => record.validation),
+        validation(
+          'same answer as the dense network, validation',
+          share(start?.same),
+          (record) => record.validationAgreement,
+        ),
       ],
     }),
     chart({

@@ -15,88 +15,80 @@ const FAST: Recipe = {
   epochs: 14,
   averageEpochs: 0.5,
   smoothing: 0.1,
-  mixup: 0,
 };
 
-/** 48 M multiply-adds and 0.46 M weights for a 32×32 picture; wide where lookups pay. */
-const image32: ZooNetwork = {
-  name: 'image32',
-  summary: 'ResNet for 32×32 RGB pictures: 32-64-128 channels, 48 MMAC, 0.46 M weights',
-  input: 'image',
-  inputDims: [3, 32, 32],
-  recipe: FAST,
-  build: (options) =>
-    residualNetwork(
-      {
-        name: 'image32',
-        input: 'image',
-        inputDims: [3, 32, 32],
-        headRate: 0.125,
-        stem: { channels: 32, kernel: [3, 3], stride: [1, 1] },
-        stages: [
-          { channels: 64, stride: [2, 2], blocks: 1 },
-          { channels: 128, stride: [2, 2], blocks: 1 },
-        ],
-      },
-      options,
-    ),
-};
+type Shape = Parameters<typeof residualNetwork>[0];
 
-/** 22 M multiply-adds and 0.39 M weights for a 28×28 picture. */
-const image28: ZooNetwork = {
-  name: 'image28',
-  summary: 'ResNet for 28×28 grey pictures such as MNIST: 32-64-128 channels, 22 MMAC, 0.39 M weights',
-  input: 'image',
-  inputDims: [1, 28, 28],
-  recipe: { ...FAST, epochs: 6, averageEpochs: 0.5 },
-  build: (options) =>
-    residualNetwork(
-      {
-        name: 'image28',
-        input: 'image',
-        inputDims: [1, 28, 28],
-        headRate: 0.125,
-        stem: { channels: 32, kernel: [5, 5], stride: [2, 2] },
-        stages: [
-          { channels: 64, stride: [1, 1], blocks: 0 },
-          { channels: 128, stride: [2, 2], blocks: 1 },
-        ],
-      },
-      options,
-    ),
-};
+function zooNetwork(shape: Shape, about: Pick<ZooNetwork, 'summary' | 'input' | 'recipe'>): ZooNetwork {
+  const { name, inputDims } = shape;
+  return { name, inputDims, ...about, build: (options) => residualNetwork(shape, options) };
+}
 
-/** For the features of src/speech: 40 mel bands × 64 frames. 12 M multiply-adds, 0.24 M weights. */
-const keywords: ZooNetwork = {
-  name: 'keywords',
-  summary: 'ResNet for a second of speech as 40 mel bands × 64 frames: 32-64-96 channels, 12 MMAC, 0.24 M weights',
-  input: 'audio',
-  inputDims: [1, 40, 64],
-  // Few examples: many passes and small batches.
-  recipe: {
-    ...FAST,
-    batchSize: 32,
-    microBatch: 16,
-    schedule: { ...FAST.schedule, peak: 0.06 },
-    epochs: 40,
-    averageEpochs: 3,
+/** Wide where lookups pay. */
+const image32 = zooNetwork(
+  {
+    name: 'image32',
+    input: 'image',
+    inputDims: [3, 32, 32],
+    headRate: 0.125,
+    stem: { channels: 32, kernel: [3, 3], stride: [1, 1] },
+    stages: [
+      { channels: 64, stride: [2, 2], blocks: 1 },
+      { channels: 128, stride: [2, 2], blocks: 1 },
+    ],
   },
-  build: (options) =>
-    residualNetwork(
-      {
-        name: 'keywords',
-        input: 'features',
-        inputDims: [1, 40, 64],
-        headRate: 0.5,
-        stem: { channels: 32, kernel: [5, 5], stride: [2, 2] },
-        stages: [
-          { channels: 64, stride: [2, 2], blocks: 0 },
-          { channels: 96, stride: [2, 2], blocks: 1 },
-        ],
-      },
-      options,
-    ),
-};
+  {
+    summary: 'ResNet for 32×32 RGB images: 32-64-128 channels, 48 MMAC, 0.46 M weights',
+    input: 'image',
+    recipe: FAST,
+  },
+);
+
+const image28 = zooNetwork(
+  {
+    name: 'image28',
+    input: 'image',
+    inputDims: [1, 28, 28],
+    headRate: 0.125,
+    stem: { channels: 32, kernel: [5, 5], stride: [2, 2] },
+    stages: [
+      { channels: 64, stride: [1, 1], blocks: 0 },
+      { channels: 128, stride: [2, 2], blocks: 1 },
+    ],
+  },
+  {
+    summary: 'ResNet for 28×28 grey images such as MNIST: 32-64-128 channels, 22 MMAC, 0.39 M weights',
+    input: 'image',
+    recipe: { ...FAST, epochs: 6, averageEpochs: 0.5 },
+  },
+);
+
+/** For the features of src/speech. Few examples: many passes and small batches. */
+const keywords = zooNetwork(
+  {
+    name: 'keywords',
+    input: 'features',
+    inputDims: [1, 40, 64],
+    headRate: 0.5,
+    stem: { channels: 32, kernel: [5, 5], stride: [2, 2] },
+    stages: [
+      { channels: 64, stride: [2, 2], blocks: 0 },
+      { channels: 96, stride: [2, 2], blocks: 1 },
+    ],
+  },
+  {
+    summary: 'ResNet for a second of speech as 40 mel bands × 64 frames: 32-64-96 channels, 12 MMAC, 0.24 M weights',
+    input: 'audio',
+    recipe: {
+      ...FAST,
+      batchSize: 32,
+      microBatch: 16,
+      schedule: { ...FAST.schedule, peak: 0.06 },
+      epochs: 40,
+      averageEpochs: 3,
+    },
+  },
+);
 
 /** The networks that `lutra train --dense` knows by name. */
 export const NETWORKS: readonly ZooNetwork[] = [image32, image28, keywords];

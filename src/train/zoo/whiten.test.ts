@@ -1,41 +1,13 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../convert/random.js';
-import { symmetricEigen } from './eigen.js';
 import { whiteningFilters } from './whiten.js';
-
-describe('symmetricEigen', () => {
-  it('finds orthonormal vectors whose values give the matrix back, largest first', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 1e6 }), (n, seed) => {
-        const random = seededRandom(seed);
-        const matrix = new Float64Array(n * n);
-        for (let i = 0; i < n; i++)
-          for (let j = 0; j <= i; j++) matrix[i * n + j] = matrix[j * n + i] = 2 * random() - 1;
-        const { values, vectors } = symmetricEigen(matrix, n);
-        const dot = (a: number, b: number) =>
-          Array.from({ length: n }, (_, k) => vectors[a * n + k]! * vectors[b * n + k]!).reduce((x, y) => x + y, 0);
-        for (let i = 0; i < n; i++) {
-          if (i > 0) expect(values[i]!).toBeLessThanOrEqual(values[i - 1]!);
-          for (let j = 0; j < n; j++) {
-            expect(dot(i, j)).toBeCloseTo(i === j ? 1 : 0, 9);
-            let back = 0;
-            for (let k = 0; k < n; k++) back += values[k]! * vectors[k * n + i]! * vectors[k * n + j]!;
-            expect(back).toBeCloseTo(matrix[i * n + j]!, 9);
-          }
-        }
-      }),
-      { numRuns: 20 },
-    );
-  });
-});
 
 describe('whiteningFilters', () => {
   it('gives outputs of variance 1 without correlation, and their negatives', () => {
     const [N, C, side] = [40, 2, 8];
     const random = seededRandom(3);
     const data = new Float32Array(N * C * side * side);
-    // Neighbours and channels go together, as in pictures.
+    // Neighbours and channels go together, as in images.
     for (let i = 0; i < data.length; i++) data[i] = 0.9 * (data[i - 1] ?? 0) + random() - 0.5;
     const inputs = { type: 'float32', dims: [N, C, side, side], data } as const;
     const filters = whiteningFilters(inputs, [2, 2], 8);

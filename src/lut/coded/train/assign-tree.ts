@@ -2,12 +2,12 @@ import { numberAttribute } from '../../../graph/attributes.js';
 import { range, reshape } from '../../../train/gradient/shapes.js';
 import type { GradientRule } from '../../../train/types.js';
 import { TRAINING_DOMAIN } from '../../../train/types.js';
-import { centredLevels, equals } from './assign.js';
-import { floats, slide, windowAttributes, windowOf } from './windows.js';
+import { TREE_CENTROIDS, TREE_DEPTH } from '../../limits.js';
+import { outputSize, windowAttributes, windowOf } from '../../window.js';
+import { equals, quantizedActivations } from './assign.js';
+import { floats } from './windows.js';
 
-const DEPTH = 4;
-const NODES = 2 ** DEPTH - 1;
-const LEAVES = 2 ** DEPTH;
+const NODES = TREE_CENTROIDS - 1;
 
 /**
  * `AssignTree`: x [N, C, H, W], features int64 [B·4], thresholds float [B, 15] → one-hot codes [N, B, 16, Ho, Wo], those of the operator
@@ -23,18 +23,18 @@ export const ASSIGN_TREE: GradientRule = {
     const B = numberAttribute(node, 'group', 1);
     const [N, C, ...size] = emitter.type(x).dims as [number, number, number, number];
     const window = windowOf(node);
-    const [height, width] = slide(window, size);
-    const levels = centredLevels(context, x);
+    const [height, width] = outputSize(window, size);
+    const integers = quantizedActivations(context, x);
 
     const places = emitter.value(features)!.data as BigInt64Array;
     const v = (C / B) * window.kernel[0] * window.kernel[1];
-    const picks = new Float32Array(B * DEPTH * v);
+    const picks = new Float32Array(B * TREE_DEPTH * v);
     places.forEach((place, row) => {
       picks[row * v + Number(place)] = 1;
     });
-    const weights = floats(emitter, x, [B * DEPTH, C / B, ...window.kernel], picks);
-    const picked = emitter.node('Conv', [levels, weights], { ...windowAttributes(window), group: B });
-    const values = reshape(emitter, picked, [N, B, DEPTH, height * width]);
+    const weights = floats(emitter, x, [B * TREE_DEPTH, C / B, ...window.kernel], picks);
+    const picked = emitter.node('Conv', [integers, weights], { ...windowAttributes(window), group: B });
+    const values = reshape(emitter, picked, [N, B, TREE_DEPTH, height * width]);
 
     // Every node of the tree decides, whether or not it is reached.
     const depths = range(NODES).map((at) => Math.floor(Math.log2(at + 1)));
@@ -43,10 +43,10 @@ export const ASSIGN_TREE: GradientRule = {
     const limits = reshape(emitter, emitter.node('Sub', [thresholds, zero]), [1, B, NODES, 1]);
     const right = emitter.node('Cast', [emitter.node('Greater', [compared, limits])], { to: FLOAT32 });
     const { signs, offsets } = leafPaths();
-    const agreed = emitter.node('MatMul', [floats(emitter, x, [LEAVES, NODES], signs), right]);
-    const total = emitter.node('Add', [agreed, floats(emitter, x, [1, 1, LEAVES, 1], offsets)]);
-    const hot = equals(emitter, total, emitter.scalar(DEPTH, x));
-    return { outputs: [reshape(emitter, hot, [N, B, LEAVES, height, width])] };
+    const agreed = emitter.node('MatMul', [floats(emitter, x, [TREE_CENTROIDS, NODES], signs), right]);
+    const total = emitter.node('Add', [agreed, floats(emitter, x, [1, 1, TREE_CENTROIDS, 1], offsets)]);
+    const hot = equals(emitter, total, emitter.scalar(TREE_DEPTH, x));
+    return { outputs: [reshape(emitter, hot, [N, B, TREE_CENTROIDS, height, width])] };
   },
   backward: () => [],
 };
@@ -56,12 +56,12 @@ const FLOAT32 = 1;
 
 /** For every leaf how the decisions on its path must be: the number of those that are is `signs · decisions + offset`. */
 function leafPaths() {
-  const signs = new Float32Array(LEAVES * NODES);
-  const offsets = new Float32Array(LEAVES);
-  for (let leaf = 0; leaf < LEAVES; leaf++) {
-    for (let level = 0; level < DEPTH; level++) {
-      const node = 2 ** level - 1 + (leaf >> (DEPTH - level));
-      const goesRight = (leaf >> (DEPTH - level - 1)) & 1;
+  const signs = new Float32Array(TREE_CENTROIDS * NODES);
+  const offsets = new Float32Array(TREE_CENTROIDS);
+  for (let leaf = 0; leaf < TREE_CENTROIDS; leaf++) {
+    for (let level = 0; level < TREE_DEPTH; level++) {
+      const node = 2 ** level - 1 + (leaf >> (TREE_DEPTH - level));
+      const goesRight = (leaf >> (TREE_DEPTH - level - 1)) & 1;
       signs[leaf * NODES + node] = goesRight ? 1 : -1;
       offsets[leaf]! += goesRight ? 0 : 1;
     }

@@ -1,9 +1,12 @@
 import { LutraError } from '../../../errors.js';
 import type { Graph, TensorValue } from '../../../graph/types.js';
+import { roundHalfEven } from '../../../rounding.js';
+import { MAX_SCORE_BIAS, MAX_WEIGHT } from '../../limits.js';
+import { inputsOf } from '../../operator.js';
 import { canCentre, type QuantizedTable } from '../fit/tables.js';
-import { MAX_SCORE_BIAS, MAX_SCORE_WEIGHT } from './assign.js';
+import { ENCODE, LOOK_UP } from '../spec.js';
 import { productTables } from './factors.js';
-import { largestLevel } from './fake-quantize.js';
+import { largestEntry } from './fake-quantize.js';
 import type { Encoding, LookupLayer } from './layers.js';
 import { affineOf, type Offset } from './offset.js';
 import type { ResolvedOptions } from './options.js';
@@ -13,8 +16,8 @@ export interface DeployedLayer {
   readonly encoding: Encoding;
   readonly layer: LookupLayer;
   readonly offset: Offset;
-  /** The tables are a sum of products of weights [M, B·v, th, tw] and centroids [B, K, v], or free [taps, M, B·K]. */
-  readonly tables: readonly { readonly weights: string; readonly centroids: string }[] | string;
+  /** The tables are products of weights [M, B·v, th, tw] and centroids [B, K, v], or free [taps, M, B·K]. */
+  readonly tables: { readonly weights: string; readonly centroids: string } | string;
   /** Learned scores: Q and b as float32. */
   readonly scores?: { readonly weights: string; readonly biases: string };
 }
@@ -25,12 +28,6 @@ export interface DeployPlan {
   readonly layers: readonly DeployedLayer[];
   /** Initial values of all initializers of the training network. */
   readonly initial: ReadonlyMap<string, TensorValue>;
-}
-
-/** Half to even, as the operator Round. */
-function round(x: number): number {
-  const nearest = Math.round(x);
-  return nearest - x === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest;
 }
 
 /** @throws LutraError `INVALID_ARGUMENT` for a value that is missing, of another shape or not finite */
@@ -47,19 +44,19 @@ export function deployLookup(
   }
   for (const deployed of layers) {
     const { encoding, layer, scores } = deployed;
-    const [, tableName, scaleName, biasName] = layer.node.inputs as [string, string, string, string];
+    const names = inputsOf(LOOK_UP, layer.node);
     const { table, scale, bias } = quantized(deployed, trained, options);
-    initializers.set(tableName, { ...initializers.get(tableName)!, data: table });
-    initializers.set(scaleName, { type: 'float32', dims: [scale.length], data: scale });
-    initializers.set(biasName, { type: 'float32', dims: [bias.length], data: bias });
+    const set = (name: string, data: TensorValue['data']) =>
+      initializers.set(name, { ...graph.initializers.get(name)!, data });
+    set(names.table, table);
+    set(names.scale, scale);
+    set(names.bias, bias);
     if (!scores) continue;
-    const [, , , Q, b] = encoding.node.inputs as [string, string, string, string, string];
+    const { Q, b } = inputsOf(ENCODE, encoding.node);
     const integers = (name: string, limit: number) =>
-      trained(name).map((x) => Math.max(-limit, Math.min(limit, round(x))));
-    const weights = Int8Array.from(integers(scores.weights, MAX_SCORE_WEIGHT));
-    const biases = Int32Array.from(integers(scores.biases, MAX_SCORE_BIAS));
-    initializers.set(Q, { ...initializers.get(Q)!, data: weights });
-    initializers.set(b, { ...initializers.get(b)!, data: biases });
+      trained(name).map((x) => Math.max(-limit, Math.min(limit, roundHalfEven(x))));
+    set(Q, Int8Array.from(integers(scores.weights, MAX_WEIGHT)));
+    set(b, Int32Array.from(integers(scores.biases, MAX_SCORE_BIAS)));
   }
   return { ...graph, initializers };
 }
@@ -84,14 +81,12 @@ function quantized(
   const real =
     typeof tables === 'string'
       ? trained(tables).slice()
-      : tables
-          .map(({ weights, centroids }) => productTables(layer, trained(weights), trained(centroids)))
-          .reduce((sum, part) => sum.map((entry, i) => entry + part[i]!));
+      : productTables(layer, trained(tables.weights), trained(tables.centroids));
   const { factor, bias } = affineOf(offset, trained);
   if (factor) scaleRows(real, factor, layer);
   // The forward pass of a training that rounds did so around zero; moving the middle would round otherwise.
   if (!exact && canCentre(layer.layout)) centre(real, bias, encoding.centroids);
-  return roundTables(real, bias, layer, largestLevel(bits));
+  return roundTables(real, bias, layer, largestEntry(bits));
 }
 
 /** @param real [taps, M, B·K], changed in place. @param factor [M] */
@@ -113,7 +108,7 @@ function centre(real: Float32Array, bias: Float32Array, K: number): void {
 }
 
 /** The arithmetic of FakeQuantize. @param real [taps, M, B·K] */
-function roundTables(real: Float32Array, bias: Float32Array, { layout }: LookupLayer, levels: number): QuantizedTable {
+function roundTables(real: Float32Array, bias: Float32Array, { layout }: LookupLayer, limit: number): QuantizedTable {
   const M = bias.length;
   const { taps } = layout;
   const rows = real.length / (taps * M);
@@ -124,11 +119,11 @@ function roundTables(real: Float32Array, bias: Float32Array, { layout }: LookupL
     for (let tap = 0; tap < taps; tap++) {
       for (let row = 0; row < rows; row++) largest = Math.max(largest, Math.abs(real[(tap * M + m) * rows + row]!));
     }
-    scale[m] = largest > 0 ? largest / levels : 1;
+    scale[m] = largest > 0 ? largest / limit : 1;
     for (let tap = 0; tap < taps; tap++) {
       for (let row = 0; row < rows; row++) {
-        const entry = round(Math.fround(real[(tap * M + m) * rows + row]! / scale[m]!));
-        table[(m * rows + row) * taps + tap] = Math.max(-levels, Math.min(levels, entry));
+        const entry = roundHalfEven(Math.fround(real[(tap * M + m) * rows + row]! / scale[m]!));
+        table[(m * rows + row) * taps + tap] = Math.max(-limit, Math.min(limit, entry));
       }
     }
   }

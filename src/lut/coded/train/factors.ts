@@ -1,5 +1,4 @@
 import { choleskyInPlace, choleskySolve } from '../../../convert/linear-algebra.js';
-import { symmetricEigen } from '../../../train/zoo/eigen.js';
 import { weightSlice } from '../fit/geometry.js';
 import { dequantizeTable } from '../fit/tables.js';
 import type { Encoding, LookupLayer } from './layers.js';
@@ -71,9 +70,10 @@ export function factorize(encoding: Encoding): Factors {
         };
       }),
     );
+    const codebook = { centroids: centroids.subarray(c * K * v, (c + 1) * K * v), K, v, rows, tables, weights };
     for (let round = 0; round < ROUNDS; round++) {
-      solveCentroids(centroids.subarray(c * K * v, (c + 1) * K * v), K, v, rows, tables, weights);
-      if (round + 1 < ROUNDS) solveWeights(centroids.subarray(c * K * v, (c + 1) * K * v), K, v, rows, tables, weights);
+      solveCentroids(codebook);
+      if (round + 1 < ROUNDS) solveWeights(codebook);
     }
   }
   return { centroids, weights };
@@ -87,6 +87,18 @@ interface Row {
   readonly step: number;
 }
 
+/** One codebook and everything that its centroids stand for. */
+interface Codebook {
+  /** [K, v] */
+  readonly centroids: Float32Array;
+  readonly K: number;
+  readonly v: number;
+  readonly rows: readonly Row[];
+  /** Of all layers. */
+  readonly tables: readonly Float32Array[];
+  readonly weights: readonly Float32Array[];
+}
+
 function regularize(normal: Float64Array, v: number): number {
   let trace = 0;
   for (let i = 0; i < v; i++) trace += normal[i * v + i]!;
@@ -95,15 +107,8 @@ function regularize(normal: Float64Array, v: number): number {
   return ridge;
 }
 
-/** @param centroids [K, v] of one codebook, replaced */
-function solveCentroids(
-  centroids: Float32Array,
-  K: number,
-  v: number,
-  rows: readonly Row[],
-  tables: readonly Float32Array[],
-  weights: readonly Float32Array[],
-): void {
+/** Replaces the centroids. */
+function solveCentroids({ centroids, K, v, rows, tables, weights }: Codebook): void {
   const normal = new Float64Array(v * v);
   const right = new Float64Array(K * v);
   for (const row of rows) {
@@ -121,14 +126,7 @@ function solveCentroids(
 }
 
 /** Changes the weights of the rows, near what they are. */
-function solveWeights(
-  centroids: Float32Array,
-  K: number,
-  v: number,
-  rows: readonly Row[],
-  tables: readonly Float32Array[],
-  weights: readonly Float32Array[],
-): void {
+function solveWeights({ centroids, K, v, rows, tables, weights }: Codebook): void {
   const normal = new Float64Array(v * v);
   for (let k = 0; k < K; k++) {
     for (let i = 0; i < v; i++) {
@@ -154,17 +152,16 @@ function solveWeights(
 /**
  * Tables that weights and centroids stand for, [taps, M, B·K].
  * @param weights [M, B·v, th, tw]
- * @param centroids [B, K, v]; v need not be that of the layout
+ * @param centroids [B, K, v]
  */
 export function productTables(
   { layout, bias }: LookupLayer,
   weights: Float32Array,
   centroids: Float32Array,
 ): Float32Array {
-  const { codebooks: B, taps, geometry } = layout;
+  const { codebooks: B, taps, values: v, geometry } = layout;
   const K = geometry.centroids;
   const M = bias.length;
-  const v = centroids.length / (B * K);
   const out = new Float32Array(taps * M * B * K);
   for (let tap = 0; tap < taps; tap++) {
     for (let m = 0; m < M; m++) {
@@ -180,45 +177,4 @@ export function productTables(
     }
   }
   return out;
-}
-
-/**
- * Further factors that take up what the products of {@link factorize} leave of the tables: of each codebook the `rank` directions over the
- * codes in which the rest is largest.
- * @returns centroids [B, K, rank] and weights [M, B·rank, th, tw]
- */
-export function extraFactors(encoding: Encoding, { centroids, weights }: Factors, rank: number): Factors {
-  const { codebooks: B, centroids: K, layers } = encoding;
-  const rests = layers.map((layer, index) => {
-    const product = productTables(layer, weights[index]!, centroids);
-    return realTables(layer).map((entry, i) => entry - product[i]!);
-  });
-  const extra = new Float32Array(B * K * rank);
-  for (let c = 0; c < B; c++) {
-    const gram = new Float64Array(K * K);
-    for (const rest of rests) {
-      for (let row = c * K; row < rest.length; row += B * K) {
-        for (let i = 0; i < K; i++) {
-          for (let j = 0; j < K; j++) gram[i * K + j]! += rest[row + i]! * rest[row + j]!;
-        }
-      }
-    }
-    const { vectors } = symmetricEigen(gram, K);
-    for (let k = 0; k < K; k++) for (let r = 0; r < rank; r++) extra[(c * K + k) * rank + r] = vectors[r * K + k]!;
-  }
-  const projected = layers.map(({ layout, bias }, index) => {
-    const M = bias.length;
-    const { taps } = layout;
-    const out = new Float32Array(M * B * rank * taps);
-    for (let at = 0; at < taps * M * B; at++) {
-      const [tap, m, c] = [Math.floor(at / (M * B)), Math.floor(at / B) % M, at % B];
-      for (let r = 0; r < rank; r++) {
-        let sum = 0;
-        for (let k = 0; k < K; k++) sum += rests[index]![at * K + k]! * extra[(c * K + k) * rank + r]!;
-        out[((m * B + c) * rank + r) * taps + tap] = sum;
-      }
-    }
-    return out;
-  });
-  return { centroids: extra, weights: projected };
 }

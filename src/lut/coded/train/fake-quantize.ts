@@ -14,10 +14,10 @@ export const FAKE_QUANTIZE: GradientRule = {
   op: 'FakeQuantize',
   forward({ emitter, node, inputs }) {
     const [tables] = inputs as [string];
-    const levels = largestLevel(numberAttribute(node, 'bits', 8));
+    const limit = largestEntry(numberAttribute(node, 'bits', 8));
     const largest = emitter.node('ReduceMax', [emitter.node('Abs', [tables]), emitter.ints([0, 2])], { keepdims: 1 });
     const bounded = emitter.node('Max', [largest, emitter.scalar(SMALLEST, tables)]);
-    const scale = emitter.node('Div', [bounded, emitter.scalar(levels, tables)]);
+    const scale = emitter.node('Div', [bounded, emitter.scalar(limit, tables)]);
     const rounded = emitter.node('Round', [emitter.node('Div', [tables, scale])]);
     return { outputs: [emitter.node('Mul', [rounded, scale])] };
   },
@@ -25,6 +25,6 @@ export const FAKE_QUANTIZE: GradientRule = {
 };
 
 /** Magnitude of the largest table entry of so many bits. */
-export function largestLevel(bits: number): number {
+export function largestEntry(bits: number): number {
   return 2 ** (bits - 1) - 1;
 }

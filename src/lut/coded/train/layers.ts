@@ -4,12 +4,14 @@ import { numberAttribute } from '../../../graph/attributes.js';
 import { raiseOpset } from '../../../graph/passes/raise-opset.js';
 import { simplify } from '../../../graph/passes/simplify.js';
 import { consumersOf } from '../../../graph/topology.js';
-import type { DataType, DataTypeMap, Graph, Node } from '../../../graph/types.js';
+import type { Graph, Node } from '../../../graph/types.js';
 import { COMPLETE_OPERATORS } from '../../../ops/complete.js';
 import { describeNode } from '../../../ops/operator.js';
-import { LOOKUP_DOMAIN } from '../../domain.js';
+import { constantsOf } from '../../constants.js';
+import { inputsOf, isNode } from '../../operator.js';
+import { type Window, windowOf } from '../../window.js';
 import type { CodebookLayout } from '../fit/geometry.js';
-import { type Window, windowOf } from './windows.js';
+import { ENCODE, ENCODE_TREE, LOOK_UP } from '../spec.js';
 
 /** One LookUp of a converted network, with the layer that it replaced. */
 export interface LookupLayer {
@@ -46,6 +48,8 @@ export interface TreeSearch {
 /** One Encode or EncodeTree of a converted network and the LookUps that read its codes. */
 export interface Encoding {
   readonly node: Node;
+  /** The value that it encodes. */
+  readonly input: string;
   readonly window: Window;
   /** B */
   readonly codebooks: number;
@@ -61,17 +65,8 @@ export interface Encoding {
   readonly layers: readonly LookupLayer[];
 }
 
-function constant<T extends DataType>(graph: Graph, node: Node, index: number, type: T): DataTypeMap[T] {
-  const value = graph.initializers.get(node.inputs[index] ?? '');
-  if (value?.type !== type) {
-    throw new LutraError('UNSUPPORTED', `input ${index} must be a constant to be trained`, {
-      node: describeNode(node),
-      expected: type,
-      actual: value?.type ?? 'a computed value',
-    });
-  }
-  return value.data as DataTypeMap[T];
-}
+const LOOK_UP_TYPES = { table: 'int8', scale: 'float32', bias: 'float32' } as const;
+const INPUT_TYPES = { x_scale: 'float32', x_zero_point: 'uint8' } as const;
 
 /** The value that stands for the dense layer's output: behind the Reshape that follows the LookUp of a linear layer. */
 function layerOutput(readers: Readers, lookUp: Node): string[] {
@@ -82,6 +77,11 @@ function layerOutput(readers: Readers, lookUp: Node): string[] {
 
 type Sites = ReadonlyMap<string, DenseLayer>;
 type Readers = ReadonlyMap<string, readonly Node[]>;
+
+/** The nodes that add up table rows: one per lookup layer, and its output is the layer's. */
+export function lookupLayers(nodes: readonly Node[]): Node[] {
+  return nodes.filter((node) => isNode(LOOK_UP, node));
+}
 
 /**
  * Finds the lookup layers of a converted network and the dense layers they came from.
@@ -99,7 +99,7 @@ export function findEncodings(lookup: Graph, dense: Graph): Encoding[] {
   );
   const readers = consumersOf(lookup.nodes);
   const encodings = lookup.nodes
-    .filter(({ domain, op }) => domain === LOOKUP_DOMAIN && op.startsWith('Encode'))
+    .filter((node) => isNode(ENCODE, node) || isNode(ENCODE_TREE, node))
     .map((node) => readEncoding(lookup, sites, readers, node));
   if (encodings.length === 0) {
     throw new LutraError('INVALID_ARGUMENT', 'the network has no lookup layers to train', {
@@ -109,40 +109,41 @@ export function findEncodings(lookup: Graph, dense: Graph): Encoding[] {
   return encodings;
 }
 
-/**
- * The convolutions of integers, whose parameters are constants.
- *
- * @throws LutraError `UNSUPPORTED` for parameters that are computed by other nodes
- */
-export function findQuantizedConvs(lookup: Graph): Node[] {
-  const nodes = lookup.nodes.filter(({ domain, op }) => domain === LOOKUP_DOMAIN && op === 'QuantizedConv');
-  const types = ['float32', 'uint8', 'int8', 'float32', 'float32'] as const;
-  for (const node of nodes) {
-    for (const [i, type] of types.entries()) constant(lookup, node, i + 1, type);
+/** What tells an encoder by scores and one by a tree apart. */
+function readSearch(graph: Graph, node: Node, replaced: DenseLayer | undefined) {
+  const codebooks = numberAttribute(node, 'group', 1);
+  if (isNode(ENCODE_TREE, node)) {
+    const types = { ...INPUT_TYPES, features: 'int32', thresholds: 'uint8' } as const;
+    const { features, thresholds, ...input } = constantsOf(graph, ENCODE_TREE, node, types);
+    const search = { kind: 'tree', features: features.data, thresholds: thresholds.data } as const;
+    return {
+      ...input,
+      search,
+      codebooks,
+      channels: (replaced?.inputChannels ?? 0) / codebooks,
+      window: windowOf(node),
+    };
   }
-  return nodes;
+  const { Q, b, ...input } = constantsOf(graph, ENCODE, node, { ...INPUT_TYPES, Q: 'int8', b: 'int32' });
+  const search = { kind: 'centroid', weights: Q.data, biases: b.data } as const;
+  return { ...input, search, codebooks, channels: Q.dims[1]!, window: windowOf(node, Q.dims.slice(2)) };
 }
 
 function readEncoding(graph: Graph, sites: Sites, readers: Readers, node: Node): Encoding {
-  const lookUps = (readers.get(node.outputs[0]!) ?? []).filter(({ op }) => op === 'LookUp');
-  const codebooks = numberAttribute(node, 'group', 1);
-  const tree = node.op === 'EncodeTree';
-  const Q = graph.initializers.get(node.inputs[3]!);
-  const window = windowOf(node, tree ? [1, 1] : Q?.dims.slice(2));
+  const lookUps = lookupLayers(readers.get(node.outputs[0]!) ?? []);
   const replaced = lookUps.map((lookUp) => replacedSite(sites, readers, lookUp)).find((site) => site !== undefined);
-  const channels = tree ? (replaced?.inputChannels ?? 0) / codebooks : (Q?.dims[1] ?? 0);
+  const { x_scale, x_zero_point, search, codebooks, channels, window } = readSearch(graph, node, replaced);
   const encoding: Omit<Encoding, 'layers'> = {
     node,
+    input: inputsOf(ENCODE, node).x,
     window,
     codebooks,
     channels,
     values: channels * window.kernel[0] * window.kernel[1],
     centroids: numberAttribute(node, 'K', 0),
-    scale: constant(graph, node, 1, 'float32')[0]!,
-    zeroPoint: constant(graph, node, 2, 'uint8')[0]!,
-    search: tree
-      ? { kind: 'tree', features: constant(graph, node, 3, 'int32'), thresholds: constant(graph, node, 4, 'uint8') }
-      : { kind: 'centroid', weights: constant(graph, node, 3, 'int8'), biases: constant(graph, node, 4, 'int32') },
+    scale: x_scale.data[0]!,
+    zeroPoint: x_zero_point.data[0]!,
+    search,
   };
   return { ...encoding, layers: lookUps.map((lookUp) => readLayer(graph, sites, readers, encoding, lookUp)) };
 }
@@ -160,7 +161,8 @@ function readLayer(
   encoding: Omit<Encoding, 'layers'>,
   node: Node,
 ): LookupLayer {
-  const { dims } = lookup.initializers.get(node.inputs[1]!) ?? { dims: [] };
+  const { table, scale, bias } = constantsOf(lookup, LOOK_UP, node, LOOK_UP_TYPES);
+  const { dims } = table;
   const window = windowOf(node, dims.slice(2));
   const [rows, columns] = encoding.window.kernel;
   const site = replacedSite(sites, readers, node);
@@ -195,8 +197,8 @@ function readLayer(
       values: encoding.values,
       taps: window.kernel[0] * window.kernel[1],
     },
-    table: constant(lookup, node, 1, 'int8'),
-    scale: constant(lookup, node, 2, 'float32'),
-    bias: constant(lookup, node, 3, 'float32'),
+    table: table.data,
+    scale: scale.data,
+    bias: bias.data,
   };
 }

@@ -1,7 +1,8 @@
 import { reshape, sumOver } from '../../../train/gradient/shapes.js';
 import type { ForwardContext, GradientRule } from '../../../train/types.js';
 import { TRAINING_DOMAIN } from '../../../train/types.js';
-import { addTaps, fold, slide, spreadTaps, swapLast, unfold, windowOf } from './windows.js';
+import { outputSize, windowOf } from '../../window.js';
+import { addTaps, fold, spreadTaps, swapLast, unfold } from './windows.js';
 
 /**
  * `Unfold`: x [N, C, H, W] → [N, C·kh·kw, Ho, Wo], the values under a window (attributes kernel_shape, strides, pads), zero outside of
@@ -93,7 +94,7 @@ function tableShape({ emitter, node, inputs }: ForwardContext) {
   const window = windowOf(node);
   return {
     window,
-    planes: { batch, outputs, from: [height, width], to: slide(window, [height, width]) } as const,
+    planes: { batch, outputs, from: [height, width], to: outputSize(window, [height, width]) } as const,
     rows,
     /** [taps·M, B·K] */
     matrix: reshape(emitter, tables, [taps * outputs, rows]),

@@ -3,7 +3,7 @@ import { checkGradients, expectClose, NetworkBuilder, numbers } from '../../../.
 import { createGraphRunner } from '../../../train/engine/runtime.js';
 import { differentiate } from '../../../train/gradient/differentiate.js';
 import { TRAINING_DOMAIN } from '../../../train/types.js';
-import { LOOKUP_RULES } from './rules.js';
+import { CODED_RULES } from './rules.js';
 
 const PSEUDO = { domain: TRAINING_DOMAIN };
 
@@ -17,7 +17,7 @@ const WINDOWS = [
 
 describe.each(WINDOWS)('kernel $kernel_shape, strides $strides, pads $pads', (window) => {
   it('unfolds', () =>
-    checkGradients((b) => b.loss(b.node('Unfold', [b.parameter([1, 2, 5, 7])], window, PSEUDO)), 17, LOOKUP_RULES));
+    checkGradients((b) => b.loss(b.node('Unfold', [b.parameter([1, 2, 5, 7])], window, PSEUDO)), 17, CODED_RULES));
 
   it('adds tables by codes', () =>
     checkGradients(
@@ -27,7 +27,7 @@ describe.each(WINDOWS)('kernel $kernel_shape, strides $strides, pads $pads', (wi
         return b.loss(b.node('AddTables', [b.parameter([2, 1, 3, 3, 4]), tables], window, PSEUDO));
       },
       17,
-      LOOKUP_RULES,
+      CODED_RULES,
     ));
 });
 
@@ -35,13 +35,13 @@ it('reconstructs from centroids', () =>
   checkGradients(
     (b) => b.loss(b.node('Reconstruct', [b.parameter([2, 2, 3, 1, 3]), b.parameter([2, 3, 4])], {}, PSEUDO)),
     17,
-    LOOKUP_RULES,
+    CODED_RULES,
   ));
 
 it('hands the gradient to value and carrier of a Surrogate', async () => {
   const b = new NetworkBuilder('float32', 17);
   const [value, carrier] = [b.parameter([2, 3]), b.parameter([2, 3])];
-  const network = { ...b.network(b.loss(b.node('Surrogate', [value, carrier], {}, PSEUDO))), rules: LOOKUP_RULES };
+  const network = { ...b.network(b.loss(b.node('Surrogate', [value, carrier], {}, PSEUDO))), rules: CODED_RULES };
   const { values, gradients } = await run(network);
   expect(gradients.get(carrier)).toEqual(gradients.get(value));
   const data = network.graph.initializers.get(value)!.data as Float32Array;
@@ -52,7 +52,7 @@ it('hands the gradient to value and carrier of a Surrogate', async () => {
 it.each([8, 7, 6])('rounds tables to %i bits per output channel', async (bits) => {
   const b = new NetworkBuilder('float32', 17);
   const tables = b.parameter([2, 3, 4], -2, 2);
-  const network = { ...b.network(b.loss(b.node('FakeQuantize', [tables], { bits }, PSEUDO))), rules: LOOKUP_RULES };
+  const network = { ...b.network(b.loss(b.node('FakeQuantize', [tables], { bits }, PSEUDO))), rules: CODED_RULES };
   const { values, gradients } = await run(network);
   const data = network.graph.initializers.get(tables)!.data as Float32Array;
   const levels = 2 ** (bits - 1) - 1;
@@ -76,17 +76,16 @@ interface AssignCase {
   readonly B: number;
   readonly g: number;
   readonly zero: number;
-  readonly perCodebook: boolean;
   /** Learned scores take another search than constant ones. */
   readonly learned: boolean;
   readonly window: (typeof WINDOWS)[number];
 }
 
 const ASSIGN_CASES: AssignCase[] = [
-  { K: 4, B: 2, g: 1, zero: 0, perCodebook: false, learned: true, window: WINDOWS[1] },
-  { K: 8, B: 2, g: 2, zero: 30, perCodebook: true, learned: true, window: WINDOWS[0] },
-  { K: 16, B: 3, g: 1, zero: 5, perCodebook: true, learned: true, window: WINDOWS[2] },
-  { K: 16, B: 1, g: 2, zero: 0, perCodebook: true, learned: false, window: WINDOWS[4] },
+  { K: 4, B: 2, g: 1, zero: 0, learned: true, window: WINDOWS[1] },
+  { K: 8, B: 2, g: 2, zero: 30, learned: true, window: WINDOWS[0] },
+  { K: 16, B: 3, g: 1, zero: 5, learned: true, window: WINDOWS[2] },
+  { K: 16, B: 1, g: 2, zero: 0, learned: false, window: WINDOWS[4] },
 ];
 
 describe.each(ASSIGN_CASES)('Assign with K $K, $B codebooks of $g channels, zero point $zero', (test) => {
@@ -96,7 +95,7 @@ describe.each(ASSIGN_CASES)('Assign with K $K, $B codebooks of $g channels, zero
 const SCALE = 0.25;
 
 /** Integers within the operator's range, so that rounding changes nothing and the soft scores are those of the hard ones. */
-function assignInputs({ K, B, g, zero, perCodebook, window }: AssignCase) {
+function assignInputs({ K, B, g, zero, window }: AssignCase) {
   const [kh, kw] = window.kernel_shape;
   const [H, W] = [5, 6];
   const integers = (count: number, seed: number, low: number, high: number) =>
@@ -105,8 +104,8 @@ function assignInputs({ K, B, g, zero, perCodebook, window }: AssignCase) {
     x: integers(2 * B * g * H * W, 1, -zero, 40).map((level) => level * SCALE),
     Q: integers(B * K * g * kh * kw, 2, -9, 9),
     b: integers(B * K, 3, -50, 50),
-    log: numbers(perCodebook ? B : 1, 4, 3, 4).map(Math.fround),
-    dims: { x: [2, B * g, H, W], Q: [B * K, g, kh, kw], b: [B * K], log: [perCodebook ? B : 1] },
+    log: numbers(1, 4, 3, 4).map(Math.fround),
+    dims: { x: [2, B * g, H, W], Q: [B * K, g, kh, kw], b: [B * K], log: [1] },
   };
 }
 
@@ -122,7 +121,7 @@ async function checkAssign(test: AssignCase): Promise<void> {
   const names = { x: parameter('x'), Q: parameter('Q', learned), b: parameter('b', learned), log: parameter('log') };
   const attributes = { ...window, K, group: B, scale: SCALE, zero_point: zero };
   const hot = b.node('Assign', Object.values(names), attributes, PSEUDO);
-  const network = { ...b.network(b.loss(hot)), rules: LOOKUP_RULES };
+  const network = { ...b.network(b.loss(hot)), rules: CODED_RULES };
   const { values, gradients } = await run(network);
 
   const scores = scoresOf(test, inputs);
@@ -134,8 +133,8 @@ async function checkAssign(test: AssignCase): Promise<void> {
   expect(values.get('loss')!.data[0]).toBeCloseTo(expected, 4);
 
   const soft = (changed: typeof inputs) =>
-    scoresOf(test, changed).reduce((sum, { all, at, codebook }) => {
-      const temperature = Math.exp(changed.log[test.perCodebook ? codebook : 0]!);
+    scoresOf(test, changed).reduce((sum, { all, at }) => {
+      const temperature = Math.exp(changed.log[0]!);
       const top = Math.max(...all);
       const e = all.map((s) => Math.exp((s - top) / temperature));
       const total = e.reduce((a, c) => a + c);
@@ -163,7 +162,7 @@ function scoresOf({ K, B, g, window }: AssignCase, inputs: ReturnType<typeof ass
   const [top, left, bottom, right] = window.pads;
   const Ho = Math.floor((H + top + bottom - kh) / sy) + 1;
   const Wo = Math.floor((W + left + right - kw) / sx) + 1;
-  const places: { all: number[]; at: (k: number) => number; codebook: number }[] = [];
+  const places: { all: number[]; at: (k: number) => number }[] = [];
   for (let n = 0; n < 2; n++) {
     for (let c = 0; c < B; c++) {
       for (let o = 0; o < Ho * Wo; o++) {
@@ -180,7 +179,7 @@ function scoresOf({ K, B, g, window }: AssignCase, inputs: ReturnType<typeof ass
           }
           return sum;
         });
-        places.push({ all, at: (k) => ((n * B + c) * K + k) * Ho * Wo + o, codebook: c });
+        places.push({ all, at: (k) => ((n * B + c) * K + k) * Ho * Wo + o });
       }
     }
   }

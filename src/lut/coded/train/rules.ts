@@ -4,8 +4,8 @@ import { ASSIGN_TREE } from './assign-tree.js';
 import { FAKE_QUANTIZE } from './fake-quantize.js';
 import { ADD_TABLES, RECONSTRUCT, SURROGATE, UNFOLD } from './reconstruct.js';
 
-/** Gradient rules of the pseudo-operators that a lookup network to train is made of. */
-export const LOOKUP_RULES: readonly GradientRule[] = [
+/** Gradient rules of the pseudo-operators that stand for coded layers while they learn. */
+export const CODED_RULES: readonly GradientRule[] = [
   ASSIGN,
   ASSIGN_TREE,
   RECONSTRUCT,

@@ -1,19 +1,18 @@
 import type { CentroidSearch, Encoding } from './layers.js';
 
 /**
- * Temperature of each codebook in integer score units: the mean lead of a score weight row's own centroid over the next best. Scores are
+ * Temperature that an encoder starts with, in integer score units: the geometric mean over its codebooks of the mean lead of a score weight row's own centroid over the next best. Scores are
  * quadratic forms (encoder.ts of the converter), so at centroid p the lead over p' is the squared distance between them: a softmax at this
  * temperature sees about the nearest neighbours. Training is insensitive to it over a factor of 16.
  * @param centroids [B, K, v] in real units
- * @returns [B]
  */
-export function initialTemperatures(
+export function initialTemperature(
   encoding: Encoding,
   { weights, biases }: CentroidSearch,
   centroids: Float32Array,
-): Float32Array {
+): number {
   const { codebooks: B, centroids: K, values: v, scale } = encoding;
-  const out = new Float32Array(B);
+  let logs = 0;
   for (let c = 0; c < B; c++) {
     let sum = 0;
     let count = 0;
@@ -26,7 +25,7 @@ export function initialTemperatures(
       count++;
     }
     // Codebooks whose centroids all tie have no preference.
-    out[c] = count > 0 ? sum / count : 1;
+    logs += count > 0 ? Math.log(sum / count) : 0;
 
     function score(row: number, point: number): number {
       let total = biases[c * K + row]!;
@@ -36,5 +35,5 @@ export function initialTemperatures(
       return total;
     }
   }
-  return out;
+  return Math.exp(logs / B);
 }

@@ -1,39 +1,6 @@
-import { numbersAttribute } from '../../../graph/attributes.js';
-import type { Node } from '../../../graph/types.js';
 import { range, reshape, transpose } from '../../../train/gradient/shapes.js';
 import type { Emitter } from '../../../train/types.js';
-
-/** The sliding window of an Encode or a LookUp. */
-export interface Window {
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
-  /** top, left, bottom, right */
-  readonly pads: readonly [number, number, number, number];
-}
-
-/** @param kernel the kernel where the node does not state it */
-export function windowOf(node: Node, kernel: readonly number[] = [1, 1]): Window {
-  const [kh = 1, kw = 1] = numbersAttribute(node, 'kernel_shape') ?? kernel;
-  const [sy = 1, sx = 1] = numbersAttribute(node, 'strides') ?? [];
-  const [top = 0, left = 0, bottom = 0, right = 0] = numbersAttribute(node, 'pads') ?? [];
-  return { kernel: [kh, kw], strides: [sy, sx], pads: [top, left, bottom, right] };
-}
-
-export function windowAttributes({ kernel, strides, pads }: Window): Node['attributes'] {
-  return { kernel_shape: [...kernel], strides: [...strides], pads: [...pads] };
-}
-
-/** The window that sees every pixel by itself. */
-export function isPoint({ kernel, strides, pads }: Window): boolean {
-  return [...kernel, ...strides].every((n) => n === 1) && pads.every((n) => n === 0);
-}
-
-/** Size of the result for an input of `size` [H, W]. */
-export function slide({ kernel, strides, pads }: Window, size: readonly number[]): [number, number] {
-  const along = (axis: 0 | 1) =>
-    Math.floor((size[axis]! + pads[axis] + pads[axis + 2]! - kernel[axis]) / strides[axis]) + 1;
-  return [along(0), along(1)];
-}
+import { isPoint, type Window, windowAttributes } from '../../window.js';
 
 /** [channels · taps, 1, kh, kw]: weight t of every channel is 1 at tap t. */
 function selectors(emitter: Emitter, like: string, channels: number, { kernel: [kh, kw] }: Window): string {

@@ -5,17 +5,17 @@ import type { ImagePreprocess } from '../../graph/metadata.js';
 import type { TrainingSet, Variation } from './training-set.js';
 import { reflect, turned, warpPlane } from './warp.js';
 
-export interface PictureVariation {
-  /** Pixels that a picture moves at most in each direction; what comes in is mirrored at the edge. Default 2. */
+export interface ImageVariation {
+  /** Pixels that an image moves at most in each direction; what comes in is mirrored at the edge. Default 2. */
   readonly shift?: number;
   /**
-   * Mirror pictures left to right: every picture turns at every pass, from a random start (Jordan 2024, "94% on CIFAR-10", §3.6).
+   * Mirror images left to right: every image turns at every pass, from a random start (Jordan 2024, "94% on CIFAR-10", §3.6).
    * Default true; wrong for digits and letters.
    */
   readonly mirror?: boolean;
-  /** Degrees that a picture turns at most, either way. Default 0. */
+  /** Degrees that an image turns at most, either way. Default 0. */
   readonly rotate?: number;
-  /** Share by which a picture is enlarged or reduced at most, 0..0.9. Default 0. */
+  /** Share by which an image is enlarged or reduced at most, 0..0.9. Default 0. */
   readonly zoom?: number;
   /** Side of a square set to the mean; 0 for none (DeVries & Taylor 2017). Default 0. */
   readonly cutout?: number;
@@ -40,8 +40,8 @@ export function checkedLabels(dataset: Dataset): { readonly labels: Int32Array; 
   return { labels, classes: dataset.classes ?? Array.from({ length: count }, (_, i) => String(i)) };
 }
 
-/** Pictures decoded once and kept as bytes [count, channels, height, width]. */
-export interface PictureBytes {
+/** Images decoded once and kept as bytes [count, channels, height, width]. */
+export interface ImageBytes {
   readonly description: string;
   readonly labels: Int32Array;
   readonly classes: readonly string[];
@@ -49,15 +49,15 @@ export interface PictureBytes {
 }
 
 /**
- * Decodes all pictures of a data set and fits them to width × height × channels.
- * @param onProgress share of the pictures read, 0..1
- * @throws LutraError `INVALID_DATA` as the data set does, and for data that are not labelled pictures.
+ * Decodes all images of a data set and fits them to width × height × channels.
+ * @param onProgress share of the images read, 0..1
+ * @throws LutraError `INVALID_DATA` as the data set does, and for data that are not labelled images.
  */
-export async function readPictures(
+export async function readImages(
   dataset: Dataset,
   size: Pick<ImagePreprocess, 'width' | 'height' | 'channels'>,
   onProgress?: (fraction: number) => void,
-): Promise<PictureBytes> {
+): Promise<ImageBytes> {
   const { labels, classes } = checkedLabels(dataset);
   const { width, height, channels } = size;
   const plane = width * height;
@@ -74,7 +74,7 @@ export async function readPictures(
   let n = 0;
   for await (const sample of dataset.samples(Array.from({ length: dataset.count }, (_, i) => i))) {
     if (sample.kind !== 'picture') {
-      throw new LutraError('INVALID_DATA', `${sample.name} is not a picture`, { hint: 'This network takes pictures' });
+      throw new LutraError('INVALID_DATA', `${sample.name} is not an image`, { hint: 'This network takes images' });
     }
     const { pixels } = fitPicture(sample.picture, spec);
     const base = n * channels * plane;
@@ -109,11 +109,11 @@ export function channelStatistics(bytes: Uint8Array, channels: number, plane: nu
   return { mean, std };
 }
 
-/** A set of pictures for training. `spec.layout` must be nchw. */
-export function pictureSet(
-  pictures: PictureBytes,
+/** A set of images for training. `spec.layout` must be nchw. */
+export function imageSet(
+  images: ImageBytes,
   spec: ImagePreprocess,
-  { shift = 2, mirror = true, rotate = 0, zoom = 0, cutout = 0 }: PictureVariation = {},
+  { shift = 2, mirror = true, rotate = 0, zoom = 0, cutout = 0 }: ImageVariation = {},
 ): TrainingSet {
   const { width, height, channels } = spec;
   const plane = width * height;
@@ -131,7 +131,7 @@ export function pictureSet(
     const { random } = variation ?? {};
     const dx = random ? Math.floor(random() * (2 * reach + 1)) - reach : 0;
     const dy = random ? Math.floor(random() * (2 * reach + 1)) - reach : 0;
-    // The first pass flips half of the pictures, by the parity of a hash of the index, and each pass the others.
+    // The first pass flips half of the images, by the parity of a hash of the index, and each pass the others.
     const flip = variation && mirror ? ((Math.imul(index, 0x9e3779b1) >>> 16) + variation.epoch) & 1 : 0;
     for (let x = 0; x < width; x++) {
       const from = reflect(x + dx, width);
@@ -144,7 +144,7 @@ export function pictureSet(
     for (let c = 0; c < channels; c++) {
       const table = values.subarray(c << 8, (c + 1) << 8);
       if (warp) {
-        warpPlane(pictures.bytes, index * size + c * plane, width, height, warp, warped);
+        warpPlane(images.bytes, index * size + c * plane, width, height, warp, warped);
         for (let y = 0; y < height; y++) {
           const row = reflect(y + dy, height) * width;
           for (let x = 0; x < width; x++) {
@@ -157,7 +157,7 @@ export function pictureSet(
       for (let y = 0; y < height; y++) {
         const row = index * size + c * plane + reflect(y + dy, height) * width;
         const line = to + c * plane + y * width;
-        for (let x = 0; x < width; x++) out[line + x] = table[pictures.bytes[row + columns[x]!]!]!;
+        for (let x = 0; x < width; x++) out[line + x] = table[images.bytes[row + columns[x]!]!]!;
       }
     }
     if (random && cutout > 0) erase(out, to, Math.floor(random() * width), Math.floor(random() * height));
@@ -173,10 +173,10 @@ export function pictureSet(
   };
 
   return {
-    description: pictures.description,
-    count: pictures.labels.length,
-    classes: pictures.classes,
-    labels: pictures.labels,
+    description: images.description,
+    count: images.labels.length,
+    classes: images.classes,
+    labels: images.labels,
     inputDims: [channels, height, width],
     preprocess: spec,
     write,

@@ -6,8 +6,8 @@ import { logitsGraph } from './dense-network.js';
 import { forward, type Measured } from './forward.js';
 
 /** How well a network does on examples it was not trained on. */
-export interface Judgement extends Measured {
-  /** What training lowers: the mean loss of these examples, without the errors of single layers. */
+export interface ValidationResult extends Measured {
+  /** What training lowers: the mean loss of these examples. */
   readonly loss: number;
   /** Examples with the answer of the dense network, where its logits are what is learned. */
   readonly same?: number;
@@ -51,40 +51,38 @@ async function logitsFor(graph: Graph, set: TrainingSet, indices: Int32Array, th
   return all;
 }
 
-export type Judge = (graph: Graph) => Promise<Judgement>;
+export type Validator = (graph: Graph) => Promise<ValidationResult>;
 
 /**
- * Measures networks on the held-out examples of a split by the loss that training lowers.
+ * Measures networks on the validation examples of a split by the loss that training lowers.
  *
  * @param dense gives the logits that are learned where the loss is distillation; run once
  */
-export async function createJudge(
+export async function createValidator(
   dense: Graph,
   set: TrainingSet,
-  { heldOut }: Split,
+  { validation }: Split,
   loss: LookupLoss,
   threads: number,
-): Promise<Judge> {
+): Promise<Validator> {
   const classes = set.classes.length;
   const row = (all: Float32Array, i: number) => all.subarray(i * classes, (i + 1) * classes);
-  const theirs = loss.kind === 'distillation' ? await logitsFor(dense, set, heldOut, threads) : undefined;
+  const theirs = loss.kind === 'distillation' ? await logitsFor(dense, set, validation, threads) : undefined;
   const lossOf = (logits: Float32Array, i: number): number => {
-    const label = set.labels[heldOut[i]!]!;
+    const label = set.labels[validation[i]!]!;
     if (loss.kind === 'labels') return crossEntropy(logits, label, loss.smoothing ?? 0);
-    const { temperature = DISTILLATION_TEMPERATURE, labelWeight = 0 } = loss;
-    const distilled = divergence(logits, row(theirs!, i), temperature);
-    return labelWeight === 0 ? distilled : distilled + labelWeight * crossEntropy(logits, label, 0);
+    return divergence(logits, row(theirs!, i), DISTILLATION_TEMPERATURE);
   };
   return async (graph) => {
-    const ours = await logitsFor(graph, set, heldOut, threads);
+    const ours = await logitsFor(graph, set, validation, threads);
     let [total, correct, same] = [0, 0, 0];
-    heldOut.forEach((index, i) => {
+    validation.forEach((index, i) => {
       const logits = row(ours, i);
       const given = answer(logits);
       if (given === set.labels[index]) correct++;
       if (theirs && given === answer(row(theirs, i))) same++;
-      total += lossOf(logits, i) / heldOut.length;
+      total += lossOf(logits, i) / validation.length;
     });
-    return { count: heldOut.length, correct, loss: total, ...(theirs ? { same } : {}) };
+    return { count: validation.length, correct, loss: total, ...(theirs ? { same } : {}) };
   };
 }

@@ -1,22 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomLookups } from '../../../../bench/networks/random-lookups.js';
-import { seededRandom } from '../../../convert/random.js';
-import { Executor } from '../../../engine/executor.js';
-import { LutraError } from '../../../errors.js';
-import { GraphBuilder } from '../../../graph/builder.js';
-import type { Graph, Node, TensorValue } from '../../../graph/types.js';
-import { parseModel } from '../../../onnx/parse.js';
-import { serializeModel } from '../../../onnx/serialize.js';
-import { COMPLETE_RUNTIME } from '../../../plan/complete.js';
-import { createGraphRunner } from '../../../train/engine/runtime.js';
-import { createStepEngine } from '../../../train/engine/step-engine.js';
-import { differentiate } from '../../../train/gradient/differentiate.js';
-import { TRAINING_DOMAIN } from '../../../train/types.js';
-import { TEACHER_INPUT } from './loss.js';
-import { type TrainableLookup, trainable } from './network.js';
-import type { LayerStatistics } from './offset.js';
-import type { LookupTrainingOptions } from './options.js';
+import { randomLookups } from '../../bench/networks/random-lookups.js';
+import { seededRandom } from '../convert/random.js';
+import { Executor } from '../engine/executor.js';
+import { LutraError } from '../errors.js';
+import { GraphBuilder } from '../graph/builder.js';
+import type { Graph, Node, TensorValue } from '../graph/types.js';
+import { parseModel } from '../onnx/parse.js';
+import { serializeModel } from '../onnx/serialize.js';
+import { COMPLETE_RUNTIME } from '../plan/complete.js';
+import { createGraphRunner } from '../train/engine/runtime.js';
+import { createStepEngine } from '../train/engine/step-engine.js';
+import { differentiate } from '../train/gradient/differentiate.js';
+import { TRAINING_DOMAIN } from '../train/types.js';
+import { ENCODE, ENCODE_TREE, LOOK_UP } from './coded/spec.js';
+import { lookupLayers } from './coded/train/layers.js';
+import { TEACHER_INPUT } from './coded/train/loss.js';
+import type { LayerStatistics } from './coded/train/offset.js';
+import type { LookupTrainingOptions } from './coded/train/options.js';
+import { inputsOf, isNode } from './operator.js';
+import { type TrainableLookup, trainable } from './train.js';
 
 interface Shape {
   readonly kind: 'patch' | 'row' | 'pixel';
@@ -122,10 +125,11 @@ async function deployedLogits(graph: Graph, x: TensorValue): Promise<number[]> {
 /** Any statistics of the layers' outputs. */
 function randomStatistics(lookup: Graph, seed: number): Map<string, LayerStatistics> {
   const random = seededRandom(seed);
-  const layers = lookup.nodes.filter(({ op }) => op === 'LookUp');
+  const layers = lookupLayers(lookup.nodes);
   return new Map(
-    layers.map(({ name, inputs }) => {
-      const bias = lookup.initializers.get(inputs[3]!)!.data as Float32Array;
+    layers.map((node) => {
+      const { name } = node;
+      const bias = lookup.initializers.get(inputsOf(LOOK_UP, node).bias)!.data as Float32Array;
       return [name, { mean: bias.map(() => random() - 0.5), variance: bias.map(() => 0.2 + random()) }];
     }),
   );
@@ -159,12 +163,12 @@ const SHAPE: Shape = { kind: 'row', channels: 1, centroids: 16, height: 7, width
 const MODES: readonly (readonly [LookupTrainingOptions, tolerance: number])[] = [
   [{ tables: 'free' }, 1e-8],
   [{ tables: 'free', bits: 6, encoder: 'learned' }, 1e-8],
-  [{ tables: 'product', quantized: true, inputGradient: 'soft', extraRank: 1 }, 1e-8],
+  [{ tables: 'product', quantized: true, encoder: 'learned' }, 1e-8],
+  [{ tables: 'product', bits: 7 }, 1e-8],
   [{ tables: 'product' }, 1e-3],
-  [{ tables: 'product', extraRank: 2 }, 1e-3],
   [{ tables: 'free', normalization: 'live' }, 1e-8],
   [{ tables: 'product', normalization: 'live' }, 1e-3],
-  [{ tables: 'product', encoder: 'learned', temperaturePer: 'codebook' }, 1e-3],
+  [{ tables: 'product', encoder: 'learned' }, 1e-3],
 ];
 
 describe.each(MODES)('%o', (options, tolerance) => {
@@ -173,9 +177,14 @@ describe.each(MODES)('%o', (options, tolerance) => {
       fc.asyncProperty(SHAPES, async (shape) => {
         // Rounding may turn the codes of a later layer; without rounding in training there is to be none.
         const { dense, lookup } = networks(shape, tolerance < 1e-6);
-        const how: LookupTrainingOptions = { ...options, loss: { kind: 'distillation', labelWeight: 1 } };
         const live = options.normalization === 'live';
-        const made = trainable(lookup, dense, CLASSES, how, live ? randomStatistics(lookup, shape.seed) : undefined);
+        const made = trainable(
+          lookup,
+          dense,
+          CLASSES,
+          options,
+          live ? randomStatistics(lookup, shape.seed) : undefined,
+        );
         expect(made.network.graph.nodes.some(({ op }) => op === 'BatchNormalization')).toBe(live);
         const random = seededRandom(shape.seed);
         // Somewhere that the conversion did not come from.
@@ -199,8 +208,8 @@ function withTrees(lookup: Graph): Graph {
   const random = seededRandom(9);
   const initializers = new Map(lookup.initializers);
   const nodes = lookup.nodes.map((node) => {
-    if (node.op !== 'Encode') return node;
-    const { dims } = lookup.initializers.get(node.inputs[3]!)!;
+    if (!isNode(ENCODE, node)) return node;
+    const { dims } = lookup.initializers.get(inputsOf(ENCODE, node).Q)!;
     const B = node.attributes.group as number;
     const v = dims.slice(1).reduce((a, c) => a * c, 1);
     const names = [`${node.name}.features`, `${node.name}.thresholds`] as const;
@@ -208,7 +217,7 @@ function withTrees(lookup: Graph): Graph {
     const thresholds = Uint8Array.from({ length: B * 15 }, () => Math.floor(random() * 128));
     initializers.set(names[0], { type: 'int32', dims: [B, 4], data: features });
     initializers.set(names[1], { type: 'uint8', dims: [B, 15], data: thresholds });
-    return { ...node, op: 'EncodeTree', inputs: [...node.inputs.slice(0, 3), ...names] };
+    return { ...node, op: ENCODE_TREE.name, inputs: [...node.inputs.slice(0, 3), ...names] };
   });
   return { ...lookup, nodes, initializers };
 }
@@ -217,35 +226,11 @@ it.each(['patch', 'row', 'pixel'] as const)('trains tables behind trees, geometr
   const shape: Shape = { ...SHAPE, kind, channels: 2 };
   const { dense, lookup } = networks(shape);
   const trees = withTrees(lookup);
-  const made = trainable(trees, dense, CLASSES, { tables: 'free', loss: { kind: 'distillation', labelWeight: 1 } });
+  const made = trainable(trees, dense, CLASSES, { tables: 'free' });
   const x = inputs(BATCH, shape);
   const logits = await deployedLogits(made.deploy(new Map()), x);
   const difference = await differenceInTraining(made, x, logits, initialValues(made));
   expect(difference).toBeLessThan(1e-8 * (variance(logits) + 1e-3));
-});
-
-it('lowers annealed temperatures by the learning rate, whatever the data', async () => {
-  const { dense, lookup } = networks(SHAPE);
-  const { network, temperatures } = trainable(lookup, dense, CLASSES, {
-    encoder: 'learned',
-    temperature: 'annealed',
-    temperatureRate: 20,
-  });
-  const engine = await createStepEngine(network, { optimizer: { kind: 'adam' }, microBatch: BATCH });
-  const blank = (value: number): TensorValue => ({
-    type: 'float32',
-    dims: [BATCH, CLASSES],
-    data: new Float32Array(BATCH * CLASSES).fill(value),
-  });
-  const feeds = { x: inputs(BATCH, SHAPE), target: blank(1 / CLASSES), [TEACHER_INPUT]: blank(1) };
-  for (let step = 0; step < 3; step++) await engine.step(feeds, 0.01);
-  const after = engine.parameters();
-  await engine.dispose();
-  expect(temperatures.size).toBeGreaterThan(0);
-  for (const name of temperatures.values()) {
-    const before = network.graph.initializers.get(name)!.data[0] as number;
-    expect(after.get(name)!.data[0]).toBeCloseTo(before - 3 * 20 * 0.01, 4);
-  }
 });
 
 it.each(['folded', 'live'] as const)('leaves free tables as they were before training, %s', async (normalization) => {
@@ -264,8 +249,9 @@ it.each<LookupTrainingOptions>([
   { tables: 'free' },
   { tables: 'free', normalization: 'folded' },
   { normalization: 'folded' },
-  { encoder: 'learned', reconstruction: 0.1 },
-  { loss: { kind: 'labels', smoothing: 0.1 }, inputGradient: 'both', temperature: 'fixed' },
+  { encoder: 'learned' },
+  { encoder: 'learned', tables: 'free', bits: 7 },
+  { loss: { kind: 'labels', smoothing: 0.1 } },
 ])('learns with %o', async (options) => {
   const { dense, lookup } = networks(SHAPE);
   const { network } = trainable(lookup, dense, CLASSES, options, randomStatistics(lookup, 8));
@@ -332,10 +318,10 @@ describe('refuses', () => {
   it.each<[string, LookupTrainingOptions]>([
     ['bits', { bits: 5 as 6 }],
     ['tables', { tables: 'none' as 'free' }],
-    ['extraRank', { extraRank: 9 }],
-    ['inputGradient', { encoder: 'learned', inputGradient: 'straight-through' }],
-    ['temperatureScale', { temperatureScale: 0 }],
-    ['reconstruction', { reconstruction: Number.NaN }],
+    ['encoder', { encoder: 'soft' as 'learned' }],
+    ['normalization', { normalization: 'none' as 'folded' }],
+    ['quantized', { quantized: 1 as never }],
+    ['loss', { loss: { kind: 'both' as 'labels' } }],
   ])('option %s out of range', (name, options) => {
     const { code, message } = refusal(() => trainable(lookup, dense, CLASSES, options));
     expect(code).toBe('INVALID_ARGUMENT');
