@@ -13,7 +13,7 @@ import { registerComplete } from '../plan/complete.js';
 import { compareOutputs, measuredDrop } from './agreement.js';
 import type { CalibrationData } from './calibration.js';
 import { readCalibration } from './calibration.js';
-import { checkOptions } from './options.js';
+import { checkOptions } from './option-schema.js';
 import { createCheckpoint } from './progress.js';
 import { describeLayers, sumTotals } from './report.js';
 import { selectLayers } from './select.js';

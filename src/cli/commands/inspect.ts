@@ -7,8 +7,9 @@ import { parseModel } from '../../onnx/parse.js';
 import { plan } from '../../plan/plan.js';
 import { resolve } from '../../plan/resolve.js';
 import { loadBytes } from '../../session/load.js';
-import { type Arguments, type Command, UsageError } from '../arguments.js';
+import { defineCommand, UsageError } from '../command.js';
 import { type LayerFacts, layerFacts } from '../layers.js';
+import { ENGINE_OPTIONS } from '../model.js';
 import { formatBytes, formatTable, print, printJson } from '../output.js';
 
 /** Longest metadata value that is shown whole in text. */
@@ -21,9 +22,9 @@ const HASH_NOTES = {
 } as const;
 
 /** `--dims N=8,H=224` → sizes of symbolic dimensions. */
-function symbolSizes(args: Arguments): Map<string, number> {
+function symbolSizes(pairs: readonly string[]): Map<string, number> {
   return new Map(
-    (args.list('dims') ?? []).map((pair) => {
+    pairs.map((pair) => {
       const [symbol, size] = pair.split('=');
       const value = Number(size);
       if (!symbol || !Number.isInteger(value) || value < 1)
@@ -33,8 +34,8 @@ function symbolSizes(args: Arguments): Map<string, number> {
   );
 }
 
-function inputTypes(graph: Graph, args: Arguments): Record<string, TensorType> {
-  const sizes = symbolSizes(args);
+function inputTypes(graph: Graph, pairs: readonly string[]): Record<string, TensorType> {
+  const sizes = symbolSizes(pairs);
   const symbols = new Set(graph.inputs.flatMap(({ dims }) => dims?.filter((dim) => typeof dim === 'string') ?? []));
   for (const symbol of sizes.keys()) {
     if (!symbols.has(symbol))
@@ -76,24 +77,20 @@ function metadataLines(metadata: Readonly<Record<string, string>>): string[] {
   });
 }
 
-export const inspectCommand: Command = {
-  name: 'inspect',
-  summary: 'Show what a model consists of and which kernel runs each layer.',
+export const inspectCommand = defineCommand({
   positionals: ['<model.onnx>'],
-  flags: [
-    { name: 'dims', value: '<N=1,…>', help: 'sizes of symbolic dimensions (default: 1)' },
-    { name: 'threads', value: '<n>', help: 'plan for n threads (default: 1)' },
-  ],
+  options: {
+    dims: { kind: 'names', otherwise: '1', flag: '--dims <N=1,…>', help: 'sizes of symbolic dimensions' },
+    threads: { ...ENGINE_OPTIONS.threads, default: 1, help: 'plan for n threads' },
+  },
   examples: ['lutra inspect cifar10.lut.onnx', 'lutra inspect detector.onnx --dims height=320,width=320 --json'],
 
-  async run(args) {
-    const path = args.positionals[0]!;
-    const threads = args.integer('threads', 1, 64) ?? 1;
+  async run(values, path) {
     const bytes = await loadBytes(path);
     const model = parseModel(bytes);
     const graph = optimize(model);
-    const types = inputTypes(graph, args);
-    const schedule = plan(graph, types, { threads });
+    const types = inputTypes(graph, values.dims ?? []);
+    const schedule = plan(graph, types, { threads: values.threads });
     const layers = layerFacts(resolve(graph, types), schedule);
     const total = (field: 'macs' | 'lookups' | 'tableBytes' | 'constantBytes') =>
       layers.reduce((sum, layer) => sum + layer[field], 0);
@@ -105,7 +102,7 @@ export const inspectCommand: Command = {
     };
     const hash = await verifyContentHash(bytes);
     const memory = { total: schedule.memoryBytes, ...schedule.usage };
-    if (args.has('json')) {
+    if (values.json) {
       const { inputs, outputs, opset, metadata } = model;
       printJson({ file: path, bytes: bytes.length, hash, opset, inputs, outputs, metadata, layers, totals, memory });
       return;
@@ -129,4 +126,4 @@ export const inspectCommand: Command = {
         : `\nno metadata (${METADATA.preprocess} and others are stored by lutra convert)`,
     );
   },
-};
+});

@@ -1,4 +1,5 @@
-import { LutraError } from '../../../errors.js';
+import { checkValues, type Values, withDefaults } from '../../../option-schema.js';
+import { LOOKUP_TRAINING_OPTIONS, LOOKUP_TRAINING_RULES } from './option-schema.js';
 
 /** T of distillation where none is given. */
 export const DISTILLATION_TEMPERATURE = 4;
@@ -8,6 +9,8 @@ export type LookupLoss =
   /** The teacher's logits at this temperature (Hinton et al. 2015); needs no labels. `labelWeight` adds cross-entropy. */
   | { readonly kind: 'distillation'; readonly temperature?: number; readonly labelWeight?: number }
   | { readonly kind: 'labels'; readonly smoothing?: number };
+
+const LOSS = { kind: 'choice', choices: ['distillation', 'labels'], help: 'what the network learns from' } as const;
 
 export interface LookupTrainingOptions {
   /**
@@ -60,87 +63,29 @@ export interface LookupTrainingOptions {
   readonly loss?: LookupLoss;
 }
 
-/** As many as the smallest K. */
-const LARGEST_RANK = 8;
-
 /** Options with every default filled in. */
-export interface ResolvedOptions {
-  readonly tables: 'product' | 'free';
-  readonly extraRank: number;
-  readonly encoder: 'frozen' | 'learned';
+export interface ResolvedOptions extends Omit<Values<typeof LOOKUP_TRAINING_OPTIONS>, 'inputGradient' | 'quantized'> {
   readonly straightThrough: boolean;
   readonly soft: boolean;
-  readonly temperature: 'learned' | 'fixed' | 'annealed';
-  readonly temperaturePer: 'layer' | 'codebook';
-  readonly temperatureScale: number;
-  readonly temperatureRate: number;
-  readonly bits: 8 | 7 | 6;
   readonly quantized: boolean;
-  readonly reconstruction: number;
-  readonly normalization: 'live' | 'folded';
-  readonly dense: boolean;
   readonly loss: LookupLoss;
 }
 
 /** @throws LutraError `INVALID_ARGUMENT` naming the option that is wrong */
-export function resolveOptions(options: LookupTrainingOptions): ResolvedOptions {
-  const oneOf = (name: keyof LookupTrainingOptions, ...allowed: readonly unknown[]) =>
-    check(options[name] === undefined || allowed.includes(options[name]), name, allowed.join(' | '), options[name]);
-  const atLeast = (name: keyof LookupTrainingOptions, low: number, inclusive: boolean) => {
-    const value = options[name];
-    const holds =
-      value === undefined || (Number.isFinite(value) && (inclusive ? Number(value) >= low : Number(value) > low));
-    check(holds, name, `a number ${inclusive ? 'of at least' : 'above'} ${low}`, value);
-  };
-  oneOf('tables', 'product', 'free');
-  const rank = options.extraRank ?? 0;
-  check(Number.isInteger(rank) && rank >= 0 && rank <= LARGEST_RANK, 'extraRank', `0..${LARGEST_RANK}`, rank);
-  oneOf('encoder', 'frozen', 'learned');
-  oneOf('inputGradient', 'straight-through', 'soft', 'both');
-  oneOf('temperature', 'learned', 'fixed', 'annealed');
-  oneOf('temperaturePer', 'layer', 'codebook');
-  oneOf('bits', 8, 7, 6);
-  oneOf('quantized', true, false);
-  oneOf('normalization', 'live', 'folded');
-  oneOf('dense', true, false);
-  atLeast('temperatureScale', 0, false);
-  atLeast('temperatureRate', 0, false);
-  atLeast('reconstruction', 0, true);
-  const loss = options.loss ?? { kind: 'distillation' };
-  check(loss.kind === 'distillation' || loss.kind === 'labels', 'loss', 'distillation | labels', loss);
-  const tables = options.tables ?? 'product';
-  const encoder = options.encoder ?? 'frozen';
-  const bits = options.bits ?? 8;
-  const inputGradient = options.inputGradient ?? (encoder === 'frozen' ? 'straight-through' : 'both');
-  check(
-    encoder === 'frozen' || inputGradient !== 'straight-through',
-    'inputGradient',
-    'soft | both where the encoder learns',
-    inputGradient,
-  );
+export function resolveOptions({
+  loss = { kind: 'distillation' },
+  ...options
+}: LookupTrainingOptions): ResolvedOptions {
+  checkValues(LOOKUP_TRAINING_OPTIONS, options, LOOKUP_TRAINING_RULES);
+  checkValues({ loss: LOSS }, { loss: loss.kind });
+  const { inputGradient, quantized, ...rest } = withDefaults(LOOKUP_TRAINING_OPTIONS, options);
+  const gradient = inputGradient ?? (rest.encoder === 'frozen' ? 'straight-through' : 'both');
   return {
-    tables,
-    extraRank: tables === 'product' ? rank : 0,
-    encoder,
-    straightThrough: inputGradient !== 'soft',
-    soft: inputGradient !== 'straight-through',
-    temperature: options.temperature ?? 'learned',
-    temperaturePer: options.temperaturePer ?? 'layer',
-    temperatureScale: options.temperatureScale ?? 1,
-    temperatureRate: options.temperatureRate ?? 10,
-    bits,
-    quantized: options.quantized ?? (tables === 'free' || bits < 8),
-    reconstruction: options.reconstruction ?? 0,
-    normalization: options.normalization ?? 'live',
-    dense: options.dense ?? true,
+    ...rest,
+    extraRank: rest.tables === 'product' ? rest.extraRank : 0,
+    straightThrough: gradient !== 'soft',
+    soft: gradient !== 'straight-through',
+    quantized: quantized ?? (rest.tables === 'free' || rest.bits < 8),
     loss,
   };
-}
-
-function check(holds: boolean, name: keyof LookupTrainingOptions, expected: string, actual: unknown): void {
-  if (holds) return;
-  throw new LutraError('INVALID_ARGUMENT', `option "${name}" is wrong`, {
-    expected,
-    actual: JSON.stringify(actual) ?? 'undefined',
-  });
 }
