@@ -192,13 +192,13 @@ export function findProblem<S extends Schema>(
   schema: S,
   values: Given<S>,
   rules: readonly Rule<Given<S>>[] = [],
-  nameOf: (option: string) => string = (option) => option,
+  nameOf: (option: string) => string = (option) => `"${option}"`,
 ): Problem | undefined {
   for (const [name, value] of Object.entries(values)) {
     const option = schema[name];
     if (!option || value === undefined || accepts(option, value)) continue;
     const actual = JSON.stringify(value) ?? 'undefined';
-    return { message: `option "${nameOf(name)}" is wrong`, expected: expectedValue(option), actual };
+    return { message: `option ${nameOf(name)} is wrong`, expected: expectedValue(option), actual };
   }
   const broken = rules.find(({ holds }) => !holds(values));
   return broken && { message: broken.problem.replace(/\{(\w+)\}/g, (_, name: string) => nameOf(name)) };

@@ -1,6 +1,5 @@
 import { CALIBRATION_OPTIONS, CONVERT_OPTIONS, convertOptions } from '../../src/convert/option-schema.js';
 import type { ConvertOptions } from '../../src/convert/types.js';
-
 import { type Given, type Option, parseText, pick, type Schema } from '../../src/option-schema.js';
 import { type Choice, select } from '../shared/controls.js';
 

@@ -182,5 +182,5 @@ const NESTED: Readonly<Record<string, string>> = {
 export function checkOptions({ geometry, metadata, description, ...rest }: ConvertOptions): void {
   const { conv, ...others } = geometry ?? {};
   const group = conv && { geometry: conv.kind, group: conv.channels ?? Number.NaN };
-  checkValues(CONVERT_OPTIONS, { ...rest, ...others, ...group }, CONVERT_RULES, (name) => NESTED[name] ?? name);
+  checkValues(CONVERT_OPTIONS, { ...rest, ...others, ...group }, CONVERT_RULES, (name) => `"${NESTED[name] ?? name}"`);
 }
