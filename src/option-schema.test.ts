@@ -1,51 +1,64 @@
 import { describe, expect, it } from 'vitest';
-import { accepts, checkValues, type Option, parseText, pick, withDefaults } from './option-schema.js';
+import {
+  accepts,
+  bytes,
+  checkValues,
+  choice,
+  integer,
+  names,
+  number,
+  numbers,
+  type Option,
+  parseText,
+  pick,
+  text,
+  withDefaults,
+} from './option-schema.js';
 
 const read = (option: Option, text: string) => {
   const value = parseText(option, text);
   return accepts(option, value) ? value : undefined;
 };
-const help = '';
 
 describe('values from text', () => {
   it.each([
-    [{ kind: 'numbers', help }, '0.5, -1,2e-3', [0.5, -1, 0.002]],
-    [{ kind: 'names', help }, 'a, b,,c', ['a', 'b', 'c']],
-    [{ kind: 'names', words: ['all'], help }, 'all', 'all'],
-    [{ kind: 'names', words: ['all'], help }, 'all,b', ['all', 'b']],
-    [{ kind: 'choice', choices: ['a', 'b'], help }, 'b', 'b'],
-    [{ kind: 'choice', choices: [8, 16], help }, '16', 16],
-    [{ kind: 'integer', min: 1, max: 10, help }, '10', 10],
-    [{ kind: 'number', help }, '-1.5', -1.5],
-    [{ kind: 'text', help }, ' a ', ' a '],
-    [{ kind: 'bytes', help }, '4MB', 4_000_000],
-    [{ kind: 'bytes', help }, '0.5 mb', 500_000],
-    [{ kind: 'bytes', help }, '900kB', 900_000],
-    [{ kind: 'bytes', help }, '1234', 1234],
+    [numbers(null, ''), '0.5, -1,2e-3', [0.5, -1, 0.002]],
+    [names(null, ''), 'a, b,,c', ['a', 'b', 'c']],
+    [names(null, '', { words: ['all'] }), 'all', 'all'],
+    [names(null, '', { words: ['all'] }), 'all,b', ['all', 'b']],
+    [choice(null, ['a', 'b'], ''), 'b', 'b'],
+    [choice(null, [8, 16], ''), '16', 16],
+    [integer(null, '', { min: 1, max: 10 }), '10', 10],
+    [number(null, ''), '-1.5', -1.5],
+    [text(null, ''), ' a ', ' a '],
+    [bytes(null, ''), '4MB', 4_000_000],
+    [bytes(null, ''), '0.5 mb', 500_000],
+    [bytes(null, ''), '900kB', 900_000],
+    [bytes(null, ''), '1234', 1234],
   ] as [Option, string, unknown][])('%o reads %j', (option, text, value) => {
     expect(read(option, text)).toEqual(value);
   });
 
   it.each(['', 'abc', '1.5', '0', '11', '1e999', 'NaN', '0x'])('refuses %j as an integer of 1..10', (text) => {
-    expect(read({ kind: 'integer', min: 1, max: 10, help }, text)).toBeUndefined();
+    expect(read(integer(null, '', { min: 1, max: 10 }), text)).toBeUndefined();
   });
 
   it.each(['large', '-1MB', '0', '1.2.3MB', '4 GB', ''])('refuses the size "%s"', (text) => {
-    expect(read({ kind: 'bytes', help }, text)).toBeUndefined();
+    expect(read(bytes(null, ''), text)).toBeUndefined();
   });
 
   it('refuses other numbers and choices', () => {
-    expect(read({ kind: 'numbers', help }, '1,b')).toBeUndefined();
-    expect(read({ kind: 'choice', choices: [8, 16], help }, '12')).toBeUndefined();
-    expect(read({ kind: 'number', above: 0, help }, '0')).toBeUndefined();
+    expect(read(numbers(null, ''), '1,b')).toBeUndefined();
+    expect(read(choice(null, [8, 16], ''), '12')).toBeUndefined();
+    expect(read(number(null, '', { above: 0 }), '0')).toBeUndefined();
   });
 });
 
 describe('values of a schema', () => {
   const SCHEMA = {
-    size: { kind: 'integer', min: 1, max: 4, default: 2, help },
-    kind: { kind: 'choice', choices: ['a', 'b'], help },
-  } as const;
+    size: integer(null, '', { min: 1, max: 4, default: 2 }),
+    kind: choice(null, ['a', 'b'], ''),
+  };
 
   it('are completed, without anything else', () => {
     const values = { kind: 'a', other: 1 } as const;

@@ -7,8 +7,8 @@ import { LutraError } from './errors.js';
 interface Described {
   /** One sentence, without a full stop. */
   readonly help: string;
-  /** On the command line, e.g. `-o, --out <file>`. An option without it has no flag. */
-  readonly flag?: string;
+  /** On the command line, e.g. `-o, --out <file>`; null where the option is for code alone. */
+  readonly flag: string | null;
   /** In words: what happens where the option is left out and has no `default`. */
   readonly otherwise?: string;
   /** How a page asks for the option, in a drop-down list. */
@@ -57,6 +57,34 @@ interface OtherOption extends Described {
 }
 
 export type Option = ChoiceOption | NumberOption | NamesOption | FlagOption | OtherOption;
+
+/** What an option may have beside flag and help; nothing else. */
+type Rest<O, R> = R & Readonly<Record<Exclude<keyof R, keyof O>, never>>;
+type Nothing = Record<never, never>;
+
+/** Makes options of one kind. */
+const maker =
+  <const K extends Option['kind'], O extends Option>(kind: K) =>
+  <const R extends Partial<Omit<O, 'kind' | 'flag' | 'help'>> = Nothing>(
+    flag: string | null,
+    help: string,
+    rest = {} as Rest<O, R>,
+  ) => ({ kind, flag, help, ...rest });
+
+export const integer = maker<'integer', NumberOption>('integer');
+export const number = maker<'number', NumberOption>('number');
+export const bytes = maker<'bytes', NumberOption>('bytes');
+export const names = maker<'names', NamesOption>('names');
+export const numbers = maker<'numbers', OtherOption>('numbers');
+export const text = maker<'text', OtherOption>('text');
+export const toggle = maker<'flag', FlagOption>('flag');
+
+export const choice = <const T extends string | number, const R extends Partial<ChoiceOption<T>> = Nothing>(
+  flag: string | null,
+  choices: readonly T[],
+  help: string,
+  rest = {} as Rest<ChoiceOption, R>,
+) => ({ kind: 'choice' as const, flag, choices, help, ...rest });
 
 /** Options by the name that code uses. */
 export type Schema = Readonly<Record<string, Option>>;

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { choice, integer, number, toggle } from '../option-schema.js';
 import { defineCommand, UsageError } from './command.js';
 import { Progress } from './progress.js';
 
@@ -17,13 +18,13 @@ async function run(...argv: string[]): Promise<Outcome> {
   const setUp = defineCommand({
     positionals: ['<in>', '[out]'],
     options: {
-      size: { kind: 'integer', min: 1, flag: '-s, --size <n>', help: 'a size' },
-      kind: { kind: 'choice', choices: ['a', 'b'], default: 'a', flag: '--sort <kind>', help: 'a sort' },
-      fast: { kind: 'flag', flag: '--fast', help: 'a switch' },
-      shift: { kind: 'number', flag: '--shift <x>', help: 'a shift' },
-      hidden: { kind: 'number', default: 7, help: 'not for the command line' },
+      size: integer('-s, --size <n>', 'a size', { min: 1 }),
+      kind: choice('--sort <kind>', ['a', 'b'], 'a sort', { default: 'a' }),
+      fast: toggle('--fast', 'a switch'),
+      shift: number('--shift <x>', 'a shift'),
+      hidden: number(null, 'not for the command line', { default: 7 }),
     },
-    sections: { Special: { shift: { kind: 'number', help: '' } } },
+    sections: { Special: { shift: number(null, '') } },
     rules: [{ holds: ({ size, fast }) => !fast || size !== 9, problem: '{fast} needs another {size}' }],
     examples: ['lutra test a'],
     run: async (values, input, output) => {

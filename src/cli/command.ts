@@ -8,6 +8,7 @@ import {
   parseText,
   type Rule,
   type Schema,
+  toggle,
   type Values,
   withDefaults,
 } from '../option-schema.js';
@@ -19,8 +20,8 @@ export class UsageError extends Error {
 
 /** Options that every command has. */
 const COMMON = {
-  json: { kind: 'flag', flag: '--json', help: 'print one JSON value on stdout and nothing else there' },
-} as const satisfies Schema;
+  json: toggle('--json', 'print one JSON value on stdout and nothing else there'),
+} satisfies Schema;
 
 interface Description<S extends Schema> {
   /** Positional arguments, e.g. `<model.onnx>`; in brackets when they may be left out. */

@@ -1,25 +1,17 @@
 import { InferenceSession } from '../index.js';
-import { type Given, pick, type Schema } from '../option-schema.js';
+import { choice, type Given, integer, pick, type Schema } from '../option-schema.js';
 import type { ModelFacts } from './preprocess-flags.js';
 
 /** How a model runs. */
 export const ENGINE_OPTIONS = {
-  threads: {
-    kind: 'integer',
-    min: 1,
-    max: 64,
-    otherwise: 'one per core, at most 4',
-    flag: '--threads <n>',
-    help: 'number of threads',
-  },
-  wasm: {
-    kind: 'choice',
-    choices: ['simd', 'relaxed', 'auto'],
-    default: 'auto',
-    flag: '--wasm <variant>',
-    help: 'instructions of the kernels; auto: relaxed where the platform has it',
-  },
-} as const satisfies Schema;
+  threads: integer('--threads <n>', 'number of threads', { min: 1, max: 64, otherwise: 'one per core, at most 4' }),
+  wasm: choice(
+    '--wasm <variant>',
+    ['simd', 'relaxed', 'auto'],
+    'instructions of the kernels; auto: relaxed where the platform has it',
+    { default: 'auto' },
+  ),
+} satisfies Schema;
 
 type EngineValues = Given<typeof ENGINE_OPTIONS>;
 

@@ -3,45 +3,25 @@ import { readFile } from 'node:fs/promises';
 import { pictureInput, readPreprocess } from '../data/preprocess-spec.js';
 import { LutraError } from '../errors.js';
 import { type AudioPreprocess, METADATA, type Preprocess } from '../graph/metadata.js';
-import type { Given, Schema } from '../option-schema.js';
+import { type Given, number, numbers, type Schema, text, toggle } from '../option-schema.js';
 import { checkAudioPreprocess } from '../speech/spec.js';
 import { UsageError } from './command.js';
 
 /** How pictures or recordings become the network's input. */
 export const PREPROCESS_OPTIONS = {
-  mean: {
-    kind: 'numbers',
-    otherwise: 'from the model, else 0',
-    flag: '--mean <a,b,c>',
-    help: 'subtracted after scaling, one per channel',
-  },
-  std: {
-    kind: 'numbers',
-    otherwise: 'from the model, else 1',
-    flag: '--std <a,b,c>',
-    help: 'divided by after that',
-  },
-  scale: {
-    kind: 'number',
+  mean: numbers('--mean <a,b,c>', 'subtracted after scaling, one per channel', { otherwise: 'from the model, else 0' }),
+  std: numbers('--std <a,b,c>', 'divided by after that', { otherwise: 'from the model, else 1' }),
+  scale: number('--scale <x>', 'multiplies the bytes 0..255 first; 1 keeps them', {
     above: 0,
     otherwise: 'from the model, else 1/255',
-    flag: '--scale <x>',
-    help: 'multiplies the bytes 0..255 first; 1 keeps them',
-  },
-  size: { kind: 'text', flag: '--size <WxH>', help: 'picture size the network takes, where the model leaves it open' },
-  grey: { kind: 'flag', flag: '--grey', help: 'one grey channel, where the model leaves it open' },
-  features: {
-    kind: 'text',
+  }),
+  size: text('--size <WxH>', 'picture size the network takes, where the model leaves it open'),
+  grey: toggle('--grey', 'one grey channel, where the model leaves it open'),
+  features: text('--features <file.json>', 'the network takes sound: its front-end, as in metadata lutra.preprocess', {
     otherwise: 'from the model',
-    flag: '--features <file.json>',
-    help: 'the network takes sound: its front-end, as in metadata lutra.preprocess',
-  },
-  labels: {
-    kind: 'text',
-    flag: '--labels <file|a,b,c>',
-    help: 'class names: a JSON array, a file with one per line, or a list',
-  },
-} as const satisfies Schema;
+  }),
+  labels: text('--labels <file|a,b,c>', 'class names: a JSON array, a file with one per line, or a list'),
+} satisfies Schema;
 
 type PreprocessValues = Given<typeof PREPROCESS_OPTIONS>;
 

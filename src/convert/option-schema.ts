@@ -1,4 +1,17 @@
-import { checkValues, type Given, pick, type Rule, type Schema, type SchemaOf } from '../option-schema.js';
+import {
+  bytes,
+  checkValues,
+  choice,
+  type Given,
+  integer,
+  names,
+  number,
+  pick,
+  type Rule,
+  type Schema,
+  type SchemaOf,
+  toggle,
+} from '../option-schema.js';
 import type { ConvertOptions, GeometryOptions } from './types.js';
 
 type GeometryKind = NonNullable<GeometryOptions['conv']>['kind'];
@@ -19,124 +32,87 @@ const GEOMETRY_TEXT: Readonly<Record<string, string>> = {
 
 /** Options of a conversion. The compiler checks them against {@link ConvertOptions}. */
 export const CONVERT_OPTIONS = {
-  optimize: {
-    kind: 'choice',
-    choices: ['balanced', 'speed', 'accuracy'],
+  optimize: choice('--optimize <goal>', ['balanced', 'speed', 'accuracy'], 'what geometry and K are chosen for', {
     default: 'balanced',
-    flag: '--optimize <goal>',
-    help: 'what geometry and K are chosen for',
     page: { label: 'Aim' },
-  },
-  geometry: {
-    kind: 'choice',
-    choices: ['patch', 'row', 'pixel'],
+  }),
+  geometry: choice('--geometry <kind>', ['patch', 'row', 'pixel'], 'codebook window of convolutions', {
     otherwise: 'chosen layer by layer',
-    flag: '--geometry <kind>',
-    help: 'codebook window of convolutions',
-    page: { label: 'Codebooks of convolutions', text: (kind) => GEOMETRY_TEXT[kind] },
-  },
-  group: {
-    kind: 'integer',
+    page: { label: 'Codebooks of convolutions', text: (kind: string) => GEOMETRY_TEXT[kind] },
+  }),
+  group: integer('--group <g>', 'channels per codebook with --geometry', {
     min: 1,
     otherwise: Object.entries(DEFAULT_GROUP).flat().join(' ').replace(/(\d) /g, '$1, '),
-    flag: '--group <g>',
-    help: 'channels per codebook with --geometry',
-  },
-  pointwise: {
-    kind: 'integer',
+  }),
+  pointwise: integer('--pointwise <g>', 'channels per codebook of 1×1 convolutions', {
     min: 1,
     otherwise: 'chosen layer by layer',
-    flag: '--pointwise <g>',
-    help: 'channels per codebook of 1×1 convolutions',
-  },
-  linear: {
-    kind: 'integer',
+  }),
+  linear: integer('--linear <g>', 'inputs per codebook of Gemm and MatMul', {
     min: 1,
     otherwise: 'chosen layer by layer',
-    flag: '--linear <g>',
-    help: 'inputs per codebook of Gemm and MatMul',
-  },
-  centroids: {
-    kind: 'choice',
-    choices: CENTROIDS,
+  }),
+  centroids: choice('--k <n>', CENTROIDS, 'centroids per codebook', {
     otherwise: 'chosen layer by layer',
-    flag: '--k <n>',
-    help: 'centroids per codebook',
     page: { label: 'Centroids' },
-  },
-  maxBytes: {
-    kind: 'bytes',
-    otherwise: 'any size',
-    flag: '--max-size <size>',
-    help: 'largest file, such as 4MB: geometry and K of all layers are chosen together for the least error in it',
-    page: {
-      label: 'Size of the file',
-      presets: [0.5e6, 1e6, 2e6, 4e6, 8e6, 16e6, 32e6],
-      text: (bytes) => `at most ${Number(bytes) / 1e6} MB`,
+  }),
+  maxBytes: bytes(
+    '--max-size <size>',
+    'largest file, such as 4MB: geometry and K of all layers are chosen together for the least error in it',
+    {
+      otherwise: 'any size',
+      page: {
+        label: 'Size of the file',
+        presets: [0.5e6, 1e6, 2e6, 4e6, 8e6, 16e6, 32e6],
+        text: (bytes: string) => `at most ${Number(bytes) / 1e6} MB`,
+      },
     },
-  },
-  maxDrop: {
-    kind: 'number',
-    min: 0,
-    max: 100,
-    flag: '--max-drop <points>',
-    help: 'convert as many layers as fit within this loss of accuracy, in percentage points',
-  },
-  recipe: {
-    kind: 'choice',
-    choices: ['fitted', 'plain'],
-    default: 'fitted',
-    flag: '--recipe <kind>',
-    help: 'plain: k-means and products of weights and centroids, to compare with',
-  },
-  stem: {
-    kind: 'choice',
-    choices: ['float', 'integer'],
+  ),
+  maxDrop: number(
+    '--max-drop <points>',
+    'convert as many layers as fit within this loss of accuracy, in percentage points',
+    { min: 0, max: 100 },
+  ),
+  recipe: choice(
+    '--recipe <kind>',
+    ['fitted', 'plain'],
+    'plain: k-means and products of weights and centroids, to compare with',
+    { default: 'fitted' },
+  ),
+  stem: choice('--stem <kind>', ['float', 'integer'], 'the first convolution; integer: 7-bit inputs and int8 weights', {
     otherwise: 'integer with --optimize speed, else float',
-    flag: '--stem <kind>',
-    help: 'the first convolution; integer: 7-bit inputs and int8 weights',
-  },
-  encoder: {
-    kind: 'choice',
-    choices: ['centroid', 'tree'],
-    default: 'centroid',
-    flag: '--encoder <kind>',
-    help: 'how inputs are encoded; tree: MADDNESS, faster and less accurate',
-  },
-  layers: {
-    kind: 'names',
-    words: ['default', 'all'],
-    flag: '--layers <names>',
-    help: 'default, all, none (only stores preprocessing and labels in the file), or names with commas',
-  },
-  exclude: { kind: 'names', flag: '--exclude <names>', help: 'layers to keep dense, names with commas' },
-  seed: {
-    kind: 'integer',
-    default: 1,
-    flag: '--seed <n>',
-    help: 'the same seed gives the same model',
-  },
-  lambda: { kind: 'number', above: 0, help: 'strength of the ridge, relative to the mean use of a table row' },
-  normalize: { kind: 'flag', help: 'bring mean and variance of every output channel back to those of the dense layer' },
-  refitDense: { kind: 'flag', help: 'fit layers that stay dense behind converted ones to their new inputs' },
-} as const satisfies SchemaOf<FlatOptions>;
+  }),
+  encoder: choice(
+    '--encoder <kind>',
+    ['centroid', 'tree'],
+    'how inputs are encoded; tree: MADDNESS, faster and less accurate',
+    { default: 'centroid' },
+  ),
+  layers: names(
+    '--layers <names>',
+    'default, all, none (only stores preprocessing and labels in the file), or names with commas',
+    { words: ['default', 'all'] },
+  ),
+  exclude: names('--exclude <names>', 'layers to keep dense, names with commas'),
+  seed: integer('--seed <n>', 'the same seed gives the same model', { default: 1 }),
+  lambda: number(null, 'strength of the ridge, relative to the mean use of a table row', { above: 0 }),
+  normalize: toggle(null, 'bring mean and variance of every output channel back to those of the dense layer'),
+  refitDense: toggle(null, 'fit layers that stay dense behind converted ones to their new inputs'),
+} satisfies SchemaOf<FlatOptions>;
 
 /** Which examples a conversion learns from. */
 export const CALIBRATION_OPTIONS = {
-  samples: {
-    kind: 'integer',
+  samples: integer('--samples <n>', 'examples to use, drawn evenly from all classes', {
     min: 1,
     default: 1000,
-    flag: '--samples <n>',
-    help: 'examples to use, drawn evenly from all classes',
     page: {
       label: 'Examples to learn from',
       presets: [100, 300, 1000, 3000],
       chosen: 300,
-      text: (count) => `up to ${count}`,
+      text: (count: string) => `up to ${count}`,
     },
-  },
-} as const satisfies Schema;
+  }),
+} satisfies Schema;
 
 type FlatValues = Given<typeof CONVERT_OPTIONS>;
 

@@ -12,7 +12,7 @@ import { type ImagePreprocess, METADATA } from '../../graph/metadata.js';
 import type { Graph, TensorValue } from '../../graph/types.js';
 import { parseModel } from '../../onnx/parse.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';
-import type { Schema, Values } from '../../option-schema.js';
+import { choice, type Schema, text, type Values } from '../../option-schema.js';
 import { loadBytes } from '../../session/load.js';
 import { defineCommand, required, UsageError } from '../command.js';
 import { formatBytes, formatTable, print, printJson, warn } from '../output.js';
@@ -23,23 +23,21 @@ import { Progress } from '../progress.js';
 const BATCH = 50;
 
 const OPTIONS = {
-  out: { kind: 'text', flag: '-o, --out <file>', help: 'file to write the converted model to' },
-  calibration: {
-    kind: 'text',
-    flag: '--calibration <path>',
-    help: 'folder or .tar(.gz) of pictures or WAVs in class folders, .ulaw(.gz), CIFAR-10 .bin(.gz), MNIST IDX images(.gz), .npz or .npy',
-  },
+  out: text('-o, --out <file>', 'file to write the converted model to'),
+  calibration: text(
+    '--calibration <path>',
+    'folder or .tar(.gz) of pictures or WAVs in class folders, .ulaw(.gz), CIFAR-10 .bin(.gz), MNIST IDX images(.gz), .npz or .npy',
+  ),
   ...CALIBRATION_OPTIONS,
-  mirror: {
-    kind: 'choice',
-    choices: ['yes', 'no'],
-    default: 'no',
-    flag: '--mirror <yes|no>',
-    help: 'use a mirrored copy of every picture, too: slower, a little closer to the network',
-  },
+  mirror: choice(
+    '--mirror <yes|no>',
+    ['yes', 'no'],
+    'use a mirrored copy of every picture, too: slower, a little closer to the network',
+    { default: 'no' },
+  ),
   ...CONVERT_OPTIONS,
   ...PREPROCESS_OPTIONS,
-} as const satisfies Schema;
+} satisfies Schema;
 
 type ConvertValues = Values<typeof OPTIONS>;
 

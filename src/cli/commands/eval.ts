@@ -3,6 +3,7 @@ import { openDataset } from '../../data/node-open.js';
 import { evaluationOrder } from '../../data/sampling.js';
 import { ofSpeakers } from '../../data/subset.js';
 import { LutraError } from '../../errors.js';
+import { integer, names, text } from '../../option-schema.js';
 import { defineCommand, required } from '../command.js';
 import { ENGINE_OPTIONS, sessionFacts, withSession } from '../model.js';
 import { print, printJson, warn } from '../output.js';
@@ -15,33 +16,18 @@ const DEFAULT_BATCH = 32;
 export const evalCommand = defineCommand({
   positionals: ['<model.onnx>'],
   options: {
-    data: {
-      kind: 'text',
-      flag: '--data <path>',
-      help: 'folder or .tar(.gz) of pictures or WAVs in class folders, .ulaw(.gz), CIFAR-10 .bin(.gz), MNIST IDX images(.gz), or .npz with x and y',
-    },
-    speaker: { kind: 'names', flag: '--speaker <names>', help: 'only what these speakers say, names with commas' },
-    limit: {
-      kind: 'integer',
-      min: 1,
-      otherwise: 'all',
-      flag: '--limit <n>',
-      help: 'use n examples, taken at even distances',
-    },
-    batch: {
-      kind: 'integer',
+    data: text(
+      '--data <path>',
+      'folder or .tar(.gz) of pictures or WAVs in class folders, .ulaw(.gz), CIFAR-10 .bin(.gz), MNIST IDX images(.gz), or .npz with x and y',
+    ),
+    speaker: names('--speaker <names>', 'only what these speakers say, names with commas'),
+    limit: integer('--limit <n>', 'use n examples, taken at even distances', { min: 1, otherwise: 'all' }),
+    batch: integer('--batch <n>', 'examples per run', {
       min: 1,
       max: 4096,
       otherwise: `${DEFAULT_BATCH}, or what the model fixes`,
-      flag: '--batch <n>',
-      help: 'examples per run',
-    },
-    output: {
-      kind: 'text',
-      otherwise: 'the first',
-      flag: '--output <name>',
-      help: 'model output that holds the class scores',
-    },
+    }),
+    output: text('--output <name>', 'model output that holds the class scores', { otherwise: 'the first' }),
     ...PREPROCESS_OPTIONS,
     ...ENGINE_OPTIONS,
   },

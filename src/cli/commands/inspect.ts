@@ -4,6 +4,7 @@ import { formatType } from '../../graph/tensor.js';
 import type { Graph, TensorType } from '../../graph/types.js';
 import { verifyContentHash } from '../../onnx/content-hash.js';
 import { parseModel } from '../../onnx/parse.js';
+import { names } from '../../option-schema.js';
 import { plan } from '../../plan/plan.js';
 import { resolve } from '../../plan/resolve.js';
 import { loadBytes } from '../../session/load.js';
@@ -80,7 +81,7 @@ function metadataLines(metadata: Readonly<Record<string, string>>): string[] {
 export const inspectCommand = defineCommand({
   positionals: ['<model.onnx>'],
   options: {
-    dims: { kind: 'names', otherwise: '1', flag: '--dims <N=1,…>', help: 'sizes of symbolic dimensions' },
+    dims: names('--dims <N=1,…>', 'sizes of symbolic dimensions', { otherwise: '1' }),
     threads: { ...ENGINE_OPTIONS.threads, default: 1, help: 'plan for n threads' },
   },
   examples: ['lutra inspect cifar10.lut.onnx', 'lutra inspect detector.onnx --dims height=320,width=320 --json'],

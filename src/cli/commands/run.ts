@@ -8,7 +8,7 @@ import { LutraError } from '../../errors.js';
 import { formatType } from '../../graph/tensor.js';
 import type { TensorValue } from '../../graph/types.js';
 import type { InferenceSession } from '../../index.js';
-import type { Given } from '../../option-schema.js';
+import { type Given, integer, text, toggle } from '../../option-schema.js';
 import type { TensorLike } from '../../session/types.js';
 import { decodeWav } from '../../speech/wav.js';
 import { defineCommand, UsageError } from '../command.js';
@@ -105,16 +105,10 @@ function latencyLine({ runs, min, p50, p90 }: Latency): string {
 export const runCommand = defineCommand({
   positionals: ['<model.onnx>', '<picture|recording.wav|input.npy|inputs.npz>'],
   options: {
-    out: { kind: 'text', flag: '-o, --out <file>', help: 'write the outputs to a .npy or .npz file' },
-    top: { kind: 'integer', min: 1, default: 5, flag: '--top <n>', help: 'number of classes to print' },
-    repeat: {
-      kind: 'integer',
-      min: 1,
-      max: 1_000_000,
-      flag: '--repeat <n>',
-      help: 'run n times after a warm-up and report the latency',
-    },
-    profile: { kind: 'flag', flag: '--profile', help: 'print the time of every layer' },
+    out: text('-o, --out <file>', 'write the outputs to a .npy or .npz file'),
+    top: integer('--top <n>', 'number of classes to print', { min: 1, default: 5 }),
+    repeat: integer('--repeat <n>', 'run n times after a warm-up and report the latency', { min: 1, max: 1_000_000 }),
+    profile: toggle('--profile', 'print the time of every layer'),
     ...PREPROCESS_OPTIONS,
     ...ENGINE_OPTIONS,
   },

@@ -2,7 +2,7 @@ import { CALIBRATION_OPTIONS, CONVERT_OPTIONS, convertOptions } from '../../conv
 import type { ConvertOptions } from '../../convert/types.js';
 import { LOOKUP_TRAINING_OPTIONS } from '../../lut/coded/train/option-schema.js';
 import type { LookupTrainingOptions } from '../../lut/coded/train/options.js';
-import { type Given, pick, type Schema, type Values } from '../../option-schema.js';
+import { choice, type Given, integer, pick, type Schema, text, toggle, type Values } from '../../option-schema.js';
 import { BUDGET_OPTIONS, DATA_OPTIONS, RECIPE_OPTIONS } from '../../train/option-schema.js';
 import type { Recipe } from '../../train/recipe.js';
 import type { Budget } from '../../train/trainer.js';
@@ -17,47 +17,29 @@ const CONVERSION_OPTIONS = {
   group: CONVERT_OPTIONS.group,
   centroids: CONVERT_OPTIONS.centroids,
   samples: CALIBRATION_OPTIONS.samples,
-  converted: {
-    kind: 'text',
-    flag: '--converted <file>',
-    help: 'also write the network as it was before training',
-  },
-} as const satisfies Schema;
+  converted: text('--converted <file>', 'also write the network as it was before training'),
+} satisfies Schema;
 
 const LOOKUP_OPTIONS = {
-  teacher: {
-    kind: 'text',
-    flag: '--teacher <dense.onnx>',
-    help: 'the network that a given lookup model was converted from',
-  },
-  loss: {
-    kind: 'choice',
-    choices: ['distil', 'labels'],
-    default: 'distil',
-    flag: '--loss <kind>',
-    help: 'what lookups learn from; distil: the logits of the dense network',
-  },
-  keep: {
-    kind: 'choice',
-    choices: ['best', 'last'],
+  teacher: text('--teacher <dense.onnx>', 'the network that a given lookup model was converted from'),
+  loss: choice(
+    '--loss <kind>',
+    ['distil', 'labels'],
+    'what lookups learn from; distil: the logits of the dense network',
+    { default: 'distil' },
+  ),
+  keep: choice('--keep <state>', ['best', 'last'], 'best: on held-out examples, the network before training included', {
     default: 'best',
-    flag: '--keep <state>',
-    help: 'best: on held-out examples, the network before training included',
-  },
-} as const satisfies Schema;
+  }),
+} satisfies Schema;
 
 export const TRAIN_OPTIONS = {
-  out: { kind: 'text', flag: '-o, --out <file>', help: 'file to write the trained model to' },
-  network: {
-    kind: 'text',
-    flag: '--dense <network>',
-    help: 'train a dense network: image32, image28 or keywords from scratch, or a dense .onnx further',
-  },
-  from: {
-    kind: 'text',
-    flag: '--from <checkpoint>',
-    help: 'with --dense: start from the weights of another training of this network',
-  },
+  out: text('-o, --out <file>', 'file to write the trained model to'),
+  network: text(
+    '--dense <network>',
+    'train a dense network: image32, image28 or keywords from scratch, or a dense .onnx further',
+  ),
+  from: text('--from <checkpoint>', 'with --dense: start from the weights of another training of this network'),
   ...DATA_OPTIONS,
   ...BUDGET_OPTIONS,
   ...RECIPE_OPTIONS,
@@ -65,24 +47,12 @@ export const TRAIN_OPTIONS = {
   ...LOOKUP_TRAINING_OPTIONS,
   ...CONVERSION_OPTIONS,
   seed: { ...CONVERT_OPTIONS.seed, help: 'the same seed and number of updates give the same model' },
-  threads: {
-    kind: 'integer',
-    min: 1,
-    max: 64,
-    default: 2,
-    flag: '--threads <n>',
-    help: 'threads; the result does not depend on it',
-  },
-  checkpoint: {
-    kind: 'text',
-    otherwise: 'the output and .checkpoint',
-    flag: '--checkpoint <file>',
-    help: 'where the state is kept',
-  },
-  resume: { kind: 'flag', flag: '--resume', help: 'go on from the checkpoint' },
-  report: { kind: 'text', flag: '--report <file.html>', help: 'write a page with the curves of the training' },
+  threads: integer('--threads <n>', 'threads; the result does not depend on it', { min: 1, max: 64, default: 2 }),
+  checkpoint: text('--checkpoint <file>', 'where the state is kept', { otherwise: 'the output and .checkpoint' }),
+  resume: toggle('--resume', 'go on from the checkpoint'),
+  report: text('--report <file.html>', 'write a page with the curves of the training'),
   ...PREPROCESS_OPTIONS,
-} as const satisfies Schema;
+} satisfies Schema;
 
 export const TRAIN_SECTIONS: Readonly<Record<string, Schema>> = {
   'Data and how examples vary': DATA_OPTIONS,

@@ -1,4 +1,4 @@
-import { checkValues, type Values, withDefaults } from '../../../option-schema.js';
+import { checkValues, choice, type Values, withDefaults } from '../../../option-schema.js';
 import { LOOKUP_TRAINING_OPTIONS, LOOKUP_TRAINING_RULES } from './option-schema.js';
 
 /** T of distillation where none is given. */
@@ -10,7 +10,7 @@ export type LookupLoss =
   | { readonly kind: 'distillation'; readonly temperature?: number; readonly labelWeight?: number }
   | { readonly kind: 'labels'; readonly smoothing?: number };
 
-const LOSS = { kind: 'choice', choices: ['distillation', 'labels'], help: 'what the network learns from' } as const;
+const LOSS = choice(null, ['distillation', 'labels'], 'what the network learns from');
 
 export interface LookupTrainingOptions {
   /**
