@@ -88,7 +88,7 @@ export const ROWS = {
     job: 'lookup layers from dense ones, in closed form: codebooks, tables, cost model',
     may: ['graph', 'onnx', 'engine', 'convert'],
   },
-  lutTrain: {
+  trainable: {
     paths: ['src/lut/*/train/', 'src/lut/*/train.ts'],
     job: 'makes lookup layers trainable, and back',
     may: ['graph', 'ops', 'passes', 'fit', 'convert', 'train'],
@@ -137,7 +137,7 @@ export const ROWS = {
   train: {
     paths: ['src/train/'],
     job: 'learning: `gradient/` turns a network into an ONNX graph of its training step, `engine/` runs that in onnxruntime, `zoo/` networks from scratch, `data/` batches and their variations; the trainer, checkpoints, schedules and `report/` around them',
-    may: ['graph', 'onnx', 'ops', 'passes', 'session', 'data', 'speech', 'convert', 'lutTrain'],
+    may: ['graph', 'onnx', 'ops', 'passes', 'session', 'data', 'speech', 'convert', 'trainable'],
   },
   speech: {
     paths: ['src/speech/'],
@@ -170,17 +170,17 @@ export const ROWS = {
     job: 'times kernels, training steps and whole networks beside other engines in real browsers, and Lutra’s builds and thread counts beside each other',
     mayShown: 'everything, the peers',
   },
-  demoBenchmark: {
+  'benchmark page': {
     paths: ['demo/benchmark/'],
     job: 'the page that measures in the visitor’s browser',
-    may: ['demo', 'session', 'graph', 'onnx', 'ops', 'passes', 'bench', 'networks'],
+    may: ['pages', 'session', 'graph', 'onnx', 'ops', 'passes', 'bench', 'networks'],
   },
-  demoConvert: {
+  'convert page': {
     paths: ['demo/convert/'],
     job: 'the page that converts a network of one’s own',
-    may: ['demo', 'session', 'element', 'graph', 'onnx', 'ops', 'passes', 'convert', 'data', 'speech'],
+    may: ['pages', 'session', 'element', 'graph', 'onnx', 'ops', 'passes', 'convert', 'data', 'speech'],
   },
-  demo: {
+  pages: {
     paths: ['demo/'],
     job: 'the other pages; `demo/shared/html` holds what their HTML repeats (`<!-- include NAME -->` puts it in); workers are bundled so that no chunk imports their first script (`closedEntries` in vite.config.ts); `e2e/` drives them in real browsers',
     may: ['graph', 'features', 'session', 'element', 'data', 'speech'],
@@ -195,7 +195,7 @@ export const ROWS = {
 for (const [name, { paths = [] }] of Object.entries(ROWS)) if (paths[0]?.startsWith('src/')) SRC.push(name);
 
 /** The core worker loads on every page that classifies: nothing of these may come with it. */
-const NOT_IN_CORE_WORKER = ['fit', 'lutTrain', 'bodies', 'convert', 'train', 'data', 'cli'];
+const NOT_IN_CORE_WORKER = ['fit', 'trainable', 'bodies', 'convert', 'train', 'data', 'cli'];
 
 const patternOf = (path) =>
   path.replaceAll('.', '\\.').replaceAll('*', '[^/]*') + (path.endsWith('/') || path.endsWith('*') ? '' : '$');
@@ -247,12 +247,19 @@ export const FORBIDDEN_VALUES = [
 ];
 
 const shownPaths = ({ shown, paths }) => shown ?? paths.map((path) => `\`${path}\``).join(', ');
-const shownMay = ({ may = [], mayShown }) =>
-  mayShown ?? (may.length > 0 ? may.map((name) => shownPaths(ROWS[name])).join('; ') : '–');
 
 /** The table of ARCHITECTURE.md. */
 export function importTable() {
-  const rows = Object.values(ROWS).map((row) => `| ${shownPaths(row)} | ${row.job} | ${shownMay(row)} |`);
-  const shared = everywhere.map((name) => shownPaths(ROWS[name])).join('; ');
-  return ['| folder | job | may import |', '|---|---|---|', ...rows, '', `Everything may import ${shared}.`].join('\n');
+  const rows = Object.entries(ROWS).map(([name, row]) => {
+    const may = row.mayShown ?? (row.may?.join(', ') || '–');
+    return `| ${name} | ${shownPaths(row)} | ${row.job} | ${may} |`;
+  });
+  const shared = everywhere.join(', ').replace(/, (?=[^,]*$)/, ' and ');
+  return [
+    '| name | files | job | may import |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+    `Everything may import ${shared}.`,
+  ].join('\n');
 }
