@@ -3,38 +3,16 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lutra, type Outcome } from '../../test/support/run-cli.js';
 import { parseNpy, serializeNpy } from '../data/npy.js';
 import { GraphBuilder } from '../graph/builder.js';
 import { parseModel } from '../onnx/parse.js';
 import { serializeModel } from '../onnx/serialize.js';
-import { main } from './main.js';
 
 const LABELS = ['red', 'green', 'blue'];
 let folder: string;
 const at = (name: string) => join(folder, name);
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command in this process. */
-async function lutra(...argv: string[]): Promise<Outcome> {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += text;
-      return true;
-    }),
-  );
-  try {
-    return { code: await main(argv), ...written };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 /** Runs the command in a process of its own, from source. */
 function spawnLutra(...argv: string[]): Outcome {
