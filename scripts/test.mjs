@@ -67,6 +67,7 @@ const STAGES = {
   build: () => check('build', 'npm run -s build'),
   lint: () => check('lint', 'npx biome check .'),
   types: () => check('types', 'npx tsc -p .'),
+  imports: () => check('import rules', 'npm run -s imports'),
   unit,
   package: () => {
     check('publint', 'npx publint --strict');

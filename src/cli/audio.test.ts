@@ -1,14 +1,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lutra } from '../../test/support/run-cli.js';
 import { GraphBuilder } from '../graph/builder.js';
 import { type AudioPreprocess, METADATA } from '../graph/metadata.js';
 import { parseModel } from '../onnx/parse.js';
 import { serializeModel } from '../onnx/serialize.js';
 import { KEYWORD_FEATURES } from '../speech/spec.js';
 import { encodeWav } from '../speech/wav.js';
-import { main } from './main.js';
 
 const SPEC: AudioPreprocess = { ...KEYWORD_FEATURES, frames: 16, mels: 8, dynamicRange: null };
 const LABELS = ['low', 'high'];
@@ -16,21 +16,6 @@ const LOW = 300;
 const HIGH = 5000;
 let folder: string;
 const at = (name: string) => join(folder, name);
-
-async function lutra(...argv: string[]) {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += text;
-      return true;
-    }),
-  );
-  try {
-    return { code: await main(argv), ...written };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 /** Weighs the lower half of the bands against the upper one, behind a convolution that can be converted. */
 function pitchModel(metadata: Readonly<Record<string, string>>): Uint8Array {

@@ -3,38 +3,16 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lutra, type Outcome } from '../../test/support/run-cli.js';
 import { parseNpy, serializeNpy } from '../data/npy.js';
 import { GraphBuilder } from '../graph/builder.js';
 import { parseModel } from '../onnx/parse.js';
 import { serializeModel } from '../onnx/serialize.js';
-import { main } from './main.js';
 
 const LABELS = ['red', 'green', 'blue'];
 let folder: string;
 const at = (name: string) => join(folder, name);
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command in this process. */
-async function lutra(...argv: string[]): Promise<Outcome> {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += text;
-      return true;
-    }),
-  );
-  try {
-    return { code: await main(argv), ...written };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 /** Runs the command in a process of its own, from source. */
 function spawnLutra(...argv: string[]): Outcome {
@@ -106,17 +84,21 @@ describe('usage', () => {
       expect(help.code).toBe(0);
       expect(help.stdout).toMatch(new RegExp(`Examples\\n {2}\\$ lutra ${name} `));
     }
+    expect((await lutra('help', 'run')).stdout).toBe((await lutra('run', '-h')).stdout);
     expect((await lutra('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   it.each([
     [[], /no command given/],
-    [['evl'], /unknown command "evl". Did you mean eval\?/],
-    [['eval'], /<model.onnx> is missing/],
-    [['eval', 'm.onnx', '--nope'], /unknown option --nope/],
+    [['evl'], /unknown command 'evl'\n\(Did you mean eval\?\)/],
+    [['eval'], /missing required argument 'model.onnx'/],
+    [['eval', 'm.onnx', '--nope'], /unknown option '--nope'/],
     [['eval', 'm.onnx'], /--data is missing/],
-    [['eval', 'm.onnx', '--data', 'd', '--limit', '-3'], /--limit must be an integer/],
-    [['eval', 'm.onnx', '--data', 'd', '--threads', 'many'], /--threads must be an integer/],
+    [['eval', 'm.onnx', '--data', 'd', '--limit', '-3'], /--limit.*'-3' is invalid. Expected: an integer/],
+    [
+      ['eval', 'm.onnx', '--data', 'd', '--threads', 'many'],
+      /--threads.*'many' is invalid. Expected: an integer of at least 1 and at most 64/,
+    ],
     [['run', 'm.onnx', 'in.png', '--out', 'out.txt'], /must end in .npy or .npz/],
     [['convert', 'm.onnx', '--calibration', 'd'], /--out is missing/],
   ])('%j is wrong usage', async (argv, message) => {
@@ -126,6 +108,21 @@ describe('usage', () => {
     expect(stdout).toBe('');
   });
 
+  it('knows the former spelling of --optimize', async () => {
+    for (const argv of [['--optimise', 'fast'], ['--optimise=fast']]) {
+      const { code, stderr } = await lutra('convert', 'm.onnx', ...argv);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/--optimize.*'fast' is invalid. Expected: balanced/)]);
+    }
+  });
+
+  it('reports wrong usage as JSON, too', async () => {
+    const { code, stdout } = await lutra('eval', 'm.onnx', '--json');
+    expect([code, JSON.parse(stdout)]).toEqual([
+      2,
+      { error: { code: 'USAGE', message: '--data is missing: give the data set to measure on' } },
+    ]);
+  });
+
   it('checks flags against the model', async () => {
     for (const [flags, message] of [
       [['--size', '9x9'], /--size 9x9 does not fit the model/],
@@ -133,6 +130,7 @@ describe('usage', () => {
       [['--grey'], /--grey does not fit the model/],
       [['--mean', '1,2'], /--mean needs 1 or 3 numbers, got 2/],
       [['--std', '0'], /--std must be greater than 0/],
+      [['--scale', '0'], /--scale.*'0' is invalid. Expected: a number of more than 0/],
     ] as const) {
       const { code, stderr } = await lutra('run', at('colour.onnx'), at('blue.png'), ...flags);
       expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
@@ -328,11 +326,16 @@ describe('convert', () => {
     ['a layer that does not exist', ['--layers', 'nothing'], 1, /nothing/],
     ['a folder that does not exist', ['-o', 'nowhere/x.onnx'], 1, /nowhere\/x\.onnx cannot be written/],
     ['group without geometry', ['--group', '2'], 2, /--group needs --geometry/],
-    ['a stem that is none', ['--stem', 'int4'], 2, /--stem .*float.*integer/],
-    ['a size that is none', ['--max-size', 'large'], 2, /--max-size takes a size such as 4MB or 900kB, not "large"/],
+    ['a stem that is none', ['--stem', 'int4'], 2, /--stem.*'int4' is invalid. Expected: float \| integer/],
+    [
+      'a size that is none',
+      ['--max-size', 'large'],
+      2,
+      /--max-size.*'large' is invalid. Expected: a size such as 4MB or 900kB/,
+    ],
     ['a size and a drop', ['--max-size', '1MB', '--max-drop', '1'], 2, /either --max-size or --max-drop/],
     ['a size that no table fits in', ['--max-size', '2kB', '--layers', 'middle'], 1, /do not fit .*bytes larger/s],
-    ['another K', ['--k', '12'], 2, /--k must be one of 8, 16, 32, 64/],
+    ['another K', ['--k', '12'], 2, /--k.*'12' is invalid. Expected: 8 \| 16 \| 32 \| 64/],
     ['a tree of 32 leaves', ['--encoder', 'tree', '--k', '32'], 2, /--encoder tree needs --k 16/],
   ])('refuses %s', async (_, flags, expected, message) => {
     const { code, stderr } = await lutra(

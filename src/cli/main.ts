@@ -1,41 +1,61 @@
 import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
 import { LutraError } from '../errors.js';
-import { type Command, columns, helpText, parseArguments, suggestion, UsageError } from './arguments.js';
-import { convertCommand } from './commands/convert.js';
-import { evalCommand } from './commands/eval.js';
-import { inspectCommand } from './commands/inspect.js';
-import { runCommand } from './commands/run.js';
-import { trainCommand } from './commands/train.js';
+import { type CommandSetup, UsageError } from './command.js';
 import { print, printJson } from './output.js';
 
-const COMMANDS: readonly Command[] = [convertCommand, trainCommand, runCommand, evalCommand, inspectCommand];
+interface Entry {
+  readonly summary: string;
+  /** Loads the command. Only the one that runs is loaded. */
+  readonly load: () => Promise<CommandSetup>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  convert: {
+    summary: 'Replace the layers of a trained network by table lookups, without training.',
+    load: async () => (await import('./commands/convert.js')).convertCommand,
+  },
+  train: {
+    summary: 'Train a network from scratch, or the tables of a lookup network by backpropagation.',
+    load: async () => (await import('./commands/train.js')).trainCommand,
+  },
+  run: {
+    summary: 'Run a model on a picture or recording (prints the most probable classes) or on arrays.',
+    load: async () => (await import('./commands/run.js')).runCommand,
+  },
+  eval: {
+    summary: 'Measure the accuracy of a classifier on a data set.',
+    load: async () => (await import('./commands/eval.js')).evalCommand,
+  },
+  inspect: {
+    summary: 'Show what a model consists of and which kernel runs each layer.',
+    load: async () => (await import('./commands/inspect.js')).inspectCommand,
+  },
+};
 
 const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
 
-function overview(): string {
-  const rows = COMMANDS.map(({ name, summary }) => [name, summary] as const);
-  return `Neural networks by table lookup.
-
-Usage
-  $ lutra <command> [options]
-
-Commands
-${columns(rows)}
-
-Options
-  -h, --help       show this help, or with a command the help of the command
-  -v, --version    show the version
-
-Example
-  $ lutra convert net.onnx -o lut.onnx --calibration pictures.tar.gz
-`;
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return (manifest as { version: string }).version;
 }
 
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return manifest.version;
+/** The program with its commands, of which `chosen` is ready to run. */
+async function createProgram(chosen: string | undefined): Promise<Command> {
+  const program = new Command('lutra')
+    .description('Neural networks by table lookup.')
+    .version(version(), '-v, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .addHelpText('after', '\nExamples\n  $ lutra convert net.onnx -o lut.onnx --calibration pictures.tar.gz')
+    .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: () => {} })
+    .exitOverride();
+  for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
+  const command = program.commands.find((candidate) => candidate.name() === chosen);
+  if (command) {
+    (await COMMANDS[chosen!]!.load())(command);
+  }
+  return program;
 }
 
 /** One block on stderr and, with --json, one object on stdout. */
@@ -52,32 +72,22 @@ function report(error: LutraError, json: boolean): void {
  * @returns the exit code: 0 done, 1 failed, 2 wrong usage. Never rejects.
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  const [name, ...rest] = argv;
-  if (name === '--version' || name === '-v') {
-    print(version());
-    return EXIT.ok;
-  }
-  if (name === '--help' || name === '-h' || name === 'help') {
-    print(overview().trimEnd());
-    return EXIT.ok;
-  }
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (!command) {
-    const names = COMMANDS.map((candidate) => candidate.name);
-    const problem = name === undefined ? 'no command given.' : `unknown command "${name}".${suggestion(name, names)}`;
-    process.stderr.write(`lutra: ${problem}\nCommands: ${names.join(', ')}. See lutra --help\n`);
-    return EXIT.usage;
-  }
-  const json = rest.includes('--json');
+  // The first releases had the other spelling.
+  const words = argv.map((word) => word.replace(/^--optimise(?==|$)/, '--optimize'));
+  const chosen = words.find((word) => word !== 'help');
+  const name = chosen !== undefined && Object.hasOwn(COMMANDS, chosen) ? `lutra ${chosen}` : 'lutra';
+  const json = words.includes('--json');
   try {
-    const args = parseArguments(command, rest);
-    if (args.has('help')) print(helpText(command).trimEnd());
-    else await command.run(args);
+    const program = await createProgram(chosen);
+    if (words.length === 0) throw new UsageError(`no command given. Commands: ${Object.keys(COMMANDS).join(', ')}`);
+    await program.parseAsync(words, { from: 'user' });
     return EXIT.ok;
   } catch (error) {
-    if (error instanceof UsageError) {
-      process.stderr.write(`lutra ${command.name}: ${error.message}\nSee lutra ${command.name} --help\n`);
-      if (json) printJson({ error: { code: 'USAGE', message: error.message } });
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    if (error instanceof CommanderError || error instanceof UsageError) {
+      const message = error.message.replace(/^error: /, '');
+      process.stderr.write(`${name}: ${message}\nSee ${name} --help\n`);
+      if (json) printJson({ error: { code: 'USAGE', message } });
       return EXIT.usage;
     }
     report(LutraError.from(error), json);

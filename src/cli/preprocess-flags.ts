@@ -3,31 +3,27 @@ import { readFile } from 'node:fs/promises';
 import { pictureInput, readPreprocess } from '../data/preprocess-spec.js';
 import { LutraError } from '../errors.js';
 import { type AudioPreprocess, METADATA, type Preprocess } from '../graph/metadata.js';
+import { type Given, number, numbers, type Schema, text, toggle } from '../option-schema.js';
 import { checkAudioPreprocess } from '../speech/spec.js';
-import { type Arguments, type Flag, UsageError } from './arguments.js';
+import { UsageError } from './command.js';
 
-/** Flags that say how pictures or recordings become the network's input. */
-export const PREPROCESS_FLAGS: readonly Flag[] = [
-  {
-    name: 'mean',
-    value: '<a,b,c>',
-    help: 'subtracted after scaling, one per channel (default: from the model, else 0)',
-  },
-  { name: 'std', value: '<a,b,c>', help: 'divided by after that (default: from the model, else 1)' },
-  {
-    name: 'scale',
-    value: '<x>',
-    help: 'multiplies the bytes 0..255 first; 1 keeps them (default: from the model, else 1/255)',
-  },
-  { name: 'size', value: '<WxH>', help: 'picture size the network takes, where the model leaves it open' },
-  { name: 'grey', help: 'one grey channel, where the model leaves it open' },
-  {
-    name: 'features',
-    value: '<file.json>',
-    help: 'the network takes sound: its front-end, as in metadata lutra.preprocess (default: from the model)',
-  },
-  { name: 'labels', value: '<file|a,b,c>', help: 'class names: a JSON array, a file with one per line, or a list' },
-];
+/** How pictures or recordings become the network's input. */
+export const PREPROCESS_OPTIONS = {
+  mean: numbers('--mean <a,b,c>', 'subtracted after scaling, one per channel', { otherwise: 'from the model, else 0' }),
+  std: numbers('--std <a,b,c>', 'divided by after that', { otherwise: 'from the model, else 1' }),
+  scale: number('--scale <x>', 'multiplies the bytes 0..255 first; 1 keeps them', {
+    above: 0,
+    otherwise: 'from the model, else 1/255',
+  }),
+  size: text('--size <WxH>', 'picture size the network takes, where the model leaves it open'),
+  grey: toggle('--grey', 'one grey channel, where the model leaves it open'),
+  features: text('--features <file.json>', 'the network takes sound: its front-end, as in metadata lutra.preprocess', {
+    otherwise: 'from the model',
+  }),
+  labels: text('--labels <file|a,b,c>', 'class names: a JSON array, a file with one per line, or a list'),
+} satisfies Schema;
+
+type PreprocessValues = Given<typeof PREPROCESS_OPTIONS>;
 
 /** What a model says of itself. `dims` belong to its first input. */
 export interface ModelFacts {
@@ -47,7 +43,7 @@ function parseSize(text: string): { width: number; height: number } {
   return { width, height };
 }
 
-function perChannel(values: number[], channels: number, flag: string): number[] {
+function perChannel(values: readonly number[], channels: number, flag: string): readonly number[] {
   if (values.length === channels) return values;
   if (values.length === 1) return new Array<number>(channels).fill(values[0]!);
   throw new UsageError(`${flag} needs 1 or ${channels} numbers, got ${values.length}`);
@@ -61,7 +57,7 @@ export interface ResolvedPreprocess {
 }
 
 /** Flags that make sense for pictures only. */
-const PICTURE_FLAGS = ['mean', 'std', 'scale', 'size', 'grey'];
+const PICTURE_FLAGS = ['mean', 'std', 'scale', 'size', 'grey'] as const;
 
 /** The front-end in the file that --features names. */
 function readFeatures(path: string): AudioPreprocess {
@@ -82,8 +78,8 @@ function readFeatures(path: string): AudioPreprocess {
  * The front-end of a network that takes sound, checked against the shape of its input.
  * @throws {LutraError} `INVALID_MODEL` when it makes another number of values than the network takes.
  */
-function checkSound(args: Arguments, spec: AudioPreprocess, dims: ModelFacts['dims']): ResolvedPreprocess {
-  const flag = PICTURE_FLAGS.find((name) => args.has(name));
+function checkSound(values: PreprocessValues, spec: AudioPreprocess, dims: ModelFacts['dims']): ResolvedPreprocess {
+  const flag = PICTURE_FLAGS.find((name) => values[name] !== undefined);
   if (flag) throw new UsageError(`--${flag} is for pictures, and this model takes sound`);
   const made = ['N', 1, spec.mels, spec.frames];
   if (dims && (dims.length !== 4 || made.some((size, i) => i > 0 && typeof dims[i] === 'number' && dims[i] !== size))) {
@@ -99,15 +95,14 @@ function checkSound(args: Arguments, spec: AudioPreprocess, dims: ModelFacts['di
  * Preprocessing of a run: flags first, then the model's metadata, then the model's input shape with byte / 255.
  * @throws {UsageError} when a flag contradicts the model; {LutraError} `INVALID_MODEL` for broken metadata.
  */
-export function resolvePreprocess(args: Arguments, model: ModelFacts): ResolvedPreprocess {
+export function resolvePreprocess(values: PreprocessValues, model: ModelFacts): ResolvedPreprocess {
   const stored = model.metadata[METADATA.preprocess];
-  const features = args.text('features');
+  const { features, size: sizeFlag } = values;
   const base = features ? readFeatures(features) : stored === undefined ? undefined : readPreprocess(stored);
-  if (base?.kind === 'audio') return checkSound(args, base, model.dims);
+  if (base?.kind === 'audio') return checkSound(values, base, model.dims);
   const input = pictureInput(model.dims);
   if (!base && !input) return { spec: undefined, assumed: false };
 
-  const sizeFlag = args.text('size');
   const size = sizeFlag === undefined ? undefined : parseSize(sizeFlag);
   const side = (axis: 'width' | 'height'): number => {
     const fixed = input?.[axis];
@@ -118,13 +113,12 @@ export function resolvePreprocess(args: Arguments, model: ModelFacts): ResolvedP
     if (typeof value === 'number') return value;
     throw new UsageError(`the model leaves its ${axis} open: say --size WxH`);
   };
-  const channels = args.has('grey') ? 1 : (base?.channels ?? input?.channels ?? 3);
+  const channels = values.grey ? 1 : (base?.channels ?? input?.channels ?? 3);
   if (input?.channels !== undefined && input.channels !== channels) {
     throw new UsageError(`--grey does not fit the model, which takes ${input.channels} channels`);
   }
-  const scale = args.number('scale') ?? base?.scale ?? 1 / 255;
-  if (scale <= 0) throw new UsageError('--scale must be greater than 0');
-  const std = perChannel(args.numbers('std') ?? [...(base?.std ?? [1])], channels, '--std');
+  const scale = values.scale ?? base?.scale ?? 1 / 255;
+  const std = perChannel(values.std ?? base?.std ?? [1], channels, '--std');
   if (std.some((value) => value <= 0)) throw new UsageError('--std must be greater than 0');
   return {
     spec: {
@@ -133,12 +127,12 @@ export function resolvePreprocess(args: Arguments, model: ModelFacts): ResolvedP
       height: side('height'),
       channels,
       scale,
-      mean: perChannel(args.numbers('mean') ?? [...(base?.mean ?? [0])], channels, '--mean'),
+      mean: perChannel(values.mean ?? base?.mean ?? [0], channels, '--mean'),
       std,
       resize: base?.resize ?? 'bilinear',
       layout: base?.layout ?? input!.layout,
     },
-    assumed: !base && !args.has('scale') && !args.has('mean') && !args.has('std'),
+    assumed: !base && !values.scale && !values.mean && !values.std,
   };
 }
 
@@ -168,9 +162,12 @@ function parseLabels(text: string, name: string): string[] {
  * Class names: from `--labels` (a list with a comma, or a file), else from the model's metadata.
  * @throws {LutraError} `INVALID_DATA` or, for broken metadata, `INVALID_MODEL`.
  */
-export async function resolveLabels(args: Arguments, model: ModelFacts): Promise<readonly string[] | undefined> {
-  const flag = args.text('labels');
-  if (flag?.includes(',')) return parseLabels(JSON.stringify(args.list('labels')), '--labels');
+export async function resolveLabels(
+  values: PreprocessValues,
+  model: ModelFacts,
+): Promise<readonly string[] | undefined> {
+  const flag = values.labels;
+  if (flag?.includes(',')) return parseLabels(flag.replaceAll(',', '\n'), '--labels');
   if (flag !== undefined) {
     const text = await readFile(flag, 'utf8').catch((cause: unknown) => {
       throw new LutraError('INVALID_DATA', `--labels ${flag} cannot be read`, {

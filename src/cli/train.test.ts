@@ -3,34 +3,19 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lutra } from '../../test/support/run-cli.js';
 import { GraphBuilder } from '../graph/builder.js';
 import { METADATA } from '../graph/metadata.js';
 import { parseModel } from '../onnx/parse.js';
 import { serializeModel } from '../onnx/serialize.js';
 import { loadCheckpoint } from '../train/checkpoint-file.js';
 import { filled, InitialWeights } from '../train/zoo/weights.js';
-import { main } from './main.js';
 
 const SIDE = 8;
 const COUNT = 48;
 let folder: string;
 const at = (name: string) => join(folder, name);
-
-async function lutra(...argv: string[]) {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += text;
-      return true;
-    }),
-  );
-  try {
-    return { code: await main(argv), ...written };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 /** conv – norm – relu – conv – norm – relu – pool – linear over grey images of 8×8: the second convolution can become lookups. */
 function network(): Uint8Array {

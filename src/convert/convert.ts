@@ -15,7 +15,7 @@ import type { CalibrationData } from './calibration.js';
 import { readCalibration } from './calibration.js';
 import type { DenseLayer } from './dense-layers.js';
 import { findDenseLayers } from './dense-layers.js';
-import { checkOptions } from './options.js';
+import { checkOptions } from './option-schema.js';
 import { createCheckpoint } from './progress.js';
 import { describeLayers, sumTotals } from './report.js';
 import { selectLayers } from './select.js';

@@ -1,7 +1,8 @@
 import { access, constants, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { CALIBRATION_OPTIONS, CONVERT_OPTIONS, CONVERT_RULES, convertOptions } from '../../convert/option-schema.js';
 import { seededRandom } from '../../convert/random.js';
-import type { ConvertOptions, ConvertProgress, ConvertReport, GeometryOptions } from '../../convert/types.js';
+import type { ConvertProgress, ConvertReport } from '../../convert/types.js';
 import { calibrationFeeds, datasetSource } from '../../data/calibration-feeds.js';
 import { openDataset } from '../../data/node-open.js';
 import { LutraError } from '../../errors.js';
@@ -9,60 +10,31 @@ import { METADATA } from '../../graph/metadata.js';
 import type { Graph } from '../../graph/types.js';
 import { parseModel } from '../../onnx/parse.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';
+import { choice, type Schema, text, type Values } from '../../option-schema.js';
 import { loadBytes } from '../../session/load.js';
-import { type Arguments, type Command, UsageError } from '../arguments.js';
+import { defineCommand, required, UsageError } from '../command.js';
 import { formatBytes, formatTable, print, printJson, warn } from '../output.js';
-import { type ModelFacts, PREPROCESS_FLAGS, resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
+import { type ModelFacts, PREPROCESS_OPTIONS, resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
 import { Progress } from '../progress.js';
 
-const DEFAULT_SAMPLES = 1000;
-const DEFAULT_SEED = 1;
-const CENTROIDS = ['8', '16', '32', '64'] as const;
-/** g where only --geometry is given: LUT-NN's choice for patches, the best of the lab for the others. */
-const DEFAULT_GROUP = { patch: 1, row: 1, pixel: 4 } as const;
+const OPTIONS = {
+  out: text('-o, --out <file>', 'file to write the converted model to'),
+  calibration: text(
+    '--calibration <path>',
+    'folder or .tar(.gz) of pictures or WAVs in class folders, .ulaw(.gz), CIFAR-10 .bin(.gz), MNIST IDX images(.gz), .npz or .npy',
+  ),
+  ...CALIBRATION_OPTIONS,
+  mirror: choice(
+    '--mirror <yes|no>',
+    ['yes', 'no'],
+    'use a mirrored copy of every picture, too: slower, a little closer to the network',
+    { default: 'no' },
+  ),
+  ...CONVERT_OPTIONS,
+  ...PREPROCESS_OPTIONS,
+} satisfies Schema;
 
-function geometryOptions(args: Arguments): GeometryOptions {
-  const kind = args.choice('geometry', ['patch', 'row', 'pixel']);
-  const group = args.integer('group', 1, 64);
-  const pointwise = args.integer('pointwise', 1, 64);
-  const linear = args.integer('linear', 1, 256);
-  if (group && !kind) throw new UsageError('--group needs --geometry');
-  return {
-    ...(kind ? { conv: { kind, channels: group ?? DEFAULT_GROUP[kind] } } : {}),
-    ...(pointwise ? { pointwise } : {}),
-    ...(linear ? { linear } : {}),
-  };
-}
-
-/** Conversion options that flags give; whatever is left out keeps the converter's default. */
-function convertOptions(args: Arguments): ConvertOptions {
-  const centroids = args.choice('k', CENTROIDS);
-  const encoder = args.choice('encoder', ['centroid', 'tree']);
-  if (encoder === 'tree' && centroids !== undefined && centroids !== '16')
-    throw new UsageError('--encoder tree needs --k 16');
-  const layers = args.list('layers');
-  const exclude = args.list('exclude');
-  const optimize = args.choice('optimize', ['speed', 'balanced', 'accuracy']);
-  const maxDrop = args.number('max-drop', { min: 0, max: 100 });
-  const maxBytes = args.bytes('max-size');
-  if (maxBytes !== undefined && maxDrop !== undefined) throw new UsageError('give either --max-size or --max-drop');
-  const recipe = args.choice('recipe', ['fitted', 'plain']);
-  const stem = args.choice('stem', ['float', 'integer']);
-  const preset = layers?.length === 1 && (layers[0] === 'default' || layers[0] === 'all') ? layers[0] : undefined;
-  return {
-    geometry: geometryOptions(args),
-    seed: args.integer('seed', 0, 2 ** 32 - 1) ?? DEFAULT_SEED,
-    ...(centroids ? { centroids: Number(centroids) } : {}),
-    ...(encoder ? { encoder } : {}),
-    ...(layers ? { layers: preset ?? layers } : {}),
-    ...(exclude ? { exclude } : {}),
-    ...(optimize ? { optimize } : {}),
-    ...(maxDrop !== undefined ? { maxDrop } : {}),
-    ...(maxBytes !== undefined ? { maxBytes } : {}),
-    ...(recipe ? { recipe } : {}),
-    ...(stem ? { stem } : {}),
-  };
-}
+type ConvertValues = Values<typeof OPTIONS>;
 
 /** Shows the layer at work as a bar and every finished layer as a line. */
 function progressReporter(progress: Progress): (event: ConvertProgress) => void {
@@ -93,24 +65,29 @@ async function checkFolder(out: string): Promise<void> {
   });
 }
 
-async function calibrate(graph: Graph, args: Arguments, facts: ModelFacts, metadata: Readonly<Record<string, string>>) {
-  const data = args.required('calibration', 'give pictures or arrays like those the network will see');
-  const samples = args.integer('samples', 1) ?? DEFAULT_SAMPLES;
-  const options = convertOptions(args);
-  await checkFolder(args.required('out', 'give the file to write'));
-  const { spec, assumed } = resolvePreprocess(args, facts);
-  const labels = await resolveLabels(args, facts);
+async function calibrate(
+  graph: Graph,
+  values: ConvertValues,
+  facts: ModelFacts,
+  metadata: Readonly<Record<string, string>>,
+) {
+  const { samples } = values;
+  const data = required(values.calibration, '--calibration', 'give images or arrays like those the network will see');
+  await checkFolder(required(values.out, '--out', 'give the file to write'));
+  const { spec, assumed } = resolvePreprocess(values, facts);
+  const labels = await resolveLabels(values, facts);
   const dataset = await openDataset(data, labels ? { labels } : {});
   if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
-  const wanted = args.choice('mirror', ['yes', 'no']) === 'yes';
-  if (wanted && spec?.kind !== 'image') throw new UsageError('--mirror needs a network that takes pictures');
+  const wanted = values.mirror === 'yes';
+  if (wanted && spec?.kind !== 'image') throw new UsageError('--mirror needs a network that takes images');
   const { calibration } = calibrationFeeds(datasetSource(dataset, spec), {
     samples,
-    random: seededRandom(options.seed ?? DEFAULT_SEED),
+    random: seededRandom(values.seed),
     batch: facts.dims?.[0],
     mirror: wanted && spec?.kind === 'image' ? spec.layout : undefined,
   });
-  if (dataset.count < samples && args.has('samples')) warn(`${data} holds only ${dataset.count} examples`);
+  if (dataset.count < samples && samples !== OPTIONS.samples.default)
+    warn(`${data} holds only ${dataset.count} examples`);
   // Loaded here, so that the other commands start without the converter.
   const { convert } = await import('../../convert/index.js');
   const progress = new Progress('converting');
@@ -118,7 +95,7 @@ async function calibrate(graph: Graph, args: Arguments, facts: ModelFacts, metad
     return await convert(
       graph,
       calibration,
-      { ...options, metadata, description: dataset.description },
+      { ...convertOptions(values), metadata, description: dataset.description },
       { onProgress: progressReporter(progress) },
     );
   } finally {
@@ -163,71 +140,10 @@ function summary(report: ConvertReport): string {
   return lines.join('\n');
 }
 
-export const convertCommand: Command = {
-  name: 'convert',
-  summary: 'Replace the layers of a trained network by table lookups, without training.',
+export const convertCommand = defineCommand({
   positionals: ['<model.onnx>'],
-  flags: [
-    { name: 'out', short: 'o', value: '<file>', help: 'file to write the converted model to' },
-    {
-      name: 'calibration',
-      value: '<path>',
-      help: 'folder or .tar(.gz) of pictures or WAVs in class folders, .ulaw(.gz), CIFAR-10 .bin(.gz), MNIST IDX images(.gz), .npz or .npy',
-    },
-    {
-      name: 'samples',
-      value: '<n>',
-      help: `examples to use, drawn evenly from all classes (default: ${DEFAULT_SAMPLES})`,
-    },
-    {
-      name: 'mirror',
-      value: '<yes|no>',
-      help: 'use a mirrored copy of every picture, too: slower, a little closer to the network (default: no)',
-    },
-    {
-      name: 'optimize',
-      value: '<goal>',
-      help: 'speed, balanced or accuracy: what geometry and K are chosen for (default: balanced)',
-    },
-    {
-      name: 'max-size',
-      value: '<size>',
-      help: 'largest file, such as 4MB: geometry and K of all layers are chosen together for the least error in it',
-    },
-    { name: 'max-drop', value: '<points>', help: 'convert as many layers as fit within this loss of accuracy' },
-    {
-      name: 'recipe',
-      value: '<kind>',
-      help: 'fitted (default), or plain: k-means and products of weights and centroids, to compare with',
-    },
-    {
-      name: 'stem',
-      value: '<kind>',
-      help: 'float, or integer: 7-bit inputs and int8 weights for the first convolution (default: integer with --optimize speed)',
-    },
-    { name: 'k', value: '<n>', help: 'centroids per codebook: 8, 16, 32 or 64 (default: chosen per layer)' },
-    {
-      name: 'geometry',
-      value: '<kind>',
-      help: 'codebook window of convolutions: patch, row or pixel (default: chosen per layer)',
-    },
-    { name: 'group', value: '<g>', help: 'channels per codebook with --geometry (default: patch 1, row 1, pixel 4)' },
-    { name: 'pointwise', value: '<g>', help: 'channels per codebook of 1×1 convolutions (default: chosen per layer)' },
-    { name: 'linear', value: '<g>', help: 'inputs per codebook of Gemm and MatMul (default: chosen per layer)' },
-    {
-      name: 'encoder',
-      value: '<kind>',
-      help: 'centroid, or tree (MADDNESS: faster, less accurate) (default: centroid)',
-    },
-    {
-      name: 'layers',
-      value: '<names>',
-      help: 'default, all, none (only stores preprocessing and labels in the file), or names with commas',
-    },
-    { name: 'exclude', value: '<names>', help: 'layers to keep dense, names with commas' },
-    { name: 'seed', value: '<n>', help: `the same seed gives the same model (default: ${DEFAULT_SEED})` },
-    ...PREPROCESS_FLAGS,
-  ],
+  options: OPTIONS,
+  rules: CONVERT_RULES,
   examples: [
     'lutra convert net.onnx -o lut.onnx --calibration train.tar.gz --samples 1000',
     'lutra convert net.onnx -o lut.onnx --calibration train/ --optimize accuracy --max-drop 2',
@@ -236,31 +152,30 @@ export const convertCommand: Command = {
     'lutra convert net.onnx -o dense.onnx --layers none --labels labels.json',
   ],
 
-  async run(args) {
-    const out = args.required('out', 'give the file to write, -o out.onnx');
-    const path = args.positionals[0]!;
+  async run(values, path) {
+    const out = required(values.out, '--out', 'give the file to write, -o out.onnx');
     const graph = parseModel(await loadBytes(path));
     const facts: ModelFacts = { metadata: graph.metadata, dims: graph.inputs[0]?.dims };
-    const { spec } = resolvePreprocess(args, facts);
-    const labels = await resolveLabels(args, facts);
+    const { spec } = resolvePreprocess(values, facts);
+    const labels = await resolveLabels(values, facts);
     const metadata = {
       ...graph.metadata,
       [METADATA.version]: '1',
       ...(spec ? { [METADATA.preprocess]: JSON.stringify(spec) } : {}),
       ...(labels ? { [METADATA.labels]: JSON.stringify(labels) } : {}),
     };
-    const none = args.text('layers') === 'none';
-    const result = none ? undefined : await calibrate(graph, args, facts, metadata);
+    const none = values.layers?.length === 1 && values.layers[0] === 'none';
+    const result = none ? undefined : await calibrate(graph, values, facts, metadata);
     const bytes = serializeModel(await withContentHash(result?.graph ?? { ...graph, metadata }));
     await writeFile(out, bytes).catch((cause: Error) => {
       throw new LutraError('INVALID_ARGUMENT', `${out} cannot be written: ${cause.message}`, { cause });
     });
     if (result?.report.totals.converted === 0) warn('no layer was converted: the file is the dense network');
-    if (args.has('json')) {
+    if (values.json) {
       printJson({ file: out, bytes: bytes.length, ...result?.report });
       return;
     }
     if (result) print(summary(result.report));
     print(`${out}  ${formatBytes(bytes.length)}`);
   },
-};
+});

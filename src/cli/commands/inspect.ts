@@ -4,12 +4,14 @@ import { formatType } from '../../graph/tensor.js';
 import type { Graph, TensorType } from '../../graph/types.js';
 import { verifyContentHash } from '../../onnx/content-hash.js';
 import { parseModel } from '../../onnx/parse.js';
+import { names } from '../../option-schema.js';
 import { bind } from '../../plan/bind.js';
 import { COMPLETE_RUNTIME } from '../../plan/complete.js';
 import { plan } from '../../plan/plan.js';
 import { loadBytes } from '../../session/load.js';
-import { type Arguments, type Command, UsageError } from '../arguments.js';
+import { defineCommand, UsageError } from '../command.js';
 import { type LayerFacts, layerFacts } from '../layers.js';
+import { ENGINE_OPTIONS } from '../model.js';
 import { formatBytes, formatTable, print, printJson } from '../output.js';
 
 /** Longest metadata value that is shown whole in text. */
@@ -22,9 +24,9 @@ const HASH_NOTES = {
 } as const;
 
 /** `--dims N=8,H=224` → sizes of symbolic dimensions. */
-function symbolSizes(args: Arguments): Map<string, number> {
+function symbolSizes(pairs: readonly string[]): Map<string, number> {
   return new Map(
-    (args.list('dims') ?? []).map((pair) => {
+    pairs.map((pair) => {
       const [symbol, size] = pair.split('=');
       const value = Number(size);
       if (!symbol || !Number.isInteger(value) || value < 1)
@@ -34,8 +36,8 @@ function symbolSizes(args: Arguments): Map<string, number> {
   );
 }
 
-function inputTypes(graph: Graph, args: Arguments): Record<string, TensorType> {
-  const sizes = symbolSizes(args);
+function inputTypes(graph: Graph, pairs: readonly string[]): Record<string, TensorType> {
+  const sizes = symbolSizes(pairs);
   const symbols = new Set(graph.inputs.flatMap(({ dims }) => dims?.filter((dim) => typeof dim === 'string') ?? []));
   for (const symbol of sizes.keys()) {
     if (!symbols.has(symbol))
@@ -77,24 +79,20 @@ function metadataLines(metadata: Readonly<Record<string, string>>): string[] {
   });
 }
 
-export const inspectCommand: Command = {
-  name: 'inspect',
-  summary: 'Show what a model consists of and which kernel runs each layer.',
+export const inspectCommand = defineCommand({
   positionals: ['<model.onnx>'],
-  flags: [
-    { name: 'dims', value: '<N=1,…>', help: 'sizes of symbolic dimensions (default: 1)' },
-    { name: 'threads', value: '<n>', help: 'plan for n threads (default: 1)' },
-  ],
+  options: {
+    dims: names('--dims <N=1,…>', 'sizes of symbolic dimensions', { otherwise: '1' }),
+    threads: { ...ENGINE_OPTIONS.threads, default: 1, help: 'plan for n threads' },
+  },
   examples: ['lutra inspect cifar10.lut.onnx', 'lutra inspect detector.onnx --dims height=320,width=320 --json'],
 
-  async run(args) {
-    const path = args.positionals[0]!;
-    const threads = args.integer('threads', 1, 64) ?? 1;
+  async run(values, path) {
     const bytes = await loadBytes(path);
     const model = parseModel(bytes);
     const graph = optimize(model, COMPLETE_RUNTIME);
-    const types = inputTypes(graph, args);
-    const schedule = plan(graph, COMPLETE_RUNTIME, types, { threads });
+    const types = inputTypes(graph, values.dims ?? []);
+    const schedule = plan(graph, COMPLETE_RUNTIME, types, { threads: values.threads });
     const layers = layerFacts(bind(graph, COMPLETE_RUNTIME, types), schedule);
     const total = (field: 'macs' | 'lookups' | 'tableBytes' | 'constantBytes') =>
       layers.reduce((sum, layer) => sum + layer[field], 0);
@@ -106,7 +104,7 @@ export const inspectCommand: Command = {
     };
     const hash = await verifyContentHash(bytes);
     const memory = { total: schedule.memoryBytes, ...schedule.usage };
-    if (args.has('json')) {
+    if (values.json) {
       const { inputs, outputs, opset, metadata } = model;
       printJson({ file: path, bytes: bytes.length, hash, opset, inputs, outputs, metadata, layers, totals, memory });
       return;
@@ -130,4 +128,4 @@ export const inspectCommand: Command = {
         : `\nno metadata (${METADATA.preprocess} and others are stored by lutra convert)`,
     );
   },
-};
+});

@@ -8,13 +8,14 @@ import { LutraError } from '../../errors.js';
 import { formatType } from '../../graph/tensor.js';
 import type { TensorValue } from '../../graph/types.js';
 import type { InferenceSession } from '../../index.js';
+import { type Given, integer, text, toggle } from '../../option-schema.js';
 import type { TensorLike } from '../../session/types.js';
 import { decodeWav } from '../../speech/wav.js';
-import { type Arguments, type Command, UsageError } from '../arguments.js';
+import { defineCommand, UsageError } from '../command.js';
 import { type Latency, measure } from '../latency.js';
-import { ENGINE_FLAGS, sessionFacts, withSession } from '../model.js';
+import { ENGINE_OPTIONS, sessionFacts, withSession } from '../model.js';
 import { formatMilliseconds, formatTable, print, printJson, warn } from '../output.js';
-import { PREPROCESS_FLAGS, resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
+import { PREPROCESS_OPTIONS, resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
 import { Progress } from '../progress.js';
 import { probabilities, readScores } from '../scores.js';
 
@@ -30,7 +31,7 @@ interface Answer {
 /** Reads a picture, a WAV recording, a .npy (the first input) or a .npz (inputs by name). */
 async function readFeeds(
   path: string,
-  args: Arguments,
+  values: Given<typeof PREPROCESS_OPTIONS>,
   session: InferenceSession,
 ): Promise<{ feeds: Feeds; example: boolean }> {
   const bytes = await readFile(path).catch((cause: Error) => {
@@ -39,7 +40,7 @@ async function readFeeds(
   const first = session.inputNames[0]!;
   if (isNpy(bytes)) return { feeds: { [first]: parseNpy(bytes, path) }, example: false };
   if (isZip(bytes)) return { feeds: Object.fromEntries(parseNpz(bytes, path)), example: false };
-  const { spec, assumed } = resolvePreprocess(args, sessionFacts(session));
+  const { spec, assumed } = resolvePreprocess(values, sessionFacts(session));
   if (!spec) {
     throw new LutraError('INVALID_DATA', `the model takes neither pictures nor sound`, {
       expected: `.npy or .npz with ${session.inputMetadata.map(({ name, type, dims }) => `${name} ${type}[${dims}]`).join(', ')}`,
@@ -101,18 +102,16 @@ function latencyLine({ runs, min, p50, p90 }: Latency): string {
   return `latency p50 ${formatMilliseconds(p50)}, p90 ${formatMilliseconds(p90)}, min ${formatMilliseconds(min)} (${runs} runs)`;
 }
 
-export const runCommand: Command = {
-  name: 'run',
-  summary: 'Run a model on a picture or recording (prints the most probable classes) or on arrays.',
+export const runCommand = defineCommand({
   positionals: ['<model.onnx>', '<picture|recording.wav|input.npy|inputs.npz>'],
-  flags: [
-    { name: 'out', short: 'o', value: '<file>', help: 'write the outputs to a .npy or .npz file' },
-    { name: 'top', value: '<n>', help: 'number of classes to print (default: 5)' },
-    { name: 'repeat', value: '<n>', help: 'run n times after a warm-up and report the latency' },
-    { name: 'profile', help: 'print the time of every layer' },
-    ...PREPROCESS_FLAGS,
-    ...ENGINE_FLAGS,
-  ],
+  options: {
+    out: text('-o, --out <file>', 'write the outputs to a .npy or .npz file'),
+    top: integer('--top <n>', 'number of classes to print', { min: 1, default: 5 }),
+    repeat: integer('--repeat <n>', 'run n times after a warm-up and report the latency', { min: 1, max: 1_000_000 }),
+    profile: toggle('--profile', 'print the time of every layer'),
+    ...PREPROCESS_OPTIONS,
+    ...ENGINE_OPTIONS,
+  },
   examples: [
     'lutra run cifar10.lut.onnx frog.jpg',
     'lutra run cifar10.lut.onnx frog.jpg --repeat 100 --threads 1 --profile',
@@ -120,15 +119,12 @@ export const runCommand: Command = {
     'lutra run net.onnx input.npy -o output.npy',
   ],
 
-  async run(args) {
-    const [modelPath, inputPath] = args.positionals as [string, string];
-    const top = args.integer('top', 1) ?? 5;
-    const repeat = args.integer('repeat', 1, 1_000_000);
-    const out = args.text('out');
+  async run(values, modelPath, inputPath) {
+    const { out, top, repeat, json } = values;
     if (out !== undefined && !/\.np[yz]$/.test(out)) throw new UsageError('--out must end in .npy or .npz');
-    await withSession(modelPath, args, async (session) => {
-      const labels = await resolveLabels(args, sessionFacts(session));
-      const { feeds, example } = await readFeeds(inputPath, args, session);
+    await withSession(modelPath, values, async (session) => {
+      const labels = await resolveLabels(values, sessionFacts(session));
+      const { feeds, example } = await readFeeds(inputPath, values, session);
       const outputs = await session.run(feeds);
       const first = session.outputNames[0]!;
       const answers = example && !out ? topClasses(outputs[first]!, first, labels, top) : undefined;
@@ -143,8 +139,8 @@ export const runCommand: Command = {
           (share) => progress.update(share),
         ).finally(() => progress.clear());
       }
-      const profile = args.has('profile') ? await session.profile(feeds) : undefined;
-      if (args.has('json')) {
+      const profile = values.profile ? await session.profile(feeds) : undefined;
+      if (json) {
         const { threads, wasm, modelBytes } = session.info;
         const shapes = Object.fromEntries(
           Object.entries(outputs).map(([name, { type, dims }]) => [name, { type, dims }]),
@@ -174,4 +170,4 @@ export const runCommand: Command = {
       if (profile) print(`\n${profileTable(profile)}`);
     });
   },
-};
+});

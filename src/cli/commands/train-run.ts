@@ -20,14 +20,12 @@ import {
 } from '../../train/train-dense.js';
 import { LOOKUP_RECIPE, type TrainedLookup, type TrainLookupOptions, trainLookup } from '../../train/train-lookup.js';
 import { findNetwork } from '../../train/zoo/networks.js';
-import { type Arguments, UsageError } from '../arguments.js';
+import { UsageError } from '../command.js';
 import { warn } from '../output.js';
 import { resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
 import type { Progress } from '../progress.js';
 import { openTrainingData, type WantedInput } from './train-data.js';
-import { budgetFlags, conversionFlags, lookupFlags, recipeFlags } from './train-flags.js';
-
-const DEFAULT_SAMPLES = 1000;
+import { budgetOf, changedRecipe, conversionBefore, lookupTraining, type TrainValues } from './train-flags.js';
 
 export type Control = Omit<TrainDenseOptions, 'recipe' | 'budget'> &
   Pick<TrainLookupOptions, 'onStart'> & { readonly seed: number };
@@ -36,15 +34,10 @@ async function openModel(path: string): Promise<Graph> {
   return parseModel(await loadBytes(path));
 }
 
-function budgetOf(args: Arguments) {
-  const budget = budgetFlags(args);
-  return budget ? { budget } : {};
-}
-
 /** Preprocessing and data of a model file, as its metadata and the flags say. */
-async function dataOfModel(graph: Graph, args: Arguments, seed: number, progress: Progress): Promise<OpenedSet> {
+async function dataOfModel(graph: Graph, values: TrainValues, seed: number, progress: Progress): Promise<OpenedSet> {
   const facts = { metadata: graph.metadata, dims: graph.inputs[0]?.dims };
-  const { spec, assumed } = resolvePreprocess(args, facts);
+  const { spec, assumed } = resolvePreprocess(values, facts);
   if (!spec)
     throw new LutraError('UNSUPPORTED', 'the model takes neither images nor sound, so there is no data for it');
   if (spec.kind === 'image' && spec.layout !== 'nchw') {
@@ -54,32 +47,38 @@ async function dataOfModel(graph: Graph, args: Arguments, seed: number, progress
     });
   }
   if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
-  return openTrainingData(args, spec, await resolveLabels(args, facts), seed, progress);
+  return openTrainingData(values, spec, await resolveLabels(values, facts), seed, progress);
+}
+
+function givenBudget(values: TrainValues) {
+  const budget = budgetOf(values);
+  return budget ? { budget } : {};
 }
 
 /** `lutra train --dense`: a network of the zoo from scratch, or a dense model further. */
 export async function trainDenseCommand(
   name: string,
-  args: Arguments,
+  values: TrainValues,
   control: Control,
   progress: Progress,
 ): Promise<TrainedModel> {
   const { seed } = control;
+  const budget = givenBudget(values);
   if (/\.onnx$/i.test(name)) {
     const graph = await openModel(name);
     if (hasLookups(graph)) {
       throw new UsageError(`${name} is a lookup network: give it without --dense`);
     }
-    const { set, split } = await dataOfModel(graph, args, seed, progress);
-    const recipe = recipeFlags(args, findNetwork('image32').recipe);
-    return trainDense({ graph }, recipe, set, split, { ...control, ...budgetOf(args) });
+    const { set, split } = await dataOfModel(graph, values, seed, progress);
+    const recipe = changedRecipe(values, findNetwork('image32').recipe);
+    return trainDense({ graph }, recipe, set, split, { ...control, ...budget });
   }
   const network = findNetwork(name);
-  const recipe = recipeFlags(args, network.recipe);
+  const recipe = changedRecipe(values, network.recipe);
   const [channels, height, width] = network.inputDims;
   const facts = { metadata: {}, dims: ['N', ...network.inputDims] };
-  const { spec } = resolvePreprocess(args, facts);
-  const features = args.has('features') && spec?.kind === 'audio' ? spec : KEYWORD_FEATURES;
+  const { spec } = resolvePreprocess(values, facts);
+  const features = values.features !== undefined && spec?.kind === 'audio' ? spec : KEYWORD_FEATURES;
   const wanted: WantedInput =
     network.input === 'audio'
       ? features
@@ -91,19 +90,18 @@ export async function trainDenseCommand(
           scale: 1 / 255,
           resize: 'bilinear',
           layout: 'nchw',
-          ...(spec?.kind === 'image' && args.has('mean') && args.has('std') ? { mean: spec.mean, std: spec.std } : {}),
+          ...(spec?.kind === 'image' && values.mean && values.std ? { mean: spec.mean, std: spec.std } : {}),
         };
-  const labels = await resolveLabels(args, facts);
-  const { set, split } = await openTrainingData(args, wanted, labels, seed, progress);
+  const labels = await resolveLabels(values, facts);
+  const { set, split } = await openTrainingData(values, wanted, labels, seed, progress);
   const built = buildNetwork(network, set, split, seed);
-  const from = args.text('from');
+  const { from } = values;
   const start = from === undefined ? built : warmStart(built, await loadCheckpoint(from));
-  return trainDense(start, recipe, set, split, { ...control, ...budgetOf(args) });
+  return trainDense(start, recipe, set, split, { ...control, ...budget });
 }
 
-async function converted(dense: Graph, args: Arguments, data: OpenedSet, seed: number, progress: Progress) {
+async function converted(dense: Graph, values: TrainValues, data: OpenedSet, seed: number, progress: Progress) {
   const { set, split } = data;
-  const samples = args.integer('samples', 1) ?? DEFAULT_SAMPLES;
   const source = {
     count: split.train.length,
     labels: Int32Array.from(split.train, (index) => set.labels[index]!),
@@ -112,41 +110,40 @@ async function converted(dense: Graph, args: Arguments, data: OpenedSet, seed: n
       for (let at = 0; at < chosen.length; at += batch) yield plainInputs(set, chosen.slice(at, at + batch));
     },
   };
-  const { calibration } = calibrationFeeds(source, { samples, random: seededRandom(seed) });
-  const options = { ...conversionFlags(args, seed), description: set.description };
+  const { calibration } = calibrationFeeds(source, { samples: values.samples, random: seededRandom(seed) });
+  const options = { ...conversionBefore(values), description: set.description };
   const { graph } = await convert(dense, { feeds: calibration.feeds }, options, {
     onProgress: ({ index, layers, fraction, layer }) =>
       progress.update(layers > 0 ? (index + fraction) / layers : 0, `converting ${layer ?? ''}`),
   });
-  const kept = args.text('converted');
-  if (kept) await writeWhole(kept, serializeModel(await withContentHash(graph)));
+  if (values.converted) await writeWhole(values.converted, serializeModel(await withContentHash(graph)));
   return graph;
 }
 
 /** `lutra train MODEL`: a lookup network, or a dense one that is converted first. */
 export async function trainLookupCommand(
   path: string,
-  args: Arguments,
+  values: TrainValues,
   control: Control,
   progress: Progress,
 ): Promise<TrainedLookup> {
   const { seed } = control;
-  const recipe = recipeFlags(args, LOOKUP_RECIPE);
-  const what = lookupFlags(args, recipe.smoothing);
+  const recipe = changedRecipe(values, LOOKUP_RECIPE);
+  const budget = givenBudget(values);
+  const what = lookupTraining(values, recipe.smoothing);
   const graph = await openModel(path);
   const isLookup = hasLookups(graph);
-  const keep = args.choice('keep', ['best', 'last']) ?? 'best';
-  const teacher = args.text('teacher');
+  const { keep, teacher } = values;
   if (isLookup && !teacher) throw new UsageError('a lookup model needs --teacher, the network it was converted from');
   if (!isLookup && teacher) throw new UsageError(`${path} is dense and its own teacher: leave --teacher out`);
   const dense = teacher ? await openModel(teacher) : graph;
-  const data = await dataOfModel(graph, args, seed, progress);
-  const lookup = isLookup ? graph : await converted(dense, args, data, seed, progress);
+  const data = await dataOfModel(graph, values, seed, progress);
+  const lookup = isLookup ? graph : await converted(dense, values, data, seed, progress);
   if (keep === 'best' && data.split.validation.length === 0)
     warn('there is no validation set: the last state of the training is written');
   return trainLookup(lookup, dense, data.set, data.split, {
     ...control,
-    ...budgetOf(args),
+    ...budget,
     recipe,
     lookup: what,
     keep,

@@ -1,19 +1,16 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { GROUP_RULE } from '../../convert/option-schema.js';
 import { LutraError } from '../../errors.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';
 import type { Checkpoint } from '../../train/checkpoint.js';
 import type { TrainedModel } from '../../train/train-dense.js';
 import type { TrainedLookup } from '../../train/train-lookup.js';
-import { type Arguments, type Command, UsageError } from '../arguments.js';
+import { defineCommand, required, UsageError } from '../command.js';
 import { formatBytes, print, printJson, warn } from '../output.js';
-import { PREPROCESS_FLAGS } from '../preprocess-flags.js';
 import { Progress } from '../progress.js';
-import { DATA_FLAGS } from './train-data.js';
-import { BUDGET_FLAGS, LOOKUP_FLAGS, RECIPE_FLAGS } from './train-flags.js';
+import { TRAIN_OPTIONS, TRAIN_SECTIONS, type TrainValues } from './train-flags.js';
 import { outcome, outcomeJson, trainingReporter } from './train-output.js';
-
-const DEFAULT_THREADS = 2;
 
 /** Finds out before the training what would make it useless. */
 async function checkFolder(path: string): Promise<void> {
@@ -60,29 +57,24 @@ function withCheckpoint(error: unknown, path: string, advice: string): unknown {
   return new LutraError(error.code, error.message, { hint, cause: error });
 }
 
-async function run(args: Arguments): Promise<void> {
-  const [modelPath] = args.positionals;
-  const dense = args.text('dense');
-  if ((modelPath === undefined) === (dense === undefined)) {
+async function run(values: TrainValues & { readonly json?: boolean }, modelPath: string | undefined): Promise<void> {
+  const { network, report, seed, threads, json = false } = values;
+  if ((modelPath === undefined) === (network === undefined)) {
     throw new UsageError('give either a model to train as lookups, or --dense with a network to train from scratch');
   }
-  if (args.has('from') && (dense === undefined || dense.endsWith('.onnx'))) {
+  if (values.from !== undefined && (network === undefined || network.endsWith('.onnx'))) {
     throw new UsageError('--from continues a network trained with --dense by name; models are given as they are');
   }
-  const out = args.required('out', 'give the file to write, -o out.onnx');
-  const checkpointPath = args.text('checkpoint') ?? `${out}.checkpoint`;
-  const report = args.text('report');
-  const seed = args.integer('seed', 0, 2 ** 32 - 1) ?? 1;
-  const threads = args.integer('threads', 1, 64) ?? DEFAULT_THREADS;
+  const out = required(values.out, '--out', 'give the file to write, -o out.onnx');
+  const checkpointPath = values.checkpoint ?? `${out}.checkpoint`;
   for (const path of [out, checkpointPath, ...(report ? [report] : [])]) await checkFolder(path);
 
   // Loaded here, so that the other commands start without the trainer.
   const { trainDenseCommand, trainLookupCommand } = await import('./train-run.js');
   const { loadCheckpoint, saveCheckpoint, writeWhole } = await import('../../train/checkpoint-file.js');
-  const resume = args.has('resume') ? await loadCheckpoint(checkpointPath) : undefined;
+  const resume = values.resume ? await loadCheckpoint(checkpointPath) : undefined;
   const progress = new Progress('training');
   let kept = resume !== undefined;
-  const json = args.has('json');
   const model = await interruptible(async (signal) => {
     const control = {
       seed,
@@ -96,9 +88,9 @@ async function run(args: Arguments): Promise<void> {
       ...(resume ? { resume } : {}),
     };
     try {
-      return dense === undefined
-        ? await trainLookupCommand(modelPath!, args, control, progress)
-        : await trainDenseCommand(dense, args, control, progress);
+      return network === undefined
+        ? await trainLookupCommand(modelPath!, values, control, progress)
+        : await trainDenseCommand(network, values, control, progress);
     } catch (error) {
       const diverged = error instanceof LutraError && error.code === 'DIVERGED';
       throw diverged && kept ? withCheckpoint(error, checkpointPath, 'choose a lower --rate') : error;
@@ -138,33 +130,11 @@ async function run(args: Arguments): Promise<void> {
   print(`${out}  ${formatBytes(bytes.length)}`);
 }
 
-export const trainCommand: Command = {
-  name: 'train',
-  summary: 'Train a network from scratch, or the tables of a lookup network by backpropagation.',
+export const trainCommand = defineCommand({
   positionals: ['[model.onnx]'],
-  flags: [
-    { name: 'out', short: 'o', value: '<file>', help: 'file to write the trained model to' },
-    {
-      name: 'dense',
-      value: '<network>',
-      help: 'train a dense network: image32, image28 or keywords from scratch, or a dense .onnx further',
-    },
-    {
-      name: 'from',
-      value: '<checkpoint>',
-      help: 'with --dense: start from the weights of another training of this network',
-    },
-    ...DATA_FLAGS,
-    ...BUDGET_FLAGS,
-    ...RECIPE_FLAGS,
-    ...LOOKUP_FLAGS,
-    { name: 'seed', value: '<n>', help: 'the same seed and number of updates give the same model (default: 1)' },
-    { name: 'threads', value: '<n>', help: `threads; the result does not depend on it (default: ${DEFAULT_THREADS})` },
-    { name: 'checkpoint', value: '<file>', help: 'where the state is kept (default: the output and .checkpoint)' },
-    { name: 'resume', help: 'go on from the checkpoint' },
-    { name: 'report', value: '<file.html>', help: 'write a page with the curves of the training' },
-    ...PREPROCESS_FLAGS,
-  ],
+  options: TRAIN_OPTIONS,
+  sections: TRAIN_SECTIONS,
+  rules: [GROUP_RULE],
   examples: [
     'lutra train --dense image32 --data train.tar.gz -o dense.onnx --minutes 50 --report report.html',
     'lutra train --dense keywords --data train_1.ulaw.gz,train_2.ulaw.gz -o keywords.onnx',
@@ -172,4 +142,4 @@ export const trainCommand: Command = {
     'lutra train lut.onnx --teacher dense.onnx --data train.tar.gz -o better.onnx --steps 3000 --encoder learned --resume',
   ],
   run,
-};
+});

@@ -1,4 +1,5 @@
-import { LutraError } from '../../../errors.js';
+import { checkValues, choice, withDefaults } from '../../../option-schema.js';
+import { LOOKUP_TRAINING_OPTIONS } from './option-schema.js';
 
 /** Temperature T of distillation. */
 export const DISTILLATION_TEMPERATURE = 4;
@@ -9,6 +10,8 @@ export type LookupLoss =
   | { readonly kind: 'distillation' }
   /** Cross-entropy with labels. */
   | { readonly kind: 'labels'; readonly smoothing?: number };
+
+const LOSS = choice(null, ['distillation', 'labels'], 'what the network learns from');
 
 /** How lookup layers learn. docs/training.md has the measurement behind each option. */
 export interface LookupTrainingOptions {
@@ -42,37 +45,13 @@ export interface LookupTrainingOptions {
 /** Options with every default filled in. */
 export type ResolvedOptions = Required<LookupTrainingOptions>;
 
-const CHOICES = {
-  encoder: ['frozen', 'learned'],
-  tables: ['product', 'free'],
-  normalization: ['live', 'folded'],
-  bits: [8, 7, 6],
-  quantized: [true, false],
-} as const;
-const LOSSES: readonly unknown[] = ['distillation', 'labels'];
-
 /** @throws LutraError `INVALID_ARGUMENT` naming the option that is wrong */
-export function resolveOptions(options: LookupTrainingOptions): ResolvedOptions {
-  const {
-    loss = { kind: 'distillation' },
-    encoder = 'frozen',
-    tables = 'product',
-    normalization = 'live',
-    bits = 8,
-    quantized = tables === 'free' || bits < 8,
-  } = options;
-  const resolved = { loss, encoder, tables, normalization, bits, quantized } as const;
-  for (const [name, allowed] of Object.entries(CHOICES)) {
-    const value = resolved[name as keyof typeof CHOICES];
-    if (!(allowed as readonly unknown[]).includes(value)) throw wrongOption(name, allowed, value);
-  }
-  if (!LOSSES.includes(loss.kind)) throw wrongOption('loss', LOSSES, loss);
-  return resolved;
-}
-
-function wrongOption(name: string, allowed: readonly unknown[], actual: unknown): LutraError {
-  return new LutraError('INVALID_ARGUMENT', `option "${name}" is wrong`, {
-    expected: allowed.join(' | '),
-    actual: JSON.stringify(actual) ?? 'undefined',
-  });
+export function resolveOptions({
+  loss = { kind: 'distillation' },
+  ...options
+}: LookupTrainingOptions): ResolvedOptions {
+  checkValues(LOOKUP_TRAINING_OPTIONS, options);
+  checkValues({ loss: LOSS }, { loss: loss.kind });
+  const { quantized, ...rest } = withDefaults(LOOKUP_TRAINING_OPTIONS, options);
+  return { ...rest, loss, quantized: quantized ?? (rest.tables === 'free' || rest.bits < 8) };
 }
