@@ -11,12 +11,10 @@ import { ATTRIBUTE_TYPES } from '../onnx/attributes.js';
 import { encodeAttribute } from '../onnx/encode.js';
 import { ELEMENT_TYPES } from '../onnx/tensor.js';
 import { LOOKUP_DOMAIN } from './domain.js';
+import { MAX_ACTIVATION, TREE_DEPTH } from './limits.js';
 
 /** Lowest default opset in which the bodies are valid: ReduceSum takes its axes as an input from 13 on. */
 export const BODY_OPSET = 13;
-
-/** Depth of the MADDNESS tree. */
-const TREE_LEVELS = 4;
 
 /** Writes the nodes of a function body: every method adds nodes and returns the name of the result. */
 class BodyBuilder {
@@ -76,7 +74,7 @@ class BodyBuilder {
   quantize(): { centred: string; zeroPoint: string } {
     const zeroPoint = this.cast('x_zero_point', 'float32');
     const rounded = this.node('Round', [this.node('Div', ['x', 'x_scale'])]);
-    const level = this.node('Clip', [this.node('Add', [rounded, zeroPoint]), this.float(0), this.float(127)]);
+    const level = this.node('Clip', [this.node('Add', [rounded, zeroPoint]), this.float(0), this.float(MAX_ACTIVATION)]);
     const q = this.node('Where', [this.node('IsNaN', ['x']), this.float(0), level]);
     return { centred: this.node('Sub', [q, zeroPoint]), zeroPoint };
   }
@@ -147,10 +145,10 @@ function encodeTreeBody(): NodeProto[] {
     [...windowReferences(...WINDOW), reference('group', 'group', ATTRIBUTE_TYPES.int)],
   );
   // [N, B, 4, Ho, Wo]
-  const values = body.splitChannels(body.node('Add', [picked, zeroPoint]), body.ints(TREE_LEVELS));
+  const values = body.splitChannels(body.node('Add', [picked, zeroPoint]), body.ints(TREE_DEPTH));
   const thresholds = body.cast('thresholds', 'float32');
   let code = '';
-  for (let level = 0; level < TREE_LEVELS; level++) {
+  for (let level = 0; level < TREE_DEPTH; level++) {
     const value = body.node('Gather', [values, body.int(level)], [encodeAttribute('Gather', 'axis', 2)]);
     const first = 2 ** level - 1;
     const here = body.node('Slice', [thresholds, body.ints(first), body.ints(2 * first + 1), body.ints(1)]);

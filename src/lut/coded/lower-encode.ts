@@ -3,7 +3,7 @@ import type { Node } from '../../graph/types.js';
 import { KEY_INDEX_BITS, POSITION_GROUP } from '../../kernels/lookup.js';
 import type { Address, LowerContext, QuantizedPlanes } from '../../plan/types.js';
 import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../domain.js';
-import { MAX_ACTIVATION } from '../limits.js';
+import { MAX_LANE_WEIGHT } from '../limits.js';
 import type { CodePlanes } from '../lower/positions.js';
 import {
   codePlanes,
@@ -232,10 +232,9 @@ function encodeInto(
 
 /**
  * Whether the search may add the pair sums of all steps in i16: in the worst case every level is 0 or 127, so the positive and
- * the negative weights that meet in one i16 lane (taps 0, 1 or taps 2, 3 of each step) must each stay within 32767 / 127.
+ * the negative weights that meet in one i16 lane (taps 0, 1 or taps 2, 3 of each step) must each stay within MAX_LANE_WEIGHT.
  */
 export function fitsPairs(weights: Int8Array, taps: number, steps: readonly (readonly number[])[]): boolean {
-  const limit = Math.floor(32767 / MAX_ACTIVATION);
   const lanes = [0, 1].map((lane) => steps.flatMap((step) => step.slice(2 * lane, 2 * lane + 2)));
   for (let row = 0; row < weights.length; row += taps) {
     for (const lane of lanes) {
@@ -246,7 +245,7 @@ export function fitsPairs(weights: Int8Array, taps: number, steps: readonly (rea
         if (weight > 0) positive += weight;
         else negative -= weight;
       }
-      if (positive > limit || negative > limit) return false;
+      if (positive > MAX_LANE_WEIGHT || negative > MAX_LANE_WEIGHT) return false;
     }
   }
   return true;

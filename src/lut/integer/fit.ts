@@ -1,14 +1,10 @@
 import type { DenseLayer } from '../../convert/dense-layers.js';
 import { tensorValue } from '../../graph/tensor.js';
 import type { Node, TensorValue } from '../../graph/types.js';
-import { roundHalfEven } from '../../rounding.js';
 import type { ActivationScale } from '../activation.js';
 import { LOOKUP_DOMAIN } from '../domain.js';
-import { MAX_ACTIVATION } from '../limits.js';
-
-const MAX_WEIGHT = 127;
-/** Sums of integers are exact in float32 below this, as the function body computes them. */
-const MAX_SUM = 2 ** 24;
+import { MAX_ACTIVATION, MAX_SUM, MAX_WEIGHT } from '../limits.js';
+import { quantizePerOutput } from '../tables.js';
 
 /** Whether a layer can become a QuantizedConv: sums of its products stay exact. */
 export function canQuantize({ kind, inputChannels, window }: DenseLayer): boolean {
@@ -26,22 +22,16 @@ export function quantizedConvNode(
   name: string,
   initializers: Map<string, TensorValue>,
 ): Node {
-  const depth = weight.length / O;
-  const integers = new Int8Array(weight.length);
-  const scales = new Float32Array(O);
-  for (let o = 0; o < O; o++) {
-    const row = weight.subarray(o * depth, (o + 1) * depth);
-    const unit = row.reduce((most, w) => Math.max(most, Math.abs(w)), 0) / MAX_WEIGHT || 1;
-    row.forEach((w, i) => {
-      integers[o * depth + i] = roundHalfEven(w / unit);
-    });
-    scales[o] = unit * scale;
-  }
+  const { integers, scale: scales } = quantizePerOutput(weight, O, weight.length / O);
   const constants: Readonly<Record<string, TensorValue>> = {
     x_scale: tensorValue('float32', [], Float32Array.of(scale)),
     x_zero_point: tensorValue('uint8', [], Uint8Array.of(zeroPoint)),
     W: tensorValue('int8', [O, C, ...window.kernel], integers),
-    scale: tensorValue('float32', [O], scales),
+    scale: tensorValue(
+      'float32',
+      [O],
+      scales.map((unit) => unit * scale),
+    ),
     bias: tensorValue('float32', [O], Float32Array.from(bias)),
   };
   for (const [suffix, value] of Object.entries(constants)) initializers.set(`${name}.${suffix}`, value);

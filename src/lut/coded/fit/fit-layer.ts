@@ -3,12 +3,13 @@ import type { Checkpoint } from '../../../convert/progress.js';
 import { tensorValue } from '../../../graph/tensor.js';
 import type { Node, TensorValue } from '../../../graph/types.js';
 import { LOOKUP_DOMAIN } from '../../domain.js';
+import { centreTable } from '../../tables.js';
 import type { CodebookLayout } from './geometry.js';
 import type { FitKernels } from './kernels.js';
 import { fitTable } from './ridge.js';
 import { addLookups, type CodeSamples } from './samples.js';
 import type { QuantizedTable } from './tables.js';
-import { canCentre, centreTable, dequantizeTable, priorTable, quantizeTable } from './tables.js';
+import { canCentre, dequantizeTable, priorTable, quantizeTable } from './tables.js';
 
 /** Codes of the converted network and outputs of the dense one at the same output positions. */
 export interface LayerSamples {
@@ -60,7 +61,7 @@ export async function fitLayer(
     const change = await fitTable(kernels, training.codes, residual, O, options.lambda, checkpoint, training.rectified);
     for (let i = 0; i < table.length; i++) table[i]! += change[i]!;
   }
-  if (canCentre(layout)) centreTable(table, bias, K);
+  if (canCentre(layout)) centreTable(table, bias, K, 1, O);
   let quantized = quantizeTable(table, bias, layout);
   const predicted = predict(kernels, quantized, layout, heldOut.codes);
   if (options.normalize) {

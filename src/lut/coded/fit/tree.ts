@@ -1,6 +1,5 @@
-import { MAX_ACTIVATION } from '../../limits.js';
+import { TREE_DEPTH as DEPTH, MAX_ACTIVATION } from '../../limits.js';
 
-const DEPTH = 4;
 const LEVELS = MAX_ACTIVATION + 1;
 
 /** One codebook of an EncodeTree operator. */
