@@ -6,6 +6,8 @@ export type { Geometry, GeometryKind } from '../lut/coded/fit/geometry.js';
 export { parseModel } from '../onnx/parse.js';
 export { serializeModel } from '../onnx/serialize.js';
 export { convert } from './convert.js';
+export type { DenseLayer } from './dense-layers.js';
+export type { FamilyFit, FitLayer, FitPass, FittedCost, Replacement } from './family-fit.js';
 export type {
   AgreementReport,
   Calibration,

@@ -15,18 +15,17 @@ function isCount(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 1;
 }
 
-/** Whether the first convolution is computed in integers. */
+/** Whether the family of integers replaces first convolutions that are not selected. */
 export function integerStem({ stem, optimize }: ConvertOptions): boolean {
   return (stem ?? (optimize === 'speed' ? 'integer' : 'float')) === 'integer';
 }
 
 /** @throws LutraError `INVALID_ARGUMENT` naming the option that is out of range */
 export function checkOptions(options: ConvertOptions): void {
-  const { optimize, centroids, geometry, encoder, layers, maxDrop, maxBytes, recipe, stem, lambda, seed } = options;
+  const { optimize, centroids, geometry, encoder, layers, maxDrop, maxBytes, stem, seed } = options;
   const objectives = ['speed', 'balanced', 'accuracy'];
   check(optimize === undefined || objectives.includes(optimize), 'optimize', objectives.join(' | '), optimize);
   check(centroids === undefined || CENTROIDS.includes(centroids), 'centroids', CENTROIDS.join(' | '), centroids);
-  check(recipe === undefined || recipe === 'fitted' || recipe === 'plain', 'recipe', 'fitted | plain', recipe);
   check(stem === undefined || stem === 'float' || stem === 'integer', 'stem', 'float | integer', stem);
   check(encoder === undefined || encoder === 'centroid' || encoder === 'tree', 'encoder', 'centroid | tree', encoder);
   check(
@@ -55,6 +54,5 @@ export function checkOptions(options: ConvertOptions): void {
     maxBytes,
   );
   check(maxBytes === undefined || maxDrop === undefined, 'maxBytes', 'none together with maxDrop', maxBytes);
-  check(lambda === undefined || (lambda > 0 && Number.isFinite(lambda)), 'lambda', 'a positive number', lambda);
   check(seed === undefined || Number.isSafeInteger(seed), 'seed', 'an integer', seed);
 }

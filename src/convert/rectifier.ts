@@ -23,13 +23,13 @@ function rectifies(graph: Graph, node: Node): boolean {
 }
 
 /** The rectifier that is the only one to see the layer's output, if there is one. */
-export function findRectifier(graph: Graph, site: DenseLayer): Rectifier | undefined {
-  const reader = onlyReader(graph, site.output);
+export function findRectifier(graph: Graph, layer: DenseLayer): Rectifier | undefined {
+  const reader = onlyReader(graph, layer.output);
   if (!reader) return undefined;
   if (rectifies(graph, reader)) return {};
   if (reader.domain !== '' || reader.op !== 'Add') return undefined;
   const after = onlyReader(graph, reader.outputs[0]!);
   if (!after || !rectifies(graph, after)) return undefined;
-  const skip = reader.inputs.find((name) => name !== site.output);
+  const skip = reader.inputs.find((name) => name !== layer.output);
   return skip === undefined ? undefined : { skip };
 }

@@ -74,7 +74,11 @@ class BodyBuilder {
   quantize(): { centred: string; zeroPoint: string } {
     const zeroPoint = this.cast('x_zero_point', 'float32');
     const rounded = this.node('Round', [this.node('Div', ['x', 'x_scale'])]);
-    const level = this.node('Clip', [this.node('Add', [rounded, zeroPoint]), this.float(0), this.float(MAX_ACTIVATION)]);
+    const level = this.node('Clip', [
+      this.node('Add', [rounded, zeroPoint]),
+      this.float(0),
+      this.float(MAX_ACTIVATION),
+    ]);
     const q = this.node('Where', [this.node('IsNaN', ['x']), this.float(0), level]);
     return { centred: this.node('Sub', [q, zeroPoint]), zeroPoint };
   }

@@ -46,7 +46,6 @@ function convertOptions(args: Arguments): ConvertOptions {
   const maxDrop = args.number('max-drop', { min: 0, max: 100 });
   const maxBytes = args.bytes('max-size');
   if (maxBytes !== undefined && maxDrop !== undefined) throw new UsageError('give either --max-size or --max-drop');
-  const recipe = args.choice('recipe', ['fitted', 'plain']);
   const stem = args.choice('stem', ['float', 'integer']);
   const preset = layers?.length === 1 && (layers[0] === 'default' || layers[0] === 'all') ? layers[0] : undefined;
   return {
@@ -59,7 +58,6 @@ function convertOptions(args: Arguments): ConvertOptions {
     ...(optimize ? { optimize } : {}),
     ...(maxDrop !== undefined ? { maxDrop } : {}),
     ...(maxBytes !== undefined ? { maxBytes } : {}),
-    ...(recipe ? { recipe } : {}),
     ...(stem ? { stem } : {}),
   };
 }
@@ -130,9 +128,7 @@ function summary(report: ConvertReport): string {
   const rows = report.layers.map((layer) => [
     layer.name,
     layer.op,
-    layer.converted && layer.geometry
-      ? `${layer.geometry.kind} g=${layer.geometry.channels} K=${layer.geometry.centroids}`
-      : `${layer.integers ? 'integers' : 'dense'} (${layer.reason ?? 'kept'})`,
+    layer.form ?? `dense (${layer.reason ?? 'kept'})`,
     layer.relativeError?.toFixed(4) ?? '',
     formatBytes(layer.weightBytes),
     layer.tableBytes > 0 ? formatBytes(layer.tableBytes) : '',
@@ -195,11 +191,6 @@ export const convertCommand: Command = {
       help: 'largest file, such as 4MB: geometry and K of all layers are chosen together for the least error in it',
     },
     { name: 'max-drop', value: '<points>', help: 'convert as many layers as fit within this loss of accuracy' },
-    {
-      name: 'recipe',
-      value: '<kind>',
-      help: 'fitted (default), or plain: k-means and products of weights and centroids, to compare with',
-    },
     {
       name: 'stem',
       value: '<kind>',

@@ -3,11 +3,13 @@ import type { Random } from '../../../convert/random.js';
 import { tensorValue } from '../../../graph/tensor.js';
 import type { Node, TensorValue } from '../../../graph/types.js';
 import type { ActivationScale } from '../../activation.js';
-import { LOOKUP_DOMAIN } from '../../domain.js';
-import { type CentroidCodebook, fitCentroids } from './encoder.js';
+import { type OperatorSpec, writeNode } from '../../operator.js';
+import { windowAttributes } from '../../window.js';
+import { ENCODE, ENCODE_TREE } from '../spec.js';
+import { fitCentroids } from './encoder.js';
 import type { CodebookLayout } from './geometry.js';
 import { outputMetric, toMetricSpace } from './metric.js';
-import { fitTree, type TreeCodebook } from './tree.js';
+import { fitTree } from './tree.js';
 
 export type EncoderKind = 'centroid' | 'tree';
 
@@ -17,10 +19,6 @@ export interface Codebooks {
   readonly scale: ActivationScale;
   /** Representative values of every code, in real units: per codebook [K, v]. */
   readonly centroids: readonly Float32Array[];
-  /** Per codebook; empty for a tree. */
-  readonly scores: readonly { readonly weights: Int8Array; readonly biases: Int32Array }[];
-  /** Per codebook; empty for centroids. */
-  readonly trees: readonly { readonly features: Int32Array; readonly thresholds: Uint8Array }[];
   /** Inputs of the Encode or EncodeTree operator after x, x_scale and x_zero_point. */
   readonly parameters: readonly [name: string, value: TensorValue][];
 }
@@ -44,8 +42,6 @@ export async function fitCodebooks(
   const { channels: g, centroids: K } = layout.geometry;
   const [kh, kw] = layout.encode.kernel;
   const centroids: Float32Array[] = [];
-  const scores: CentroidCodebook[] = [];
-  const trees: TreeCodebook[] = [];
   const weights = new Int8Array(B * K * v);
   const biases = new Int32Array(B * K);
   const features = new Int32Array(B * 4);
@@ -57,14 +53,12 @@ export async function fitCodebooks(
       const book = fitCentroids(points[c]!, metric, v, kw, K, iterations, random);
       weights.set(book.weights, c * K * v);
       biases.set(book.biases, c * K);
-      scores.push(book);
       integers = book.centroids;
     } else {
       const quantized = Uint8Array.from(points[c]!, (a) => a + scale.zeroPoint);
       const tree = fitTree(quantized, toMetricSpace(metric, points[c]!, v), v);
       features.set(tree.features, c * 4);
       thresholds.set(tree.thresholds, c * 15);
-      trees.push(tree);
       integers = clusterMeans(points[c]!, tree.assignment, v, K);
     }
     centroids.push(integers.map((a) => a * scale.scale));
@@ -80,7 +74,7 @@ export async function fitCodebooks(
           ['features', tensorValue('int32', [B, 4], features)],
           ['thresholds', tensorValue('uint8', [B, 15], thresholds)],
         ];
-  return { encoder, scale, centroids, scores, trees, parameters };
+  return { encoder, scale, centroids, parameters };
 }
 
 /** Mean of every cluster; an empty one gets the mean of all points. @returns [K, v] */
@@ -111,24 +105,16 @@ export function encodeNode(
   output: string,
   initializers: Map<string, TensorValue>,
 ): Node {
-  const constants: [string, TensorValue][] = [
-    ['x_scale', tensorValue('float32', [], Float32Array.of(books.scale.scale))],
-    ['x_zero_point', tensorValue('uint8', [], Uint8Array.of(books.scale.zeroPoint))],
-    ...books.parameters,
-  ];
-  for (const [suffix, value] of constants) initializers.set(`${name}.${suffix}`, value);
-  return {
-    name,
-    op: books.encoder === 'centroid' ? 'Encode' : 'EncodeTree',
-    domain: LOOKUP_DOMAIN,
-    inputs: [input, ...constants.map(([suffix]) => `${name}.${suffix}`)],
-    outputs: [output],
-    attributes: {
-      K: layout.geometry.centroids,
-      kernel_shape: [...layout.encode.kernel],
-      strides: [...layout.encode.strides],
-      pads: [...layout.encode.pads],
-      group: layout.codebooks,
-    },
+  const constants = {
+    x_scale: tensorValue('float32', [], Float32Array.of(books.scale.scale)),
+    x_zero_point: tensorValue('uint8', [], Uint8Array.of(books.scale.zeroPoint)),
+    ...Object.fromEntries(books.parameters),
   };
+  const attributes = {
+    K: layout.geometry.centroids,
+    ...windowAttributes(layout.encode),
+    group: layout.codebooks,
+  };
+  const spec: OperatorSpec = books.encoder === 'centroid' ? ENCODE : ENCODE_TREE;
+  return writeNode(spec, name, input, constants, output, attributes, initializers);
 }

@@ -1,9 +1,13 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
 import type { Checkpoint } from '../../../convert/progress.js';
+import { channelMoments, relativeError } from '../../../convert/relative-error.js';
+import type { Targets } from '../../../convert/targets.js';
 import { tensorValue } from '../../../graph/tensor.js';
 import type { Node, TensorValue } from '../../../graph/types.js';
-import { LOOKUP_DOMAIN } from '../../domain.js';
+import { writeNode } from '../../operator.js';
 import { centreTable } from '../../tables.js';
+import { windowAttributes } from '../../window.js';
+import { LOOK_UP } from '../spec.js';
 import type { CodebookLayout } from './geometry.js';
 import type { FitKernels } from './kernels.js';
 import { fitTable } from './ridge.js';
@@ -12,20 +16,18 @@ import type { QuantizedTable } from './tables.js';
 import { canCentre, dequantizeTable, priorTable, quantizeTable } from './tables.js';
 
 /** Codes of the converted network and outputs of the dense one at the same output positions. */
-export interface LayerSamples {
+export interface LayerSamples extends Targets {
   readonly codes: CodeSamples;
-  /** [N, O] what the layer should give, so that its value after a residual addition is the dense network's. */
-  readonly targets: Float32Array;
-  /** [N, O] the dense network's values as they enter a rectifier that follows; the targets plus what is added to them. */
-  readonly rectified?: Float32Array;
 }
 
 export interface FittedLayer {
   readonly table: QuantizedTable;
-  /** Σ (y − ŷ)² / Σ (y − mean of its channel)² over the held-out samples. */
+  /** Over the held-out samples. */
   readonly relativeError: number;
 }
 
+/** Strength of the ridge, relative to the mean use of a table row. */
+const LAMBDA = 0.03;
 /** Per-channel gain of the re-estimated normalization stays within this factor. */
 const LARGEST_GAIN = 1.25;
 /** Corrections of scale and shift where a rectifier follows. */
@@ -41,42 +43,33 @@ const STATISTICS_POSITIONS = 8192;
  */
 export async function fitLayer(
   kernels: FitKernels,
-  site: DenseLayer,
+  layer: DenseLayer,
   layout: CodebookLayout,
   centroids: readonly Float32Array[],
   training: LayerSamples,
   heldOut: LayerSamples,
-  options: { readonly lambda: number; readonly normalize: boolean; readonly regression: boolean },
   checkpoint: Checkpoint,
 ): Promise<FittedLayer> {
-  const O = site.outputChannels;
+  const O = layer.outputChannels;
   const K = layout.geometry.centroids;
-  const bias = Float32Array.from(site.bias);
-  const table = priorTable(site, layout, centroids);
-  if (options.regression) {
-    const residual = training.targets.slice();
-    for (let i = 0; i < residual.length; i++) residual[i]! -= bias[i % O]!;
-    addLookups(kernels, training.codes, table, residual, O, -1);
-    await checkpoint(0);
-    const change = await fitTable(kernels, training.codes, residual, O, options.lambda, checkpoint, training.rectified);
-    for (let i = 0; i < table.length; i++) table[i]! += change[i]!;
-  }
+  const bias = Float32Array.from(layer.bias);
+  const table = priorTable(layer, layout, centroids);
+  const residual = training.targets.slice();
+  for (let i = 0; i < residual.length; i++) residual[i]! -= bias[i % O]!;
+  addLookups(kernels, training.codes, table, residual, O, -1);
+  await checkpoint(0);
+  const change = await fitTable(kernels, training.codes, residual, O, LAMBDA, checkpoint, training.rectified);
+  for (let i = 0; i < table.length; i++) table[i]! += change[i]!;
   if (canCentre(layout)) centreTable(table, bias, K, 1, O);
-  let quantized = quantizeTable(table, bias, layout);
-  const predicted = predict(kernels, quantized, layout, heldOut.codes);
-  if (options.normalize) {
-    // A few held-out examples alone would make noisy means.
-    const statistics = joinSamples(thinSamples(training, STATISTICS_POSITIONS), heldOut);
-    const before = predict(kernels, quantized, layout, statistics.codes);
-    quantized = statistics.rectified
-      ? matchRectified(quantized, before, statistics.targets, statistics.rectified)
-      : matchStatistics(quantized, before, statistics.targets);
-  }
-  const { rectified, targets } = heldOut;
-  if (!rectified) return { table: quantized, relativeError: relativeError(predicted, targets, O) };
-  const after = predicted.map((y, i) => Math.max(0, y + rectified[i]! - targets[i]!));
-  const wanted = rectified.map((y) => Math.max(0, y));
-  return { table: quantized, relativeError: relativeError(after, wanted, O) };
+  const quantized = quantizeTable(table, bias, layout);
+  const error = relativeError(predict(kernels, quantized, layout, heldOut.codes), heldOut, O);
+  // A few held-out examples alone would make noisy means.
+  const statistics = joinSamples(thinSamples(training, STATISTICS_POSITIONS), heldOut);
+  const before = predict(kernels, quantized, layout, statistics.codes);
+  const matched = statistics.rectified
+    ? matchRectified(quantized, before, statistics.targets, statistics.rectified)
+    : matchStatistics(quantized, before, statistics.targets);
+  return { table: matched, relativeError: error };
 }
 
 /** Every n-th sample, so that at most `count` remain. */
@@ -129,15 +122,6 @@ export function predict(
   for (let i = 0; i < out.length; i++) out[i] = quantized.bias[i % O]!;
   addLookups(kernels, codes, dequantizeTable(quantized, layout), out, O, 1);
   return out;
-}
-
-function channelMoments(values: Float32Array, O: number): { mean: Float64Array; variance: Float64Array } {
-  const n = values.length / O;
-  const mean = new Float64Array(O);
-  const variance = new Float64Array(O);
-  for (let i = 0; i < values.length; i++) mean[i % O]! += values[i]! / n;
-  for (let i = 0; i < values.length; i++) variance[i % O]! += (values[i]! - mean[i % O]!) ** 2 / n;
-  return { mean, variance };
 }
 
 /** Scale and shift per channel that give the predictions the mean and variance of the targets: a folded batch normalization, re-estimated. */
@@ -211,15 +195,6 @@ export function matchRectified(
   return { table: quantized.table, scale, bias };
 }
 
-/** Squared error over the variance of the targets around their channel means. */
-export function relativeError(predicted: Float32Array, targets: Float32Array, O: number): number {
-  const { variance } = channelMoments(targets, O);
-  let error = 0;
-  for (let i = 0; i < targets.length; i++) error += (targets[i]! - predicted[i]!) ** 2;
-  const total = variance.reduce((sum, x) => sum + x, 0) * (targets.length / O);
-  return total > 0 ? error / total : error > 0 ? Infinity : 0;
-}
-
 /** A LookUp node with its constants. */
 export function lookUpNode(
   quantized: QuantizedTable,
@@ -232,20 +207,11 @@ export function lookUpNode(
   const O = quantized.bias.length;
   const [th, tw] = layout.lookup.kernel;
   const rows = layout.codebooks * layout.geometry.centroids;
-  initializers.set(`${name}.table`, tensorValue('int8', [O, rows, th, tw], quantized.table));
-  initializers.set(`${name}.scale`, tensorValue('float32', [O], quantized.scale));
-  initializers.set(`${name}.bias`, tensorValue('float32', [O], quantized.bias));
-  return {
-    name,
-    op: 'LookUp',
-    domain: LOOKUP_DOMAIN,
-    inputs: [codes, `${name}.table`, `${name}.scale`, `${name}.bias`],
-    outputs: [output],
-    attributes: {
-      K: layout.geometry.centroids,
-      kernel_shape: [th, tw],
-      strides: [...layout.lookup.strides],
-      pads: [...layout.lookup.pads],
-    },
+  const constants = {
+    table: tensorValue('int8', [O, rows, th, tw], quantized.table),
+    scale: tensorValue('float32', [O], quantized.scale),
+    bias: tensorValue('float32', [O], quantized.bias),
   };
+  const attributes = { K: layout.geometry.centroids, ...windowAttributes(layout.lookup) };
+  return writeNode(LOOK_UP, name, codes, constants, output, attributes, initializers);
 }

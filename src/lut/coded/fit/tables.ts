@@ -18,15 +18,19 @@ export interface QuantizedTable {
  * @param centroids per codebook [K, v], in real units
  * @returns [D, O]: row ((c·taps + tap)·K + k)
  */
-export function priorTable(site: DenseLayer, layout: CodebookLayout, centroids: readonly Float32Array[]): Float32Array {
-  const O = site.outputChannels;
+export function priorTable(
+  layer: DenseLayer,
+  layout: CodebookLayout,
+  centroids: readonly Float32Array[],
+): Float32Array {
+  const O = layer.outputChannels;
   const K = layout.geometry.centroids;
   const v = layout.values;
   const table = new Float32Array(layout.codebooks * layout.taps * K * O);
   for (let c = 0; c < layout.codebooks; c++) {
     const points = centroids[c]!;
     for (let tap = 0; tap < layout.taps; tap++) {
-      const slice = weightSlice(site, layout, c, tap);
+      const slice = weightSlice(layer, layout, c, tap);
       for (let k = 0; k < K; k++) {
         const row = ((c * layout.taps + tap) * K + k) * O;
         for (let o = 0; o < O; o++) {

@@ -12,21 +12,6 @@ export interface TreeCodebook {
   readonly assignment: Uint8Array;
 }
 
-/** The code of one sub-vector: `p ← 2p + (q[feature of the level] > threshold of node p)`, four times. */
-export function encodeTree(
-  values: ArrayLike<number>,
-  offset: number,
-  features: Int32Array,
-  thresholds: Uint8Array,
-): number {
-  let code = 0;
-  for (let level = 0; level < DEPTH; level++) {
-    const above = values[offset + features[level]!]! > thresholds[(1 << level) - 1 + code]!;
-    code = 2 * code + (above ? 1 : 0);
-  }
-  return code;
-}
-
 /**
  * Greedy tree of MADDNESS (Blalock & Guttag 2021, §4.1, algorithm 1): every level compares one value, each of its nodes with its own
  * threshold, chosen to leave the smallest sum of squared distances to the mean of the new buckets. Values have 128 levels, so every
