@@ -52,7 +52,7 @@ export const INTEGER_FIT: FamilyFit = {
   },
   begin: (pass) => (layer) => {
     const initializers = new Map<string, TensorValue>();
-    const name = pass.name(`${layer.node.name}/QuantizedConv`);
+    const name = pass.name(`${layer.node.name}/${QUANTIZED_CONV.name}`);
     const node = quantizedConvNode(layer, pass.activationScale(layer), name, initializers);
     return { nodes: [node], initializers, form: 'integers' };
   },

@@ -96,6 +96,11 @@ function clusterMeans(points: Float32Array, assignment: Uint8Array, v: number, K
   });
 }
 
+/** The operator of an encoder. */
+export function encoderSpec(encoder: EncoderKind): OperatorSpec {
+  return encoder === 'centroid' ? ENCODE : ENCODE_TREE;
+}
+
 /** An Encode or EncodeTree node with its constants. */
 export function encodeNode(
   books: Pick<Codebooks, 'encoder' | 'scale' | 'parameters'>,
@@ -115,6 +120,5 @@ export function encodeNode(
     ...windowAttributes(layout.encode),
     group: layout.codebooks,
   };
-  const spec: OperatorSpec = books.encoder === 'centroid' ? ENCODE : ENCODE_TREE;
-  return writeNode(spec, name, input, constants, output, attributes, initializers);
+  return writeNode(encoderSpec(books.encoder), name, input, constants, output, attributes, initializers);
 }

@@ -7,9 +7,10 @@ import type { Objective } from '../../../convert/types.js';
 import { tensorValue } from '../../../graph/tensor.js';
 import type { Node, TensorValue } from '../../../graph/types.js';
 import { outputSize } from '../../window.js';
+import { LOOK_UP } from '../spec.js';
 import { geometriesWithin } from './budget.js';
 import { candidateGeometries, chooseGeometry } from './choose.js';
-import { type Codebooks, encodeNode, fitCodebooks } from './codebooks.js';
+import { type Codebooks, encodeNode, encoderSpec, fitCodebooks } from './codebooks.js';
 import { layerCost } from './cost-model.js';
 import { fitLayer, type LayerSamples, lookUpNode } from './fit-layer.js';
 import { type CodebookLayout, type Geometry, layoutCodebooks, weightSlice } from './geometry.js';
@@ -133,7 +134,7 @@ class CodedFit {
     const { centroids } = encoding.books;
     const { table, relativeError } = await fitLayer(kernels, layer, layout, centroids, training, heldOut, checkpoint);
 
-    const name = pass.name(`${layer.node.name}/LookUp`);
+    const name = pass.name(`${layer.node.name}/${LOOK_UP.name}`);
     const linear = layer.kind === 'linear';
     const sums = linear ? pass.name(`${name}.rows`) : layer.output;
     this.#nodes.push(lookUpNode(table, layout, name, encoding.name, sums, this.#initializers));
@@ -202,7 +203,7 @@ class CodedFit {
       layer.kind === 'linear'
         ? this.#reshape(`${layer.node.name}/rows`, layer.input, [-1, layer.inputChannels, 1, 1])
         : layer.input;
-    const node = pass.name(`${layer.node.name}/${kind === 'tree' ? 'EncodeTree' : 'Encode'}`);
+    const node = pass.name(`${layer.node.name}/${encoderSpec(kind).name}`);
     const name = pass.name(`${node}.codes`);
     this.#nodes.push(encodeNode(books, layout, node, source, name, this.#initializers));
     const values = await pass.run(this.#nodes, this.#initializers, name, checkpoint);
