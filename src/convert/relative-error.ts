@@ -14,10 +14,10 @@ export function channelMoments(values: Float32Array, O: number): { mean: Float64
  * Squared error over the variance of the targets around their channel means; both behind the ReLU where one follows.
  * @param predicted [N, O] what the layer gives
  */
-export function relativeError(predicted: Float32Array, { targets, rectified }: Targets, O: number): number {
-  if (rectified) {
-    const after = predicted.map((y, i) => Math.max(0, y + rectified[i]! - targets[i]!));
-    return relativeError(after, { targets: rectified.map((y) => Math.max(0, y)) }, O);
+export function relativeError(predicted: Float32Array, { targets, beforeRelu }: Targets, O: number): number {
+  if (beforeRelu) {
+    const after = predicted.map((y, i) => Math.max(0, y + beforeRelu[i]! - targets[i]!));
+    return relativeError(after, { targets: beforeRelu.map((y) => Math.max(0, y)) }, O);
   }
   const { variance } = channelMoments(targets, O);
   let error = 0;

@@ -106,7 +106,7 @@ export interface LayerReport {
   /** The codes come from another layer's Encode. */
   readonly sharedCodes?: boolean;
   /**
-   * Squared error relative to the variance of the dense outputs, on held-out examples, inputs from the converted prefix. Where a rectifier
+   * Squared error relative to the variance of the dense outputs, on held-out examples, inputs from the converted prefix. Where a ReLU
    * follows, both are taken behind it. The family `coded` measures before it matches the statistics of the channels.
    */
   readonly relativeError?: number;

@@ -30,7 +30,7 @@ export interface FittedLayer {
 const LAMBDA = 0.03;
 /** Per-channel gain of the re-estimated normalization stays within this factor. */
 const LARGEST_GAIN = 1.25;
-/** Corrections of scale and shift where a rectifier follows. */
+/** Corrections of scale and shift where a ReLU follows. */
 const MATCHING_ROUNDS = 8;
 /** Training samples that take part in the statistics. */
 const STATISTICS_POSITIONS = 8192;
@@ -58,7 +58,7 @@ export async function fitLayer(
   for (let i = 0; i < residual.length; i++) residual[i]! -= bias[i % O]!;
   addLookups(kernels, training.codes, table, residual, O, -1);
   await checkpoint(0);
-  const change = await fitTable(kernels, training.codes, residual, O, LAMBDA, checkpoint, training.rectified);
+  const change = await fitTable(kernels, training.codes, residual, O, LAMBDA, checkpoint, training.beforeRelu);
   for (let i = 0; i < table.length; i++) table[i]! += change[i]!;
   if (canCentre(layout)) centreTable(table, bias, K, 1, O);
   const quantized = quantizeTable(table, bias, layout);
@@ -66,14 +66,14 @@ export async function fitLayer(
   // A few held-out examples alone would make noisy means.
   const statistics = joinSamples(thinSamples(training, STATISTICS_POSITIONS), heldOut);
   const before = predict(kernels, quantized, layout, statistics.codes);
-  const matched = statistics.rectified
-    ? matchRectified(quantized, before, statistics.targets, statistics.rectified)
+  const matched = statistics.beforeRelu
+    ? matchBehindRelu(quantized, before, statistics.targets, statistics.beforeRelu)
     : matchStatistics(quantized, before, statistics.targets);
   return { table: matched, relativeError: error };
 }
 
 /** Every n-th sample, so that at most `count` remain. */
-function thinSamples({ codes, targets, rectified }: LayerSamples, count: number): LayerSamples {
+function thinSamples({ codes, targets, beforeRelu }: LayerSamples, count: number): LayerSamples {
   const step = Math.max(1, Math.ceil(codes.count / count));
   const kept = Math.ceil(codes.count / step);
   const O = targets.length / codes.count;
@@ -89,7 +89,7 @@ function thinSamples({ codes, targets, rectified }: LayerSamples, count: number)
   return {
     codes: { ...codes, count: kept, rows },
     targets: thin(targets),
-    ...(rectified && { rectified: thin(rectified) }),
+    ...(beforeRelu && { beforeRelu: thin(beforeRelu) }),
   };
 }
 
@@ -106,7 +106,7 @@ function joinSamples(a: LayerSamples, b: LayerSamples): LayerSamples {
   return {
     codes: { ...a.codes, count: a.codes.count + b.codes.count, rows },
     targets: join(a.targets, b.targets),
-    ...(a.rectified && b.rectified && { rectified: join(a.rectified, b.rectified) }),
+    ...(a.beforeRelu && b.beforeRelu && { beforeRelu: join(a.beforeRelu, b.beforeRelu) }),
   };
 }
 
@@ -145,22 +145,22 @@ export function matchStatistics(
 }
 
 /**
- * The same for what a rectifier behind the layer lets through: scale and shift have no closed form there, but alternating corrections
+ * The same for what a ReLU behind the layer lets through: scale and shift have no closed form there, but alternating corrections
  * settle quickly.
  * @param predicted [N, O]
  * @param targets [N, O] what the layer should give
- * @param rectified [N, O] the targets plus what is added between layer and rectifier
+ * @param beforeRelu [N, O] the targets plus what is added between layer and ReLU
  */
-export function matchRectified(
+export function matchBehindRelu(
   quantized: QuantizedTable,
   predicted: Float32Array,
   targets: Float32Array,
-  rectified: Float32Array,
+  beforeRelu: Float32Array,
 ): QuantizedTable {
   const O = quantized.bias.length;
   const n = predicted.length / O;
   const want = channelMoments(
-    rectified.map((y) => Math.max(0, y)),
+    beforeRelu.map((y) => Math.max(0, y)),
     O,
   );
   const scale = quantized.scale.slice();
@@ -173,7 +173,7 @@ export function matchRectified(
       let squares = 0;
       let open = 0;
       for (let i = o; i < predicted.length; i += O) {
-        const y = gain * predicted[i]! + shift + rectified[i]! - targets[i]!;
+        const y = gain * predicted[i]! + shift + beforeRelu[i]! - targets[i]!;
         if (y <= 0) continue;
         sum += y;
         squares += y * y;
