@@ -8,6 +8,7 @@ import { windowAttributes } from '../../window.js';
 import { ENCODE, ENCODE_TREE } from '../spec.js';
 import { fitCentroids } from './encoder.js';
 import type { CodebookLayout } from './geometry.js';
+import { clusterMeans } from './kmeans.js';
 import { outputMetric, toMetricSpace } from './metric.js';
 import { fitTree } from './tree.js';
 
@@ -59,7 +60,11 @@ export async function fitCodebooks(
       const tree = fitTree(quantized, toMetricSpace(metric, points[c]!, v), v);
       features.set(tree.features, c * 4);
       thresholds.set(tree.thresholds, c * 15);
-      integers = clusterMeans(points[c]!, tree.assignment, v, K);
+      const { means, counts } = clusterMeans(points[c]!, tree.assignment, v, K);
+      const all = clusterMeans(points[c]!, new Uint8Array(tree.assignment.length), v, 1).means;
+      // A leaf that no point reached stands for all of them.
+      for (let k = 0; k < K; k++) if (counts[k] === 0) means.set(all, k * v);
+      integers = means;
     }
     centroids.push(integers.map((a) => a * scale.scale));
     await checkpoint((c + 1) / B);
@@ -75,25 +80,6 @@ export async function fitCodebooks(
           ['thresholds', tensorValue('uint8', [B, 15], thresholds)],
         ];
   return { encoder, scale, centroids, parameters };
-}
-
-/** Mean of every cluster; an empty one gets the mean of all points. @returns [K, v] */
-function clusterMeans(points: Float32Array, assignment: Uint8Array, v: number, K: number): Float32Array {
-  const sums = new Float64Array((K + 1) * v);
-  const counts = new Uint32Array(K + 1);
-  assignment.forEach((k, i) => {
-    counts[k]!++;
-    counts[K]!++;
-    for (let j = 0; j < v; j++) {
-      sums[k * v + j]! += points[i * v + j]!;
-      sums[K * v + j]! += points[i * v + j]!;
-    }
-  });
-  return Float32Array.from({ length: K * v }, (_, at) => {
-    const k = Math.floor(at / v);
-    const from = counts[k]! > 0 ? k : K;
-    return sums[from * v + (at % v)]! / Math.max(1, counts[from]!);
-  });
 }
 
 /** The operator of an encoder. */

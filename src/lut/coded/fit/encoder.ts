@@ -1,7 +1,7 @@
 import type { Random } from '../../../convert/random.js';
 import { MAX_LANE_WEIGHT, MAX_SCORE_BIAS, MAX_WEIGHT } from '../../limits.js';
 import { roundWithin } from '../../tables.js';
-import { kmeans } from './kmeans.js';
+import { clusterMeans, kmeans } from './kmeans.js';
 import { toMetricSpace } from './metric.js';
 
 /** One codebook of an Encode operator with what it was made from. */
@@ -30,21 +30,11 @@ export function fitCentroids(
   iterations: number,
   random: Random,
 ): CentroidCodebook {
-  const n = points.length / v;
   const { assignment } = kmeans(toMetricSpace(metric, points, v), v, K, iterations, random);
-  const sums = new Float64Array(K * v);
-  const counts = new Uint32Array(K);
-  for (let i = 0; i < n; i++) {
-    const k = assignment[i]!;
-    counts[k]!++;
-    for (let j = 0; j < v; j++) sums[k * v + j]! += points[i * v + j]!;
-  }
-  const centroids = new Float32Array(K * v);
-  // A cluster without points repeats cluster 0, which wins every tie against it.
-  for (let k = 0; k < K; k++) {
-    const from = counts[k]! > 0 ? k : assignment[0]!;
-    for (let j = 0; j < v; j++) centroids[k * v + j] = sums[from * v + j]! / counts[from]!;
-  }
+  const { means: centroids, counts } = clusterMeans(points, assignment, v, K);
+  // A cluster without points repeats that of the first point, which wins every tie against it.
+  const from = assignment[0]! * v;
+  for (let k = 0; k < K; k++) if (counts[k] === 0) centroids.copyWithin(k * v, from, from + v);
   return { centroids, ...quantizeScores(centroids, metric, v, columns) };
 }
 

@@ -64,7 +64,7 @@ export async function fitLayer(
   const quantized = quantizeTable(table, bias, layout);
   const error = relativeError(predict(kernels, quantized, layout, heldOut.codes), heldOut, O);
   // A few held-out examples alone would make noisy means.
-  const statistics = joinSamples(thinSamples(training, STATISTICS_POSITIONS), heldOut);
+  const statistics = joinSamples(training, heldOut, O);
   const before = predict(kernels, quantized, layout, statistics.codes);
   const matched = statistics.beforeRelu
     ? matchBehindRelu(quantized, before, statistics.targets, statistics.beforeRelu)
@@ -72,41 +72,23 @@ export async function fitLayer(
   return { table: matched, relativeError: error };
 }
 
-/** Every n-th sample, so that at most `count` remain. */
-function thinSamples({ codes, targets, beforeRelu }: LayerSamples, count: number): LayerSamples {
-  const step = Math.max(1, Math.ceil(codes.count / count));
-  const kept = Math.ceil(codes.count / step);
-  const O = targets.length / codes.count;
-  const rows = new Uint32Array(kept * codes.slots);
-  for (let i = 0; i < kept; i++) {
-    rows.set(codes.rows.subarray(i * step * codes.slots, (i * step + 1) * codes.slots), i * codes.slots);
-  }
-  const thin = (values: Float32Array) => {
-    const thinned = new Float32Array(kept * O);
-    for (let i = 0; i < kept; i++) thinned.set(values.subarray(i * step * O, (i * step + 1) * O), i * O);
-    return thinned;
-  };
-  return {
-    codes: { ...codes, count: kept, rows },
-    targets: thin(targets),
-    ...(beforeRelu && { beforeRelu: thin(beforeRelu) }),
-  };
+/** Every `step`-th row of one array, then all of the other. @param width values per row */
+function joinRows<Rows extends Float32Array | Uint32Array>(a: Rows, b: Rows, width: number, step: number): Rows {
+  const kept = Math.ceil(a.length / width / step);
+  const out = new (a.constructor as new (length: number) => Rows)(kept * width + b.length);
+  for (let i = 0; i < kept; i++) out.set(a.subarray(i * step * width, (i * step + 1) * width), i * width);
+  out.set(b, kept * width);
+  return out;
 }
 
-function joinSamples(a: LayerSamples, b: LayerSamples): LayerSamples {
-  const rows = new Uint32Array(a.codes.rows.length + b.codes.rows.length);
-  rows.set(a.codes.rows);
-  rows.set(b.codes.rows, a.codes.rows.length);
-  const join = (x: Float32Array, y: Float32Array) => {
-    const joined = new Float32Array(x.length + y.length);
-    joined.set(x);
-    joined.set(y, x.length);
-    return joined;
-  };
+/** Samples of `a`, evenly thinned to at most {@link STATISTICS_POSITIONS}, and all of `b`. */
+function joinSamples(a: LayerSamples, b: LayerSamples, O: number): LayerSamples {
+  const step = Math.max(1, Math.ceil(a.codes.count / STATISTICS_POSITIONS));
+  const rows = joinRows(a.codes.rows, b.codes.rows, a.codes.slots, step);
   return {
-    codes: { ...a.codes, count: a.codes.count + b.codes.count, rows },
-    targets: join(a.targets, b.targets),
-    ...(a.beforeRelu && b.beforeRelu && { beforeRelu: join(a.beforeRelu, b.beforeRelu) }),
+    codes: { ...a.codes, count: rows.length / a.codes.slots, rows },
+    targets: joinRows(a.targets, b.targets, O, step),
+    ...(a.beforeRelu && b.beforeRelu && { beforeRelu: joinRows(a.beforeRelu, b.beforeRelu, O, step) }),
   };
 }
 
