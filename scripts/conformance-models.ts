@@ -58,8 +58,6 @@ async function converted(name: string): Promise<ModelVerdict> {
         layers: 'all',
         centroids: 16,
         geometry: { conv: { kind: 'row', channels: 1 }, pointwise: 4, linear: 16 },
-        refitDense: false,
-        normalize: false,
       },
     );
     const { wrongCodes, wrongSums, outputError, flippedCodes, codes } = await checkConverted(

@@ -156,14 +156,15 @@ function work({ layers }: Inspected): string {
 function layerRows({ metadata }: Inspected, dense: Inspected): string[] {
   interface Converted {
     readonly name: string;
-    readonly geometry: { readonly kind: string; readonly channels: number; readonly centroids: number };
+    readonly family?: string;
+    readonly geometry?: { readonly kind: string; readonly channels: number; readonly centroids: number };
   }
   const { layers = [] } = JSON.parse(metadata['lutra.calibration'] ?? '{}') as { layers?: readonly Converted[] };
   return dense.layers
     .filter(({ op }) => op === 'Conv' || op === 'Gemm' || op === 'MatMul')
     .map(({ name, macs }) => {
-      const geometry = layers.find((layer) => layer.name === name)?.geometry;
-      const form = geometry ? `${geometry.kind}, g = ${geometry.channels}, K = ${geometry.centroids}` : 'dense';
+      const { geometry, family = 'dense' } = layers.find((layer) => layer.name === name) ?? {};
+      const form = geometry ? `${geometry.kind}, g = ${geometry.channels}, K = ${geometry.centroids}` : family;
       return `| ${name} | ${form} | ${mega(macs)} |`;
     });
 }

@@ -13,6 +13,7 @@ import {
   layoutCodebooks,
 } from '../../src/lut/coded/fit/geometry.js';
 import { canQuantize, quantizedConvNode } from '../../src/lut/integer/fit.js';
+import { MAX_LANE_WEIGHT, MAX_WEIGHT } from '../../src/lut/limits.js';
 import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
 
 export interface RandomLookupOptions {
@@ -41,8 +42,6 @@ export const LUT_NN_GEOMETRY: Omit<RandomLookupOptions, 'layers' | 'seed'> = {
   centroids: 16,
 };
 
-/** Weights of a converted network stay small enough for sums of pairs in 16 bits (src/convert/encoder.ts); so do these. */
-const LANE_LIMIT = 258;
 /** Levels per unit: activations of these networks have about unit variance. */
 const LEVELS = 32;
 /** Behind a rectifier nothing is negative; elsewhere half of the levels are. */
@@ -187,7 +186,7 @@ class LookupWriter {
     const { codebooks: B, values: v } = layout;
     const { channels: g, centroids: K } = layout.geometry;
     const [kh, kw] = layout.encode.kernel;
-    const weights = this.#int8(B * K * v, Math.min(127, Math.max(1, Math.floor(LANE_LIMIT / v))));
+    const weights = this.#int8(B * K * v, Math.min(MAX_WEIGHT, Math.max(1, Math.floor(MAX_LANE_WEIGHT / v))));
     const biases = Int32Array.from({ length: B * K }, () => Math.floor(this.#random() * 2000) - 1000);
     const books: Parameters<typeof encodeNode>[0] = {
       encoder: 'centroid',
@@ -204,7 +203,7 @@ class LookupWriter {
     const { codebooks: B, taps } = layout;
     const O = site.outputChannels;
     const table = {
-      table: this.#int8(O * B * this.options.centroids * taps, 127),
+      table: this.#int8(O * B * this.options.centroids * taps, MAX_WEIGHT),
       // Sums of B·taps entries of this size have about unit variance after scaling.
       scale: new Float32Array(O).fill(1 / (73 * Math.sqrt(B * taps))),
       bias,

@@ -7,6 +7,7 @@ const REASONS: Readonly<Record<NonNullable<LayerReport['reason']>, string>> = {
   first: 'dense: first convolution',
   last: 'dense: it answers',
   excluded: 'dense: unticked',
+  unsupported: 'dense: no form for it',
   cost: 'dense: lookups would be slower',
   maxDrop: 'dense: accuracy',
 };
@@ -14,13 +15,8 @@ const REASONS: Readonly<Record<NonNullable<LayerReport['reason']>, string>> = {
 function form(layer: LayerReport | undefined, facts: LayerFacts): string {
   const unticked = facts.role ?? 'excluded';
   if (!layer) return facts.role ? REASONS[facts.role] : '';
-  if (layer.integers) return 'integers: first convolution';
-  if (!layer.converted || !layer.geometry) {
-    return REASONS[layer.reason === undefined || layer.reason === 'excluded' ? unticked : layer.reason];
-  }
-  const { kind, channels, centroids } = layer.geometry;
-  const size = kind === 'linear' ? `${channels} inputs` : `${kind} of ${channels} channel${channels === 1 ? '' : 's'}`;
-  return `${size}, ${centroids} centroids${layer.sharedCodes ? ', codes shared' : ''}`;
+  if (layer.form) return layer.form;
+  return REASONS[layer.reason === undefined || layer.reason === 'excluded' ? unticked : layer.reason];
 }
 
 function shape([O, C, kh, kw]: readonly number[]): string {

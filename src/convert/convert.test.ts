@@ -4,7 +4,7 @@ import { tensorValue } from '../graph/tensor.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
 import { serializeModel } from '../onnx/serialize.js';
 import { COMPLETE_RUNTIME } from '../plan/complete.js';
-import { convert } from './index.js';
+import { convert, type FamilyFit } from './index.js';
 import { seededRandom } from './random.js';
 import type { ConvertOptions } from './types.js';
 
@@ -113,7 +113,7 @@ describe('convert', () => {
     const stem = graph.nodes[0]!;
     expect(stem).toMatchObject({ op: 'QuantizedConv', domain: 'lutra', outputs: ['stem'] });
     expect(graph.initializers.has('stem.w')).toBe(false);
-    expect(report.layers[0]).toMatchObject({ name: 'stem', converted: false, integers: true, reason: 'excluded' });
+    expect(report.layers[0]).toMatchObject({ name: 'stem', converted: true, family: 'integer' });
     expect(report.layers[0]!.tableBytes).toBe(8 * 2 * 9 + 2 * 4 * 8);
     const [x] = batches(1, 16, 99);
     const alone = (nodes: readonly Node[], { initializers }: Graph) =>
@@ -128,6 +128,56 @@ describe('convert', () => {
     expect(await stems({})).toBe('Conv');
     expect(await stems({ optimize: 'speed' })).toBe('QuantizedConv');
     expect(await stems({ optimize: 'speed', stem: 'float' })).toBe('Conv');
+  });
+
+  it('lets the family of integers replace every convolution', async () => {
+    const { graph, report } = await convert(network(), { feeds: batches(2, 16) }, { layers: 'all', family: 'integer' });
+    expect(ops(graph).filter((op) => op === 'QuantizedConv')).toHaveLength(4);
+    for (const { op, converted, reason, relativeError } of report.layers) {
+      expect([converted, reason]).toEqual(op === 'Conv' ? [true, undefined] : [false, 'unsupported']);
+      if (converted) expect(relativeError).toBeLessThan(0.01);
+    }
+    expect(report.totals).toMatchObject({ converted: 4, searchMacs: 0, flopsAfter: report.totals.flopsBefore });
+  });
+
+  it('takes families that it does not know, and measures what they lose', async () => {
+    const cost = { nanoseconds: 1, tableBytes: 5, macs: 0, searchMacs: 0, lookups: 7 };
+    /** Linear layers with a bias of 0: what is lost is the share of the bias. */
+    const unbiased: FamilyFit = {
+      name: 'unbiased',
+      accepts: ({ kind }) => kind === 'linear',
+      cost: () => cost,
+      begin: (pass) => (layer) => {
+        expect(pass.input(layer).channels).toBe(layer.inputChannels);
+        const [w, name] = [pass.name('w'), pass.name('node')];
+        const dims = [layer.outputChannels, layer.inputChannels];
+        const initializers = new Map([[w, tensorValue('float32', dims, layer.weight)]]);
+        const [inputs, outputs] = [[layer.input, w], [layer.output]];
+        const node: Node = { name, op: 'Gemm', domain: '', inputs, outputs, attributes: { transB: 1 } };
+        return { nodes: [node], initializers };
+      },
+    };
+    const dense = network();
+    const { graph, report } = await convert(
+      dense,
+      { feeds: batches(4, 16) },
+      { family: 'unbiased', layers: ['y'] },
+      { families: [unbiased] },
+    );
+    const layer = report.layers.find(({ name }) => name === 'y')!;
+    expect(layer).toMatchObject({ converted: true, family: 'unbiased', form: 'unbiased', tableBytes: 5, lookups: 7 });
+    expect(report.totals).toMatchObject({ converted: 1, lookups: 7 });
+    const [x] = batches(1, 4, 99);
+    const [expected, actual] = [await run(dense, x!), await run(graph, x!)];
+    for (const [i, y] of actual.entries()) expect(y + 0.05).toBeCloseTo(expected[i]!, 5);
+    expect(layer.relativeError).toBeGreaterThan(0);
+    const conversion = convert(
+      dense,
+      { feeds: batches(1, 2) },
+      { family: 'unbiased', layers: ['a'] },
+      { families: [unbiased] },
+    );
+    await expect(conversion).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
   it('shares the codes of a pixel between a 3 × 3 and its 1 × 1 shortcut', async () => {
@@ -156,17 +206,6 @@ describe('convert', () => {
     expect(large.error).toBeLessThan(small.error / 2);
     const kinds = large.report.layers.map(({ geometry }) => geometry && `${geometry.kind} ${geometry.channels}`);
     expect(kinds).toContain('pixel 1');
-  });
-
-  it('converts by the plain recipe to compare with, which is worse at every layer', async () => {
-    const options = { ...forced, geometry: { conv: { kind: 'patch', channels: 1 } }, centroids: 16 } as const;
-    const errors = async (recipe: 'fitted' | 'plain') => {
-      const { report } = await convert(network(), { feeds: batches(4, 32) }, { ...options, recipe });
-      return report.layers.flatMap(({ relativeError }) => relativeError ?? []);
-    };
-    const [fitted, plain] = [await errors('fitted'), await errors('plain')];
-    expect(plain).toHaveLength(4);
-    for (const [i, error] of plain.entries()) expect(error).toBeGreaterThan(fitted[i]!);
   });
 
   it('encodes with trees', async () => {
@@ -255,7 +294,7 @@ describe('convert', () => {
     [{ layers: ['nothing'] }],
     [{ exclude: ['stem.relu'] }],
     [{ encoder: 'tree', centroids: 32 }],
-    [{ lambda: 0 }],
+    [{ family: 'none' }],
   ] as [ConvertOptions][])('refuses the options %o', async (options) => {
     await expect(convert(network(), { feeds: batches(1, 2) }, options)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

@@ -4,22 +4,21 @@ import { raiseOpset } from '../graph/passes/raise-opset.js';
 import { simplify } from '../graph/passes/simplify.js';
 import { readValues } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
-import { geometriesWithin } from '../lut/coded/fit/budget.js';
-import type { Geometry } from '../lut/coded/fit/geometry.js';
-import { FitKernels } from '../lut/coded/fit/kernels.js';
-import { surveyLayers } from '../lut/coded/fit/survey.js';
+import { CODED_FIT } from '../lut/coded/fit/index.js';
 import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../lut/domain.js';
+import { INTEGER_FIT } from '../lut/integer/fit.js';
 import { COMPLETE_OPERATORS } from '../ops/complete.js';
 import { compareOutputs, measuredDrop } from './agreement.js';
-import type { CalibrationData } from './calibration.js';
 import { readCalibration } from './calibration.js';
-import type { DenseLayer } from './dense-layers.js';
-import { findDenseLayers } from './dense-layers.js';
+import { type DenseLayer, findDenseLayers } from './dense-layers.js';
+import type { FamilyFit } from './family-fit.js';
+import { type ConversionTask, LayerwiseConversion } from './layerwise.js';
 import { checkOptions } from './option-schema.js';
+import { integerStem } from './options.js';
 import { createCheckpoint } from './progress.js';
 import { describeLayers, sumTotals } from './report.js';
 import { selectLayers } from './select.js';
-import { type InputSize, measureSizes } from './sizes.js';
+import { measureSizes } from './sizes.js';
 import type {
   AgreementReport,
   Calibration,
@@ -29,15 +28,13 @@ import type {
   ConvertReport,
   ConvertResult,
 } from './types.js';
-import { type ConvertedLayer, Walk } from './walk.js';
 
 /** Share of the examples kept out of fitting: to measure, and more of them where a measurement decides. */
 const HELD_OUT = 1 / 8;
 const HELD_OUT_FOR_SEARCH = 1 / 3;
 
 interface Attempt {
-  readonly walk: Walk;
-  readonly layers: readonly ConvertedLayer[];
+  readonly conversion: LayerwiseConversion;
   readonly heldOut: AgreementReport | undefined;
 }
 
@@ -63,83 +60,73 @@ export async function convert(
   // Function bodies of lookup operators need a newer default opset than many networks have.
   const simplified = raiseOpset(simplify(graph, COMPLETE_OPERATORS), COMPLETE_OPERATORS);
   const data = await readCalibration(simplified, calibration, control);
-  const sites = findDenseLayers(simplified);
-  const sizes = await measureSizes(simplified, sites, data.batches[0]!);
-  const { selected, kept } = selectLayers(simplified, sites, sizes, options);
-  const kernels = await FitKernels.create();
-  const { optimize = 'balanced' } = options;
-  const geometries = await geometriesTogether(simplified, selected, sizes, data, options, control);
-  const run = (layers: readonly DenseLayer[], attempt: number) =>
-    attemptConversion(kernels, simplified, sites, layers, geometries, data, options, control, attempt);
-  const chosen =
-    options.maxDrop === undefined ? await run(selected, 1) : await searchWithinDrop(selected, options.maxDrop, run);
-  const layers = describeLayers(sites, sizes, kept, chosen.layers, options);
+  const layers = findDenseLayers(simplified);
+  const sizes = await measureSizes(simplified, layers, data.batches[0]!);
+  const family = familyNamed(options.family ?? CODED_FIT.name, control.families);
+  const { selected, kept } = selectLayers(simplified, layers, sizes, options, family);
+  const fitShare = 1 - (options.maxDrop === undefined ? HELD_OUT : HELD_OUT_FOR_SEARCH);
+  const task: ConversionTask = { graph: simplified, layers, sizes, batches: data.batches, fitShare, options };
+  const run = (chosen: readonly DenseLayer[], attempt: number) => {
+    const stem = (layer: DenseLayer) => layer.first && integerStem(options) && INTEGER_FIT.accepts(layer);
+    const families = layers.flatMap((layer): [DenseLayer, FamilyFit][] =>
+      chosen.includes(layer) ? [[layer, family]] : stem(layer) ? [[layer, INTEGER_FIT]] : [],
+    );
+    return attemptConversion(task, new Map(families), data.labels, control, attempt);
+  };
+  const { maxDrop, optimize = 'balanced' } = options;
+  const best = maxDrop === undefined ? await run(selected, 1) : await searchWithinDrop(selected, maxDrop, run);
+  const described = describeLayers(layers, sizes, kept, best.conversion.replaced);
   const report: ConvertReport = {
     examples: data.examples,
     seed: options.seed ?? 1,
     optimize,
     ...(options.description === undefined ? {} : { description: options.description }),
-    layers,
-    ...(chosen.heldOut ? { heldOut: chosen.heldOut } : {}),
-    totals: sumTotals(layers),
+    layers: described,
+    ...(best.heldOut ? { heldOut: best.heldOut } : {}),
+    totals: sumTotals(described),
     seconds: (performance.now() - started) / 1000,
   };
-  return { graph: assemble(simplified, chosen.walk, options, report), report };
+  return { graph: assemble(simplified, best.conversion, options, report), report };
 }
 
-/** Geometries that depend on each other, since together they must not exceed a size. */
-async function geometriesTogether(
-  graph: Graph,
-  layers: readonly DenseLayer[],
-  sizes: ReadonlyMap<DenseLayer, InputSize>,
-  data: CalibrationData,
-  options: ConvertOptions,
-  { signal, onProgress }: ConvertControl,
-): Promise<ReadonlyMap<DenseLayer, Geometry>> {
-  const { maxBytes, optimize = 'balanced' } = options;
-  if (maxBytes === undefined) return new Map();
-  const checkpoint = createCheckpoint(signal, (fraction) =>
-    onProgress?.({ stage: 'survey', index: 0, layers: layers.length, fraction, attempt: 1 }),
-  );
-  const choices = await surveyLayers(graph, layers, sizes, data.batches, options, checkpoint);
-  return geometriesWithin(graph, layers, choices, maxBytes, optimize);
+function familyNamed(name: string, more: readonly FamilyFit[] = []): FamilyFit {
+  const families = [CODED_FIT, INTEGER_FIT, ...more];
+  const found = families.find((family) => family.name === name);
+  if (found) return found;
+  throw new LutraError('INVALID_ARGUMENT', 'option "family" is wrong', {
+    expected: families.map((family) => family.name).join(' | '),
+    actual: name,
+  });
 }
 
 async function attemptConversion(
-  kernels: FitKernels,
-  graph: Graph,
-  sites: readonly DenseLayer[],
-  layers: readonly DenseLayer[],
-  geometries: ReadonlyMap<DenseLayer, Geometry>,
-  data: CalibrationData,
-  options: ConvertOptions,
+  task: ConversionTask,
+  families: ReadonlyMap<DenseLayer, FamilyFit>,
+  labels: ArrayLike<number> | undefined,
   { signal, onProgress }: ConvertControl,
   attempt: number,
 ): Promise<Attempt> {
-  const heldOutShare = options.maxDrop === undefined ? HELD_OUT : HELD_OUT_FOR_SEARCH;
-  const rest = sites.filter((site) => !layers.includes(site));
-  const walk = new Walk(kernels, graph, layers, rest, data.batches, 1 - heldOutShare, options, geometries);
-  const converted: ConvertedLayer[] = [];
-  for (const [index, site] of layers.entries()) {
-    const at = { stage: 'layer', layer: site.node.name, index, layers: layers.length, attempt } as const;
-    onProgress?.({ ...at, fraction: 0 });
-    const checkpoint = createCheckpoint(signal, (fraction) => onProgress?.({ ...at, fraction }));
-    await checkpoint(0);
-    const layer = await walk.convert(site, checkpoint);
-    converted.push(layer);
-    onProgress?.({ ...at, fraction: 1, relativeError: layer.relativeError });
-  }
-  const at: Omit<ConvertProgress, 'fraction'> = {
-    stage: 'evaluate',
-    index: layers.length,
-    layers: layers.length,
-    attempt,
+  const conversion = new LayerwiseConversion(task, families);
+  const progressOf = (at: Omit<ConvertProgress, 'fraction' | 'layers' | 'attempt'>) => {
+    const report = (fraction: number, more = {}) =>
+      onProgress?.({ ...at, ...more, layers: families.size, attempt, fraction });
+    return { report, checkpoint: createCheckpoint(signal, report) };
   };
-  const outputs = await walk.finish(createCheckpoint(signal, (fraction) => onProgress?.({ ...at, fraction })));
-  const first = Math.min(data.examples - 1, Math.floor(data.examples * (1 - heldOutShare)));
-  const heldOut = compareOutputs(outputs.dense, outputs.lookup, graph.outputs[0]?.name ?? '', first, data.labels);
-  onProgress?.({ ...at, fraction: 1 });
-  return { walk, layers: converted, heldOut };
+  await conversion.begin(progressOf({ stage: 'survey', index: 0 }).checkpoint);
+  for (const [index, layer] of [...families.keys()].entries()) {
+    const { report, checkpoint } = progressOf({ stage: 'layer', layer: layer.node.name, index });
+    report(0);
+    await checkpoint(0);
+    const { relativeError } = await conversion.replace(layer, checkpoint);
+    report(1, { relativeError });
+  }
+  const { report, checkpoint } = progressOf({ stage: 'evaluate', index: families.size });
+  const { dense, converted } = await conversion.finish(checkpoint);
+  const examples = task.batches.reduce((sum, live) => sum + live.values().next().value!.dims[0]!, 0);
+  const first = Math.min(examples - 1, Math.floor(examples * task.fitShare));
+  const heldOut = compareOutputs(dense, converted, task.graph.outputs[0]?.name ?? '', first, labels);
+  report(1);
+  return { conversion, heldOut };
 }
 
 /**
@@ -162,7 +149,7 @@ async function searchWithinDrop(
     });
   }
   if (drop <= maxDrop) return all;
-  const error = new Map(all.layers.map(({ site, relativeError }) => [site, relativeError]));
+  const error = new Map(all.conversion.replaced.map(({ layer, relativeError }) => [layer, relativeError]));
   let best = await run([], ++attempt);
   let fits = 0;
   for (const order of [[...selected].reverse(), [...selected].sort((a, b) => error.get(a)! - error.get(b)!)]) {
@@ -171,7 +158,7 @@ async function searchWithinDrop(
       const count = Math.floor((fits + fails) / 2);
       const subset = new Set(order.slice(0, count));
       const next = await run(
-        selected.filter((site) => subset.has(site)),
+        selected.filter((layer) => subset.has(layer)),
         ++attempt,
       );
       if ((measuredDrop(next.heldOut) ?? Infinity) <= maxDrop) {
@@ -185,9 +172,14 @@ async function searchWithinDrop(
   return best;
 }
 
-function assemble(graph: Graph, walk: Walk, options: ConvertOptions, report: ConvertReport): Graph {
-  const initializers = new Map([...graph.initializers, ...walk.initializers]);
-  const read = new Set([...walk.nodes.flatMap(readValues), ...graph.outputs.map(({ name }) => name)]);
+function assemble(
+  graph: Graph,
+  conversion: LayerwiseConversion,
+  options: ConvertOptions,
+  report: ConvertReport,
+): Graph {
+  const initializers = new Map([...graph.initializers, ...conversion.initializers]);
+  const read = new Set([...conversion.nodes.flatMap(readValues), ...graph.outputs.map(({ name }) => name)]);
   for (const name of initializers.keys()) if (!read.has(name)) initializers.delete(name);
   const { examples, seed, optimize, description, layers } = report;
   const facts = {
@@ -197,12 +189,12 @@ function assemble(graph: Graph, walk: Walk, options: ConvertOptions, report: Con
     optimize,
     layers: layers
       .filter(({ converted }) => converted)
-      .map(({ name, geometry, relativeError }) => ({ name, geometry, relativeError })),
+      .map(({ name, family, geometry, relativeError }) => ({ name, family, geometry, relativeError })),
   };
   return {
     ...graph,
     opset: { ...graph.opset, [LOOKUP_DOMAIN]: LOOKUP_OPSET },
-    nodes: walk.nodes,
+    nodes: conversion.nodes,
     initializers,
     metadata: {
       ...graph.metadata,

@@ -1,7 +1,8 @@
+import { numbersAttribute } from '../graph/attributes.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
-import type { Window } from '../lut/coded/fit/geometry.js';
+import { POINT, type Window, windowOf } from '../lut/window.js';
 
-/** A layer that could become a lookup layer. */
+/** A layer with constant weights that a family of lookup layers could replace. */
 export interface DenseLayer {
   readonly node: Node;
   /** Index in the graph's nodes. */
@@ -22,13 +23,6 @@ export interface DenseLayer {
   readonly last: boolean;
 }
 
-const POINT: Window = { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] };
-
-function numbers(node: Node, name: string, fallback: readonly number[]): readonly number[] {
-  const value = node.attributes[name];
-  return Array.isArray(value) ? (value as readonly number[]) : fallback;
-}
-
 function floatData(value: TensorValue | undefined): Float32Array | undefined {
   return value?.type === 'float32' ? (value.data as Float32Array) : undefined;
 }
@@ -40,11 +34,10 @@ function convShape(graph: Graph, node: Node): Shape | undefined {
   const data = floatData(weight);
   if (!weight || !data || weight.dims.length !== 4 || (node.attributes.group ?? 1) !== 1) return undefined;
   const [O, C, kh, kw] = weight.dims as [number, number, number, number];
-  if (numbers(node, 'dilations', [1, 1]).some((d) => d !== 1)) return undefined;
+  if (numbersAttribute(node, 'dilations')?.some((d) => d !== 1)) return undefined;
   const autoPad = node.attributes.auto_pad ?? 'NOTSET';
   if (autoPad !== 'NOTSET' && autoPad !== 'VALID') return undefined;
-  const pads = autoPad === 'VALID' ? [0, 0, 0, 0] : numbers(node, 'pads', [0, 0, 0, 0]);
-  const strides = numbers(node, 'strides', [1, 1]);
+  const window = windowOf(node, [kh, kw]);
   const biasName = node.inputs[2] ?? '';
   const bias = biasName ? floatData(graph.initializers.get(biasName)) : new Float32Array(O);
   if (!bias) return undefined;
@@ -54,11 +47,7 @@ function convShape(graph: Graph, node: Node): Shape | undefined {
     bias,
     inputChannels: C,
     outputChannels: O,
-    window: {
-      kernel: [kh, kw],
-      strides: [strides[0]!, strides[1]!],
-      pads: [pads[0]!, pads[1]!, pads[2]!, pads[3]!],
-    },
+    window: autoPad === 'VALID' ? { ...window, pads: POINT.pads } : window,
   };
 }
 
@@ -105,7 +94,7 @@ function isWeighted(graph: Graph, node: Node): boolean {
   return node.domain === '' && WEIGHTED.has(node.op) && graph.initializers.has(node.inputs[1] ?? '');
 }
 
-/** Every layer of the graph that has the shape of a lookup layer, in order. */
+/** Every layer of the graph that a family could replace, in order. */
 export function findDenseLayers(graph: Graph): DenseLayer[] {
   const afterConvolution = new Set<string>();
   for (const node of graph.nodes) {
@@ -119,7 +108,7 @@ export function findDenseLayers(graph: Graph): DenseLayer[] {
       for (const name of node.inputs) beforeWeights.add(name);
     }
   }
-  const sites: DenseLayer[] = [];
+  const layers: DenseLayer[] = [];
   graph.nodes.forEach((node, index) => {
     if (node.domain !== '' || node.epilogue) return;
     const shape =
@@ -131,7 +120,7 @@ export function findDenseLayers(graph: Graph): DenseLayer[] {
     if (!shape) return;
     const input = node.inputs[0]!;
     const output = node.outputs[0]!;
-    sites.push({
+    layers.push({
       node,
       index,
       input,
@@ -141,5 +130,5 @@ export function findDenseLayers(graph: Graph): DenseLayer[] {
       last: !beforeWeights.has(output),
     });
   });
-  return sites;
+  return layers;
 }

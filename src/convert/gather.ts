@@ -1,11 +1,12 @@
-import { type ActivationScale, quantizeActivation } from '../lut/activation.js';
-import type { CodebookLayout } from '../lut/coded/fit/geometry.js';
+import type { ActivationScale } from '../lut/activation.js';
+import { outputSize, type Pair, type Window } from '../lut/window.js';
 import { fitActivationScale } from './activation-range.js';
+import { type Random, sampleIndices } from './random.js';
 
-export type PlaneData = Float32Array | Uint8Array | Int8Array;
+export type PlaneData = Float32Array | Uint8Array;
 
 /** Activations of one value over the calibration data, batch by batch, as planes: each [n, channels, height, width]. */
-export interface Planes<Data extends PlaneData> {
+export interface Planes<Data extends PlaneData = Float32Array> {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
@@ -19,11 +20,19 @@ export function imageCount(planes: Planes<PlaneData>): number {
   return planes.batches.reduce((sum, data) => sum + data.length / size, 0);
 }
 
-/** Calls `visit` for positions (image · height · width + y · width + x) in ascending order with the batch that holds them. */
-function visitPositions<Data extends PlaneData>(
+/** Random positions (image · height · width + y · width + x) of the images in [from, to), as shares of all; ascending. */
+export function samplePositions(planes: Planes, from: number, to: number, count: number, random: Random): Uint32Array {
+  const images = imageCount(planes);
+  const area = planes.height * planes.width;
+  const begin = Math.min(images - 1, Math.floor(images * from)) * area;
+  const end = Math.max(begin + area, Math.floor(images * to) * area);
+  return sampleIndices(end - begin, count, random).map((position) => position + begin);
+}
+
+/** Calls `visit` for positions (image · height · width + y · width + x) in ascending order of a grid with the batch that holds them. */
+export function visitPositions<Data extends PlaneData>(
   planes: Planes<Data>,
-  height: number,
-  width: number,
+  [height, width]: Pair,
   positions: Uint32Array,
   visit: (sample: number, data: Data, image: number, y: number, x: number) => void,
 ): void {
@@ -47,12 +56,12 @@ function visitPositions<Data extends PlaneData>(
 const SCALE_SAMPLE = 1 << 16;
 
 /** How Encode quantizes activations like these. */
-export function scaleOf(planes: Planes<Float32Array>): ActivationScale {
+export function scaleOf(planes: Planes): ActivationScale {
   return fitActivationScale(sampleValues(planes, SCALE_SAMPLE));
 }
 
 /** Up to `count` values spread evenly over all batches. */
-function sampleValues(planes: Planes<Float32Array>, count: number): Float32Array {
+function sampleValues(planes: Planes, count: number): Float32Array {
   const total = planes.batches.reduce((sum, data) => sum + data.length, 0);
   // An odd step visits every channel and position in turn.
   const step = Math.max(1, Math.floor(total / count)) | 1;
@@ -67,40 +76,23 @@ function sampleValues(planes: Planes<Float32Array>, count: number): Float32Array
   return out.subarray(0, at);
 }
 
-/** Activations as Encode multiplies them: q − zero point, −127..127. */
-export function quantizePlanes(planes: Planes<Float32Array>, scale: ActivationScale): Planes<Int8Array> {
-  const batches = planes.batches.map((data) => {
-    const quantized = new Int8Array(data.length);
-    for (let i = 0; i < data.length; i++) quantized[i] = quantizeActivation(data[i]!, scale) - scale.zeroPoint;
-    return quantized;
-  });
-  return { ...planes, batches };
-}
-
 /**
- * Sub-vectors of every codebook at sampled code positions; 0 outside the image.
- * @param planes quantized, or as they are
- * @param positions ascending positions of the code grid
- * @returns per codebook [positions, v]
+ * What a window sees at sampled positions, cut into groups of channels; 0 outside the image.
+ * @param group channels per group
+ * @param positions ascending positions of the window
+ * @returns per group [positions, group · kh · kw]
  */
-export function gatherPoints(
-  planes: Planes<PlaneData>,
-  layout: CodebookLayout,
-  codeHeight: number,
-  codeWidth: number,
-  positions: Uint32Array,
-): Float32Array[] {
+export function gatherWindows(planes: Planes, window: Window, group: number, positions: Uint32Array): Float32Array[] {
   const { channels, height, width } = planes;
-  const g = layout.geometry.channels;
-  const [kh, kw] = layout.encode.kernel;
-  const [sy, sx] = layout.encode.strides;
-  const [top, left] = layout.encode.pads;
-  const v = layout.values;
-  const points = Array.from({ length: layout.codebooks }, () => new Float32Array(positions.length * v));
-  visitPositions(planes, codeHeight, codeWidth, positions, (sample, data, image, y, x) => {
+  const [kh, kw] = window.kernel;
+  const [sy, sx] = window.strides;
+  const [top, left] = window.pads;
+  const v = group * kh * kw;
+  const points = Array.from({ length: channels / group }, () => new Float32Array(positions.length * v));
+  visitPositions(planes, outputSize(window, [height, width]), positions, (sample, data, image, y, x) => {
     for (let c = 0; c < channels; c++) {
-      const out = points[Math.floor(c / g)]!;
-      let to = sample * v + (c % g) * kh * kw;
+      const out = points[Math.floor(c / group)]!;
+      let to = sample * v + (c % group) * kh * kw;
       const plane = (image * channels + c) * height * width;
       for (let i = 0; i < kh; i++) {
         const row = y * sy + i - top;
@@ -116,11 +108,11 @@ export function gatherPoints(
 }
 
 /** Channel vectors at sampled positions. @returns [positions, channels] */
-export function gatherVectors(planes: Planes<Float32Array>, positions: Uint32Array): Float32Array {
+export function gatherVectors(planes: Planes, positions: Uint32Array): Float32Array {
   const { channels, height, width } = planes;
   const area = height * width;
   const out = new Float32Array(positions.length * channels);
-  visitPositions(planes, height, width, positions, (sample, data, image, y, x) => {
+  visitPositions(planes, [height, width], positions, (sample, data, image, y, x) => {
     const from = image * channels * area + y * width + x;
     for (let c = 0; c < channels; c++) out[sample * channels + c] = data[from + c * area]!;
   });

@@ -92,37 +92,33 @@ function subtractDots(
 }
 
 /** Columns per panel of the blocked factorization. */
-export const PANEL = 48;
+const PANEL = 48;
 
 /**
- * One panel of a Cholesky factorization in place: columns [start, min(start + {@link PANEL}, size)). After the panels 0, PANEL, 2·PANEL, …
- * the lower triangle of `a` holds L with L·Lᵀ = a; the upper triangle is left as it was.
+ * Cholesky factorization in place: the lower triangle of `a` becomes L with L·Lᵀ = a; the upper triangle is left as it was.
  * @param a [size, size] symmetric positive definite; only the lower triangle is read
  * @throws LutraError `INTERNAL` when a pivot is not positive
  */
-export function choleskyPanel(a: Float64Array, size: number, start: number): void {
-  const end = Math.min(start + PANEL, size);
-  subtractProduct(a, size, a, size, a, size, start, size, start, end, start);
-  for (let j = start; j < end; j++) {
-    const row = j * size;
-    let pivot = a[row + j]!;
-    for (let k = start; k < j; k++) pivot -= a[row + k]! ** 2;
-    if (!(pivot > 0)) throw new LutraError('INTERNAL', `matrix is not positive definite at row ${j} of ${size}`);
-    const root = Math.sqrt(pivot);
-    a[row + j] = root;
-    const inverse = 1 / root;
-    for (let i = j + 1; i < size; i++) {
-      const other = i * size;
-      let sum = a[other + j]!;
-      for (let k = start; k < j; k++) sum -= a[other + k]! * a[row + k]!;
-      a[other + j] = sum * inverse;
+export function choleskyInPlace(a: Float64Array, size: number): void {
+  for (let start = 0; start < size; start += PANEL) {
+    const end = Math.min(start + PANEL, size);
+    subtractProduct(a, size, a, size, a, size, start, size, start, end, start);
+    for (let j = start; j < end; j++) {
+      const row = j * size;
+      let pivot = a[row + j]!;
+      for (let k = start; k < j; k++) pivot -= a[row + k]! ** 2;
+      if (!(pivot > 0)) throw new LutraError('INTERNAL', `matrix is not positive definite at row ${j} of ${size}`);
+      const root = Math.sqrt(pivot);
+      a[row + j] = root;
+      const inverse = 1 / root;
+      for (let i = j + 1; i < size; i++) {
+        const other = i * size;
+        let sum = a[other + j]!;
+        for (let k = start; k < j; k++) sum -= a[other + k]! * a[row + k]!;
+        a[other + j] = sum * inverse;
+      }
     }
   }
-}
-
-/** A whole factorization: see {@link choleskyPanel}. */
-export function choleskyInPlace(a: Float64Array, size: number): void {
-  for (let start = 0; start < size; start += PANEL) choleskyPanel(a, size, start);
 }
 
 /**

@@ -10,7 +10,7 @@ import {
   type Rule,
   type Schema,
   type SchemaOf,
-  toggle,
+  text,
 } from '../option-schema.js';
 import type { ConvertOptions, GeometryOptions } from './types.js';
 
@@ -73,12 +73,6 @@ export const CONVERT_OPTIONS = {
     'convert as many layers as fit within this loss of accuracy, in percentage points',
     { min: 0, max: 100 },
   ),
-  recipe: choice(
-    '--recipe <kind>',
-    ['fitted', 'plain'],
-    'plain: k-means and products of weights and centroids, to compare with',
-    { default: 'fitted' },
-  ),
   stem: choice('--stem <kind>', ['float', 'integer'], 'the first convolution; integer: 7-bit inputs and int8 weights', {
     otherwise: 'integer with --optimize speed, else float',
   }),
@@ -94,10 +88,10 @@ export const CONVERT_OPTIONS = {
     { words: ['default', 'all'] },
   ),
   exclude: names('--exclude <names>', 'layers to keep dense, names with commas'),
+  family: text('--family <name>', 'lookup layers that replace the selected ones: coded or integer', {
+    default: 'coded',
+  }),
   seed: integer('--seed <n>', 'the same seed gives the same model', { default: 1 }),
-  lambda: number(null, 'strength of the ridge, relative to the mean use of a table row', { above: 0 }),
-  normalize: toggle(null, 'bring mean and variance of every output channel back to those of the dense layer'),
-  refitDense: toggle(null, 'fit layers that stay dense behind converted ones to their new inputs'),
 } satisfies SchemaOf<FlatOptions>;
 
 /** Which examples a conversion learns from. */

@@ -1,8 +1,7 @@
 import { tensorValue } from '../graph/tensor.js';
 import type { Node, TensorValue } from '../graph/types.js';
-import { type CodebookLayout, layoutCodebooks, outputSize } from '../lut/coded/fit/geometry.js';
 import type { DenseLayer } from './dense-layers.js';
-import { gatherPoints, type Planes } from './gather.js';
+import { gatherWindows, type Planes } from './gather.js';
 import { choleskyInPlace, choleskySolve, subtractProduct } from './linear-algebra.js';
 
 /** Larger systems cost more time than they gain accuracy. */
@@ -21,22 +20,22 @@ export interface DenseWeights {
 }
 
 /** Weights that one output of the layer has, with its bias. */
-function unknowns(site: DenseLayer): number {
-  return site.inputChannels * site.window.kernel[0] * site.window.kernel[1] + (hasBias(site) ? 1 : 0);
+function unknowns(layer: DenseLayer): number {
+  return layer.inputChannels * layer.window.kernel[0] * layer.window.kernel[1] + (hasBias(layer) ? 1 : 0);
 }
 
-function hasBias(site: DenseLayer): boolean {
-  return site.node.op !== 'MatMul';
+function hasBias(layer: DenseLayer): boolean {
+  return layer.node.op !== 'MatMul';
 }
 
 /** Whether {@link refitDense} is worth its time on a layer. */
-export function canRefit(site: DenseLayer): boolean {
-  return unknowns(site) <= LARGEST_SYSTEM;
+export function canRefit(layer: DenseLayer): boolean {
+  return unknowns(layer) <= LARGEST_SYSTEM;
 }
 
 /** Positions of the output that settle the weights: so many per unknown. */
-export function refitPositions(site: DenseLayer): number {
-  return 16 * unknowns(site);
+export function refitPositions(layer: DenseLayer): number {
+  return 16 * unknowns(layer);
 }
 
 /**
@@ -47,27 +46,26 @@ export function refitPositions(site: DenseLayer): number {
  * @param positions ascending positions of the output grid
  */
 export function refitDense(
-  site: DenseLayer,
-  input: Planes<Float32Array>,
+  layer: DenseLayer,
+  input: Planes,
   targets: Float32Array,
   positions: Uint32Array,
 ): DenseWeights {
-  const { outputChannels: O, inputChannels: C } = site;
-  const layout = layoutCodebooks(site, { kind: 'patch', channels: C, centroids: 1 });
-  const v = layout.values;
-  const D = unknowns(site);
+  const { outputChannels: O, inputChannels: C } = layer;
+  const v = C * layer.window.kernel[0] * layer.window.kernel[1];
+  const D = unknowns(layer);
   // Minus the normal equations: products are subtracted.
   const matrix = new Float64Array(D * D);
   const right = new Float64Array(O * D);
   for (let begin = 0; begin < positions.length; begin += CHUNK) {
     const chunk = positions.subarray(begin, begin + CHUNK);
     const n = chunk.length;
-    const columns = unfold(input, layout, chunk, D);
+    const columns = unfold(input, layer, chunk, v, D);
     const residual = new Float64Array(O * n);
     for (let o = 0; o < O; o++) {
-      for (let i = 0; i < n; i++) residual[o * n + i] = targets[(begin + i) * O + o]! - site.bias[o]!;
+      for (let i = 0; i < n; i++) residual[o * n + i] = targets[(begin + i) * O + o]! - layer.bias[o]!;
       for (let j = 0; j < v; j++) {
-        const w = site.weight[o * v + j]!;
+        const w = layer.weight[o * v + j]!;
         for (let i = 0; i < n; i++) residual[o * n + i]! -= w * columns[j * n + i]!;
       }
     }
@@ -83,17 +81,15 @@ export function refitDense(
   choleskyInPlace(matrix, D);
   choleskySolve(matrix, D, right, O);
   return {
-    weight: site.weight.map((w, i) => w + right[Math.floor(i / v) * D + (i % v)]!),
-    bias: hasBias(site) ? site.bias.map((b, o) => b + right[o * D + v]!) : site.bias,
+    weight: layer.weight.map((w, i) => w + right[Math.floor(i / v) * D + (i % v)]!),
+    bias: hasBias(layer) ? layer.bias.map((b, o) => b + right[o * D + v]!) : layer.bias,
   };
 }
 
 /** Inputs of every position, and 1 for the bias. @returns [D, n] */
-function unfold(input: Planes<Float32Array>, layout: CodebookLayout, positions: Uint32Array, D: number): Float64Array {
+function unfold(input: Planes, { window }: DenseLayer, positions: Uint32Array, v: number, D: number): Float64Array {
   const n = positions.length;
-  const v = layout.values;
-  const [height, width] = outputSize(layout.encode, input.height, input.width);
-  const rows = gatherPoints(input, layout, height, width, positions)[0]!;
+  const rows = gatherWindows(input, window, input.channels, positions)[0]!;
   const columns = new Float64Array(D * n).fill(1, v * n);
   for (let i = 0; i < n; i++) for (let j = 0; j < v; j++) columns[j * n + i] = rows[i * v + j]!;
   return columns;
@@ -101,26 +97,26 @@ function unfold(input: Planes<Float32Array>, layout: CodebookLayout, positions: 
 
 /** The layer's node with other weights. */
 export function denseNode(
-  site: DenseLayer,
+  layer: DenseLayer,
   { weight, bias }: DenseWeights,
   name: (hint: string) => string,
   initializers: Map<string, TensorValue>,
 ): Node {
-  const { node, outputChannels: O, inputChannels: C } = site;
+  const { node, outputChannels: O, inputChannels: C } = layer;
   const constant = (suffix: string, dims: readonly number[], data: Float32Array) => {
     const unique = name(`${node.name}.${suffix}`);
     initializers.set(unique, tensorValue('float32', dims, data));
     return unique;
   };
   if (node.op === 'Conv') {
-    const names = [constant('weight', [O, C, ...site.window.kernel], weight), constant('bias', [O], bias)];
-    return { ...node, inputs: [site.input, ...names] };
+    const names = [constant('weight', [O, C, ...layer.window.kernel], weight), constant('bias', [O], bias)];
+    return { ...node, inputs: [layer.input, ...names] };
   }
   if (node.op === 'Gemm') {
     const names = [constant('weight', [O, C], weight), constant('bias', [O], bias)];
-    return { ...node, inputs: [site.input, ...names], attributes: { transB: 1 } };
+    return { ...node, inputs: [layer.input, ...names], attributes: { transB: 1 } };
   }
   const transposed = new Float32Array(weight.length);
   for (let o = 0; o < O; o++) for (let c = 0; c < C; c++) transposed[c * O + o] = weight[o * C + c]!;
-  return { ...node, inputs: [site.input, constant('weight', [C, O], transposed)] };
+  return { ...node, inputs: [layer.input, constant('weight', [C, O], transposed)] };
 }

@@ -1,58 +1,33 @@
-import { candidateGeometries } from '../lut/coded/fit/choose.js';
-import { layerCost } from '../lut/coded/fit/cost-model.js';
-import { layoutCodebooks } from '../lut/coded/fit/geometry.js';
-import { canQuantize } from '../lut/integer/fit.js';
+import { denseCost } from './dense-cost.js';
 import type { DenseLayer } from './dense-layers.js';
-import { integerStem } from './options.js';
-import { lookupTime } from './select.js';
+import type { ReplacedLayer } from './layerwise.js';
 import type { InputSize } from './sizes.js';
-import type { ConvertOptions, ConvertReport, LayerReport } from './types.js';
-import type { ConvertedLayer } from './walk.js';
+import type { ConvertReport, LayerReport } from './types.js';
 
-/** One entry per layer with weights that has a lookup form, converted or not. */
+/** One entry per layer with weights that a family could replace. */
 export function describeLayers(
-  sites: readonly DenseLayer[],
+  layers: readonly DenseLayer[],
   sizes: ReadonlyMap<DenseLayer, InputSize>,
   kept: ReadonlyMap<DenseLayer, NonNullable<LayerReport['reason']>>,
-  converted: readonly ConvertedLayer[],
-  options: ConvertOptions,
+  replaced: readonly ReplacedLayer[],
 ): LayerReport[] {
-  const encoder = options.encoder ?? 'centroid';
-  return sites.map((site) => {
-    const layer = converted.find((other) => other.site === site);
-    const layout = layer?.layout ?? layoutCodebooks(site, candidateGeometries(site, options)[0]!);
-    const cost = layerCost(site, layout, encoder, ...sizes.get(site)!);
+  return layers.map((layer) => {
+    const dense = denseCost(layer, sizes.get(layer)!);
     const base = {
-      name: site.node.name,
-      op: site.node.op,
-      weightBytes: 4 * (site.weight.length + site.bias.length),
-      denseFlops: 2 * cost.denseMacs,
-      denseNanoseconds: cost.denseNanoseconds,
+      name: layer.node.name,
+      op: layer.node.op,
+      weightBytes: 4 * (layer.weight.length + layer.bias.length),
+      denseFlops: 2 * dense.macs,
+      denseNanoseconds: dense.nanoseconds,
     };
-    if (!layer) {
-      const idle = { tableBytes: 0, searchMacs: 0, lookups: 0, lookupNanoseconds: 0 };
-      const integers = site.first && integerStem(options) && canQuantize(site);
-      return {
-        ...base,
-        ...idle,
-        ...(integers ? { integers, tableBytes: site.weight.length + 8 * site.bias.length } : {}),
-        converted: false,
-        reason: kept.get(site) ?? 'maxDrop',
-      };
+    const found = replaced.find((other) => other.layer === layer);
+    if (!found) {
+      const idle = { tableBytes: 0, macs: dense.macs, searchMacs: 0, lookups: 0, lookupNanoseconds: 0 };
+      return { ...base, ...idle, converted: false, reason: kept.get(layer) ?? 'maxDrop' };
     }
-    const { sharedCodes } = layer;
-    return {
-      ...base,
-      converted: true,
-      geometry: layout.geometry,
-      encoder,
-      sharedCodes,
-      relativeError: layer.relativeError,
-      tableBytes: cost.tableBytes + (sharedCodes ? 0 : cost.encoderBytes),
-      searchMacs: sharedCodes ? 0 : cost.searchMacs,
-      lookups: cost.lookups,
-      lookupNanoseconds: sharedCodes ? cost.lookupNanoseconds : lookupTime(cost),
-    };
+    const { family, form, facts, relativeError, cost } = found;
+    const { nanoseconds: lookupNanoseconds, ...work } = cost;
+    return { ...base, converted: true, family, form, ...facts, relativeError, ...work, lookupNanoseconds };
   });
 }
 
@@ -63,7 +38,7 @@ export function sumTotals(layers: readonly LayerReport[]): ConvertReport['totals
     weightBytesBefore: sum(({ weightBytes }) => weightBytes),
     weightBytesAfter: sum(({ tableBytes, weightBytes }) => tableBytes || weightBytes),
     flopsBefore: sum(({ denseFlops }) => denseFlops),
-    flopsAfter: sum(({ converted, denseFlops }) => (converted ? 0 : denseFlops)),
+    flopsAfter: sum(({ macs }) => 2 * macs),
     searchMacs: sum(({ searchMacs }) => searchMacs),
     lookups: sum(({ lookups }) => lookups),
   };

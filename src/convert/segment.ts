@@ -2,6 +2,7 @@ import { Executor } from '../engine/executor.js';
 import { LutraError } from '../errors.js';
 import { readValues } from '../graph/topology.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
+import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../lut/domain.js';
 import { COMPLETE_RUNTIME } from '../plan/complete.js';
 
 /** Values alive at one point of a network, for one calibration batch. */
@@ -34,7 +35,7 @@ export function extractSegment(
   }
   return {
     name: graph.name,
-    opset: { ...graph.opset, lutra: 1 },
+    opset: { ...graph.opset, [LOOKUP_DOMAIN]: LOOKUP_OPSET },
     inputs: [...inputs].map((name) => {
       const value = live.get(name);
       if (!value) throw new LutraError('INTERNAL', `value "${name}" is not alive where it is needed`);

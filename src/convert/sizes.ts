@@ -11,11 +11,11 @@ export type InputSize = readonly [height: number, width: number];
 /** Runs one example and reads the shapes of every layer's input. */
 export async function measureSizes(
   graph: Graph,
-  sites: readonly DenseLayer[],
+  layers: readonly DenseLayer[],
   batch: LiveValues,
 ): Promise<ReadonlyMap<DenseLayer, InputSize>> {
   const produced = new Set(graph.nodes.flatMap((node) => node.outputs));
-  const names = [...new Set(sites.map((site) => site.input))].filter((name) => produced.has(name));
+  const names = [...new Set(layers.map((layer) => layer.input))].filter((name) => produced.has(name));
   const feeds: Record<string, TensorValue> = {};
   let examples = 1;
   for (const { name, dims } of graph.inputs) {
@@ -29,11 +29,11 @@ export async function measureSizes(
   try {
     const values: Record<string, TensorValue> = names.length > 0 ? executor.run(feeds) : {};
     return new Map(
-      sites.map((site) => {
-        const { dims } = values[site.input] ?? feeds[site.input]!;
+      layers.map((layer) => {
+        const { dims } = values[layer.input] ?? feeds[layer.input]!;
         const size: InputSize =
-          site.kind === 'conv' ? [dims[2]!, dims[3]!] : [1, elementCount(dims) / site.inputChannels / examples];
-        return [site, size];
+          layer.kind === 'conv' ? [dims[2]!, dims[3]!] : [1, elementCount(dims) / layer.inputChannels / examples];
+        return [layer, size];
       }),
     );
   } finally {

@@ -1,6 +1,7 @@
 import type { Graph, TensorValue } from '../graph/types.js';
 import type { EncoderKind } from '../lut/coded/fit/codebooks.js';
 import type { Geometry } from '../lut/coded/fit/geometry.js';
+import type { FamilyFit } from './family-fit.js';
 
 export type Objective = 'speed' | 'balanced' | 'accuracy';
 
@@ -40,23 +41,13 @@ export interface ConvertOptions {
    * `maxDrop`, which leaves layers dense.
    */
   readonly maxBytes?: number;
+  /** Family that replaces the layers: `coded` (default), `integer`, or one of {@link ConvertControl.families}. */
+  readonly family?: string;
   /**
-   * `fitted` (default): everything learned from what the converted part gives. `plain`: the method without training of LUT-NN §3 and
-   * MADDNESS, to compare with: k-means in Euclidean distance on the dense network's activations, tables of weights times centroids, nothing
-   * fitted or matched afterwards.
-   */
-  readonly recipe?: 'fitted' | 'plain';
-  /**
-   * How first convolutions that stay dense are computed: with floats, or with 7-bit inputs and int8 weights (QuantizedConv), which takes about
-   * half the time. Default `integer` where `optimize` is `speed`, else `float`.
+   * `integer`: where a first convolution is not replaced, the family `integer` replaces it (7-bit inputs and int8 weights), which takes
+   * about half the time. Default `integer` where `optimize` is `speed`, else `float`.
    */
   readonly stem?: 'float' | 'integer';
-  /** Strength of the ridge, relative to the mean use of a table row. Default 0.03. */
-  readonly lambda?: number;
-  /** Bring mean and variance of every output channel back to the dense layer's. Default true. */
-  readonly normalize?: boolean;
-  /** Fit layers that stay dense behind converted ones to their new inputs. Default true. */
-  readonly refitDense?: boolean;
   /** Default 1. The same seed, data and options give the same model. */
   readonly seed?: number;
   /** Entries added to the model's metadata, such as `lutra.preprocess`. */
@@ -94,6 +85,8 @@ export interface ConvertProgress {
 export interface ConvertControl {
   readonly onProgress?: (progress: ConvertProgress) => void;
   readonly signal?: AbortSignal;
+  /** Families that may replace layers, besides the built-in ones. */
+  readonly families?: readonly FamilyFit[];
 }
 
 /** One Conv, Gemm or MatMul with constant weights. Counts are for one example. */
@@ -101,28 +94,33 @@ export interface LayerReport {
   readonly name: string;
   readonly op: string;
   readonly converted: boolean;
-  /** Computed in integers all the same: a QuantizedConv. */
-  readonly integers?: boolean;
-  /** Why it stayed dense. */
-  readonly reason?: 'first' | 'last' | 'excluded' | 'cost' | 'maxDrop';
+  /** Family that replaced the layer; undefined where it stayed dense. */
+  readonly family?: string;
+  /** What replaced it, in words. */
+  readonly form?: string;
+  /** Why it stayed dense. `unsupported`: the family has no form for it. */
+  readonly reason?: 'first' | 'last' | 'excluded' | 'unsupported' | 'cost' | 'maxDrop';
+  /** Of the family `coded`, as `encoder` and `sharedCodes`. */
   readonly geometry?: Geometry;
   readonly encoder?: EncoderKind;
   /** The codes come from another layer's Encode. */
   readonly sharedCodes?: boolean;
   /**
-   * Squared error relative to the variance of the dense outputs, on held-out examples, inputs from the converted prefix. Where a rectifier
-   * follows, both are taken behind it. Measured before the statistics of the channels are matched.
+   * Squared error relative to the variance of the dense outputs, on held-out examples, inputs from the converted prefix. Where a ReLU
+   * follows, both are taken behind it. The family `coded` measures before it matches the statistics of the channels.
    */
   readonly relativeError?: number;
   readonly weightBytes: number;
-  /** Tables, scales, biases and encoder, or integer weights; 0 when dense with floats. */
+  /** What the replacement stores: tables, scales, biases and encoder, or integer weights; 0 when dense. */
   readonly tableBytes: number;
   /** Floating-point operations of the dense layer: 2 per multiply-add. */
   readonly denseFlops: number;
+  /** Multiply-adds with weights that are left: of floats when dense, else of integers. */
+  readonly macs: number;
   /** 8-bit multiply-adds of the search. */
   readonly searchMacs: number;
   readonly lookups: number;
-  /** Of the cost model (src/lut/coded/fit/cost-model.ts), one thread. */
+  /** Of the cost models of src/convert/dense-cost.ts and of the family, one thread. */
   readonly denseNanoseconds: number;
   readonly lookupNanoseconds: number;
 }
@@ -151,7 +149,7 @@ export interface ConvertReport {
     /** Tables of converted layers and weights of the others. */
     readonly weightBytesAfter: number;
     readonly flopsBefore: number;
-    /** Of the layers left dense. */
+    /** Of the layers left dense or computed with integer weights. */
     readonly flopsAfter: number;
     readonly searchMacs: number;
     readonly lookups: number;

@@ -107,9 +107,7 @@ function summary(report: ConvertReport): string {
   const rows = report.layers.map((layer) => [
     layer.name,
     layer.op,
-    layer.converted && layer.geometry
-      ? `${layer.geometry.kind} g=${layer.geometry.channels} K=${layer.geometry.centroids}`
-      : `${layer.integers ? 'integers' : 'dense'} (${layer.reason ?? 'kept'})`,
+    layer.form ?? `dense (${layer.reason ?? 'kept'})`,
     layer.relativeError?.toFixed(4) ?? '',
     formatBytes(layer.weightBytes),
     layer.tableBytes > 0 ? formatBytes(layer.tableBytes) : '',

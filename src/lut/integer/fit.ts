@@ -1,14 +1,14 @@
+import { denseCost } from '../../convert/dense-cost.js';
 import type { DenseLayer } from '../../convert/dense-layers.js';
+import type { FamilyFit } from '../../convert/family-fit.js';
 import { tensorValue } from '../../graph/tensor.js';
 import type { Node, TensorValue } from '../../graph/types.js';
-import { roundHalfEven } from '../../rounding.js';
 import type { ActivationScale } from '../activation.js';
-import { LOOKUP_DOMAIN } from '../domain.js';
-import { MAX_ACTIVATION } from '../limits.js';
-
-const MAX_WEIGHT = 127;
-/** Sums of integers are exact in float32 below this, as the function body computes them. */
-const MAX_SUM = 2 ** 24;
+import { MAX_ACTIVATION, MAX_SUM, MAX_WEIGHT } from '../limits.js';
+import { writeNode } from '../operator.js';
+import { quantizePerOutput } from '../tables.js';
+import { windowAttributes } from '../window.js';
+import { QUANTIZED_CONV } from './spec.js';
 
 /** Whether a layer can become a QuantizedConv: sums of its products stay exact. */
 export function canQuantize({ kind, inputChannels, window }: DenseLayer): boolean {
@@ -21,37 +21,39 @@ export function canQuantize({ kind, inputChannels, window }: DenseLayer): boolea
  * @param initializers gets its constants
  */
 export function quantizedConvNode(
-  { node, input, output, weight, bias, outputChannels: O, inputChannels: C, window }: DenseLayer,
+  { input, output, weight, bias, outputChannels: O, inputChannels: C, window }: DenseLayer,
   { scale, zeroPoint }: ActivationScale,
   name: string,
   initializers: Map<string, TensorValue>,
 ): Node {
-  const depth = weight.length / O;
-  const integers = new Int8Array(weight.length);
-  const scales = new Float32Array(O);
-  for (let o = 0; o < O; o++) {
-    const row = weight.subarray(o * depth, (o + 1) * depth);
-    const unit = row.reduce((most, w) => Math.max(most, Math.abs(w)), 0) / MAX_WEIGHT || 1;
-    row.forEach((w, i) => {
-      integers[o * depth + i] = roundHalfEven(w / unit);
-    });
-    scales[o] = unit * scale;
-  }
-  const constants: Readonly<Record<string, TensorValue>> = {
+  const { integers, scale: scales } = quantizePerOutput(weight, O, weight.length / O);
+  const constants = {
     x_scale: tensorValue('float32', [], Float32Array.of(scale)),
     x_zero_point: tensorValue('uint8', [], Uint8Array.of(zeroPoint)),
     W: tensorValue('int8', [O, C, ...window.kernel], integers),
-    scale: tensorValue('float32', [O], scales),
+    scale: tensorValue(
+      'float32',
+      [O],
+      scales.map((unit) => unit * scale),
+    ),
     bias: tensorValue('float32', [O], Float32Array.from(bias)),
   };
-  for (const [suffix, value] of Object.entries(constants)) initializers.set(`${name}.${suffix}`, value);
-  return {
-    ...node,
-    name,
-    op: 'QuantizedConv',
-    domain: LOOKUP_DOMAIN,
-    inputs: [input, ...Object.keys(constants).map((suffix) => `${name}.${suffix}`)],
-    outputs: [output],
-    attributes: { kernel_shape: [...window.kernel], strides: [...window.strides], pads: [...window.pads] },
-  };
+  return writeNode(QUANTIZED_CONV, name, input, constants, output, windowAttributes(window), initializers);
 }
+
+/** The fit stage of integer convolutions: rounds weights, and measures nothing but the range of the input. */
+export const INTEGER_FIT: FamilyFit = {
+  name: 'integer',
+  accepts: canQuantize,
+  cost(layer, size) {
+    const { macs, nanoseconds } = denseCost(layer, size);
+    const tableBytes = layer.weight.length + 8 * layer.bias.length;
+    return { nanoseconds: nanoseconds / 2, tableBytes, macs, searchMacs: 0, lookups: 0 };
+  },
+  begin: (pass) => (layer) => {
+    const initializers = new Map<string, TensorValue>();
+    const name = pass.name(`${layer.node.name}/${QUANTIZED_CONV.name}`);
+    const node = quantizedConvNode(layer, pass.activationScale(layer), name, initializers);
+    return { nodes: [node], initializers, form: 'integers' };
+  },
+};

@@ -124,7 +124,7 @@ export function geometriesWithin(
   maxBytes: number,
   objective: Objective,
 ): Map<DenseLayer, Geometry> {
-  const layers = replaced.map((site) => choices.get(site)!);
+  const layers = replaced.map((layer) => choices.get(layer)!);
   const chosen = chooseWithin(layers, maxBytes - bytesBesideTables(graph, replaced), objective);
-  return new Map(replaced.map((site, i) => [site, layers[i]![chosen[i]!]!.geometry]));
+  return new Map(replaced.map((layer, i) => [layer, layers[i]![chosen[i]!]!.geometry]));
 }

@@ -1,17 +1,18 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
 import type { Planes } from '../../../convert/gather.js';
-import { gatherPoints } from '../../../convert/gather.js';
 import type { Checkpoint } from '../../../convert/progress.js';
 import type { Random } from '../../../convert/random.js';
 import { sampleIndices } from '../../../convert/random.js';
 import type { ConvertOptions, Objective } from '../../../convert/types.js';
 import type { ActivationScale } from '../../activation.js';
+import { outputSize } from '../../window.js';
 import type { EncoderKind } from './codebooks.js';
 import { layerCost } from './cost-model.js';
 import type { CodebookLayout, Geometry } from './geometry.js';
-import { fittingChannels, layoutCodebooks, outputSize, weightSlice } from './geometry.js';
+import { fittingChannels, layoutCodebooks, weightSlice } from './geometry.js';
 import { kmeans } from './kmeans.js';
 import { outputMetric, toMetricSpace } from './metric.js';
+import { gatherPoints, quantizePoints } from './points.js';
 import { MATRIX_LIMIT } from './ridge.js';
 
 /** How much error counts against time: a geometry is worth `time · error^weight`. */
@@ -22,8 +23,8 @@ const ITERATIONS = 5;
 /** Codebooks that stand for all of a layer. */
 const CODEBOOKS = 24;
 
-function tableRows(site: DenseLayer, geometry: Geometry): number {
-  const { codebooks, taps } = layoutCodebooks(site, geometry);
+function tableRows(layer: DenseLayer, geometry: Geometry): number {
+  const { codebooks, taps } = layoutCodebooks(layer, geometry);
   return codebooks * taps * geometry.centroids;
 }
 
@@ -32,19 +33,19 @@ function tableRows(site: DenseLayer, geometry: Geometry): number {
  * of the two solvers are left out where there are others: they take longest to fit and gain least. Where the size of the file is
  * limited, it decides instead, and codebooks of single values are worth trying: the least error for the bytes, and the most lookups.
  */
-export function candidateGeometries(site: DenseLayer, options: ConvertOptions): Geometry[] {
+export function candidateGeometries(layer: DenseLayer, options: ConvertOptions): Geometry[] {
   const { geometry = {}, encoder = 'centroid', maxBytes } = options;
   const single = maxBytes === undefined ? [] : [16, 8];
   const K = encoder === 'tree' ? 16 : options.centroids;
   const cover = (kind: Geometry['kind'], channels: number, centroids: number): Geometry => ({
     kind,
-    channels: fittingChannels(site.inputChannels, channels),
+    channels: fittingChannels(layer.inputChannels, channels),
     centroids: K ?? centroids,
   });
   let list: Geometry[];
-  if (site.kind === 'linear') {
+  if (layer.kind === 'linear') {
     list = geometry.linear ? [cover('linear', geometry.linear, 16)] : [32, 16, 8].map((g) => cover('linear', g, 16));
-  } else if (site.window.kernel.every((size) => size === 1)) {
+  } else if (layer.window.kernel.every((size) => size === 1)) {
     list = geometry.pointwise
       ? [cover('pixel', geometry.pointwise, 16)]
       : [
@@ -76,7 +77,7 @@ export function candidateGeometries(site: DenseLayer, options: ConvertOptions): 
     return seen.has(key) ? false : seen.add(key);
   });
   if (maxBytes !== undefined) return distinct;
-  const fitting = distinct.filter((candidate) => tableRows(site, candidate) <= MATRIX_LIMIT);
+  const fitting = distinct.filter((candidate) => tableRows(layer, candidate) <= MATRIX_LIMIT);
   return fitting.length > 0 ? fitting : distinct;
 }
 
@@ -91,29 +92,35 @@ export interface Estimate {
 
 /** Clusters a small sample and adds up the errors of the codebooks in the metric of the output. */
 export async function estimateGeometry(
-  site: DenseLayer,
+  layer: DenseLayer,
   layout: CodebookLayout,
   encoder: EncoderKind,
-  input: Planes<Int8Array>,
+  input: Planes,
   images: number,
   scale: ActivationScale,
   random: Random,
   checkpoint: Checkpoint,
 ): Promise<Estimate> {
-  const [codeHeight, codeWidth] = outputSize(layout.encode, input.height, input.width);
+  const [codeHeight, codeWidth] = outputSize(layout.encode, [input.height, input.width]);
   const positions = sampleIndices(images * codeHeight * codeWidth, POINTS, random);
-  const points = gatherPoints(input, layout, codeHeight, codeWidth, positions);
+  const points = gatherPoints(input, layout, positions);
   const v = layout.values;
   let error = 0;
   const sampled = sampleIndices(layout.codebooks, CODEBOOKS, random);
   for (const [i, c] of sampled.entries()) {
-    const slices = Array.from({ length: layout.taps }, (_, tap) => weightSlice(site, layout, c, tap));
+    const slices = Array.from({ length: layout.taps }, (_, tap) => weightSlice(layer, layout, c, tap));
     const { metric, magnitude } = outputMetric(slices, v);
-    const clusters = kmeans(toMetricSpace(metric, points[c]!, v), v, layout.geometry.centroids, ITERATIONS, random);
+    const clusters = kmeans(
+      toMetricSpace(metric, quantizePoints(points[c]!, scale), v),
+      v,
+      layout.geometry.centroids,
+      ITERATIONS,
+      random,
+    );
     error += (clusters.error * magnitude * scale.scale ** 2 * layout.codebooks) / sampled.length;
     await checkpoint(i / sampled.length);
   }
-  const cost = layerCost(site, layout, encoder, input.height, input.width);
+  const cost = layerCost(layer, layout, encoder, input.height, input.width);
   return { geometry: layout.geometry, time: cost.encodeNanoseconds + cost.lookupNanoseconds, error };
 }
 
@@ -125,21 +132,21 @@ export function bestTrade(estimates: readonly Estimate[], objective: Objective):
 
 /** The geometry of one layer: the only candidate, or the best trade measured on a sample of its inputs. */
 export async function chooseGeometry(
-  site: DenseLayer,
+  layer: DenseLayer,
   options: ConvertOptions,
-  input: Planes<Int8Array>,
+  input: Planes,
   images: number,
   scale: ActivationScale,
   random: Random,
   checkpoint: Checkpoint,
 ): Promise<Geometry> {
-  const candidates = candidateGeometries(site, options);
+  const candidates = candidateGeometries(layer, options);
   if (candidates.length === 1) return candidates[0]!;
   const estimates: Estimate[] = [];
   for (const candidate of candidates) {
-    const layout = layoutCodebooks(site, candidate);
+    const layout = layoutCodebooks(layer, candidate);
     estimates.push(
-      await estimateGeometry(site, layout, options.encoder ?? 'centroid', input, images, scale, random, checkpoint),
+      await estimateGeometry(layer, layout, options.encoder ?? 'centroid', input, images, scale, random, checkpoint),
     );
   }
   return bestTrade(estimates, options.optimize ?? 'balanced');

@@ -3,11 +3,14 @@ import type { Random } from '../../../convert/random.js';
 import { tensorValue } from '../../../graph/tensor.js';
 import type { Node, TensorValue } from '../../../graph/types.js';
 import type { ActivationScale } from '../../activation.js';
-import { LOOKUP_DOMAIN } from '../../domain.js';
-import { type CentroidCodebook, fitCentroids } from './encoder.js';
+import { type OperatorSpec, writeNode } from '../../operator.js';
+import { windowAttributes } from '../../window.js';
+import { ENCODE, ENCODE_TREE } from '../spec.js';
+import { fitCentroids } from './encoder.js';
 import type { CodebookLayout } from './geometry.js';
+import { clusterMeans } from './kmeans.js';
 import { outputMetric, toMetricSpace } from './metric.js';
-import { fitTree, type TreeCodebook } from './tree.js';
+import { fitTree } from './tree.js';
 
 export type EncoderKind = 'centroid' | 'tree';
 
@@ -17,10 +20,6 @@ export interface Codebooks {
   readonly scale: ActivationScale;
   /** Representative values of every code, in real units: per codebook [K, v]. */
   readonly centroids: readonly Float32Array[];
-  /** Per codebook; empty for a tree. */
-  readonly scores: readonly { readonly weights: Int8Array; readonly biases: Int32Array }[];
-  /** Per codebook; empty for centroids. */
-  readonly trees: readonly { readonly features: Int32Array; readonly thresholds: Uint8Array }[];
   /** Inputs of the Encode or EncodeTree operator after x, x_scale and x_zero_point. */
   readonly parameters: readonly [name: string, value: TensorValue][];
 }
@@ -44,8 +43,6 @@ export async function fitCodebooks(
   const { channels: g, centroids: K } = layout.geometry;
   const [kh, kw] = layout.encode.kernel;
   const centroids: Float32Array[] = [];
-  const scores: CentroidCodebook[] = [];
-  const trees: TreeCodebook[] = [];
   const weights = new Int8Array(B * K * v);
   const biases = new Int32Array(B * K);
   const features = new Int32Array(B * 4);
@@ -57,15 +54,17 @@ export async function fitCodebooks(
       const book = fitCentroids(points[c]!, metric, v, kw, K, iterations, random);
       weights.set(book.weights, c * K * v);
       biases.set(book.biases, c * K);
-      scores.push(book);
       integers = book.centroids;
     } else {
       const quantized = Uint8Array.from(points[c]!, (a) => a + scale.zeroPoint);
       const tree = fitTree(quantized, toMetricSpace(metric, points[c]!, v), v);
       features.set(tree.features, c * 4);
       thresholds.set(tree.thresholds, c * 15);
-      trees.push(tree);
-      integers = clusterMeans(points[c]!, tree.assignment, v, K);
+      const { means, counts } = clusterMeans(points[c]!, tree.assignment, v, K);
+      const all = clusterMeans(points[c]!, new Uint8Array(tree.assignment.length), v, 1).means;
+      // A leaf that no point reached stands for all of them.
+      for (let k = 0; k < K; k++) if (counts[k] === 0) means.set(all, k * v);
+      integers = means;
     }
     centroids.push(integers.map((a) => a * scale.scale));
     await checkpoint((c + 1) / B);
@@ -80,26 +79,12 @@ export async function fitCodebooks(
           ['features', tensorValue('int32', [B, 4], features)],
           ['thresholds', tensorValue('uint8', [B, 15], thresholds)],
         ];
-  return { encoder, scale, centroids, scores, trees, parameters };
+  return { encoder, scale, centroids, parameters };
 }
 
-/** Mean of every cluster; an empty one gets the mean of all points. @returns [K, v] */
-function clusterMeans(points: Float32Array, assignment: Uint8Array, v: number, K: number): Float32Array {
-  const sums = new Float64Array((K + 1) * v);
-  const counts = new Uint32Array(K + 1);
-  assignment.forEach((k, i) => {
-    counts[k]!++;
-    counts[K]!++;
-    for (let j = 0; j < v; j++) {
-      sums[k * v + j]! += points[i * v + j]!;
-      sums[K * v + j]! += points[i * v + j]!;
-    }
-  });
-  return Float32Array.from({ length: K * v }, (_, at) => {
-    const k = Math.floor(at / v);
-    const from = counts[k]! > 0 ? k : K;
-    return sums[from * v + (at % v)]! / Math.max(1, counts[from]!);
-  });
+/** The operator of an encoder. */
+export function encoderSpec(encoder: EncoderKind): OperatorSpec {
+  return encoder === 'centroid' ? ENCODE : ENCODE_TREE;
 }
 
 /** An Encode or EncodeTree node with its constants. */
@@ -111,24 +96,15 @@ export function encodeNode(
   output: string,
   initializers: Map<string, TensorValue>,
 ): Node {
-  const constants: [string, TensorValue][] = [
-    ['x_scale', tensorValue('float32', [], Float32Array.of(books.scale.scale))],
-    ['x_zero_point', tensorValue('uint8', [], Uint8Array.of(books.scale.zeroPoint))],
-    ...books.parameters,
-  ];
-  for (const [suffix, value] of constants) initializers.set(`${name}.${suffix}`, value);
-  return {
-    name,
-    op: books.encoder === 'centroid' ? 'Encode' : 'EncodeTree',
-    domain: LOOKUP_DOMAIN,
-    inputs: [input, ...constants.map(([suffix]) => `${name}.${suffix}`)],
-    outputs: [output],
-    attributes: {
-      K: layout.geometry.centroids,
-      kernel_shape: [...layout.encode.kernel],
-      strides: [...layout.encode.strides],
-      pads: [...layout.encode.pads],
-      group: layout.codebooks,
-    },
+  const constants = {
+    x_scale: tensorValue('float32', [], Float32Array.of(books.scale.scale)),
+    x_zero_point: tensorValue('uint8', [], Uint8Array.of(books.scale.zeroPoint)),
+    ...Object.fromEntries(books.parameters),
   };
+  const attributes = {
+    K: layout.geometry.centroids,
+    ...windowAttributes(layout.encode),
+    group: layout.codebooks,
+  };
+  return writeNode(encoderSpec(books.encoder), name, input, constants, output, attributes, initializers);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { denseCost } from '../../../convert/dense-cost.js';
 import type { DenseLayer } from '../../../convert/dense-layers.js';
 import { layerCost } from './cost-model.js';
 import { type GeometryKind, layoutCodebooks } from './geometry.js';
@@ -38,13 +39,14 @@ function linear(rows: number, inputs: number, outputs: number) {
   const layer = site('linear', inputs, outputs, 1);
   const layout = layoutCodebooks(layer, { kind: 'linear', channels: 32, centroids: 16 });
   const cost = layerCost(layer, layout, 'centroid', 1, rows);
-  return { lookups: (cost.encodeNanoseconds + cost.lookupNanoseconds) / 1000, dense: cost.denseNanoseconds / 1000 };
+  return {
+    lookups: (cost.encodeNanoseconds + cost.lookupNanoseconds) / 1000,
+    dense: denseCost(layer, [1, rows]).nanoseconds / 1000,
+  };
 }
 
 function dense(channels: number, size: number, outputs: number, kernel = 3): number {
-  const layer = site('conv', channels, outputs, kernel);
-  const layout = layoutCodebooks(layer, { kind: 'pixel', channels: 1, centroids: 16 });
-  return layerCost(layer, layout, 'centroid', size, size).denseNanoseconds / 1000;
+  return denseCost(site('conv', channels, outputs, kernel), [size, size]).nanoseconds / 1000;
 }
 
 describe('the cost model', () => {

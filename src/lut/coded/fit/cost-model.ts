@@ -1,6 +1,7 @@
+import { STORED } from '../../../convert/dense-cost.js';
 import type { DenseLayer } from '../../../convert/dense-layers.js';
+import { outputSize } from '../../window.js';
 import type { CodebookLayout } from './geometry.js';
-import { outputSize } from './geometry.js';
 
 /**
  * What the kernels take on one thread with relaxed SIMD, in nanoseconds: fitted to the least times of `npm run bench:kernels` and
@@ -18,18 +19,12 @@ export const KERNEL_NANOSECONDS = {
   treeCode: 0.4,
   /** One table entry added at K = 16; the cost grows with K / 16 beyond. */
   lookup: 0.0257,
-  /** One multiply-add of the dense float32 kernels. */
-  denseMac: 0.0426,
   /** One activation quantized for a search. */
   quantized: 0.27,
-  /** One output scaled, biased and stored. */
-  stored: 0.75,
 } as const;
 
-/** What one layer costs for one input (one image, or one row set of a linear layer). */
+/** What one lookup layer costs for one input (one image, or one row set of a linear layer). */
 export interface LayerCost {
-  /** Multiply-adds of the dense layer. */
-  readonly denseMacs: number;
   /** Multiply-adds of the search; 0 for a tree. */
   readonly searchMacs: number;
   /** Table entries added. */
@@ -37,7 +32,6 @@ export interface LayerCost {
   readonly tableBytes: number;
   /** Search weights or tree nodes. */
   readonly encoderBytes: number;
-  readonly denseNanoseconds: number;
   readonly encodeNanoseconds: number;
   readonly lookupNanoseconds: number;
 }
@@ -47,31 +41,27 @@ export interface LayerCost {
  * @param width input width; for a linear layer the number of rows per input
  */
 export function layerCost(
-  site: DenseLayer,
+  layer: DenseLayer,
   layout: CodebookLayout,
   encoder: 'centroid' | 'tree',
   height: number,
   width: number,
 ): LayerCost {
-  const { inputChannels: C, outputChannels: M } = site;
+  const { inputChannels: C, outputChannels: M } = layer;
   const K = layout.geometry.centroids;
-  const [kh, kw] = site.window.kernel;
-  const [outHeight, outWidth] = outputSize(site.window, height, width);
-  const [codeHeight, codeWidth] = outputSize(layout.encode, height, width);
+  const [outHeight, outWidth] = outputSize(layer.window, [height, width]);
+  const [codeHeight, codeWidth] = outputSize(layout.encode, [height, width]);
   const positions = outHeight * outWidth;
   const codes = codeHeight * codeWidth * layout.codebooks;
-  const denseMacs = positions * M * C * kh * kw;
   const searchMacs = encoder === 'tree' ? 0 : codes * layout.values * K;
   const lookups = positions * layout.codebooks * layout.taps * M;
   const t = KERNEL_NANOSECONDS;
-  const store = positions * M * t.stored;
+  const store = positions * M * STORED;
   return {
-    denseMacs,
     searchMacs,
     lookups,
     tableBytes: M * layout.codebooks * K * layout.taps + 8 * M,
     encoderBytes: layout.codebooks * (encoder === 'tree' ? 31 : K * (layout.values + 4)),
-    denseNanoseconds: denseMacs * t.denseMac + store,
     encodeNanoseconds:
       height * width * C * t.quantized +
       (encoder === 'tree' ? codes * t.treeCode : codes * K * scoreNanoseconds(layout)),

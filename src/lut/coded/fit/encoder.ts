@@ -1,12 +1,8 @@
 import type { Random } from '../../../convert/random.js';
-import { MAX_ACTIVATION } from '../../limits.js';
-import { kmeans } from './kmeans.js';
+import { MAX_LANE_WEIGHT, MAX_SCORE_BIAS, MAX_WEIGHT } from '../../limits.js';
+import { roundWithin } from '../../tables.js';
+import { clusterMeans, kmeans } from './kmeans.js';
 import { toMetricSpace } from './metric.js';
-
-const MAX_WEIGHT = 127;
-const MAX_BIAS = 2 ** 22;
-/** The fast search adds products of levels up to 127 in i16: this much weight of one sign may meet in a lane. */
-const LANE_LIMIT = Math.floor(32767 / MAX_ACTIVATION);
 
 /** One codebook of an Encode operator with what it was made from. */
 export interface CentroidCodebook {
@@ -34,21 +30,11 @@ export function fitCentroids(
   iterations: number,
   random: Random,
 ): CentroidCodebook {
-  const n = points.length / v;
   const { assignment } = kmeans(toMetricSpace(metric, points, v), v, K, iterations, random);
-  const sums = new Float64Array(K * v);
-  const counts = new Uint32Array(K);
-  for (let i = 0; i < n; i++) {
-    const k = assignment[i]!;
-    counts[k]!++;
-    for (let j = 0; j < v; j++) sums[k * v + j]! += points[i * v + j]!;
-  }
-  const centroids = new Float32Array(K * v);
-  // A cluster without points repeats cluster 0, which wins every tie against it.
-  for (let k = 0; k < K; k++) {
-    const from = counts[k]! > 0 ? k : assignment[0]!;
-    for (let j = 0; j < v; j++) centroids[k * v + j] = sums[from * v + j]! / counts[from]!;
-  }
+  const { means: centroids, counts } = clusterMeans(points, assignment, v, K);
+  // A cluster without points repeats that of the first point, which wins every tie against it.
+  const from = assignment[0]! * v;
+  for (let k = 0; k < K; k++) if (counts[k] === 0) centroids.copyWithin(k * v, from, from + v);
   return { centroids, ...quantizeScores(centroids, metric, v, columns) };
 }
 
@@ -95,13 +81,13 @@ export function quantizeScores(
   const largestBias = Math.max(Math.abs(low - middle), Math.abs(high - middle));
   const factor = Math.min(
     MAX_WEIGHT / (largest || 1),
-    largestBias > 0 ? (MAX_BIAS - 1) / largestBias : Infinity,
+    largestBias > 0 ? (MAX_SCORE_BIAS - 1) / largestBias : Infinity,
     // Rounding adds up to half a unit per weight.
-    (LANE_LIMIT - v / 2) / (largestLane(real, v, columns) || 1),
+    (MAX_LANE_WEIGHT - v / 2) / (largestLane(real, v, columns) || 1),
   );
   return {
-    weights: Int8Array.from(real, (w) => Math.round(w * factor)),
-    biases: Int32Array.from(bias, (b) => Math.round((b - middle) * factor)),
+    weights: Int8Array.from(real, (w) => roundWithin(w * factor, MAX_WEIGHT)),
+    biases: Int32Array.from(bias, (b) => roundWithin((b - middle) * factor, MAX_SCORE_BIAS)),
   };
 }
 

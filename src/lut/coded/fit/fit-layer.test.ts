@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../convert/random.js';
-import { matchRectified, matchStatistics } from './fit-layer.js';
+import { matchBehindRelu, matchStatistics } from './fit-layer.js';
 
 const random = seededRandom(81);
 const N = 4000;
@@ -27,23 +27,23 @@ describe('matching statistics', () => {
     }
   });
 
-  it('does so behind a rectifier, with what is added before it', () => {
+  it('does so behind a ReLU, with what is added before it', () => {
     const predicted = values(0.8, 0.1);
     const added = values(0.5, 0);
     const targets = values(1, -0.1);
-    const rectified = targets.map((y, i) => y + added[i]!);
-    const { scale, bias } = matchRectified(table, predicted, targets, rectified);
+    const beforeRelu = targets.map((y, i) => y + added[i]!);
+    const { scale, bias } = matchBehindRelu(table, predicted, targets, beforeRelu);
     const after = predicted.map((y, i) => Math.max(0, y * scale[i % O]! + bias[i % O]! + added[i]!));
-    const wanted = rectified.map((y) => Math.max(0, y));
+    const wanted = beforeRelu.map((y) => Math.max(0, y));
     for (let o = 0; o < O; o++) {
       expect(Math.abs(moments(after, o)[0] - moments(wanted, o)[0])).toBeLessThan(0.01);
       expect(Math.abs(moments(after, o)[1] - moments(wanted, o)[1])).toBeLessThan(0.01);
     }
   });
 
-  it('leaves a channel alone that the rectifier always blocks', () => {
+  it('leaves a channel alone that the ReLU always blocks', () => {
     const blocked = new Float32Array(N * O).fill(-3);
-    const { scale, bias } = matchRectified(table, blocked, blocked, blocked);
+    const { scale, bias } = matchBehindRelu(table, blocked, blocked, blocked);
     expect([...scale, ...bias]).toEqual([1, 1, 0, 0]);
   });
 });

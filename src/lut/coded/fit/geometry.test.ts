@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { DenseLayer } from '../../../convert/dense-layers.js';
 import type { Planes } from '../../../convert/gather.js';
-import { gatherPoints } from '../../../convert/gather.js';
 import { seededRandom } from '../../../convert/random.js';
-import type { Codebooks } from './codebooks.js';
-import { encodeSamples } from './encode.js';
-import type { Geometry, Pads } from './geometry.js';
-import { fittingChannels, layoutCodebooks, outputSize, weightSlice } from './geometry.js';
+import { outputSize, type Pads } from '../../window.js';
+import type { Geometry } from './geometry.js';
+import { fittingChannels, layoutCodebooks, weightSlice } from './geometry.js';
+import { gatherPoints } from './points.js';
+import { sampleRows } from './samples.js';
 
 function site(C: number, O: number, kernel: [number, number], strides: [number, number], pads: Pads): DenseLayer {
   const random = seededRandom(41);
@@ -27,10 +27,10 @@ function site(C: number, O: number, kernel: [number, number], strides: [number, 
 }
 
 /** A convolution by its definition. @returns [O, height, width] */
-function convolve(layer: DenseLayer, x: Int8Array, H: number, W: number): number[] {
+function convolve(layer: DenseLayer, x: Float32Array, H: number, W: number): number[] {
   const { inputChannels: C, outputChannels: O, weight } = layer;
   const [kh, kw] = layer.window.kernel;
-  const [height, width] = outputSize(layer.window, H, W);
+  const [height, width] = outputSize(layer.window, [H, W]);
   const out: number[] = [];
   for (let o = 0; o < O; o++) {
     for (let y = 0; y < height; y++) {
@@ -71,17 +71,15 @@ describe('codebook layouts', () => {
     ({ geometry, layer }) => {
       const [H, W] = [7, 6];
       const random = seededRandom(42);
-      const data = Int8Array.from({ length: 4 * H * W }, () => Math.floor(random() * 128));
-      const planes: Planes<Int8Array> = { channels: 4, height: H, width: W, batches: [data] };
+      const data = Float32Array.from({ length: 4 * H * W }, () => Math.floor(random() * 128));
+      const planes: Planes = { channels: 4, height: H, width: W, batches: [data] };
       for (const layout of [layoutCodebooks(layer, geometry), layoutCodebooks(layer, geometry, true)]) {
-        const [ch, cw] = outputSize(layout.encode, H, W);
-        const [oh, ow] = outputSize(layout.lookup, ch, cw);
-        expect([oh, ow]).toEqual([...outputSize(layer.window, H, W)]);
+        const [ch, cw] = outputSize(layout.encode, [H, W]);
+        const [oh, ow] = outputSize(layout.lookup, [ch, cw]);
+        expect([oh, ow]).toEqual([...outputSize(layer.window, [H, W])]);
         const points = gatherPoints(
           planes,
           layout,
-          ch,
-          cw,
           Uint32Array.from({ length: ch * cw }, (_, i) => i),
         );
         const expected = convolve(layer, data, H, W);
@@ -115,7 +113,7 @@ describe('codebook layouts', () => {
   });
 });
 
-describe('encodeSamples', () => {
+describe('sampleRows', () => {
   it.each([
     ['patch', 3],
     ['row', 3],
@@ -127,32 +125,15 @@ describe('encodeSamples', () => {
     const layout = layoutCodebooks(layer, { kind, channels: 2, centroids: 8 }, true);
     const random = seededRandom(43);
     const [H, W, images] = [5, 4, 3];
-    const batches = [2, 1].map((n) => Int8Array.from({ length: n * 4 * H * W }, () => Math.floor(random() * 128)));
-    const input: Planes<Int8Array> = { channels: 4, height: H, width: W, batches };
-    const [oh, ow] = outputSize(layer.window, H, W);
-    const output: Planes<Int8Array> = { channels: 2, height: oh, width: ow, batches: [] };
-    const scores = Array.from({ length: layout.codebooks }, () => ({
-      weights: Int8Array.from({ length: 8 * layout.values }, () => Math.floor(random() * 255) - 127),
-      biases: Int32Array.from({ length: 8 }, () => Math.floor(random() * 1000)),
-    }));
-    const books: Codebooks = {
-      encoder: 'centroid',
-      scale: { scale: 1, zeroPoint: 0 },
-      centroids: [],
-      scores,
-      trees: [],
-      parameters: [],
-    };
+    const [oh, ow] = outputSize(layer.window, [H, W]);
+    const [ch, cw] = outputSize(layout.encode, [H, W]);
+    const plane = layout.codebooks * ch * cw;
+    const all = Uint8Array.from({ length: images * plane }, () => Math.floor(random() * 8));
+    const batches = [all.subarray(0, 2 * plane), all.subarray(2 * plane)];
+    const codes = { channels: layout.codebooks, height: ch, width: cw, batches };
     const positions = Uint32Array.from({ length: images * oh * ow }, (_, i) => i).filter((i) => i % 3 !== 1);
-    const samples = encodeSamples(input, output, layout, books, positions);
-    const [ch, cw] = outputSize(layout.encode, H, W);
-    const all = gatherPoints(
-      input,
-      layout,
-      ch,
-      cw,
-      Uint32Array.from({ length: images * ch * cw }, (_, i) => i),
-    );
+    const samples = sampleRows(codes, { height: oh, width: ow }, layout, positions);
+    expect(samples).toMatchObject({ count: positions.length, unknowns: 8 * samples.slots });
     positions.forEach((position, n) => {
       const image = Math.floor(position / (oh * ow));
       const y = Math.floor((position % (oh * ow)) / ow);
@@ -161,18 +142,9 @@ describe('encodeSamples', () => {
         const [c, tap] = [Math.floor(slot / layout.taps), slot % layout.taps];
         const row = y * layout.lookup.strides[0] + Math.floor(tap / layout.lookup.kernel[1]) - layout.lookup.pads[0];
         const column = x * layout.lookup.strides[1] + (tap % layout.lookup.kernel[1]) - layout.lookup.pads[1];
-        let expected = samples.unknowns;
-        if (row >= 0 && row < ch && column >= 0 && column < cw) {
-          const v = layout.values;
-          const at = ((image * ch + row) * cw + column) * v;
-          const s = Array.from({ length: 8 }, (_, k) => {
-            let sum = scores[c]!.biases[k]!;
-            for (let j = 0; j < v; j++) sum += scores[c]!.weights[k * v + j]! * all[c]![at + j]!;
-            return sum;
-          });
-          expected = slot * 8 + s.indexOf(Math.max(...s));
-        }
-        expect(samples.rows[n * samples.slots + slot]).toBe(expected);
+        const inside = row >= 0 && row < ch && column >= 0 && column < cw;
+        const code = all[((image * layout.codebooks + c) * ch + row) * cw + column]!;
+        expect(samples.rows[n * samples.slots + slot]).toBe(inside ? slot * 8 + code : samples.unknowns);
       }
     });
   });

@@ -1,4 +1,5 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
+import type { Window } from '../../window.js';
 
 /**
  * How codebooks cover a layer (docs/lookup-operators.md): `patch` the whole kernel of g channels, `row` one kernel row of g channels
@@ -13,17 +14,6 @@ export interface Geometry {
   readonly channels: number;
   /** K, centroids per codebook. */
   readonly centroids: number;
-}
-
-export type Pair = readonly [vertical: number, horizontal: number];
-/** top, left, bottom, right */
-export type Pads = readonly [number, number, number, number];
-
-/** A window that slides over a plane. */
-export interface Window {
-  readonly kernel: Pair;
-  readonly strides: Pair;
-  readonly pads: Pads;
 }
 
 /** A layer cut into codebooks: the window of Encode, that of LookUp, and the sizes that follow. */
@@ -50,10 +40,10 @@ export function fittingChannels(channels: number, wanted: number): number {
  * and to LookUp in the others.
  * @param codesOfEveryPixel leave stride and padding of a 1 × 1 kernel to LookUp, so that codes made for a larger kernel serve it too
  */
-export function layoutCodebooks(site: DenseLayer, geometry: Geometry, codesOfEveryPixel = false): CodebookLayout {
-  const [kh, kw] = site.window.kernel;
-  const [sy, sx] = site.window.strides;
-  const [top, left, bottom, right] = site.window.pads;
+export function layoutCodebooks(layer: DenseLayer, geometry: Geometry, codesOfEveryPixel = false): CodebookLayout {
+  const [kh, kw] = layer.window.kernel;
+  const [sy, sx] = layer.window.strides;
+  const [top, left, bottom, right] = layer.window.pads;
   const coversRows = geometry.kind === 'patch' || (kh === 1 && !codesOfEveryPixel);
   const coversColumns = geometry.kind === 'patch' || geometry.kind === 'row' || (kw === 1 && !codesOfEveryPixel);
   const encode: Window = {
@@ -70,28 +60,19 @@ export function layoutCodebooks(site: DenseLayer, geometry: Geometry, codesOfEve
     geometry,
     encode,
     lookup,
-    codebooks: site.inputChannels / geometry.channels,
+    codebooks: layer.inputChannels / geometry.channels,
     values: geometry.channels * encode.kernel[0] * encode.kernel[1],
     taps: lookup.kernel[0] * lookup.kernel[1],
   };
-}
-
-/** ⌊(size + before + after − kernel) / stride⌋ + 1 in both directions. */
-export function outputSize(window: Window, height: number, width: number): Pair {
-  const [top, left, bottom, right] = window.pads;
-  return [
-    Math.floor((height + top + bottom - window.kernel[0]) / window.strides[0]) + 1,
-    Math.floor((width + left + right - window.kernel[1]) / window.strides[1]) + 1,
-  ];
 }
 
 /**
  * The weights that multiply the values of one codebook at one lookup tap.
  * @returns [O, v] in the order of the sub-vector (channel, row, column)
  */
-export function weightSlice(site: DenseLayer, layout: CodebookLayout, codebook: number, tap: number): Float32Array {
-  const { weight, outputChannels: O, inputChannels: C } = site;
-  const [kh, kw] = site.window.kernel;
+export function weightSlice(layer: DenseLayer, layout: CodebookLayout, codebook: number, tap: number): Float32Array {
+  const { weight, outputChannels: O, inputChannels: C } = layer;
+  const [kh, kw] = layer.window.kernel;
   const [wh, ww] = layout.encode.kernel;
   const tapRow = Math.floor(tap / layout.lookup.kernel[1]);
   const tapColumn = tap % layout.lookup.kernel[1];

@@ -106,6 +106,19 @@ function seedCentres(points: Float32Array, v: number, K: number, random: Random)
   return centres;
 }
 
+/** Mean of the points of every cluster, 0 where there are none, and how many there are. @returns means [K, v], counts [K] */
+export function clusterMeans(points: Float32Array, assignment: Uint8Array, v: number, K: number) {
+  const sums = new Float64Array(K * v);
+  const counts = new Uint32Array(K);
+  for (let i = 0; i < assignment.length; i++) {
+    const k = assignment[i]!;
+    counts[k]!++;
+    for (let j = 0; j < v; j++) sums[k * v + j]! += points[i * v + j]!;
+  }
+  const means = Float32Array.from(sums, (sum, at) => sum / Math.max(1, counts[Math.floor(at / v)]!));
+  return { means, counts };
+}
+
 /**
  * Lloyd's k-means with k-means++ seeding. A cluster that runs empty moves to the point farthest from its centre.
  * @param points [n, v], n >= 1
@@ -118,18 +131,10 @@ export function kmeans(points: Float32Array, v: number, K: number, iterations: n
   const distances = new Float32Array(n);
   assignNearest(points, centres, v, assignment, distances);
   for (let iteration = 0; iteration < iterations; iteration++) {
-    const sums = new Float64Array(K * v);
-    const counts = new Uint32Array(K);
-    for (let i = 0; i < n; i++) {
-      const k = assignment[i]!;
-      counts[k]!++;
-      for (let j = 0; j < v; j++) sums[k * v + j]! += points[i * v + j]!;
-    }
+    const { means, counts } = clusterMeans(points, assignment, v, K);
+    centres.set(means);
     for (let k = 0; k < K; k++) {
-      if (counts[k]! > 0) {
-        for (let j = 0; j < v; j++) centres[k * v + j] = sums[k * v + j]! / counts[k]!;
-        continue;
-      }
+      if (counts[k]! > 0) continue;
       let farthest = 0;
       for (let i = 1; i < n; i++) if (distances[i]! > distances[farthest]!) farthest = i;
       centres.set(points.subarray(farthest * v, farthest * v + v), k * v);

@@ -90,7 +90,7 @@ describe('ridge regression', () => {
     expect(gradient(await fitTable(kernels, data, target.slice(), O, lambda, proceed), ridge)).toBeLessThan(1e-3);
   });
 
-  it('lowers the error after a rectifier more than a fit of the values before it', async () => {
+  it('lowers the error after a ReLU more than a fit of the values before it', async () => {
     const dense = Float32Array.from(target, (y) => 4 * y);
     const errorAfter = (change: Float32Array) => {
       const predicted = new Float32Array(dense.length);
@@ -98,8 +98,8 @@ describe('ridge regression', () => {
       return predicted.reduce((sum, p, i) => sum + (Math.max(0, p) - Math.max(0, dense[i]!)) ** 2, 0);
     };
     const plain = await fitTable(kernels, data, dense.slice(), O, 0.01, proceed);
-    const rectified = await fitTable(kernels, data, dense.slice(), O, 0.01, proceed, dense);
-    expect(errorAfter(rectified)).toBeLessThan(0.9 * errorAfter(plain));
+    const fitted = await fitTable(kernels, data, dense.slice(), O, 0.01, proceed, dense);
+    expect(errorAfter(fitted)).toBeLessThan(0.9 * errorAfter(plain));
   });
 
   it('approaches it by back-fitting', async () => {

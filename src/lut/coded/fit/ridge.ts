@@ -15,8 +15,8 @@ import { RidgeSolver } from './solver.js';
 export const MATRIX_LIMIT = 6144;
 /** Sweeps of back-fitting beyond that. */
 const SWEEPS = 3;
-/** Rounds of {@link fitTable} where a rectifier follows. */
-const RECTIFIED_ROUNDS = 3;
+/** Rounds of {@link fitTable} where a ReLU follows. */
+const RELU_ROUNDS = 3;
 /** Factor of the later steps: below 2 each still lowers the error, and fewer are needed. */
 const OVER_RELAXATION = 1.6;
 
@@ -67,20 +67,20 @@ export async function backfit(
 }
 
 /**
- * Replaces the residuals that a rectifier hides: where the dense network's value is not positive, any value up to 0 will do.
+ * Replaces the residuals that a ReLU hides: where the dense network's value is not positive, any value up to 0 will do.
  * @param residual [N, O] dense minus converted value
- * @param dense [N, O] the dense network's values as they enter the rectifier
+ * @param dense [N, O] the dense network's values as they enter the ReLU
  */
-function hideRectified(residual: Float32Array, dense: Float32Array): Float32Array {
+function hideBlocked(residual: Float32Array, dense: Float32Array): Float32Array {
   return residual.map((r, i) => (dense[i]! > 0 ? r : Math.min(0, r - dense[i]!)));
 }
 
 /**
- * The change of the table that fits the residual best with a ridge: argmin ‖residual − G·ΔT‖² + λ·(N/K)·‖ΔT‖². With `rectified` the error
- * counts after the rectifier; this is minimized by a sequence of least squares whose targets move to the converted values that are
+ * The change of the table that fits the residual best with a ridge: argmin ‖residual − G·ΔT‖² + λ·(N/K)·‖ΔT‖². With `beforeRelu` the error
+ * counts after the ReLU; this is minimized by a sequence of least squares whose targets move to the converted values that are
  * equally good (majorisation, as in Hunter & Lange 2004), with one factorization for all.
  * @param residual [N, O] target minus prior prediction; overwritten
- * @param rectified [N, O] the dense network's values as they enter the rectifier; not used beyond {@link MATRIX_LIMIT}
+ * @param beforeRelu [N, O] the dense network's values as they enter the ReLU; not used beyond {@link MATRIX_LIMIT}
  * @returns ΔT: [D, O]
  */
 export async function fitTable(
@@ -90,17 +90,17 @@ export async function fitTable(
   O: number,
   lambda: number,
   checkpoint: Checkpoint,
-  rectified?: Float32Array,
+  beforeRelu?: Float32Array,
 ): Promise<Float32Array> {
   const D = samples.unknowns;
   const ridge = (lambda * samples.count * samples.slots) / D;
   if (D > MATRIX_LIMIT) return backfit(kernels, samples, residual, O, ridge, SWEEPS, checkpoint);
   const solver = await RidgeSolver.create(kernels, samples, ridge, (f) => checkpoint(0.7 * f));
   const change = new Float32Array(D * O);
-  const rounds = rectified ? RECTIFIED_ROUNDS : 1;
+  const rounds = beforeRelu ? RELU_ROUNDS : 1;
   try {
     for (let round = 0; round < rounds; round++) {
-      const sums = scatterSums(kernels, samples, rectified ? hideRectified(residual, rectified) : residual, O);
+      const sums = scatterSums(kernels, samples, beforeRelu ? hideBlocked(residual, beforeRelu) : residual, O);
       for (let i = 0; i < sums.length; i++) sums[i]! -= ridge * change[i]!;
       const done = (f: number) => checkpoint(0.7 + (0.3 * (round + f)) / rounds);
       const step = transpose(await solver.solve(transpose(sums, D, O), done), O, D);

@@ -1,3 +1,5 @@
+import { type Planes, visitPositions } from '../../../convert/gather.js';
+import type { CodebookLayout } from './geometry.js';
 import type { FitKernels } from './kernels.js';
 
 /**
@@ -13,6 +15,37 @@ export interface CodeSamples {
   readonly unknowns: number;
   /** [N, E]; row (e·K + code) or D */
   readonly rows: Uint32Array;
+}
+
+/**
+ * Table rows that a layer reads at sampled output positions.
+ * @param codes of the whole calibration set, [n, codebooks, height, width]
+ * @param output height and width of the layer's output
+ * @param positions ascending positions of the output
+ */
+export function sampleRows(
+  codes: Planes<Uint8Array>,
+  output: Pick<Planes, 'height' | 'width'>,
+  { codebooks: B, taps, lookup, geometry }: CodebookLayout,
+  positions: Uint32Array,
+): CodeSamples {
+  const { height, width } = codes;
+  const K = geometry.centroids;
+  const slots = B * taps;
+  const unknowns = slots * K;
+  const rows = new Uint32Array(positions.length * slots).fill(unknowns);
+  visitPositions(codes, [output.height, output.width], positions, (sample, data, image, y, x) => {
+    for (let tap = 0; tap < taps; tap++) {
+      const row = y * lookup.strides[0] + Math.floor(tap / lookup.kernel[1]) - lookup.pads[0];
+      const column = x * lookup.strides[1] + (tap % lookup.kernel[1]) - lookup.pads[1];
+      if (row < 0 || row >= height || column < 0 || column >= width) continue;
+      for (let c = 0; c < B; c++) {
+        const slot = c * taps + tap;
+        rows[sample * slots + slot] = slot * K + data[((image * B + c) * height + row) * width + column]!;
+      }
+    }
+  });
+  return { count: positions.length, slots, unknowns, rows };
 }
 
 /** Samples copied to the kernels at a time: their rows and values stay in the cache. */

@@ -1,10 +1,9 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
-import { gatherVectors, imageCount, quantizePlanes, scaleOf } from '../../../convert/gather.js';
+import { gatherVectors, imageCount, scaleOf } from '../../../convert/gather.js';
 import { planesOf } from '../../../convert/live-planes.js';
 import type { Checkpoint } from '../../../convert/progress.js';
 import { sampleIndices, seededRandom } from '../../../convert/random.js';
 import { type Frontier, type LiveValues, neededFrom, runNodes } from '../../../convert/segment.js';
-import { lookupTime } from '../../../convert/select.js';
 import type { InputSize } from '../../../convert/sizes.js';
 import type { ConvertOptions } from '../../../convert/types.js';
 import type { Graph } from '../../../graph/types.js';
@@ -22,12 +21,12 @@ const POSITIONS = 4096;
  * What every geometry worth trying would cost and lose in every layer, from the dense network's activations: before anything is converted,
  * for decisions about all layers together.
  *
- * @param sites in order
+ * @param layers in order
  * @param sizes of the layers' inputs, for one example
  */
 export async function surveyLayers(
   graph: Graph,
-  sites: readonly DenseLayer[],
+  layers: readonly DenseLayer[],
   sizes: ReadonlyMap<DenseLayer, InputSize>,
   batches: readonly LiveValues[],
   options: ConvertOptions,
@@ -38,33 +37,32 @@ export async function surveyLayers(
   let frontier: Frontier = { batches: firstExamples(graph, batches) };
   let position = 0;
   const choices = new Map<DenseLayer, readonly Choice[]>();
-  for (const [at, site] of sites.entries()) {
-    const progress = (fraction: number) => checkpoint((at + fraction) / sites.length);
-    const keep = neededFrom(graph, site.index).add(site.output);
+  for (const [at, layer] of layers.entries()) {
+    const progress = (fraction: number) => checkpoint((at + fraction) / layers.length);
+    const keep = neededFrom(graph, layer.index).add(layer.output);
     // The layer itself runs, too: its output says what an error is relative to, and its input must outlive it.
-    frontier = await runNodes(graph, graph.nodes.slice(position, site.index + 1), frontier, keep, () => progress(0));
-    position = site.index + 1;
-    const input = planesOf(frontier, site, site.input, site.inputChannels);
+    frontier = await runNodes(graph, graph.nodes.slice(position, layer.index + 1), frontier, keep, () => progress(0));
+    position = layer.index + 1;
+    const input = planesOf(frontier, layer, layer.input, layer.inputChannels);
     const scale = scaleOf(input);
-    const quantized = quantizePlanes(input, scale);
-    const output = planesOf(frontier, site, site.output, site.outputChannels);
+    const output = planesOf(frontier, layer, layer.output, layer.outputChannels);
     const area = imageCount(output) * output.height * output.width;
-    const variance = varianceOf(gatherVectors(output, sampleIndices(area, POSITIONS, random)), site.outputChannels);
+    const variance = varianceOf(gatherVectors(output, sampleIndices(area, POSITIONS, random)), layer.outputChannels);
     const own: Choice[] = [];
-    for (const geometry of candidateGeometries(site, options)) {
-      const layout = layoutCodebooks(site, geometry);
-      const images = imageCount(quantized);
-      const estimate = await estimateGeometry(site, layout, encoder, quantized, images, scale, random, progress);
+    for (const geometry of candidateGeometries(layer, options)) {
+      const layout = layoutCodebooks(layer, geometry);
+      const images = imageCount(input);
+      const estimate = await estimateGeometry(layer, layout, encoder, input, images, scale, random, progress);
       // Of one example: the planes of a linear layer are single rows.
-      const cost = layerCost(site, layout, encoder, ...sizes.get(site)!);
+      const cost = layerCost(layer, layout, encoder, ...sizes.get(layer)!);
       own.push({
         ...estimate,
-        time: lookupTime(cost),
+        time: cost.encodeNanoseconds + cost.lookupNanoseconds,
         bytes: cost.tableBytes + cost.encoderBytes,
         relativeError: estimate.error / (variance || 1),
       });
     }
-    choices.set(site, own);
+    choices.set(layer, own);
   }
   return choices;
 }

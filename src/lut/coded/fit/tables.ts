@@ -1,5 +1,5 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
-import { MAX_ACTIVATION } from '../../limits.js';
+import { permute, quantizePerOutput } from '../../tables.js';
 import type { CodebookLayout } from './geometry.js';
 import { weightSlice } from './geometry.js';
 
@@ -18,15 +18,19 @@ export interface QuantizedTable {
  * @param centroids per codebook [K, v], in real units
  * @returns [D, O]: row ((c·taps + tap)·K + k)
  */
-export function priorTable(site: DenseLayer, layout: CodebookLayout, centroids: readonly Float32Array[]): Float32Array {
-  const O = site.outputChannels;
+export function priorTable(
+  layer: DenseLayer,
+  layout: CodebookLayout,
+  centroids: readonly Float32Array[],
+): Float32Array {
+  const O = layer.outputChannels;
   const K = layout.geometry.centroids;
   const v = layout.values;
   const table = new Float32Array(layout.codebooks * layout.taps * K * O);
   for (let c = 0; c < layout.codebooks; c++) {
     const points = centroids[c]!;
     for (let tap = 0; tap < layout.taps; tap++) {
-      const slice = weightSlice(site, layout, c, tap);
+      const slice = weightSlice(layer, layout, c, tap);
       for (let k = 0; k < K; k++) {
         const row = ((c * layout.taps + tap) * K + k) * O;
         for (let o = 0; o < O; o++) {
@@ -45,21 +49,9 @@ export function canCentre(layout: CodebookLayout): boolean {
   return layout.lookup.pads.every((pad) => pad === 0);
 }
 
-/**
- * Moves the mean row of every codebook and tap into the bias, which shrinks the range that int8 has to cover. The result is the same
- * function as long as no lookup falls outside the image: see {@link canCentre}.
- * @param table [D, O], changed in place
- * @param bias [O], changed in place
- */
-export function centreTable(table: Float32Array, bias: Float32Array, K: number): void {
-  const O = bias.length;
-  const mean = new Float64Array(O);
-  for (let base = 0; base < table.length; base += K * O) {
-    mean.fill(0);
-    for (let at = base; at < base + K * O; at++) mean[(at - base) % O]! += table[at]! / K;
-    for (let at = base; at < base + K * O; at++) table[at]! -= mean[(at - base) % O]!;
-    for (let o = 0; o < O; o++) bias[o]! += mean[o]!;
-  }
+/** [B·taps·K, O] of a fit as axes. */
+function fitDims({ codebooks, taps, geometry }: CodebookLayout, O: number): readonly number[] {
+  return [codebooks, taps, geometry.centroids, O];
 }
 
 /**
@@ -69,44 +61,14 @@ export function centreTable(table: Float32Array, bias: Float32Array, K: number):
  */
 export function quantizeTable(table: Float32Array, bias: Float32Array, layout: CodebookLayout): QuantizedTable {
   const O = bias.length;
-  const K = layout.geometry.centroids;
-  const { codebooks, taps } = layout;
-  const D = table.length / O;
-  const scale = new Float32Array(O);
-  for (let at = 0; at < table.length; at++) scale[at % O] = Math.max(scale[at % O]!, Math.abs(table[at]!));
-  for (let o = 0; o < O; o++) scale[o] = scale[o]! > 0 ? scale[o]! / MAX_ACTIVATION : 1;
-  const quantized = new Int8Array(D * O);
-  for (let c = 0; c < codebooks; c++) {
-    for (let tap = 0; tap < taps; tap++) {
-      for (let k = 0; k < K; k++) {
-        const from = ((c * taps + tap) * K + k) * O;
-        const to = (c * K + k) * taps + tap;
-        for (let o = 0; o < O; o++) {
-          const q = Math.round(table[from + o]! / scale[o]!);
-          quantized[o * codebooks * K * taps + to] = Math.max(-MAX_ACTIVATION, Math.min(MAX_ACTIVATION, q));
-        }
-      }
-    }
-  }
-  return { table: quantized, scale, bias: Float32Array.from(bias) };
+  const { integers, scale } = quantizePerOutput(table, O, 1);
+  return { table: permute(integers, fitDims(layout, O), [3, 0, 2, 1]), scale, bias: Float32Array.from(bias) };
 }
 
 /** The real values that a quantized table stands for, in the order of a fit. @returns [D, O] */
-export function dequantizeTable(quantized: QuantizedTable, layout: CodebookLayout): Float32Array {
-  const O = quantized.bias.length;
-  const K = layout.geometry.centroids;
-  const { codebooks, taps } = layout;
-  const table = new Float32Array(quantized.table.length);
-  for (let c = 0; c < codebooks; c++) {
-    for (let tap = 0; tap < taps; tap++) {
-      for (let k = 0; k < K; k++) {
-        const to = ((c * taps + tap) * K + k) * O;
-        const from = (c * K + k) * taps + tap;
-        for (let o = 0; o < O; o++) {
-          table[to + o] = quantized.table[o * codebooks * K * taps + from]! * quantized.scale[o]!;
-        }
-      }
-    }
-  }
-  return table;
+export function dequantizeTable({ table, scale }: QuantizedTable, layout: CodebookLayout): Float32Array {
+  const { codebooks, taps, geometry } = layout;
+  const O = scale.length;
+  const integers = permute(table, [O, codebooks, geometry.centroids, taps], [1, 3, 2, 0]);
+  return Float32Array.from(integers, (q, i) => q * scale[i % O]!);
 }

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../convert/random.js';
-import { encodeTree, fitTree } from './tree.js';
+import { Executor } from '../../../engine/executor.js';
+import { tensorValue } from '../../../graph/tensor.js';
+import type { Graph, TensorValue } from '../../../graph/types.js';
+import { COMPLETE_RUNTIME } from '../../../plan/complete.js';
+import { POINT } from '../../window.js';
+import { encodeNode } from './codebooks.js';
+import { fitTree } from './tree.js';
 
 function squaredError(points: Float32Array, v: number, assignment: ArrayLike<number>, buckets: number): number {
   let total = 0;
@@ -22,10 +28,28 @@ describe('fitTree', () => {
   const points = Float32Array.from(quantized);
   const tree = fitTree(quantized, points, v);
 
-  it('encodes its training points into the leaves it assigned', () => {
-    for (let i = 0; i < n; i++) {
-      expect(encodeTree(quantized, i * v, tree.features, tree.thresholds)).toBe(tree.assignment[i]);
-    }
+  it('assigns its training points to the leaves that EncodeTree finds', async () => {
+    const initializers = new Map<string, TensorValue>();
+    const parameters: [string, TensorValue][] = [
+      ['features', tensorValue('int32', [1, 4], tree.features)],
+      ['thresholds', tensorValue('uint8', [1, 15], tree.thresholds)],
+    ];
+    const books = { encoder: 'tree', scale: { scale: 1, zeroPoint: 0 }, parameters } as const;
+    const geometry = { kind: 'pixel', channels: v, centroids: 16 } as const;
+    const layout = { geometry, encode: POINT, lookup: POINT, codebooks: 1, values: v, taps: 1 };
+    const graph: Graph = {
+      name: 'tree',
+      opset: { '': 17, lutra: 1 },
+      inputs: [{ name: 'x', type: 'float32', dims: [n, v, 1, 1] }],
+      outputs: [{ name: 'codes', type: 'uint8', dims: [n, 1, 1, 1] }],
+      nodes: [encodeNode(books, layout, 'encode', 'x', 'codes', initializers)],
+      initializers,
+      metadata: {},
+    };
+    const executor = await Executor.create(graph, COMPLETE_RUNTIME);
+    const { codes } = executor.run({ x: tensorValue('float32', [n, v, 1, 1], points) });
+    executor.dispose();
+    expect(codes!.data).toEqual(tree.assignment);
   });
 
   it('splits the root as an exhaustive search does', () => {

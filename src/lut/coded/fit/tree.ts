@@ -1,6 +1,5 @@
-import { MAX_ACTIVATION } from '../../limits.js';
+import { TREE_DEPTH as DEPTH, MAX_ACTIVATION } from '../../limits.js';
 
-const DEPTH = 4;
 const LEVELS = MAX_ACTIVATION + 1;
 
 /** One codebook of an EncodeTree operator. */
@@ -11,21 +10,6 @@ export interface TreeCodebook {
   readonly thresholds: Uint8Array;
   /** Leaf of every training point: [n]. */
   readonly assignment: Uint8Array;
-}
-
-/** The code of one sub-vector: `p ← 2p + (q[feature of the level] > threshold of node p)`, four times. */
-export function encodeTree(
-  values: ArrayLike<number>,
-  offset: number,
-  features: Int32Array,
-  thresholds: Uint8Array,
-): number {
-  let code = 0;
-  for (let level = 0; level < DEPTH; level++) {
-    const above = values[offset + features[level]!]! > thresholds[(1 << level) - 1 + code]!;
-    code = 2 * code + (above ? 1 : 0);
-  }
-  return code;
 }
 
 /**

@@ -1,8 +1,8 @@
 import { LutraError } from '../../../errors.js';
 import type { Graph, TensorValue } from '../../../graph/types.js';
-import { roundHalfEven } from '../../../rounding.js';
 import { MAX_SCORE_BIAS, MAX_WEIGHT } from '../../limits.js';
 import { inputsOf } from '../../operator.js';
+import { centreTable, permute, quantizePerOutput, roundWithin } from '../../tables.js';
 import { canCentre, type QuantizedTable } from '../fit/tables.js';
 import { ENCODE, LOOK_UP } from '../spec.js';
 import { productTables } from './factors.js';
@@ -53,8 +53,7 @@ export function deployLookup(
     set(names.bias, bias);
     if (!scores) continue;
     const { Q, b } = inputsOf(ENCODE, encoding.node);
-    const integers = (name: string, limit: number) =>
-      trained(name).map((x) => Math.max(-limit, Math.min(limit, roundHalfEven(x))));
+    const integers = (name: string, limit: number) => trained(name).map((x) => roundWithin(x, limit));
     set(Q, Int8Array.from(integers(scores.weights, MAX_WEIGHT)));
     set(b, Int32Array.from(integers(scores.biases, MAX_SCORE_BIAS)));
   }
@@ -83,49 +82,12 @@ function quantized(
       ? trained(tables).slice()
       : productTables(layer, trained(tables.weights), trained(tables.centroids));
   const { factor, bias } = affineOf(offset, trained);
-  if (factor) scaleRows(real, factor, layer);
-  // The forward pass of a training that rounds did so around zero; moving the middle would round otherwise.
-  if (!exact && canCentre(layer.layout)) centre(real, bias, encoding.centroids);
-  return roundTables(real, bias, layer, largestEntry(bits));
-}
-
-/** @param real [taps, M, B·K], changed in place. @param factor [M] */
-function scaleRows(real: Float32Array, factor: Float32Array, { layout: { taps } }: LookupLayer): void {
-  const M = factor.length;
-  const rows = real.length / (taps * M);
-  for (let i = 0; i < real.length; i++) real[i]! *= factor[Math.floor(i / rows) % M]!;
-}
-
-/** Moves the mean of every codebook's entries into the bias, which shrinks the range to round. @param real [1, M, B·K], changed in place */
-function centre(real: Float32Array, bias: Float32Array, K: number): void {
-  const rows = real.length / bias.length;
-  for (let at = 0; at < real.length; at += K) {
-    let mean = 0;
-    for (let k = 0; k < K; k++) mean += real[at + k]! / K;
-    for (let k = 0; k < K; k++) real[at + k]! -= mean;
-    bias[Math.floor(at / rows)]! += mean;
-  }
-}
-
-/** The arithmetic of FakeQuantize. @param real [taps, M, B·K] */
-function roundTables(real: Float32Array, bias: Float32Array, { layout }: LookupLayer, limit: number): QuantizedTable {
   const M = bias.length;
-  const { taps } = layout;
+  const { taps } = layer.layout;
   const rows = real.length / (taps * M);
-  const scale = new Float32Array(M);
-  const table = new Int8Array(real.length);
-  for (let m = 0; m < M; m++) {
-    let largest = 0;
-    for (let tap = 0; tap < taps; tap++) {
-      for (let row = 0; row < rows; row++) largest = Math.max(largest, Math.abs(real[(tap * M + m) * rows + row]!));
-    }
-    scale[m] = largest > 0 ? largest / limit : 1;
-    for (let tap = 0; tap < taps; tap++) {
-      for (let row = 0; row < rows; row++) {
-        const entry = roundHalfEven(Math.fround(real[(tap * M + m) * rows + row]! / scale[m]!));
-        table[(m * rows + row) * taps + tap] = Math.max(-limit, Math.min(limit, entry));
-      }
-    }
-  }
-  return { table, scale, bias };
+  if (factor) for (let i = 0; i < real.length; i++) real[i]! *= factor[Math.floor(i / rows) % M]!;
+  // The forward pass of a training that rounds did so around zero; moving the middle would round otherwise.
+  if (!exact && canCentre(layer.layout)) centreTable(real, bias, encoding.centroids, rows, 1);
+  const { integers, scale } = quantizePerOutput(real, M, rows, largestEntry(bits));
+  return { table: permute(integers, [taps, M, rows], [1, 2, 0]), scale, bias };
 }

@@ -2,9 +2,9 @@ import { readValues } from '../graph/topology.js';
 import type { Graph, Node } from '../graph/types.js';
 import type { DenseLayer } from './dense-layers.js';
 
-/** A rectifier that follows a layer, alone or after a residual addition. */
-export interface Rectifier {
-  /** The other operand of the addition between layer and rectifier. */
+/** A ReLU that follows a layer, alone or after a residual addition. */
+export interface FollowingRelu {
+  /** The other operand of the addition between layer and ReLU. */
   readonly skip?: string;
 }
 
@@ -15,21 +15,21 @@ function onlyReader(graph: Graph, value: string): Node | undefined {
 }
 
 /** Relu, and Clip from 0 on. */
-function rectifies(graph: Graph, node: Node): boolean {
+function isRelu(graph: Graph, node: Node): boolean {
   if (node.domain !== '') return false;
   if (node.op === 'Relu') return true;
   const low = graph.initializers.get(node.inputs[1] ?? '');
   return node.op === 'Clip' && low?.type === 'float32' && low.data.length === 1 && low.data[0] === 0;
 }
 
-/** The rectifier that is the only one to see the layer's output, if there is one. */
-export function findRectifier(graph: Graph, site: DenseLayer): Rectifier | undefined {
-  const reader = onlyReader(graph, site.output);
+/** The ReLU that is the only one to see the layer's output, if there is one. */
+export function findRelu(graph: Graph, layer: DenseLayer): FollowingRelu | undefined {
+  const reader = onlyReader(graph, layer.output);
   if (!reader) return undefined;
-  if (rectifies(graph, reader)) return {};
+  if (isRelu(graph, reader)) return {};
   if (reader.domain !== '' || reader.op !== 'Add') return undefined;
   const after = onlyReader(graph, reader.outputs[0]!);
-  if (!after || !rectifies(graph, after)) return undefined;
-  const skip = reader.inputs.find((name) => name !== site.output);
+  if (!after || !isRelu(graph, after)) return undefined;
+  const skip = reader.inputs.find((name) => name !== layer.output);
   return skip === undefined ? undefined : { skip };
 }

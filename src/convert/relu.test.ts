@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { tensorValue } from '../graph/tensor.js';
 import type { Graph, Node } from '../graph/types.js';
 import { findDenseLayers } from './dense-layers.js';
-import { findRectifier } from './rectifier.js';
+import { findRelu } from './relu.js';
 
 function graph(nodes: readonly Partial<Node>[], outputs = ['y']): Graph {
   const scalar = (x: number) => tensorValue('float32', [], Float32Array.of(x));
@@ -33,9 +33,9 @@ function graph(nodes: readonly Partial<Node>[], outputs = ['y']): Graph {
   };
 }
 
-const find = (g: Graph) => findRectifier(g, findDenseLayers(g)[0]!);
+const find = (g: Graph) => findRelu(g, findDenseLayers(g)[0]!);
 
-describe('findRectifier', () => {
+describe('findRelu', () => {
   it.each([
     ['a Relu', graph([{ op: 'Relu', inputs: ['c'], outputs: ['y'] }]), {}],
     ['a Clip from 0', graph([{ op: 'Clip', inputs: ['c', 'zero', 'six'], outputs: ['y'] }]), {}],

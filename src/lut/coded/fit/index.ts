@@ -1,0 +1,227 @@
+import type { DenseLayer } from '../../../convert/dense-layers.js';
+import type { FamilyFit, FitPass, FittedCost, Replacement } from '../../../convert/family-fit.js';
+import { imageCount, type Planes, samplePositions } from '../../../convert/gather.js';
+import type { Checkpoint } from '../../../convert/progress.js';
+import { sampleIndices } from '../../../convert/random.js';
+import type { Objective } from '../../../convert/types.js';
+import { tensorValue } from '../../../graph/tensor.js';
+import type { Node, TensorValue } from '../../../graph/types.js';
+import { outputSize } from '../../window.js';
+import { LOOK_UP } from '../spec.js';
+import { geometriesWithin } from './budget.js';
+import { candidateGeometries, chooseGeometry } from './choose.js';
+import { type Codebooks, encodeNode, encoderSpec, fitCodebooks } from './codebooks.js';
+import { layerCost } from './cost-model.js';
+import { fitLayer, type LayerSamples, lookUpNode } from './fit-layer.js';
+import { type CodebookLayout, type Geometry, layoutCodebooks, weightSlice } from './geometry.js';
+import { FitKernels } from './kernels.js';
+import { gatherPoints, quantizePoints } from './points.js';
+import { sampleRows } from './samples.js';
+import { surveyLayers } from './survey.js';
+
+/** Sub-vectors that a codebook learns from. */
+const CODEBOOK_POINTS = 4096;
+const LLOYD_ITERATIONS = 12;
+/** Output positions that a table is fitted to: so many per row, within a limit that memory and time set. */
+const POSITIONS_PER_ROW = 128;
+const TABLE_POSITIONS: Readonly<Record<Objective, number>> = { speed: 32768, balanced: 32768, accuracy: 131072 };
+const HELD_OUT_POSITIONS = 4096;
+
+/** Codes that later layers may share. */
+interface Encoding {
+  readonly books: Codebooks;
+  /** Name of the codes. */
+  readonly name: string;
+  /** As the kernels compute them. */
+  readonly codes: Planes<Uint8Array>;
+}
+
+interface Plan {
+  readonly layout: CodebookLayout;
+  /** Layers with equal keys share codes. */
+  readonly key: string;
+}
+
+/** The fit stage of coded activations: codebooks, then tables, layer by layer. */
+export const CODED_FIT: FamilyFit = {
+  name: 'coded',
+  accepts: () => true,
+  cost(layer, size, options) {
+    const costs = candidateGeometries(layer, options).map((geometry) =>
+      fittedCost(layer, layoutCodebooks(layer, geometry), options.encoder, size, false),
+    );
+    return costs.reduce((best, next) => (next.nanoseconds < best.nanoseconds ? next : best));
+  },
+  async begin(pass, checkpoint) {
+    const fit = new CodedFit(pass, await FitKernels.create(), await geometriesTogether(pass, checkpoint));
+    return (layer, progress) => fit.replace(layer, progress);
+  },
+};
+
+function fittedCost(
+  layer: DenseLayer,
+  layout: CodebookLayout,
+  encoder: Codebooks['encoder'] = 'centroid',
+  size: readonly [number, number],
+  sharedCodes: boolean,
+): FittedCost {
+  const cost = layerCost(layer, layout, encoder, ...size);
+  return {
+    nanoseconds: cost.lookupNanoseconds + (sharedCodes ? 0 : cost.encodeNanoseconds),
+    tableBytes: cost.tableBytes + (sharedCodes ? 0 : cost.encoderBytes),
+    macs: 0,
+    searchMacs: sharedCodes ? 0 : cost.searchMacs,
+    lookups: cost.lookups,
+  };
+}
+
+/** Geometries that depend on each other, since together they must not exceed a size. */
+async function geometriesTogether(
+  { graph, layers, sizes, batches, options }: FitPass,
+  checkpoint: Checkpoint,
+): Promise<ReadonlyMap<DenseLayer, Geometry>> {
+  const { maxBytes, optimize = 'balanced' } = options;
+  if (maxBytes === undefined) return new Map();
+  const choices = await surveyLayers(graph, layers, sizes, batches, options, checkpoint);
+  return geometriesWithin(graph, layers, choices, maxBytes, optimize);
+}
+
+function describeForm({ kind, channels, centroids }: Geometry, sharedCodes: boolean): string {
+  const size = kind === 'linear' ? `${channels} inputs` : `${kind} of ${channels} channel${channels === 1 ? '' : 's'}`;
+  return `${size}, ${centroids} centroids${sharedCodes ? ', codes shared' : ''}`;
+}
+
+class CodedFit {
+  readonly #plans = new Map<DenseLayer, Plan>();
+  readonly #encodings = new Map<string, Encoding>();
+  /** Names of the shapes that Reshape nodes read. */
+  readonly #shapes = new Map<string, string>();
+  /** Nodes and constants of the layer at work. */
+  #nodes: Node[] = [];
+  #initializers = new Map<string, TensorValue>();
+
+  /**
+   * @param kernels shared by the layers, which use them one after the other
+   * @param geometries of layers that are decided already
+   */
+  constructor(
+    private readonly pass: FitPass,
+    private readonly kernels: FitKernels,
+    private readonly geometries: ReadonlyMap<DenseLayer, Geometry>,
+  ) {}
+
+  async replace(layer: DenseLayer, checkpoint: Checkpoint): Promise<Replacement> {
+    const { pass, kernels } = this;
+    const { options, fitShare, random } = pass;
+    this.#nodes = [];
+    this.#initializers = new Map();
+    const { layout, key } = await this.#plan(layer, checkpoint);
+    const readers = pass.layers.filter((other) => this.#plans.get(other)?.key === key);
+    const sharedCodes = this.#encodings.has(key);
+    const encoding = this.#encodings.get(key) ?? (await this.#encode(layer, layout, readers, checkpoint));
+    if (layer === readers.at(-1)) this.#encodings.delete(key);
+    else this.#encodings.set(key, encoding);
+
+    const output = pass.output(layer);
+    const sample = (from: number, to: number, count: number): LayerSamples => {
+      const positions = samplePositions(output, from, to, count, random);
+      return { codes: sampleRows(encoding.codes, output, layout, positions), ...pass.targets(layer, positions) };
+    };
+    const rows = layout.codebooks * layout.taps * layout.geometry.centroids;
+    const most = TABLE_POSITIONS[options.optimize ?? 'balanced'];
+    const training = sample(0, fitShare, Math.min(most, POSITIONS_PER_ROW * rows));
+    const heldOut = sample(fitShare, 1, HELD_OUT_POSITIONS);
+    const { centroids } = encoding.books;
+    const { table, relativeError } = await fitLayer(kernels, layer, layout, centroids, training, heldOut, checkpoint);
+
+    const name = pass.name(`${layer.node.name}/${LOOK_UP.name}`);
+    const linear = layer.kind === 'linear';
+    const sums = linear ? pass.name(`${name}.rows`) : layer.output;
+    this.#nodes.push(lookUpNode(table, layout, name, encoding.name, sums, this.#initializers));
+    // The first dimension follows the number of rows; the others are as the calibration data showed them.
+    if (linear) this.#reshape(`${layer.node.name}/shape`, sums, [-1, ...output.dims.slice(1)], layer.output);
+    const encoder = encoding.books.encoder;
+    return {
+      nodes: this.#nodes,
+      initializers: this.#initializers,
+      relativeError,
+      form: describeForm(layout.geometry, sharedCodes),
+      cost: fittedCost(layer, layout, encoder, pass.sizes.get(layer)!, sharedCodes),
+      facts: { geometry: layout.geometry, encoder, sharedCodes },
+    };
+  }
+
+  /** Decides how all layers that read this layer's input are cut into codebooks, so that they share codes where they can. */
+  async #plan(layer: DenseLayer, checkpoint: Checkpoint): Promise<Plan> {
+    const known = this.#plans.get(layer);
+    if (known) return known;
+    const { pass } = this;
+    const input = pass.input(layer);
+    const scale = pass.activationScale(layer);
+    const taps = ({ window }: DenseLayer) => window.kernel[0] * window.kernel[1];
+    const group = pass.layers.filter((other) => other.input === layer.input).sort((a, b) => taps(b) - taps(a));
+    const images = Math.max(1, Math.floor(imageCount(input) * pass.fitShare));
+    const shared = new Set<string>();
+    for (const member of group) {
+      const geometry =
+        this.geometries.get(member) ??
+        (await chooseGeometry(member, pass.options, input, images, scale, pass.random, checkpoint));
+      let layout = layoutCodebooks(member, geometry);
+      if (member.kind === 'conv' && geometry.kind === 'pixel') {
+        const pixel = `${geometry.channels},${geometry.centroids}`;
+        if (layout.taps > 1) shared.add(pixel);
+        else if (shared.has(pixel)) layout = layoutCodebooks(member, geometry, true);
+      }
+      const key = JSON.stringify([layer.input, geometry.channels, geometry.centroids, layout.encode]);
+      this.#plans.set(member, { layout, key });
+    }
+    return this.#plans.get(layer)!;
+  }
+
+  /** Learns codebooks and encodes the layer's input on the whole calibration set. @param readers layers that share the codes */
+  async #encode(
+    layer: DenseLayer,
+    layout: CodebookLayout,
+    readers: readonly DenseLayer[],
+    checkpoint: Checkpoint,
+  ): Promise<Encoding> {
+    const { pass } = this;
+    const input = pass.input(layer);
+    const scale = pass.activationScale(layer);
+    const [height, width] = outputSize(layout.encode, [input.height, input.width]);
+    const images = Math.max(1, Math.floor(imageCount(input) * pass.fitShare));
+    const positions = sampleIndices(images * height * width, CODEBOOK_POINTS, pass.random);
+    const points = gatherPoints(input, layout, positions).map((values) => quantizePoints(values, scale));
+    const slices = (codebook: number) =>
+      readers.flatMap((reader) => {
+        const own = this.#plans.get(reader)!.layout;
+        return Array.from({ length: own.taps }, (_, tap) => weightSlice(reader, own, codebook, tap));
+      });
+    const kind = pass.options.encoder ?? 'centroid';
+    const books = await fitCodebooks(points, slices, layout, kind, scale, LLOYD_ITERATIONS, pass.random, checkpoint);
+    const source =
+      layer.kind === 'linear'
+        ? this.#reshape(`${layer.node.name}/rows`, layer.input, [-1, layer.inputChannels, 1, 1])
+        : layer.input;
+    const node = pass.name(`${layer.node.name}/${encoderSpec(kind).name}`);
+    const name = pass.name(`${node}.codes`);
+    this.#nodes.push(encodeNode(books, layout, node, source, name, this.#initializers));
+    const values = await pass.run(this.#nodes, this.#initializers, name, checkpoint);
+    const batches = values.map(({ data }) => data as Uint8Array);
+    return { books, name, codes: { channels: layout.codebooks, height, width, batches } };
+  }
+
+  #reshape(hint: string, input: string, dims: readonly number[], output?: string): string {
+    const name = this.pass.name(hint);
+    const key = dims.join(',');
+    let shape = this.#shapes.get(key);
+    if (!shape) {
+      shape = this.pass.name(`${name}.dims`);
+      this.#shapes.set(key, shape);
+      this.#initializers.set(shape, tensorValue('int64', [dims.length], BigInt64Array.from(dims, BigInt)));
+    }
+    const result = output ?? this.pass.name(`${name}.out`);
+    this.#nodes.push({ name, op: 'Reshape', domain: '', inputs: [input, shape], outputs: [result], attributes: {} });
+    return result;
+  }
+}
