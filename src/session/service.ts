@@ -1,8 +1,8 @@
 import { CONTROL } from '../engine/control.js';
 import { ExecutorCore } from '../engine/core.js';
-import type { WorkerHandle } from '../engine/threads.js';
 import type { MemoryUse, StepProfile } from '../engine/types.js';
 import type { Kernels } from '../engine/wasm.js';
+import type { WorkerHandle } from '../engine/worker-handle.js';
 import { LutraError } from '../errors.js';
 import { optimize } from '../graph/passes/optimize.js';
 import type { Graph, TensorValue, ValueInfo } from '../graph/types.js';

@@ -1,4 +1,4 @@
-import type { WorkerHandle } from '../engine/threads.js';
+import type { WorkerHandle } from '../engine/worker-handle.js';
 import { LutraError } from '../errors.js';
 import { nodeHandle, nodeThreads, webHandle } from './handle.js';
 
