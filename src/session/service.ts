@@ -12,7 +12,7 @@ import type { CreateOptions, SessionInfo } from './types.js';
 
 export type OpenOptions = Pick<CreateOptions, 'threads' | 'dimensions'>;
 
-/** What a session tells about itself once it is open. */
+/** Facts about a session that is open. */
 export interface SessionFacts {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
@@ -29,7 +29,7 @@ export interface MissingOperators {
 
 export type Values = Readonly<Record<string, TensorValue>>;
 
-/** One network, ready to run, on whichever thread this is. */
+/** Runs one network on the thread that creates it. */
 export class Service {
   #executor: ExecutorCore | undefined;
 
@@ -37,7 +37,7 @@ export class Service {
   constructor(private readonly expand?: ExpandCalls) {}
 
   /**
-   * Parses, optimizes and plans; or names the operators and functions that are missing where others have them.
+   * Parses, optimizes and plans the model. A worker without all operators instead names the operators and functions that it lacks.
    *
    * @param spawn Starts a helper thread.
    */
@@ -67,7 +67,7 @@ export class Service {
     };
   }
 
-  /** @param sliced Let messages in while running, so that {@link stop} can come. */
+  /** @param sliced Whether to run in slices, so that the message for {@link stop} can arrive in between. */
   async run(feeds: Values, run: number, sliced: boolean): Promise<Values> {
     const executor = this.#opened();
     return sliced ? executor.runSliced(feeds, run) : executor.run(feeds, run);
