@@ -52,6 +52,35 @@ describe('errors from another thread', () => {
   });
 });
 
+describe('a thread with Comlink alone', () => {
+  it('is understood', async () => {
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    const api = wrap<{ task(): void }>(port2);
+    port1.addEventListener('message', ({ data: { id } }) => {
+      const value = { isError: true, value: { message: 'no memory', name: 'RangeError', stack: '' } };
+      port1.postMessage({ id, type: 'HANDLER', name: 'throw', value });
+    });
+    port1.start();
+    await expect(api.task()).rejects.toMatchObject({ name: 'LutraError', code: 'INTERNAL', message: 'no memory' });
+  });
+
+  it('gets an Error with all fields', async () => {
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    const task = () => {
+      throw new LutraError('UNSUPPORTED', 'no such operator', { node: 'n (Foo)', hint: 'Leave it out' });
+    };
+    expose({ task }, port1);
+    const answer = new Promise<MessageEvent>((resolve) => port2.addEventListener('message', resolve));
+    port2.start();
+    port2.postMessage({ id: '1', type: 'APPLY', path: ['task'], argumentList: [] });
+    const { isError, value } = (await answer).data.value;
+    expect(isError).toBe(true);
+    expect(value).toMatchObject({ name: 'LutraError', code: 'UNSUPPORTED', node: 'n (Foo)', hint: 'Leave it out' });
+  });
+});
+
 describe('moved', () => {
   it('moves typed arrays at any depth and copies the rest', async () => {
     const answer = { y: { dims: [2], data: Float32Array.of(1, 2), labels: ['a', 'b'] }, bytes: Uint8Array.of(3) };

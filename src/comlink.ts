@@ -7,19 +7,23 @@ import { LutraError } from './errors.js';
 
 export { type Endpoint, proxy, type Remote, transfer } from 'comlink';
 
-const THROW: Partial<Comlink.TransferHandler<{ readonly value: unknown }, object>> = {
-  serialize({ value }) {
-    const error = LutraError.from(value);
-    return [{ ...error, message: error.message }, []];
-  },
-  deserialize(fields) {
-    throw LutraError.from(fields);
-  },
-};
+const THROW = Comlink.transferHandlers.get('throw') as Comlink.TransferHandler<{ readonly value: unknown }, object>;
+const { deserialize } = THROW;
 
 /** Called wherever errors may come or go: an import alone does not install anything. */
 function installHandler(): void {
-  Object.assign(Comlink.transferHandlers.get('throw')!, THROW);
+  // The form is Comlink's own, so that an end without this handler understands it, and is understood.
+  THROW.serialize = ({ value }) => {
+    const error = LutraError.from(value);
+    return [{ isError: true, value: { ...error, message: error.message } }, []];
+  };
+  THROW.deserialize = (sent) => {
+    try {
+      return deserialize(sent);
+    } catch (thrown) {
+      throw LutraError.from(thrown);
+    }
+  };
 }
 
 /**
