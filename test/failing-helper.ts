@@ -1,6 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import * as Comlink from 'comlink';
-import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { type Endpoint, expose } from '../src/comlink.js';
 import { CONTROL, partOf } from '../src/engine/control.js';
 import { type HelperApi, helperApi } from '../src/engine/threads.js';
 
@@ -35,4 +34,4 @@ const api: HelperApi = {
     }
   },
 };
-Comlink.expose(api, nodeEndpoint(parentPort!));
+expose(api, parentPort as unknown as Endpoint);

@@ -1,11 +1,25 @@
-import * as Comlink from 'comlink';
+import { type Remote, wrap } from '../../src/comlink.js';
 import type { EngineFacts, EngineWorker, OpenRequest } from './serve-engine.js';
 import type { Contender } from './types.js';
+
+/** Rejects when the worker fails, and with the signal's reason when the signal fires. The signal also ends the worker. */
+export function failureOf(worker: Worker, signal: AbortSignal): Promise<never> {
+  const failure = new Promise<never>((_, reject) => {
+    worker.addEventListener('error', ({ message }) => reject(new Error(message || 'the worker did not load')));
+    // The calls of a worker that has ended never settle.
+    signal.addEventListener('abort', () => {
+      worker.terminate();
+      reject(signal.reason);
+    });
+  });
+  failure.catch(() => {});
+  return failure;
+}
 
 /** An engine with a network in a worker of its own. */
 export class EngineThread {
   readonly #worker: Worker;
-  readonly #api: Comlink.Remote<EngineWorker>;
+  readonly #api: Remote<EngineWorker>;
   readonly #failure: Promise<never>;
 
   private constructor(
@@ -14,19 +28,11 @@ export class EngineThread {
     signal: AbortSignal,
   ) {
     this.#worker = worker;
-    this.#api = Comlink.wrap<EngineWorker>(worker);
-    this.#failure = new Promise((_, reject) => {
-      worker.addEventListener('error', ({ message }) => reject(new Error(message || 'the worker did not load')));
-      // Ending a worker leaves its calls open for ever.
-      signal.addEventListener('abort', () => {
-        worker.terminate();
-        reject(signal.reason);
-      });
-    });
-    this.#failure.catch(() => {});
+    this.#api = wrap<EngineWorker>(worker);
+    this.#failure = failureOf(worker, signal);
   }
 
-  /** Starts a worker that {@link serveEngine} runs in and loads the network there. Bytes are copied. The signal ends it whatever it does. */
+  /** Loads the network in a new worker, which must call {@link serveEngine}. Bytes are copied. The signal ends the worker at any time. */
   static async open(
     createWorker: () => Worker,
     request: OpenRequest,

@@ -1,4 +1,4 @@
-import * as Comlink from 'comlink';
+import { expose } from '../../src/comlink.js';
 import { type Adapters, loadAdapter } from './adapters.js';
 import { type CheckForm, checkForm } from './check-forms.js';
 import { timerGrain } from './grain.js';
@@ -20,12 +20,10 @@ export interface EngineFacts {
   readonly grain: number;
 }
 
-/**
- * Makes this worker the thread of one engine and one network: nothing else runs here, and ending it frees all that the engine holds.
- */
+/** Makes this worker run one engine with one network. Nothing else runs here, so that ending the worker frees all memory of the engine. */
 export function serveEngine(adapters: Adapters): void {
   watchMemories();
-  Comlink.expose(engineApi(adapters));
+  expose(engineApi(adapters));
 }
 
 export type EngineWorker = ReturnType<typeof engineApi>;

@@ -1,8 +1,8 @@
 /** Builds or fetches networks off the page's own thread: the largest take many seconds. */
-import * as Comlink from 'comlink';
 import { type NetworkFacts, networkFacts, writeForms } from '../../bench/measure/prepare.js';
 import type { ModelForm } from '../../bench/measure/types.js';
 import { catalogueEntry, lookupForm } from '../../bench/networks/catalogue.js';
+import { expose, moved } from '../../src/comlink.js';
 import { LutraError } from '../../src/errors.js';
 import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
 import { simplify } from '../../src/graph/passes/simplify.js';
@@ -28,8 +28,7 @@ const api = {
     });
     const sha256: PreparedNetwork['sha256'] = {};
     for (const [form, bytes] of Object.entries(models)) sha256[form as ModelForm] = await digest(bytes);
-    const buffers = Object.values(models).map(({ buffer }) => buffer);
-    return Comlink.transfer({ ...facts, models, sha256 }, buffers);
+    return moved({ ...facts, models, sha256 });
   },
 };
 export type PrepareWorker = typeof api;
@@ -66,4 +65,4 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
-Comlink.expose(api);
+expose(api);

@@ -1,5 +1,5 @@
-import * as Comlink from 'comlink';
 import { alike } from '../../bench/measure/contenders.js';
+import { failureOf } from '../../bench/measure/engine-thread.js';
 import { ENGINES } from '../../bench/measure/engines.js';
 import { timerGrain } from '../../bench/measure/grain.js';
 import { type MeasureProgress, measureNetwork } from '../../bench/measure/measure.js';
@@ -7,6 +7,7 @@ import type { BenchNetwork } from '../../bench/measure/network.js';
 import { reportNetwork } from '../../bench/measure/report.js';
 import type { BenchResults, EngineResult, Environment, RatioResult } from '../../bench/measure/results.js';
 import type { EngineId, ModelForm } from '../../bench/measure/types.js';
+import { wrap } from '../../src/comlink.js';
 import type { WasmVariant } from '../../src/index.js';
 import { browserName } from './browser-name.js';
 import { type NetworkChoice, whyNot } from './choices.js';
@@ -111,12 +112,8 @@ function describeFiles(
 async function prepare({ source }: NetworkChoice, signal: AbortSignal): Promise<PreparedNetwork> {
   signal.throwIfAborted();
   const worker = new Worker(new URL('./prepare-worker.ts', import.meta.url), { type: 'module' });
-  const stopped = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason));
-    worker.addEventListener('error', ({ message }) => reject(new Error(message || 'the worker did not load')));
-  });
   try {
-    return await Promise.race([Comlink.wrap<PrepareWorker>(worker).prepare(source), stopped]);
+    return await Promise.race([wrap<PrepareWorker>(worker).prepare(source), failureOf(worker, signal)]);
   } finally {
     worker.terminate();
   }

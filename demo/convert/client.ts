@@ -1,4 +1,4 @@
-import * as Comlink from 'comlink';
+import { proxy, type Remote, wrap } from '../../src/comlink.js';
 import { LutraError } from '../../src/errors.js';
 import type {
   Converted,
@@ -8,12 +8,11 @@ import type {
   ExampleFile,
   NetworkFacts,
   ProgressListener,
-  Reply,
 } from './protocol.js';
 
 /** The page's end of its worker; rejects with the worker's {@link LutraError}s. */
 export class Converter {
-  readonly #api: Comlink.Remote<ConverterApi>;
+  readonly #api: Remote<ConverterApi>;
   /** Rejects when the worker's script does not load or breaks. */
   readonly #broken: Promise<never>;
 
@@ -29,19 +28,19 @@ export class Converter {
       });
     });
     this.#broken.catch(() => undefined);
-    this.#api = Comlink.wrap<ConverterApi>(worker);
+    this.#api = wrap<ConverterApi>(worker);
   }
 
   openNetwork(file: Blob, name: string): Promise<NetworkFacts> {
-    return this.#unwrap(this.#api.openNetwork(file, name));
+    return this.#orBroken(this.#api.openNetwork(file, name));
   }
 
   openExamples(files: readonly ExampleFile[]): Promise<ExampleFacts> {
-    return this.#unwrap(this.#api.openExamples(files));
+    return this.#orBroken(this.#api.openExamples(files));
   }
 
   convert(request: ConvertRequest, onProgress: ProgressListener): Promise<Converted> {
-    return this.#unwrap(this.#api.convert(request, Comlink.proxy(onProgress)));
+    return this.#orBroken(this.#api.convert(request, proxy(onProgress)));
   }
 
   /** Stops a conversion, which then rejects with `ABORTED`. */
@@ -49,9 +48,7 @@ export class Converter {
     void this.#api.cancel();
   }
 
-  async #unwrap<T>(pending: Promise<Reply<T>>): Promise<T> {
-    const reply = await Promise.race([pending, this.#broken]);
-    if ('error' in reply) throw LutraError.from(reply.error);
-    return reply.value;
+  #orBroken<T>(pending: Promise<T>): Promise<T> {
+    return Promise.race([pending, this.#broken]);
   }
 }

@@ -64,13 +64,11 @@ export interface Converted {
 
 export type ProgressListener = (progress: ConvertProgress) => void;
 
-/** Comlink keeps only the message of an error, so errors travel as values. */
-export type Reply<T> = { readonly value: T } | { readonly error: unknown };
-
 /** What the page asks of its worker. One network and one set of examples at a time. */
 export interface ConverterApi {
-  openNetwork(file: Blob, name: string): Promise<Reply<NetworkFacts>>;
-  openExamples(files: readonly ExampleFile[]): Promise<Reply<ExampleFacts>>;
-  convert(request: ConvertRequest, onProgress: ProgressListener): Promise<Reply<Converted>>;
+  openNetwork(file: Blob, name: string): Promise<NetworkFacts>;
+  openExamples(files: readonly ExampleFile[]): Promise<ExampleFacts>;
+  convert(request: ConvertRequest, onProgress: ProgressListener): Promise<Converted>;
+  /** Stops a conversion, which then rejects with `ABORTED`. */
   cancel(): void;
 }

@@ -1,5 +1,5 @@
 /** Worker of the page: everything that takes long happens here, and nothing leaves the machine. */
-import * as Comlink from 'comlink';
+import { expose } from '../../src/comlink.js';
 import { findDenseLayers } from '../../src/convert/dense-layers.js';
 import { convert } from '../../src/convert/index.js';
 import { seededRandom } from '../../src/convert/random.js';
@@ -26,7 +26,6 @@ import type {
   ExampleFile,
   NetworkFacts,
   ProgressListener,
-  Reply,
 } from './protocol.js';
 
 const SEED = 1;
@@ -42,15 +41,6 @@ const DECODERS: FileDecoders = {
 let network: { readonly graph: Graph; readonly labels: readonly string[] | undefined } | undefined;
 let examples: Dataset | undefined;
 let running: AbortController | undefined;
-
-async function reply<T>(task: () => Promise<T>): Promise<Reply<T>> {
-  try {
-    return { value: await task() };
-  } catch (thrown) {
-    const { name, message, code, node, expected, actual, hint } = LutraError.from(thrown);
-    return { error: { name, message, code, node, expected, actual, hint } };
-  }
-}
 
 function readLabels(json: string | undefined): readonly string[] | undefined {
   if (json === undefined) return undefined;
@@ -177,10 +167,5 @@ async function run({ options, samples, preprocess }: ConvertRequest, onProgress:
   };
 }
 
-const api: ConverterApi = {
-  openNetwork: (file, name) => reply(() => openNetwork(file, name)),
-  openExamples: (files) => reply(() => openExamples(files)),
-  convert: (request, onProgress) => reply(() => run(request, onProgress)),
-  cancel: () => running?.abort(),
-};
-Comlink.expose(api);
+const api: ConverterApi = { openNetwork, openExamples, convert: run, cancel: () => running?.abort() };
+expose(api);

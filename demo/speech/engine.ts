@@ -1,23 +1,23 @@
+import { proxy, type Remote, transfer, wrap } from '../../src/comlink.js';
 import { type LoadProgress, LutraError } from '../../src/index.js';
-import type { Frames, Ready, Report, Request, WindowReport } from './protocol.js';
+import type { Ready, SoundEvents, SpeechApi } from './protocol.js';
 
-export interface EngineListener {
+export interface EngineListener extends SoundEvents {
   onProgress(progress: LoadProgress): void;
-  onFrames(frames: Frames): void;
-  onWindow(window: WindowReport): void;
-  onWord(word: Extract<Report, { kind: 'word' }>['word']): void;
-  onWordEnd(clock: number | undefined): void;
+  /** A recording was heard to its end. */
   onDone(): void;
   /** Hearing failed; the network stays loaded. */
   onFailure(error: LutraError): void;
 }
 
-/** A worker with one network. What belongs to a session that is over is not passed on. */
+/** A worker with one network. Events of a sound that is over are dropped. */
 export class Engine {
   readonly ready: Promise<Ready>;
   private readonly worker: Worker;
-  private session = 0;
-  private released = false;
+  private readonly api: Remote<SpeechApi>;
+  /** Number of the present sound. */
+  private sound = 0;
+  private loading = true;
   private refuse: (error: LutraError) => void = () => {};
 
   constructor(
@@ -26,79 +26,65 @@ export class Engine {
     private readonly listener: EngineListener,
   ) {
     this.worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-    this.ready = new Promise((resolve, reject) => {
+    this.api = wrap<SpeechApi>(this.worker);
+    // Progress comes through a channel of its own, so it may come after the result.
+    const onProgress = (progress: LoadProgress): void => {
+      if (this.loading) listener.onProgress(progress);
+    };
+    const loaded = new Promise<Ready>((resolve, reject) => {
       this.refuse = reject;
-      this.worker.onmessage = ({ data }: MessageEvent<Report>) => this.receive(data, resolve);
       this.worker.onerror = (event) => {
         const error = new LutraError('PLATFORM', `the worker failed: ${event.message || 'its script did not load'}`);
         reject(error);
-        this.listener.onFailure(error);
+        listener.onFailure(error);
       };
+      this.api.load(url, threshold, proxy(onProgress)).then(resolve, reject);
     });
-    this.ask({ kind: 'load', url, threshold });
-  }
-
-  private ask(request: Request, transfer: Transferable[] = []): void {
-    this.worker.postMessage(request, transfer);
-  }
-
-  private receive(report: Report, resolve: (ready: Ready) => void): void {
-    const { listener } = this;
-    if (this.released || ('session' in report && report.session !== this.session)) return;
-    switch (report.kind) {
-      case 'progress':
-        listener.onProgress(report.progress);
-        break;
-      case 'ready':
-        resolve(report);
-        break;
-      case 'failed': {
-        const error = LutraError.from(report.error);
-        if (report.session === undefined) this.refuse(error);
-        else listener.onFailure(error);
-        break;
-      }
-      case 'frames':
-        listener.onFrames(report);
-        break;
-      case 'window':
-        listener.onWindow(report);
-        break;
-      case 'word':
-        listener.onWord(report.word);
-        break;
-      case 'end':
-        listener.onWordEnd(report.clock);
-        break;
-      case 'done':
-        listener.onDone();
-        break;
-    }
+    this.ready = loaded.finally(() => {
+      this.loading = false;
+    });
   }
 
   /** Hears live sound; `port` is the other end of the microphone's. */
   listen(port: MessagePort, sampleRate: number): void {
-    this.ask({ kind: 'listen', session: ++this.session, port, sampleRate }, [port]);
+    this.begin((events) => this.api.listen(transfer(port, [port]), sampleRate, events));
   }
 
   /** Hears a recording. */
   hear(samples: Float32Array, sampleRate: number): void {
-    this.ask({ kind: 'clip', session: ++this.session, samples, sampleRate });
+    this.begin((events) => this.api.hear(samples, sampleRate, events), this.listener.onDone);
+  }
+
+  private begin(start: (events: SoundEvents) => Promise<void>, onDone?: () => void): void {
+    const { listener } = this;
+    const mine = ++this.sound;
+    const ifMine =
+      <T extends unknown[]>(then: (...details: T) => void) =>
+      (...details: T): void => {
+        if (this.sound === mine) then.apply(listener, details);
+      };
+    const events = proxy({
+      onFrames: ifMine(listener.onFrames),
+      onWindow: ifMine(listener.onWindow),
+      onWord: ifMine(listener.onWord),
+      onWordEnd: ifMine(listener.onWordEnd),
+    });
+    start(events).then(ifMine(onDone ?? (() => {})), ifMine(listener.onFailure));
   }
 
   /** Stops hearing; what was heard and not yet reported is dropped. */
   stop(): void {
-    this.session++;
-    this.ask({ kind: 'stop' });
+    this.sound++;
+    void this.api.stop();
   }
 
   set threshold(threshold: number) {
-    this.ask({ kind: 'threshold', threshold });
+    void this.api.setThreshold(threshold);
   }
 
   /** Ends the worker, also one that is still loading. */
   release(): void {
-    this.released = true;
+    this.sound++;
     this.worker.terminate();
     this.refuse(new LutraError('ABORTED', 'the network is no longer wanted'));
   }

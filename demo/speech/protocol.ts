@@ -1,26 +1,40 @@
-import type { LutraErrorCode } from '../../src/errors.js';
 import type { AudioPreprocess } from '../../src/graph/metadata.js';
 import type { LoadProgress } from '../../src/index.js';
 import type { Detection } from '../../src/speech/word-detector.js';
 
-/** What the page asks of the worker. What is heard carries the number of the session it belongs to. */
-export type Request =
-  | { readonly kind: 'load'; readonly url: string; readonly threshold: number }
-  /** Live sound comes through `port` in pieces, Float32Array, until the session is stopped or another begins. */
-  | { readonly kind: 'listen'; readonly session: number; readonly port: MessagePort; readonly sampleRate: number }
-  | { readonly kind: 'clip'; readonly session: number; readonly samples: Float32Array; readonly sampleRate: number }
-  | { readonly kind: 'stop' }
-  | { readonly kind: 'threshold'; readonly threshold: number };
+/** What the page asks of its worker. One sound at a time: the next ends the one before. */
+export interface SpeechApi {
+  load(url: string, threshold: number, onProgress: (progress: LoadProgress) => void): Promise<Ready>;
+  /**
+   * Hears live sound. It comes through `port` in pieces, Float32Array.
+   *
+   * @returns when another sound begins, or after {@link stop}
+   */
+  listen(port: MessagePort, sampleRate: number, events: SoundEvents): Promise<void>;
+  /**
+   * Hears a recording.
+   *
+   * @returns when all of it was heard and all events have been delivered
+   */
+  hear(samples: Float32Array, sampleRate: number, events: SoundEvents): Promise<void>;
+  stop(): void;
+  setThreshold(threshold: number): void;
+}
 
-/** An error on its way between threads. */
-export interface Failure {
-  readonly name: 'LutraError';
-  readonly code: LutraErrorCode;
-  readonly message: string;
+/** What the worker tells the page about one sound. */
+export interface SoundEvents {
+  onFrames(frames: Frames): void;
+  onWindow(window: WindowReport): void;
+  onWord(word: Detection): void;
+  /**
+   * The voice of the last word stopped.
+   *
+   * @param clock for live sound: when the end of the voice reached the worker, in milliseconds since 1970
+   */
+  onWordEnd(clock: number | undefined): void;
 }
 
 export interface Ready {
-  readonly kind: 'ready';
   /** A name for every class. */
   readonly labels: readonly string[];
   readonly spec: AudioPreprocess;
@@ -31,10 +45,8 @@ export interface Ready {
   readonly stride: number;
 }
 
-/** Frames heard since the last message. */
+/** Frames heard since the last event. */
 export interface Frames {
-  readonly kind: 'frames';
-  readonly session: number;
   readonly count: number;
   /** Logarithms [count, mels] */
   readonly rows: Float32Array;
@@ -45,8 +57,6 @@ export interface Frames {
 }
 
 export interface WindowReport {
-  readonly kind: 'window';
-  readonly session: number;
   /** Milliseconds of sound up to its end. */
   readonly time: number;
   /** [classes] */
@@ -56,19 +66,3 @@ export interface WindowReport {
   /** Windows left out so far as the machine was too slow. */
   readonly skipped: number;
 }
-
-/** What the worker tells the page. */
-export type Report =
-  | { readonly kind: 'progress'; readonly progress: LoadProgress }
-  | Ready
-  /** Without a session the network could not be loaded. */
-  | { readonly kind: 'failed'; readonly session?: number; readonly error: Failure }
-  | Frames
-  | WindowReport
-  | { readonly kind: 'word'; readonly session: number; readonly word: Detection }
-  /**
-   * The voice of the last word stopped at `time` milliseconds of sound. `clock`, for live sound: when that reached this
-   * thread, in milliseconds since 1970.
-   */
-  | { readonly kind: 'end'; readonly session: number; readonly time: number; readonly clock?: number }
-  | { readonly kind: 'done'; readonly session: number };

@@ -1,49 +1,75 @@
 /** Features, network and detection, away from the page's thread; live sound comes straight from the audio thread. */
+import { expose, moved, type Remote } from '../../src/comlink.js';
 import { LutraError } from '../../src/index.js';
-import { type HeardFrame, Listener, type ListenerEvents } from '../../src/speech/listener.js';
+import { type HeardFrame, Listener } from '../../src/speech/listener.js';
 import { SoundClock } from './clock.js';
 import { SpeechNetwork } from './network.js';
-import type { Failure, Report, Request } from './protocol.js';
+import type { SoundEvents, SpeechApi } from './protocol.js';
 
 /** Frames from one window to the next: 60 ms. */
 const STRIDE = 4;
 /** Milliseconds over which probabilities are averaged. */
 const SMOOTHING = 240;
-/** Frames per message of live sound, 30 ms, and of a recording, where nobody waits for the next. */
+/** Frames per event of live sound, 30 ms, and of a recording, where nobody waits for the next. */
 const LIVE_FRAMES = 2;
 const CLIP_FRAMES = 64;
 /** Seconds of silence around a recording, so that a word at its edge passes through the windows as in live sound. */
 const MARGIN_SECONDS = 0.7;
 
 let network: SpeechNetwork | undefined;
-let listener: Listener | undefined;
-let port: MessagePort | undefined;
-let session = 0;
 let threshold = 0;
-
-function post(report: Report, transfer: Transferable[] = []): void {
-  self.postMessage(report, { transfer });
-}
-
-function toFailure(thrown: unknown): Failure {
-  const { name, code, message } = LutraError.from(thrown);
-  return { name, code, message };
-}
+let current: Hearing | undefined;
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-/** Collects frames into messages. */
-class FrameBatch {
+/** One sound that is heard. Its events are sent as long as it is the current one. */
+class Hearing {
+  readonly listener: Listener;
+  /** Settles when the sound ends before it was heard: resolves when another began or it was stopped, rejects when hearing failed. */
+  readonly ended: Promise<void>;
+  end: () => void = () => {};
+  fail: (reason: unknown) => void = () => {};
+  /** Resolves when the page has handled the newest event, and so all events. */
+  delivered: Promise<void> = Promise.resolve();
   private frames: HeardFrame[] = [];
 
+  /** @param clock for live sound */
   constructor(
-    private readonly session: number,
-    private readonly size: number,
-  ) {}
+    network: SpeechNetwork,
+    private readonly events: Remote<SoundEvents>,
+    private readonly clock?: SoundClock,
+  ) {
+    this.ended = new Promise((resolve, reject) => {
+      this.end = resolve;
+      this.fail = reject;
+    });
+    const { spec, labels } = network;
+    const classify = (features: Float32Array) => network.classify(features);
+    this.listener = new Listener(
+      { spec, labels, classify, threshold, stride: STRIDE, smoothing: SMOOTHING, live: clock !== undefined },
+      {
+        onFrame: (frame) => this.add(frame),
+        onWindow: ({ time, smoothed, featureMilliseconds, networkMilliseconds }) => {
+          this.flush();
+          const { skipped } = this.listener;
+          this.send(() => events.onWindow({ time, smoothed, featureMilliseconds, networkMilliseconds, skipped }));
+        },
+        onWord: (word) => this.send(() => events.onWord(word)),
+        onWordEnd: (time) => this.send(() => events.onWordEnd(clock?.at(time))),
+      },
+    );
+  }
 
-  add(frame: HeardFrame): void {
+  private send(event: () => Promise<void>): void {
+    if (current !== this) return;
+    this.delivered = event();
+    this.delivered.catch(this.fail);
+  }
+
+  /** Collects frames into events. */
+  private add(frame: HeardFrame): void {
     this.frames.push({ ...frame, row: frame.row.slice() });
-    if (this.frames.length === this.size) this.flush();
+    if (this.frames.length === (this.clock ? LIVE_FRAMES : CLIP_FRAMES)) this.flush();
   }
 
   flush(): void {
@@ -57,99 +83,57 @@ class FrameBatch {
     });
     const levels = Float32Array.from(frames, ({ level }) => level);
     const extremes = Float32Array.from(frames.flatMap(({ low, high }) => [low, high]));
-    post({ kind: 'frames', session: this.session, count: frames.length, rows, levels, extremes }, [
-      rows.buffer,
-      levels.buffer,
-      extremes.buffer,
-    ]);
+    this.send(() => this.events.onFrames(moved({ count: frames.length, rows, levels, extremes })));
   }
 }
 
-/** A listener for a new session; the one before is forgotten. */
-function begin(number: number, live: boolean, clock?: SoundClock): { listener: Listener; frames: FrameBatch } {
+function stop(): void {
+  current?.end();
+  current = undefined;
+}
+
+function begin(events: Remote<SoundEvents>, clock?: SoundClock): Hearing {
   if (!network) throw new LutraError('INTERNAL', 'there is no network to listen with');
-  end();
-  session = number;
-  const frames = new FrameBatch(number, live ? LIVE_FRAMES : CLIP_FRAMES);
-  const { spec, labels } = network;
-  const loaded = network;
-  const events: ListenerEvents = {
-    onFrame: (frame) => frames.add(frame),
-    onWindow: ({ time, smoothed, featureMilliseconds, networkMilliseconds }) => {
-      frames.flush();
-      const { skipped } = mine;
-      post({ kind: 'window', session: number, time, smoothed, featureMilliseconds, networkMilliseconds, skipped });
-    },
-    onWord: (word) => post({ kind: 'word', session: number, word }),
-    onWordEnd: (time) => post({ kind: 'end', session: number, time, ...(clock ? { clock: clock.at(time) } : {}) }),
-  };
-  const classify = (features: Float32Array) => loaded.classify(features);
-  const mine = new Listener({ spec, labels, classify, threshold, stride: STRIDE, smoothing: SMOOTHING, live }, events);
-  listener = mine;
-  return { listener: mine, frames };
+  stop();
+  current = new Hearing(network, events, clock);
+  return current;
 }
 
-function end(): void {
-  port?.close();
-  port = undefined;
-  listener = undefined;
-}
+const api: SpeechApi = {
+  async load(url, wanted, onProgress) {
+    threshold = wanted;
+    network = await SpeechNetwork.load(url, onProgress);
+    const { labels, spec, info } = network;
+    return { labels, spec, modelBytes: info.modelBytes, wasm: info.wasm, stride: STRIDE };
+  },
 
-function listen(number: number, source: MessagePort, sampleRate: number): void {
-  const clock = new SoundClock();
-  const { listener: mine } = begin(number, true, clock);
-  port = source;
-  let samples = 0;
-  source.onmessage = ({ data }: MessageEvent<Float32Array>) => {
-    if (session !== number || !port) return;
-    samples += data.length;
-    clock.arrived((1000 * samples) / sampleRate, now());
-    mine.push(data, sampleRate).catch((thrown: unknown) => fail(thrown, number));
-  };
-}
+  async listen(port, sampleRate, events: Remote<SoundEvents>) {
+    const clock = new SoundClock();
+    const { listener, fail, ended } = begin(events, clock);
+    let samples = 0;
+    port.onmessage = ({ data }: MessageEvent<Float32Array>) => {
+      samples += data.length;
+      clock.arrived((1000 * samples) / sampleRate, now());
+      listener.push(data, sampleRate).catch(fail);
+    };
+    await ended.finally(() => port.close());
+  },
 
-async function hearClip(number: number, samples: Float32Array, sampleRate: number): Promise<void> {
-  const { listener: mine, frames } = begin(number, false);
-  const margin = new Float32Array(Math.round(MARGIN_SECONDS * sampleRate));
-  for (const piece of [margin, samples, margin]) await mine.push(piece, sampleRate);
-  if (session !== number) return;
-  frames.flush();
-  post({ kind: 'done', session: number });
-}
+  async hear(samples, sampleRate, events: Remote<SoundEvents>) {
+    const hearing = begin(events);
+    const margin = new Float32Array(Math.round(MARGIN_SECONDS * sampleRate));
+    const hearAll = async () => {
+      for (const piece of [margin, samples, margin]) await hearing.listener.push(piece, sampleRate);
+      hearing.flush();
+      await hearing.delivered;
+    };
+    await Promise.race([hearAll(), hearing.ended]);
+  },
 
-function fail(thrown: unknown, number?: number): void {
-  if (number !== undefined) end();
-  post({ kind: 'failed', error: toFailure(thrown), ...(number === undefined ? {} : { session: number }) });
-}
-
-async function load(url: string): Promise<void> {
-  network = await SpeechNetwork.load(url, (progress) => post({ kind: 'progress', progress }));
-  const { labels, spec, info } = network;
-  post({ kind: 'ready', labels, spec, modelBytes: info.modelBytes, wasm: info.wasm, stride: STRIDE });
-}
-
-self.onmessage = ({ data }: MessageEvent<Request>) => {
-  switch (data.kind) {
-    case 'load':
-      threshold = data.threshold;
-      load(data.url).catch((thrown: unknown) => fail(thrown));
-      break;
-    case 'listen':
-      try {
-        listen(data.session, data.port, data.sampleRate);
-      } catch (thrown) {
-        fail(thrown, data.session);
-      }
-      break;
-    case 'clip':
-      hearClip(data.session, data.samples, data.sampleRate).catch((thrown: unknown) => fail(thrown, data.session));
-      break;
-    case 'stop':
-      end();
-      break;
-    case 'threshold':
-      threshold = data.threshold;
-      if (listener) listener.threshold = data.threshold;
-      break;
-  }
+  stop,
+  setThreshold(wanted) {
+    threshold = wanted;
+    if (current) current.listener.threshold = wanted;
+  },
 };
+expose(api);

@@ -10,7 +10,6 @@ import {
   type Rule,
   type Schema,
   type SchemaOf,
-  text,
 } from '../option-schema.js';
 import type { ConvertOptions, GeometryOptions } from './types.js';
 
@@ -88,7 +87,7 @@ export const CONVERT_OPTIONS = {
     { words: ['default', 'all'] },
   ),
   exclude: names('--exclude <names>', 'layers to keep dense, names with commas'),
-  family: text('--family <name>', 'lookup layers that replace the selected ones: coded or integer', {
+  family: choice('--family <name>', ['coded', 'integer'], 'the lookup layers that replace the selected ones', {
     default: 'coded',
   }),
   seed: integer('--seed <n>', 'the same seed gives the same model', { default: 1 }),
@@ -149,7 +148,7 @@ const NESTED: Readonly<Record<string, string>> = {
 };
 
 /** @throws LutraError `INVALID_ARGUMENT` naming the option that is out of range */
-export function checkOptions({ geometry, metadata, description, ...rest }: ConvertOptions): void {
+export function checkOptions({ geometry, metadata, description, family, ...rest }: ConvertOptions): void {
   const { conv, ...others } = geometry ?? {};
   const group = conv && { geometry: conv.kind, group: conv.channels ?? Number.NaN };
   checkValues(CONVERT_OPTIONS, { ...rest, ...others, ...group }, CONVERT_RULES, (name) => `"${NESTED[name] ?? name}"`);

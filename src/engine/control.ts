@@ -1,19 +1,16 @@
-/**
- * Words of the Int32Array through which threads and the page talk to a running executor.
- * It lies in shared memory where that exists.
- */
+/** Indices into the Int32Array that the threads of an executor and the page share. It lies in shared memory where that exists. */
 export const CONTROL = {
-  /** What there is to do: see {@link firstTicket}, or, when negative, minus the number of the plan to take up. */
+  /** The next part to run: see {@link firstTicket}. A negative value −n tells the helpers to load plan n. */
   ticket: 0,
-  /** Parts of the present step that are done. */
+  /** How many parts of the current step are done. */
   done: 1,
-  /** Number of the run that is under way. */
+  /** Number of the current run. */
   run: 2,
-  /** Number of the run that shall stop: its remaining steps are skipped. */
+  /** Number of the run that must stop. Its remaining steps are skipped. */
   stop: 3,
   /** Number of a run in which a step failed. */
   failed: 4,
-  /** From here one word per helper: the number of the plan that it has loaded. */
+  /** From here on one word per helper: the number of the plan that it has loaded. */
   loaded: 5,
 } as const;
 export const MAX_THREADS = 64;
@@ -24,14 +21,17 @@ const PARTS = 4;
 /** Bits of a ticket that count parts. */
 const PART_BITS = 10;
 
-/** A part usually ends within some ten microseconds, which is what so many looks take; sleeping and waking costs more. */
+/**
+ * How often a thread checks before it sleeps. The checks take some tens of microseconds, and a part usually ends in that time. Sleeping
+ * and waking takes longer.
+ */
 const SPINS = 20_000;
 /**
- * Who waits for threads that may have died looks up every so many milliseconds, so many times. Times in which the whole machine
- * sleeps count once.
+ * A bounded wait is for threads that may have died. It checks every `WAIT_MILLISECONDS`, at most `MAX_WAITS` times. Checks are counted
+ * instead of time, so that a wait goes on after the whole machine has slept.
  */
-const WAIT = 100;
-const MOST_WAITS = 100;
+const WAIT_MILLISECONDS = 100;
+const MAX_WAITS = 100;
 
 export function createControl(shared: boolean): Int32Array {
   const bytes = CONTROL_WORDS * Int32Array.BYTES_PER_ELEMENT;
@@ -44,7 +44,7 @@ export function partCount(tiles: number, threads: number): number {
 }
 
 /**
- * A ticket is a step and the number of its first part that nobody has taken.
+ * A ticket holds a step and the number of its first part that no thread has taken.
  *
  *     31  30 ........ 10  9 ...... 0
  *      0  step            part
@@ -59,7 +59,7 @@ export function publish(control: Int32Array, value: number): void {
   wake(control);
 }
 
-/** Wakes the helpers that sleep; those that find no ticket before long fall asleep again. */
+/** Wakes the helpers that sleep. Helpers that find no ticket soon fall asleep again. */
 export function wake(control: Int32Array): void {
   Atomics.notify(control, CONTROL.ticket);
 }
@@ -67,13 +67,13 @@ export function wake(control: Int32Array): void {
 /**
  * Waits until the word at `index` is no longer `value`.
  *
- * @param bounded Gives up after some seconds.
+ * @param bounded Whether to give up after some seconds.
  * @returns false when it gave up.
  */
 export function waitWhile(control: Int32Array, index: number, value: number, bounded = false): boolean {
   for (let waits = 0; ; waits++) {
     for (let spin = 0; spin < SPINS; spin++) if (Atomics.load(control, index) !== value) return true;
-    if (bounded && waits === MOST_WAITS) return false;
-    Atomics.wait(control, index, value, bounded ? WAIT : undefined);
+    if (bounded && waits === MAX_WAITS) return false;
+    Atomics.wait(control, index, value, bounded ? WAIT_MILLISECONDS : undefined);
   }
 }

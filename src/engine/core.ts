@@ -11,9 +11,10 @@ import { canWait, threadCount } from './features.js';
 import { checkFeeds, feedTypes } from './feeds.js';
 import { LostHelper, Machine } from './machine.js';
 import { createMemory } from './memory.js';
-import { HelperPool, type WorkerHandle } from './threads.js';
+import { HelperPool } from './threads.js';
 import type { MemoryUse, StepProfile } from './types.js';
 import type { Kernels } from './wasm.js';
+import type { WorkerHandle } from './worker-handle.js';
 
 export interface CoreOptions {
   /** Default 1. More need {@link spawn} and memory that can be shared; otherwise 1. */

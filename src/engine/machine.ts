@@ -25,13 +25,13 @@ export type MachineStep =
   /** A host step, for helpers. */
   | { readonly kind: 'elsewhere' };
 
-/** One thread's view of a plan: kernels bound to the memory, ready to walk. */
+/** A plan as one thread runs it: the kernels are bound to the memory. */
 export class Machine {
   readonly #kernels: readonly (Kernel | undefined)[];
   readonly #hosts: readonly ((() => void) | undefined)[];
   readonly #params: Int32Array;
   readonly #tiles: Int32Array;
-  /** Into how many parts the threads cut each step. Thread 0 takes a step of one part alone, and nobody waits. */
+  /** Number of parts of each step. Thread 0 runs a step of one part alone, without the helpers. */
   readonly #parts: Int32Array;
   #failure: unknown;
 
@@ -77,12 +77,13 @@ export class Machine {
   }
 
   /**
-   * Runs steps from number `from` on, and returns the number of the first step not run: the number of steps, unless `deadline`
-   * (of `performance.now`) passed. When the run is stopped the rest is skipped.
+   * Runs the steps from number `from` on. When the run is stopped, the remaining steps are skipped.
    *
-   * @param shared Whether helpers take part. One that is asleep is not waited for.
+   * @param shared Whether helpers take part. A helper that sleeps is not waited for.
+   * @param deadline Time of `performance.now` after which no further step begins.
    * @param times Receives the time at the start of every step and at the end, in milliseconds.
-   * @throws whatever a step throws; {@link LostHelper}
+   * @returns the number of the first step that did not run: the number of all steps, unless the deadline passed
+   * @throws LutraError with what a step threw; {@link LostHelper}
    */
   walk(from: number, shared: boolean, deadline: number, times?: Float64Array): number {
     const { control } = this;
@@ -126,7 +127,7 @@ export class Machine {
     const part = partOf(ticket);
     const parts = this.#parts[step]!;
     if (part >= parts) return false;
-    // Not an addition: the ticket may be of the next plan by now.
+    // An addition would be wrong: the ticket may belong to the next plan by now.
     if (Atomics.compareExchange(control, CONTROL.ticket, ticket, ticket + 1) === ticket) {
       const tiles = this.#tiles[step]!;
       this.#attempt(step, Math.floor((tiles * part) / parts), Math.floor((tiles * (part + 1)) / parts));

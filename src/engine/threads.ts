@@ -1,19 +1,10 @@
-import * as Comlink from 'comlink';
+import { type Remote, wrap } from '../comlink.js';
 import type { Step } from '../plan/types.js';
 import { CONTROL, publish, waitWhile } from './control.js';
 import { Machine, type MachineStep } from './machine.js';
+import { answers, type WorkerHandle } from './worker-handle.js';
 
-/** A worker, whatever the platform. */
-export interface WorkerHandle {
-  readonly endpoint: Comlink.Endpoint;
-  terminate(): void;
-  /** Calls `listener` when the worker could not start or died. */
-  onFailure(listener: (reason: unknown) => void): void;
-  /** In Node: whether the worker keeps the process alive. */
-  keepAlive(on: boolean): void;
-}
-
-/** What a helper needs to walk a plan. Posted once per plan. */
+/** What a helper needs to run its parts of a plan. Posted once per plan. */
 export interface HelperTask {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
@@ -28,7 +19,7 @@ export interface HelperTask {
 /** The Comlink surface of a helper thread. */
 export interface HelperApi {
   ping(): void;
-  /** Takes parts of steps as long as there are any; returns when another plan is coming. */
+  /** Takes parts of steps, and waits for more. Returns when the next plan is about to come. */
   help(task: HelperTask): void;
 }
 
@@ -45,20 +36,17 @@ export const helperApi: HelperApi = {
   },
 };
 
-/** Helpers that have not answered by then do not count: a load must not hang on a browser that does not start them. */
-const START_MILLISECONDS = 8_000;
-
 interface Helper {
   readonly handle: WorkerHandle;
-  /** Kept as long as the worker: Comlink closes the other end when its proxy is collected. */
-  readonly api: Comlink.Remote<HelperApi>;
+  /** Kept as long as the worker lives: Comlink closes the other end when the proxy is garbage-collected. */
+  readonly api: Remote<HelperApi>;
 }
 
 /** Helper threads of one executor. */
 export class HelperPool {
   /** Number of the current plan. */
   #plan = 0;
-  /** A helper died: whoever waited for it would wait for ever. */
+  /** A helper died. Nobody may wait for it. */
   #broken = false;
 
   private constructor(
@@ -69,30 +57,26 @@ export class HelperPool {
   /**
    * Starts `count` helpers.
    *
-   * @returns undefined when one of them could not be started: the executor then runs alone.
+   * @returns undefined when one of them could not be started: the executor then runs with one thread.
    */
   static async start(count: number, control: Int32Array, spawn: () => WorkerHandle): Promise<HelperPool | undefined> {
     const helpers: Helper[] = [];
-    let limit: ReturnType<typeof setTimeout> | undefined;
+    let started: readonly boolean[] = [false];
     try {
       for (let i = 0; i < count; i++) {
         const handle = spawn();
-        helpers.push({ handle, api: Comlink.wrap<HelperApi>(handle.endpoint) });
+        helpers.push({ handle, api: wrap<HelperApi>(handle.endpoint) });
       }
-      await new Promise<unknown>((resolve, reject) => {
-        limit = setTimeout(reject, START_MILLISECONDS);
-        for (const { handle } of helpers) handle.onFailure(reject);
-        Promise.all(helpers.map(({ api }) => api.ping())).then(resolve, reject);
-      });
+      started = await Promise.all(helpers.map(({ handle, api }) => handle.answered ?? answers(handle, api)));
     } catch {
-      for (const { handle } of helpers) handle.terminate();
-      return undefined;
-    } finally {
-      clearTimeout(limit);
+      // A worker that cannot be constructed is like one that does not answer.
     }
     const pool = new HelperPool(helpers, control);
+    if (started.includes(false)) {
+      pool.terminate();
+      return undefined;
+    }
     for (const { handle } of helpers) {
-      handle.keepAlive(false);
       handle.onFailure(() => {
         pool.#broken = true;
       });
@@ -100,7 +84,7 @@ export class HelperPool {
     return pool;
   }
 
-  /** Makes every helper leave its present plan and take up another. */
+  /** Makes every helper leave its present plan and load another. */
   load(module: WebAssembly.Module, memory: WebAssembly.Memory, steps: readonly Step[]): void {
     publish(this.control, -++this.#plan);
     const shared = steps.map(
@@ -133,7 +117,7 @@ export class HelperPool {
     );
   }
 
-  /** Resolves when {@link ready}, or after a few seconds: runs then go without helpers until it is. */
+  /** Resolves when {@link ready}, or after some seconds. Runs use one thread until the helpers are ready. */
   async untilReady(): Promise<void> {
     for (let wait = 0; wait < 500 && !this.ready && !this.#broken; wait++)
       await new Promise((resolve) => setTimeout(resolve, wait / 10));

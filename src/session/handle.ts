@@ -1,8 +1,8 @@
-import type { Worker as NodeWorker } from 'node:worker_threads';
-import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import type { WorkerHandle } from '../engine/threads.js';
+import type { Transferable as NodeTransferable, Worker as NodeWorker } from 'node:worker_threads';
+import type { Endpoint } from '../comlink.js';
+import type { WorkerHandle } from '../engine/worker-handle.js';
 
-/** Node's module of threads; undefined in browsers. */
+/** Node's module `worker_threads`. Undefined in browsers, and where `Worker` exists. */
 export function nodeThreads(): typeof import('node:worker_threads') | undefined {
   if (typeof Worker === 'function') return undefined;
   return globalThis.process?.getBuiltinModule?.('node:worker_threads');
@@ -20,10 +20,11 @@ export function webHandle(worker: Worker): WorkerHandle {
   };
 }
 
-/** A worker that another thread started, at the other end of a channel. */
+/** A worker that another thread started and heard from. `port` is one end of a channel to it. */
 export function portHandle(port: MessagePort): WorkerHandle {
   return {
     endpoint: port,
+    answered: true,
     terminate: () => port.close(),
     onFailure: (listener) => port.addEventListener('messageerror', () => listener('a message could not be read')),
     keepAlive() {},
@@ -32,7 +33,13 @@ export function portHandle(port: MessagePort): WorkerHandle {
 
 export function nodeHandle(worker: NodeWorker): WorkerHandle {
   return {
-    endpoint: nodeEndpoint(worker),
+    // A worker of Node is no EventTarget. Comlink never removes its listener at this end.
+    endpoint: {
+      postMessage: (message: unknown, transfer: NodeTransferable[]) => worker.postMessage(message, transfer),
+      addEventListener: (_: string, listener: (event: object) => void) =>
+        worker.on('message', (data) => listener({ data })),
+      removeEventListener() {},
+    } as Endpoint,
     terminate: () => void worker.terminate(),
     onFailure(listener) {
       worker.on('error', listener);

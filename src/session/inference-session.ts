@@ -21,7 +21,7 @@ import type {
   ValueMetadata,
 } from './types.js';
 
-/** `profile` runs a network so many times. */
+/** Number of runs of `profile`. */
 const PROFILE_RUNS = 2;
 const MAX_TIMED_RUNS = 100_000;
 
@@ -35,12 +35,12 @@ export class InferenceSession implements InferenceSessionApi {
   readonly info: SessionInfo;
   readonly #backend: Backend;
   readonly #inputs: readonly ValueInfo[];
-  /** Settles when the last queued job has. */
+  /** Settles when the last job of the queue has settled. */
   #queue: Promise<unknown> = Promise.resolve();
-  /** Rejecters of all jobs that are not settled. */
+  /** The reject functions of all jobs that have not settled. */
   readonly #pending = new Set<(reason: LutraError) => void>();
   #runs = 0;
-  /** Why nothing runs any more. */
+  /** Why the session has ended. */
   #ended: LutraError | undefined;
 
   private constructor(backend: Backend, facts: SessionFacts, modelBytes: number) {
@@ -58,7 +58,7 @@ export class InferenceSession implements InferenceSessionApi {
   /**
    * Loads a model.
    *
-   * @param source Address (in Node also a path), bytes, or a response that is under way.
+   * @param source Address (in Node also a path), bytes or a response.
    * @throws LutraError `LOAD_FAILED`, `INVALID_MODEL`, `UNSUPPORTED`, `PLATFORM`, `OUT_OF_MEMORY`, `INVALID_ARGUMENT`, `ABORTED`.
    */
   static async create(source: ModelSource, options: CreateOptions = {}): Promise<InferenceSession> {
@@ -66,7 +66,7 @@ export class InferenceSession implements InferenceSessionApi {
     if (signal?.aborted) throw aborted(signal);
     const count = threadCount(threads);
     const loading = loadBytes(source, options);
-    // Started while the model is on its way. A failure to load must not go unhandled meanwhile.
+    // The worker starts while the model loads. Until the model is awaited, a failure to load must not count as unhandled.
     loading.catch(() => {});
     const backend =
       options.worker === false
@@ -89,7 +89,7 @@ export class InferenceSession implements InferenceSessionApi {
     } catch (thrown) {
       backend.terminate();
       const error = LutraError.from(thrown);
-      // What is no model shall not be kept as one.
+      // A file that is not a model must not stay in the cache.
       if (cache !== 'none' && error.code === 'INVALID_MODEL')
         await (await import('./load-checked.js')).forget(source, cache);
       throw error;
@@ -99,11 +99,11 @@ export class InferenceSession implements InferenceSessionApi {
   }
 
   /**
-   * Runs the network. Runs go one after the other, in the order of their calls.
+   * Runs the network. Runs are executed one after the other, in the order of their calls.
    *
    * @param feeds One tensor per input. Their data are copied before `run` returns its promise.
    * @param fetches Names of the outputs wanted, or tensors to be filled (null: allocate). Default all.
-   * @throws LutraError `INVALID_ARGUMENT`, `ABORTED`, `RELEASED`, `OUT_OF_MEMORY`, `INVALID_MODEL` when the shapes do not go
+   * @throws LutraError `INVALID_ARGUMENT`, `ABORTED`, `RELEASED`, `OUT_OF_MEMORY`, `INVALID_MODEL` when the shapes do not fit
    *   together.
    */
   async run(feeds: Feeds, fetches?: Fetches, options: RunOptions = {}): Promise<Record<string, TensorLike>> {
@@ -125,7 +125,7 @@ export class InferenceSession implements InferenceSessionApi {
   }
 
   /**
-   * Runs once to warm up and once measured, and returns the time of every step.
+   * Runs once to warm up and once to measure, and returns the time of every step.
    *
    * @throws LutraError as {@link run}.
    */
@@ -163,7 +163,7 @@ export class InferenceSession implements InferenceSessionApi {
     return this.#enqueue(undefined, () => this.#backend.memory());
   }
 
-  /** Stops the workers and drops the memory. Runs that have not answered reject with `RELEASED`. May be called twice. */
+  /** Stops the workers and frees the memory. Runs that have not finished reject with `RELEASED`. A second call does nothing. */
   async release(): Promise<void> {
     if (!this.#ended) this.#end(new LutraError('RELEASED', 'the session was released'));
   }
@@ -175,7 +175,7 @@ export class InferenceSession implements InferenceSessionApi {
     this.#pending.clear();
   }
 
-  /** Puts a job at the end of the queue. Its promise settles as soon as the signal or {@link release} says so. */
+  /** Puts a job at the end of the queue. Its promise rejects at once when the signal fires or the session ends. */
   #enqueue<T>(signal: AbortSignal | undefined, job: () => Promise<T>): Promise<T> {
     if (this.#ended) return Promise.reject(this.#ended);
     const watch = watchSignal(signal);
@@ -198,7 +198,7 @@ export class InferenceSession implements InferenceSessionApi {
     return result;
   }
 
-  /** Output names with the tensors to fill, where the caller brings some. */
+  /** Output names, each with the tensor to fill, where the caller gives one. */
   #targets(fetches: Fetches | undefined): readonly (readonly [string, TensorLike | null])[] {
     const entries: [string, TensorLike | null][] = Array.isArray(fetches)
       ? fetches.map((name: string) => [name, null])
@@ -216,7 +216,7 @@ export class InferenceSession implements InferenceSessionApi {
   }
 }
 
-/** A promise that rejects when the signal fires, and the means to stop listening. */
+/** A promise that rejects when the signal fires, and a function that stops listening. */
 function watchSignal(signal: AbortSignal | undefined): { aborted: Promise<never>; stop: () => void } {
   let stop = (): void => {};
   const promise = new Promise<never>((_, reject) => {
@@ -230,7 +230,7 @@ function watchSignal(signal: AbortSignal | undefined): { aborted: Promise<never>
   return { aborted: promise, stop };
 }
 
-/** The caller may change its tensors while the run waits in the queue. */
+/** Copies the feeds: the caller may change its tensors while the run waits in the queue. */
 function copyFeeds(feeds: Feeds): Values {
   const copies = Object.entries(feeds).map(([name, { type, dims, data }]) => [
     name,

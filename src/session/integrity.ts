@@ -3,7 +3,7 @@ import { LutraError } from '../errors.js';
 const TOKEN = /^(sha256|sha384|sha512)-([\w+/-]+={0,2})(?:\?.*)?$/;
 
 function subtle(): SubtleCrypto {
-  // Plain http has no crypto, and nothing worth checking either: whoever changes the model can change the page.
+  // Pages over plain http have no `crypto.subtle`. A check would not help them: who can change the model can change the page.
   if (!globalThis.crypto?.subtle) {
     throw new LutraError('PLATFORM', 'the integrity of a model can be checked on secure pages only', {
       hint: 'Serve the page over https or from localhost',
@@ -23,8 +23,8 @@ export function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 }
 
 /**
- * Whether the bytes have one of the stated hashes, as in Subresource Integrity (W3C, section 3.3): only the strongest algorithm counts, and
- * any of its hashes will do. Unlike there, a statement without a readable hash is an error instead of no restriction.
+ * Whether the bytes have one of the stated hashes, as in Subresource Integrity (W3C, section 3.3): only hashes of the strongest algorithm
+ * count, and one of them must match. Unlike there, a text without a readable hash is an error.
  *
  * @param integrity As in `<script integrity>`: `sha256-`, `sha384-` or `sha512-` and the hash in base64, several separated by spaces.
  * @throws LutraError `INVALID_ARGUMENT`, `PLATFORM`

@@ -7,7 +7,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** How a model is loaded without checks and caches. */
 type Load = (source: ModelSource, options: LoadOptions, request: typeof fetch) => Promise<Bytes>;
 
-/** Address under which a model is kept; undefined when it does not come from the web. */
+/** Address under which a model is kept. Undefined when it does not come from the web. */
 function addressOf(source: ModelSource): string | undefined {
   if (typeof source !== 'string' && !(source instanceof URL)) return undefined;
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
@@ -25,7 +25,7 @@ async function cacheOf(
   return cache && url ? { cache, url } : undefined;
 }
 
-/** Asks the server to answer 304 when the kept copy is its current one. Other sites would have to allow the headers. */
+/** Headers that ask the server to answer 304 when the kept copy is current. Not for other sites: they would have to allow the headers. */
 function validators({ etag, lastModified }: CachedModel, url: string): Record<string, string> {
   if (new URL(url).origin !== globalThis.location?.origin) return {};
   if (etag) return { 'if-none-match': etag };
@@ -45,9 +45,9 @@ async function check(bytes: Bytes, integrity: string | undefined, what: string):
 /**
  * Loads a model that must have a certain hash, or that is kept for later visits.
  *
- * A kept copy is used at once when it has the stated hash; without a stated hash when the server says that it is current (ETag or
+ * A kept copy that has the stated hash is used at once. Without a stated hash it is used when the server says that it is current (ETag or
  * Last-Modified, on the page's own site), or when nothing usable comes from the network. A copy that is damaged or has another hash is
- * fetched anew. What cannot be kept is loaded all the same.
+ * downloaded again. A model that cannot be kept is loaded all the same.
  *
  * @throws LutraError `LOAD_FAILED` and `ABORTED` as `load`, and when the hash is another; `INVALID_ARGUMENT`, `PLATFORM`
  */
@@ -87,7 +87,7 @@ export async function loadChecked(source: ModelSource, options: LoadOptions, loa
   }
 }
 
-/** Removes a kept model that turned out to be none. */
+/** Removes a kept file that is not a model. */
 export async function forget(source: ModelSource, kind: LoadOptions['cache']): Promise<void> {
   const place = await cacheOf(source, kind);
   await place?.cache.remove(place.url).catch(() => {});

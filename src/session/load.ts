@@ -14,7 +14,7 @@ export interface LoadOptions {
 const LESS_THAN = 0x3c;
 
 /**
- * The bytes of a model, in a buffer of their own.
+ * Loads the bytes of a model into a buffer of their own.
  *
  * @throws LutraError `LOAD_FAILED` for network and HTTP errors, for HTML in place of a model and for another hash than `integrity`
  *   states; `ABORTED`, `INVALID_ARGUMENT`, `PLATFORM`.
@@ -22,7 +22,7 @@ const LESS_THAN = 0x3c;
 export async function loadBytes(source: ModelSource, options: LoadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const { integrity, cache = 'none' } = options;
   if (!integrity && cache === 'none') return loadUnchecked(source, options, fetch);
-  // Code that most pages do without.
+  // Most pages do not need this code.
   return (await import('./load-checked.js')).loadChecked(source, options, loadUnchecked);
 }
 
@@ -56,7 +56,7 @@ async function loadUnchecked(
   }
 }
 
-/** Path of a local file, where there are files. */
+/** Path of a local file. Undefined for other addresses, and in browsers. */
 function filePath(source: string | URL): string | URL | undefined {
   if (typeof globalThis.process?.getBuiltinModule !== 'function' || 'document' in globalThis) return undefined;
   const url = String(source);
@@ -70,7 +70,7 @@ async function download(response: Response, url: string, options: LoadOptions): 
   if (!response.ok) {
     throw new LutraError('LOAD_FAILED', `${url} answered ${response.status} ${response.statusText}`.trimEnd());
   }
-  // With a content encoding the length is that of the compressed bytes, which the stream never shows.
+  // With a content encoding the header gives the compressed length, but the stream gives the bytes uncompressed.
   const encoded = response.headers.has('content-encoding');
   const length = Number(response.headers.get('content-length') ?? Number.NaN);
   let total = Number.isSafeInteger(length) && !encoded ? length : undefined;
@@ -120,7 +120,7 @@ function finish(
   return refuseHtml(bytes, what);
 }
 
-/** Servers often answer a wrong address with a page; no ONNX file begins with `<`. */
+/** Servers often answer a wrong address with a page. No ONNX file begins with `<`. */
 function refuseHtml(bytes: Uint8Array<ArrayBuffer>, what: string): Uint8Array<ArrayBuffer> {
   const start = bytes.subarray(0, 64).findIndex((byte) => byte > 32 && byte < 127);
   if (bytes[start] === LESS_THAN && bytes.subarray(0, start).every((byte) => byte <= 32 || byte >= 0xbb)) {

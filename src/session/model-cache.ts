@@ -1,15 +1,15 @@
 import { sha256 } from './integrity.js';
 
-/** A model as it was downloaded, with what its server said of its version. */
+/** A model as it was downloaded, with what its server said about its version. */
 export interface CachedModel {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
 }
 
-/** Keeps models by address. What it holds may be gone or damaged at any time: readers check the hash that is kept beside the bytes. */
+/** Keeps models by address. A model may be gone or damaged at any time, so a hash is kept beside the bytes and checked at every read. */
 export interface ModelCache {
-  /** The model, if it is there and whole; what is damaged is removed. */
+  /** The model, if it is there and undamaged. A damaged one is removed. */
   read(url: string): Promise<CachedModel | undefined>;
   write(url: string, model: CachedModel): Promise<void>;
   remove(url: string): Promise<void>;
@@ -18,7 +18,7 @@ export interface ModelCache {
 const NAME = 'lutra-models';
 const HASH_HEADER = 'x-lutra-sha256';
 
-/** The cache of the asked kind; undefined where there is none: in Node, on insecure pages, with storage blocked. */
+/** The cache of the given kind. Undefined where there is none: in Node, on insecure pages, with storage blocked. */
 export async function openModelCache(kind: 'cache-api' | 'opfs'): Promise<ModelCache | undefined> {
   try {
     return kind === 'opfs' ? await openFiles() : await openResponses();
@@ -83,7 +83,7 @@ async function openFiles(): Promise<ModelCache | undefined> {
           return { bytes, etag: facts.etag, lastModified: facts.lastModified };
         }
       } catch {
-        // Not there, or not readable: the same as damaged.
+        // A file that is missing or cannot be read counts as damaged.
       }
       return void (await remove(url));
     },

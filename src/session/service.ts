@@ -1,8 +1,8 @@
 import { CONTROL } from '../engine/control.js';
 import { ExecutorCore } from '../engine/core.js';
-import type { WorkerHandle } from '../engine/threads.js';
 import type { MemoryUse, StepProfile } from '../engine/types.js';
 import type { Kernels } from '../engine/wasm.js';
+import type { WorkerHandle } from '../engine/worker-handle.js';
 import { LutraError } from '../errors.js';
 import type { Graph, TensorValue, ValueInfo } from '../graph/types.js';
 import { type ExpandCalls, importModel } from '../onnx/import.js';
@@ -12,7 +12,7 @@ import type { CreateOptions, SessionInfo } from './types.js';
 
 export type OpenOptions = Pick<CreateOptions, 'threads' | 'dimensions'>;
 
-/** What a session tells about itself once it is open. */
+/** Facts about a session that is open. */
 export interface SessionFacts {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
@@ -29,7 +29,7 @@ export interface MissingOperators {
 
 export type Values = Readonly<Record<string, TensorValue>>;
 
-/** One network, ready to run, on whichever thread this is. */
+/** Runs one network on the thread that creates it. */
 export class Service {
   #executor: ExecutorCore | undefined;
 
@@ -40,7 +40,7 @@ export class Service {
   ) {}
 
   /**
-   * Parses, optimizes and plans; or names the operators and functions that are missing where others have them.
+   * Parses, optimizes and plans the model. A worker without all operators instead names the operators and functions that it lacks.
    *
    * @param spawn Starts a helper thread.
    */
@@ -70,7 +70,7 @@ export class Service {
     };
   }
 
-  /** @param sliced Let messages in while running, so that {@link stop} can come. */
+  /** @param sliced Whether to run in slices, so that the message for {@link stop} can arrive in between. */
   async run(feeds: Values, run: number, sliced: boolean): Promise<Values> {
     const executor = this.#opened();
     return sliced ? executor.runSliced(feeds, run) : executor.run(feeds, run);

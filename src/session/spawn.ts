@@ -1,17 +1,17 @@
-import type { WorkerHandle } from '../engine/threads.js';
+import type { WorkerHandle } from '../engine/worker-handle.js';
 import { LutraError } from '../errors.js';
 import { nodeHandle, nodeThreads, webHandle } from './handle.js';
 
-/** Not written in place: bundlers would take it for an asset of the page. */
+/** A variable of its own, because bundlers take `new URL(…, import.meta.url)` for an asset of the page. */
 const here = import.meta.url;
 
 /** Which operators a worker script brings: those of `src/ops/core.ts`, or all. */
 export type OperatorSet = 'core' | 'complete';
 
 /**
- * Starts a worker script: a Web Worker, or a thread in Node, which has files enough to always use the complete one.
+ * Starts a worker script: a Web Worker, or a worker thread in Node. Node downloads nothing, so it always uses the complete script.
  *
- * @param url Where the script lives instead of beside this module.
+ * @param url Address of the script. Default: beside this module.
  * @throws LutraError `PLATFORM`
  */
 export function spawnWorker(operators: OperatorSet, url?: string | URL): WorkerHandle {
@@ -19,7 +19,7 @@ export function spawnWorker(operators: OperatorSet, url?: string | URL): WorkerH
   try {
     if (threads) return nodeHandle(new threads.Worker(new URL(url ?? './worker-complete.js', here)));
     if (url !== undefined) return webHandle(new Worker(url, { type: 'module' }));
-    // Bundlers find worker scripts by exactly this expression with a literal name.
+    // Bundlers find worker scripts by this exact expression with a literal name.
     return webHandle(
       operators === 'core'
         ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })

@@ -9,32 +9,32 @@ export interface LoadProgress {
 }
 
 export interface CreateOptions {
-  /** Number of threads, or `auto`: min(4, cores) when memory can be shared, else 1. Threads that do not start are done without. */
+  /** Number of threads, or `auto`: min(4, cores) when memory can be shared, else 1. The session does without threads that do not start. */
   readonly threads?: number | 'auto';
   readonly wasm?: WasmVariant;
   /** `true` (default): run in a Web Worker (worker_threads in Node). `false`: run on the calling thread. */
   readonly worker?: boolean;
   /**
-   * Where the worker script lives, when a bundler or a Content Security Policy needs a say: `lutra/worker`, or
-   * `lutra/worker-complete` for networks with rare operators. Only the given script is used.
+   * Address of the worker script, for bundlers and Content Security Policies that need it: `lutra/worker`, or
+   * `lutra/worker-complete` for networks with rare operators. The session then uses no other script.
    */
   readonly workerUrl?: string | URL;
   /**
-   * Addresses of the Wasm builds, `lutra/wasm/lutra-simd.wasm` and `lutra/wasm/lutra-relaxed.wasm`, for pages that had rather fetch them
-   * than use those inside the scripts. A build without an address comes from the scripts.
+   * Addresses of the Wasm builds, `lutra/wasm/lutra-simd.wasm` and `lutra/wasm/lutra-relaxed.wasm`, for pages that want to fetch them.
+   * A build without an address comes from the scripts.
    */
   readonly wasmUrl?: Readonly<Partial<Record<Exclude<WasmVariant, 'auto'>, string | URL>>>;
   /**
-   * Hash that the model must have, as in `<script integrity>`: `sha256-`, `sha384-` or `sha512-` and the hash in base64. Secure pages only.
+   * Hash that the model must have, as in `<script integrity>`: `sha256-`, `sha384-` or `sha512-` and the hash in base64. On secure pages only.
    */
   readonly integrity?: string;
   /**
-   * Where a model from the web is kept for later visits, then also without a network: the Cache API, the origin private file system, or
-   * `none` (default). Where a page may not store, the model is loaded all the same. The copy is used at once if it has the hash that
-   * `integrity` states; else the server is asked whether it is current. A damaged copy is fetched anew.
+   * Where a model from the web is kept for later visits: the Cache API, the origin private file system, or `none` (default). A kept
+   * model also loads without a network. A page that may not store files loads the model all the same. With `integrity`, a copy that has
+   * that hash is used at once. Otherwise the server is asked whether the copy is current. A damaged copy is downloaded again.
    */
   readonly cache?: 'none' | 'cache-api' | 'opfs';
-  /** Sizes for symbolic input dimensions, by symbol name. Unnamed or missing symbols are 1 until `run` says otherwise. */
+  /** Sizes for symbolic input dimensions, by symbol name. Other symbols are 1 until `run` gets feeds with other sizes. */
   readonly dimensions?: Readonly<Record<string, number>>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LoadProgress) => void;
@@ -78,17 +78,17 @@ export interface InferenceSessionApi {
   /** ModelProto.metadata_props. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly info: SessionInfo;
-  /** Runs queue in call order. */
+  /** Runs are executed one after the other, in the order of their calls. */
   run(feeds: Feeds, fetches?: Fetches, options?: RunOptions): Promise<Record<string, TensorLike>>;
   /** Runs once with `feeds` and returns the time of every step. */
   profile(feeds: Feeds): Promise<readonly StepProfile[]>;
   /**
-   * Runs `runs` times (1 to 100 000) with `feeds`, without a warm-up, and returns the milliseconds of every run: from copying the
-   * feeds into the engine's memory to copying the outputs out, on the clock of the thread that runs, so that messages to a worker
-   * do not count. As fine as that clock: 0.005 to 0.02 ms on cross-origin isolated pages, 0.1 to 1 ms on others.
+   * Runs `runs` times (1 to 100 000) with `feeds`, without a warm-up, and returns the milliseconds of every run. A time begins when the
+   * feeds are copied into the engine's memory and ends when the outputs have been copied out. Messages to a worker do not count. The
+   * clock of the running thread counts in steps of 0.005 to 0.02 ms on cross-origin isolated pages, and of 0.1 to 1 ms on others.
    */
   time(feeds: Feeds, runs: number): Promise<readonly number[]>;
   memory(): Promise<MemoryUse>;
-  /** Stops workers and drops the memory. Pending runs reject with `RELEASED`. */
+  /** Stops the workers and frees the memory. Pending runs reject with `RELEASED`. */
   release(): Promise<void>;
 }

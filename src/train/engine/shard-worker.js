@@ -5,7 +5,6 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as Comlink from 'comlink';
-import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 /** @type {import('./thread-shard.js').ThreadPlan} */
@@ -41,4 +40,4 @@ const api = {
   },
 };
 
-if (parentPort) Comlink.expose(api, nodeEndpoint(parentPort));
+if (parentPort) Comlink.expose(api, /** @type {any} */ (parentPort));

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import * as Comlink from 'comlink';
+import { type Remote, wrap } from '../../comlink.js';
 import { LutraError } from '../../errors.js';
 import { nodeHandle } from '../../session/handle.js';
 import { sessionOptions } from './runtime.js';
@@ -40,14 +40,14 @@ function failure(cause: unknown): LutraError {
 }
 
 class ThreadShard implements Shard {
-  private readonly api: Comlink.Remote<ThreadApi>;
+  private readonly api: Remote<ThreadApi>;
   private ended: LutraError | undefined;
   /** Rejects the call at work. */
   private reject: (reason: unknown) => void = () => {};
 
   constructor(private readonly worker: Worker) {
     const handle = nodeHandle(worker);
-    this.api = Comlink.wrap<ThreadApi>(handle.endpoint);
+    this.api = wrap<ThreadApi>(handle.endpoint);
     handle.onFailure((cause) => this.end(failure(cause)));
     worker.unref();
   }
