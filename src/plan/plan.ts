@@ -26,9 +26,13 @@ const MAX_MEMORY = 2 ** 32 - 65536;
  * @throws LutraError what {@link resolve} throws; `OUT_OF_MEMORY` when the plan needs more than 4 GB.
  */
 export function plan(graph: Graph, inputTypes: Readonly<Record<string, TensorType>>, options: PlanOptions): Plan {
-  const concrete = resolve(graph, inputTypes);
-  const lowering = lower(concrete, options.threads);
-  const { steps } = lowering;
+  return place(lower(resolve(graph, inputTypes), options.threads)).plan;
+}
+
+/** Gives every buffer of a lowered graph its place. Pure. `places` has the byte offsets. */
+export function place(lowering: Lowering): { plan: Plan; places: ReadonlyMap<VirtualBuffer, number> } {
+  const { concrete, threads, steps } = lowering;
+  const { graph } = concrete;
   const last = steps.length;
 
   /** First and last step that mentions each buffer; the caller writes inputs before step 0 and reads outputs after the last. */
@@ -106,8 +110,8 @@ export function plan(graph: Graph, inputTypes: Readonly<Record<string, TensorTyp
   });
 
   const buffers = [...mentions.keys()];
-  return {
-    threads: options.threads,
+  const plan: Plan = {
+    threads,
     memoryBytes: end + TRAILING_SLACK,
     constants: [
       ...buffers.flatMap((buffer) =>
@@ -127,6 +131,7 @@ export function plan(graph: Graph, inputTypes: Readonly<Record<string, TensorTyp
     outputs: [...concrete.outputs].map((name) => placed(lowering, name, offsetOf)),
     usage,
   };
+  return { plan, places };
 }
 
 function placed(lowering: Lowering, name: string, offsetOf: (address: Address) => number): PlacedTensor {
