@@ -1,6 +1,9 @@
 /** Single layers of the `lutra` operators at any size, for tests and benchmarks. */
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, Node, TensorValue } from '../../src/graph/types.js';
+import { ENCODE, ENCODE_TREE, LOOK_UP } from '../../src/lut/coded/spec.js';
+import { LOOKUP_DOMAIN } from '../../src/lut/domain.js';
+import { QUANTIZED_CONV } from '../../src/lut/integer/spec.js';
 
 /** Where lookups take their codes from; `integer`: a convolution in integers, which looks nothing up. */
 export type Geometry = 'patch' | 'row' | 'pixel' | 'linear' | 'tree' | 'integer';
@@ -90,10 +93,10 @@ export function layerGraph(layer: Layer): { graph: Graph; feeds: Record<string, 
     attributes: Node['attributes'],
     epilogue?: Node['epilogue'],
   ) => ({
-    ...{ name, op, domain: 'lutra', inputs: from, outputs: [name], attributes },
+    ...{ name, op, domain: LOOKUP_DOMAIN, inputs: from, outputs: [name], attributes },
     ...(epilogue ? { epilogue } : {}),
   });
-  const encoder = geometry === 'tree' ? ['EncodeTree', 'features', 'thresholds'] : ['Encode', 'Q', 'b'];
+  const encoder = geometry === 'tree' ? [ENCODE_TREE.name, 'features', 'thresholds'] : [ENCODE.name, 'Q', 'b'];
   const encodeNode = (name: string, from: string) =>
     make(encoder[0]!, name, [from, 's', 'z', encoder[1]!, encoder[2]!], encode);
   const relu = { activation: { kind: 'Relu' } } as const;
@@ -101,10 +104,10 @@ export function layerGraph(layer: Layer): { graph: Graph; feeds: Record<string, 
   const square = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: padsOf([kernel, kernel]) };
   const nodes: Node[] =
     geometry === 'integer'
-      ? [make('QuantizedConv', 'y', ['x', 's', 'z', 'W', 'scale', 'bias'], square, relu)]
-      : [encodeNode('codes', 'x'), make('LookUp', 'y', ['codes', 'T', 'scale', 'bias'], lookUp, relu)];
+      ? [make(QUANTIZED_CONV.name, 'y', ['x', 's', 'z', 'W', 'scale', 'bias'], square, relu)]
+      : [encodeNode('codes', 'x'), make(LOOK_UP.name, 'y', ['codes', 'T', 'scale', 'bias'], lookUp, relu)];
   if (inputs === outputs) {
-    nodes.push(encodeNode('next', 'y'), make('LookUp', 'out', ['next', 'T', 'scale', 'bias'], lookUp));
+    nodes.push(encodeNode('next', 'y'), make(LOOK_UP.name, 'out', ['next', 'T', 'scale', 'bias'], lookUp));
   }
   const dims = [rows, inputs, size, size];
   const data = Float32Array.from(integers(rows * inputs * size * size, -1000, 1000), (value) => value / 300);
