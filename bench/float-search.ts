@@ -11,6 +11,9 @@ import { Executor } from '../src/engine/executor.js';
 import { GraphBuilder } from '../src/graph/builder.js';
 import { METADATA } from '../src/graph/metadata.js';
 import type { Graph, Node, TensorValue } from '../src/graph/types.js';
+import { ENCODE, LOOK_UP } from '../src/lut/coded/spec.js';
+import { LOOKUP_DOMAIN } from '../src/lut/domain.js';
+import { inputsOf, isNode } from '../src/lut/operator.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { COMPLETE_RUNTIME } from '../src/plan/complete.js';
 import { WeightSource } from './networks/weights.js';
@@ -45,7 +48,7 @@ async function time(C: number, size: number): Promise<void> {
   const Q = Int8Array.from(weights.he(dims).data as Float32Array, (w) => Math.round(w * 30));
   integer.output(
     integer.node(
-      'Encode',
+      ENCODE.name,
       [
         integer.input('x', [1, C, size, size]),
         integer.floats([], [1 / 64]),
@@ -54,7 +57,7 @@ async function time(C: number, size: number): Promise<void> {
         { type: 'int32', dims: [C * K], data: new Int32Array(C * K) },
       ],
       { ...attributes, K, strides: [1, 1] },
-      { domain: 'lutra' },
+      { domain: LOOKUP_DOMAIN },
     ),
     undefined,
     'uint8',
@@ -66,11 +69,12 @@ async function time(C: number, size: number): Promise<void> {
 
 /** Codes by the same scores on activations that were not quantized. */
 function floatCodes(graph: Graph, node: Node, x: TensorValue, codes: TensorValue): Uint8Array {
-  const constant = (input: number) => graph.initializers.get(node.inputs[input]!)!;
-  const scale = (constant(1).data as Float32Array)[0]!;
-  const [rows, g, kh, kw] = constant(3).dims as [number, number, number, number];
-  const Q = constant(3).data as Int8Array;
-  const b = constant(4).data as Int32Array;
+  const inputs = inputsOf(ENCODE, node);
+  const constant = (input: keyof typeof inputs) => graph.initializers.get(inputs[input])!;
+  const scale = (constant('x_scale').data as Float32Array)[0]!;
+  const [rows, g, kh, kw] = constant('Q').dims as [number, number, number, number];
+  const Q = constant('Q').data as Int8Array;
+  const b = constant('b').data as Int32Array;
   const centroids = node.attributes.K as number;
   const [sy, sx] = (node.attributes.strides as number[] | undefined) ?? [1, 1];
   const [top, left] = (node.attributes.pads as number[] | undefined) ?? [0, 0];
@@ -108,8 +112,8 @@ function floatCodes(graph: Graph, node: Node, x: TensorValue, codes: TensorValue
 
 /** Squared change of a layer's sums by other codes, relative to their variance. */
 function outputChange(graph: Graph, name: string, codes: TensorValue, other: Uint8Array): number {
-  const lookUp = graph.nodes.find(({ op, inputs }) => op === 'LookUp' && inputs[0] === name)!;
-  const table = graph.initializers.get(lookUp.inputs[1]!)!;
+  const lookUps = graph.nodes.filter((node) => isNode(LOOK_UP, node)).map((node) => inputsOf(LOOK_UP, node));
+  const table = graph.initializers.get(lookUps.find(({ codes }) => codes === name)!.table)!;
   const [M, rows, th, tw] = table.dims as [number, number, number, number];
   const entries = table.data as Int8Array;
   const [N, B, height, width] = codes.dims as [number, number, number, number];
@@ -151,15 +155,15 @@ if (!model || !pictures) throw new Error('usage: npx tsx bench/float-search.ts M
 const graph = parseModel(new Uint8Array(readFileSync(model)));
 const dataset = await openDataset(pictures);
 const order = Array.from({ length: PICTURES }, (_, i) => Math.floor((i * dataset.count) / PICTURES));
-const encodes = graph.nodes.filter(({ op }) => op === 'Encode');
-const watched = [...new Set(encodes.flatMap((node) => [node.inputs[0]!, node.outputs[0]!]))];
+const encodes = graph.nodes.filter((node) => isNode(ENCODE, node));
+const watched = [...new Set(encodes.flatMap((node) => [inputsOf(ENCODE, node).x, node.outputs[0]!]))];
 const outputs = watched.map((name) => ({ name, type: 'float32', dims: undefined }) as const);
 const executor = await Executor.create({ ...graph, outputs }, COMPLETE_RUNTIME, { threads: 1 });
 for await (const { input } of batches(dataset, order, PICTURES, readPreprocess(graph.metadata[METADATA.preprocess]!))) {
   const values = executor.run({ [graph.inputs[0]!.name]: input });
   for (const node of encodes) {
     const codes = values[node.outputs[0]!]!;
-    const other = floatCodes(graph, node, values[node.inputs[0]!]!, codes);
+    const other = floatCodes(graph, node, values[inputsOf(ENCODE, node).x]!, codes);
     const differ = other.reduce((sum, code, i) => sum + Number(code !== (codes.data as Uint8Array)[i]), 0);
     const share = ((100 * differ) / other.length).toFixed(2);
     console.log(

@@ -28,11 +28,12 @@ async function refuseTakenPort(port: number): Promise<void> {
 /** Whether a source of the Wasm kernels is newer than their build. */
 function kernelsAreStale(): boolean {
   const changed = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const assembly = readdirSync('assembly', { recursive: true, encoding: 'utf8' });
-  const sources = assembly
-    .filter((path) => path.endsWith('.ts') && !path.startsWith('gen'))
-    .map((path) => `assembly/${path}`);
-  return ['src/kernels/list.ts', ...sources].some((path) => changed(path) > changed(KERNELS));
+  const sources = ['assembly', 'src/kernels'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && !path.startsWith('gen'))
+      .map((path) => `${folder}/${path}`),
+  );
+  return sources.some((path) => changed(path) > changed(KERNELS));
 }
 
 async function serveSite(port: number, isolated: boolean): Promise<void> {

@@ -2,15 +2,14 @@
 
 import { allocate, elementCount } from '../src/graph/tensor.js';
 import type { Graph, Node, TensorType, TensorValue } from '../src/graph/types.js';
-import { KERNELS } from '../src/kernels/list.js';
-import { unshareMemory } from '../src/kernels/memory-flag.js';
 import { COMPLETE_OPERATORS } from '../src/ops/complete.js';
 import type { Operator } from '../src/ops/operator.js';
 import { Lowering } from '../src/plan/context.js';
-import type { Address, ConcreteGraph, KernelCall, LoweringRule, VirtualBuffer } from '../src/plan/types.js';
+import { align, CACHE_LINE } from '../src/plan/memory.js';
+import { place } from '../src/plan/plan.js';
+import type { Address, ConcreteGraph, LoweringRule, VirtualBuffer } from '../src/plan/types.js';
+import { KernelHarness, kernelBuilds, kernelsOf } from './support/kernel-harness.js';
 import { WASM_BUILDS } from './wasm-builds.js';
-
-type Kernel = (params: number, begin: number, end: number, thread: number) => void;
 
 export interface NodeCase {
   readonly op: string;
@@ -101,7 +100,8 @@ function concreteOf(test: NodeCase): ConcreteGraph {
     types.set(name, inferred[i]!);
   });
   const consumers = new Map<string, readonly Node[]>([['y', test.readers ?? []]]);
-  const outputs = new Set(graph.outputs.map((output) => output.name));
+  // Readers only wish; nobody runs them.
+  const outputs = new Set(test.readers ? [] : graph.outputs.map((output) => output.name));
   return {
     graph,
     operators: COMPLETE_OPERATORS,
@@ -132,13 +132,61 @@ export interface RunSettings {
   readonly wasm?: keyof typeof WASM_BUILDS;
 }
 
-/** Bytes between buffers, filled with a pattern that no kernel may change. */
+/** Bytes behind every buffer that no kernel may change. */
 const GUARD = 64;
 const CANARY = 0xc5;
 
+/** Where the guard of a buffer of so many bytes begins. */
+const guardOf = (bytes: number) => align(bytes, CACHE_LINE);
+
+/** Keeps {@link GUARD} bytes behind every buffer. */
+class GuardedLowering extends Lowering {
+  readonly #guarded = new Map<VirtualBuffer, number>();
+
+  #guard({ buffer }: Address): Address {
+    const guard = guardOf(buffer.bytes);
+    const wider = { ...buffer, bytes: guard + GUARD };
+    this.#guarded.set(wider, guard);
+    return { buffer: wider, byteOffset: 0 };
+  }
+
+  override temporary(label: string, bytes: number): Address {
+    return this.#guard(super.temporary(label, bytes));
+  }
+
+  override persistent(label: string, bytes: number, fill: number): Address {
+    return this.#guard(super.persistent(label, bytes, fill));
+  }
+
+  override scratch(bytes: number): Address {
+    return this.#guard(super.scratch(bytes));
+  }
+
+  override packed(key: string, label: string, build: () => ArrayBufferView): Address {
+    const address = super.packed(key, label, () => {
+      const { buffer, byteOffset, byteLength } = build();
+      const guarded = new Uint8Array(guardOf(byteLength) + GUARD).fill(CANARY);
+      guarded.set(new Uint8Array(buffer, byteOffset, byteLength));
+      return guarded;
+    });
+    this.#guarded.set(address.buffer, 0);
+    return address;
+  }
+
+  /** The guards of the buffers that were used, and all of each constant. */
+  guards(places: ReadonlyMap<VirtualBuffer, number>) {
+    return [...this.#guarded].flatMap(([buffer, from]) => {
+      const at = places.get(buffer);
+      return at === undefined ? [] : [{ label: buffer.label, begin: at + from, end: at + buffer.bytes }];
+    });
+  }
+}
+
+const BUILDS = kernelBuilds(WASM_BUILDS);
+
 /**
- * Lowers the node with `rule`, lays its buffers out one after the other and runs its tiles as `threads` threads would.
- * Returns undefined when the rule declines; throws when a kernel writes outside of its buffers.
+ * Lowers the node with `rule` and runs its tiles as `threads` threads would. Returns undefined when the rule declines; throws when a
+ * kernel writes outside of its buffers.
  */
 export function runNode(
   rule: LoweringRule,
@@ -146,78 +194,33 @@ export function runNode(
   { threads = 1, shared = false, wasm = 'simd' }: RunSettings = {},
 ): NodeRun | undefined {
   const concrete = concreteOf(test);
-  const lowering = new Lowering(concrete, threads, new Set(), new Map());
+  const lowering = new GuardedLowering(concrete, threads, new Set(), new Map());
   const node = concrete.nodes[0]!;
   lowering.begin(node.outputs);
   if (!rule(lowering, node)) return undefined;
-  const calls = lowering.steps as readonly KernelCall[];
-
-  const offsets = new Map<VirtualBuffer, number>();
-  let end = 4096;
-  const place = ({ buffer }: Address) => {
-    if (offsets.has(buffer)) return;
-    offsets.set(buffer, end);
-    end = Math.ceil((end + buffer.bytes) / 64) * 64 + GUARD;
-  };
-  for (const name of Object.keys(test.inputs)) place(lowering.dense(name));
-  for (const call of calls) for (const value of Object.values(call.params)) if (typeof value === 'object') place(value);
-  const pages = Math.ceil(end / 65536);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
-  const bytes = new Uint8Array(memory.buffer);
-  bytes.fill(CANARY);
-  for (const [buffer, offset] of offsets) {
-    if (buffer.data) bytes.set(buffer.data, offset);
-    else bytes.fill(buffer.fill ?? 0xee, offset, offset + buffer.bytes);
-  }
-  for (const [name, { data }] of Object.entries(test.inputs)) {
-    const { buffer, byteOffset } = lowering.dense(name);
-    const view = data as Float32Array;
-    bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), offsets.get(buffer)! + byteOffset);
-  }
-  const code = WASM_BUILDS[wasm];
-  const module = new WebAssembly.Module((shared ? code : unshareMemory(code)) as Uint8Array<ArrayBuffer>);
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Record<string, Kernel>;
-  const params = new DataView(memory.buffer);
-  const runTiles = (call: KernelCall) => {
-    for (let t = 0; t < threads; t++) {
-      const [from, to] = [t, t + 1].map((part) => Math.floor((call.tiles * part) / threads));
-      kernels[call.kernel]!(0, from!, to!, t);
-    }
-  };
-  for (const call of calls) {
-    KERNELS[call.kernel].forEach((field: string, index: number) => {
-      const value = call.params[field.replace(':f32', '')];
-      if (value === undefined) throw new Error(`${call.kernel} has no value for ${field}`);
-      if (typeof value === 'object') params.setInt32(index * 4, offsets.get(value.buffer)! + value.byteOffset, true);
-      else if (field.endsWith(':f32')) params.setFloat32(index * 4, value, true);
-      else params.setInt32(index * 4, value, true);
-    });
-    runTiles(call);
-  }
-  for (const [buffer, offset] of offsets) {
-    if (buffer.data && !bytes.subarray(offset, offset + buffer.bytes).every((byte, i) => byte === buffer.data![i])) {
-      throw new Error(`constant ${buffer.label} was overwritten`);
-    }
-    const guard = Math.ceil((offset + buffer.bytes) / 64) * 64;
-    if (!bytes.subarray(guard, guard + GUARD).every((byte) => byte === CANARY)) {
-      throw new Error(`something wrote behind ${buffer.label}`);
-    }
+  const { plan, places } = place(lowering);
+  const build = BUILDS.get(shared ? wasm : `${wasm} unshared`);
+  if (!build) throw new Error(`${wasm} does not run here`);
+  const harness = new KernelHarness(plan, build);
+  const { bytes } = harness;
+  const guards = lowering.guards(places).map((guard) => ({ ...guard, held: bytes.slice(guard.begin, guard.end) }));
+  harness.feed(test.inputs);
+  harness.run();
+  for (const { label, begin, held } of guards) {
+    if (held.some((byte, i) => byte !== bytes[begin + i])) throw new Error(`something wrote behind or over ${label}`);
   }
   const read = (output: string) => {
     const { buffer, byteOffset } = lowering.dense(output);
-    const at = offsets.get(buffer);
-    const values = new Float32Array(at === undefined ? 0 : elementCount(lowering.type(output).dims));
-    if (at !== undefined) {
-      new Uint8Array(values.buffer).set(bytes.subarray(at + byteOffset, at + byteOffset + values.byteLength));
-    }
-    return values;
+    const at = places.get(buffer);
+    if (at === undefined) return new Float32Array();
+    return harness.read({ ...lowering.type(output), offset: at + byteOffset }).data as Float32Array;
   };
   return {
-    kernels: calls.map((call) => call.kernel),
+    kernels: kernelsOf(plan),
     memory: bytes,
     lowering,
-    offset: (wanted) => offsets.get(wanted)!,
-    again: () => calls.forEach(runTiles),
+    offset: (wanted) => places.get(wanted)!,
+    again: () => harness.run(),
     y: read(node.outputs[0]!),
     read,
   };

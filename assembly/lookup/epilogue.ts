@@ -10,7 +10,7 @@ import { gelu16 } from '../dense/functions';
 import { ACTIVATION_CLAMP, ACTIVATION_NONE, FUNCTION_GELU } from '../gen/constants';
 import * as field from '../gen/layout';
 import { runLength } from './gather';
-import { levelBase, levelMagic, levels, narrow } from './quantize';
+import { narrow, quantize4, roundingBase, roundingMagic } from './quantize';
 
 /** LeakyRelu and HardSwish. */
 function activateRarely(x: v128, kind: i32, p: usize): v128 {
@@ -92,13 +92,13 @@ function finish16(
     if (planes == 0) break;
     const scale = v128.load32_splat(set, field.INTEGER_EPILOGUE_PLANE_SCALE);
     const zero = v128.load32_splat(set, field.INTEGER_EPILOGUE_PLANE_ZERO);
-    const base = levelBase(zero);
-    const magic = levelMagic(base, zero);
+    const base = roundingBase(zero);
+    const magic = roundingMagic(base, zero);
     const floor = f32x4.neg(zero);
-    const a = levels(y0, scale, floor, magic, base);
-    const b = levels(y1, scale, floor, magic, base);
-    const c = levels(y2, scale, floor, magic, base);
-    const d = levels(y3, scale, floor, magic, base);
+    const a = quantize4(y0, scale, floor, magic, base);
+    const b = quantize4(y1, scale, floor, magic, base);
+    const c = quantize4(y2, scale, floor, magic, base);
+    const d = quantize4(y3, scale, floor, magic, base);
     const bytes = narrow(a, b, c, d);
     const stride = load<i32>(set, field.INTEGER_EPILOGUE_PLANE_STRIDE);
     const to = planes + plane * stride + image * load<i32>(set, field.INTEGER_EPILOGUE_PLANE_BATCH);

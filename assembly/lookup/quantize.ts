@@ -3,28 +3,28 @@ import * as field from '../gen/layout';
 /** 1.5·2^23: adding it rounds a float below 2^22 to the nearest integer, ties to even, which is then in the low bits. */
 const MAGIC: f32 = 12582912.0;
 
-/** What {@link levels} takes off: the bits of MAGIC less the zero point, which that subtraction of floats gives, too. */
+/** What {@link quantize4} takes off: the bits of MAGIC less the zero point, which that subtraction of floats gives, too. */
 // @ts-ignore: decorator
 @inline
-export function levelBase(zero: v128): v128 {
+export function roundingBase(zero: v128): v128 {
   return f32x4.sub(f32x4.splat(MAGIC), zero);
 }
 
 /** MAGIC, computed: V8 would build a constant anew at each use, but keeps this in a register. */
 // @ts-ignore: decorator
 @inline
-export function levelMagic(base: v128, zero: v128): v128 {
+export function roundingMagic(base: v128, zero: v128): v128 {
   return f32x4.add(base, zero);
 }
 
-/** Four floats → four levels, of which those above 127 are left to saturation. NaN gives 0 (pmax keeps its first operand). */
+/** Four floats → four integers, of which those above 127 are left to saturation. NaN gives 0 (pmax keeps its first operand). */
 // @ts-ignore: decorator
 @inline
-export function levels(values: v128, scale: v128, floor: v128, magic: v128, base: v128): v128 {
+export function quantize4(values: v128, scale: v128, floor: v128, magic: v128, base: v128): v128 {
   return i32x4.sub(f32x4.add(f32x4.pmax(floor, f32x4.div(values, scale)), magic), base);
 }
 
-/** Sixteen levels 0..127 in the byte order of four i32 vectors. */
+/** Sixteen integers as bytes 0..127 in the order of four i32 vectors. */
 // @ts-ignore: decorator
 @inline
 export function narrow(a: v128, b: v128, c: v128, d: v128): v128 {
@@ -57,23 +57,23 @@ export function quantize(p: usize, begin: i32, end: i32, thread: i32): void {
   }
 }
 
-/** Levels of `count` neighbouring floats, one byte each. */
+/** Quantizes `count` neighbouring floats, one byte each. */
 export function quantizeRow(from: usize, count: i32, to: usize, scale: v128, zero: v128): void {
-  const base = levelBase(zero);
-  const magic = levelMagic(base, zero);
+  const base = roundingBase(zero);
+  const magic = roundingMagic(base, zero);
   const floor = f32x4.neg(zero);
   for (; count >= 16; count -= 16) {
-    const a = levels(v128.load(from), scale, floor, magic, base);
-    const b = levels(v128.load(from, 16), scale, floor, magic, base);
-    const c = levels(v128.load(from, 32), scale, floor, magic, base);
-    const d = levels(v128.load(from, 48), scale, floor, magic, base);
+    const a = quantize4(v128.load(from), scale, floor, magic, base);
+    const b = quantize4(v128.load(from, 16), scale, floor, magic, base);
+    const c = quantize4(v128.load(from, 32), scale, floor, magic, base);
+    const d = quantize4(v128.load(from, 48), scale, floor, magic, base);
     v128.store(to, narrow(a, b, c, d));
     from += 64;
     to += 16;
   }
   for (; count > 0; count--) {
-    const level = levels(v128.load32_splat(from), scale, floor, magic, base);
-    store<u8>(to++, i8x16.extract_lane_u(narrow(level, level, level, level), 0));
+    const q = quantize4(v128.load32_splat(from), scale, floor, magic, base);
+    store<u8>(to++, i8x16.extract_lane_u(narrow(q, q, q, q), 0));
     from += 4;
   }
 }

@@ -2,16 +2,16 @@ import fc from 'fast-check';
 import { inflateModule } from '../../src/engine/wasm.js';
 import relaxed from '../../src/kernels/gen/relaxed.js';
 import simd from '../../src/kernels/gen/simd.js';
-import { convolvesLevels, multipliesExactly } from '../../test/lookup-kernels/convolve.js';
 import { encodesAnything, encodesWindows } from '../../test/lookup-kernels/encode.js';
 import { KernelBuilds } from '../../test/lookup-kernels/kernel-builds.js';
 import { looksUpAnything, looksUpRows, sumsExactly } from '../../test/lookup-kernels/look-up.js';
 import { quantizesPlanes, quantizesRows } from '../../test/lookup-kernels/quantize.js';
+import { convolvesIntegers, multipliesExactly } from '../../test/lookup-kernels/quantized-conv.js';
 
 /** Of each property on each build. */
 const RUNS = 25;
 const PROPERTIES = [
-  convolvesLevels,
+  convolvesIntegers,
   encodesAnything,
   encodesWindows,
   looksUpAnything,

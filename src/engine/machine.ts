@@ -155,7 +155,8 @@ function view(buffer: ArrayBufferLike, { type, dims, offset }: TensorType & { re
   return { type, dims, data: new (arrayType(type))(buffer as ArrayBuffer, offset, elementCount(dims)) };
 }
 
-function hostStep(buffer: ArrayBufferLike, step: HostStep, operators: OperatorSet): () => void {
+/** Binds an operator of TypeScript to its places in the memory. */
+export function hostStep(buffer: ArrayBufferLike, step: HostStep, operators: OperatorSet): () => void {
   const { graphNode: node, opset } = step;
   const { evaluate } = operators.find(node.domain, node.op, opset)!;
   const all = step.inputs.map((input) => input && view(buffer, input));

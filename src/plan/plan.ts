@@ -33,9 +33,13 @@ export function plan(
   inputTypes: Readonly<Record<string, TensorType>>,
   options: PlanOptions,
 ): Plan {
-  const concrete = bind(graph, runtime, inputTypes);
-  const lowering = lower(concrete, runtime.rules, options.threads);
-  const { steps } = lowering;
+  return place(lower(bind(graph, runtime, inputTypes), runtime.rules, options.threads)).plan;
+}
+
+/** Gives every buffer of a lowered graph its place. Pure. `places` has the byte offsets. */
+export function place(lowering: Lowering): { plan: Plan; places: ReadonlyMap<VirtualBuffer, number> } {
+  const { concrete, threads, steps } = lowering;
+  const { graph } = concrete;
   const last = steps.length;
 
   /** First and last step that mentions each buffer; the caller writes inputs before step 0 and reads outputs after the last. */
@@ -113,8 +117,8 @@ export function plan(
   });
 
   const buffers = [...mentions.keys()];
-  return {
-    threads: options.threads,
+  const plan: Plan = {
+    threads,
     memoryBytes: end + TRAILING_SLACK,
     constants: [
       ...buffers.flatMap((buffer) =>
@@ -134,6 +138,7 @@ export function plan(
     outputs: [...concrete.outputs].map((name) => placed(lowering, name, offsetOf)),
     usage,
   };
+  return { plan, places };
 }
 
 function placed(lowering: Lowering, name: string, offsetOf: (address: Address) => number): PlacedTensor {

@@ -2,12 +2,12 @@
 
 import { expect } from 'vitest';
 import { GraphBuilder, type NodeOptions } from '../../src/graph/builder.js';
-import { allocate, elementCount } from '../../src/graph/tensor.js';
-import type { Attribute, Graph, TensorValue } from '../../src/graph/types.js';
-import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
+import { elementCount } from '../../src/graph/tensor.js';
+import type { Attribute, TensorValue } from '../../src/graph/types.js';
 import { createGraphRunner } from '../../src/train/engine/runtime.js';
 import { differentiate, type TrainingGraph } from '../../src/train/gradient/differentiate.js';
 import type { GradientRule, TrainingNetwork } from '../../src/train/types.js';
+import { evaluateGraph } from './evaluate-graph.js';
 
 /** Reproducible numbers, evenly spread over low..high. */
 export function numbers(count: number, seed: number, low = -1, high = 1): number[] {
@@ -91,23 +91,6 @@ export class NetworkBuilder {
   }
 }
 
-/** Runs a graph by the plain `evaluate` of its operators. */
-export function interpret(graph: Graph, feeds: ReadonlyMap<string, TensorValue>): Map<string, TensorValue> {
-  const values = new Map<string, TensorValue>([...graph.initializers, ...feeds]);
-  for (const node of graph.nodes) {
-    const opset = graph.opset[node.domain] ?? 1;
-    const operator = COMPLETE_OPERATORS.find(node.domain, node.op, opset)!;
-    const inputs = node.inputs.map((name) => (name ? values.get(name)! : undefined));
-    const given = inputs.map((value) => value && { ...value, value });
-    const outputs = operator.infer({ node, opset, inputs: given }).map(({ type, dims }) => allocate(type, dims));
-    operator.evaluate({ node, opset, inputs }, outputs);
-    node.outputs.forEach((name, index) => {
-      if (name) values.set(name, outputs[index]!);
-    });
-  }
-  return values;
-}
-
 /** Builds a network of parameters only and returns its loss. */
 export type Build = (builder: NetworkBuilder) => string;
 
@@ -126,7 +109,7 @@ function differences(training: TrainingGraph, feeds: ReadonlyMap<string, TensorV
   const at = (index: number, change: number) => {
     const data = Float64Array.from(value.data as Float64Array);
     data[index]! += change;
-    const values = interpret(training.graph, new Map(feeds).set(name, { ...value, data }));
+    const values = evaluateGraph(training.graph, new Map(feeds).set(name, { ...value, data }));
     return values.get(training.loss)!.data[0] as number;
   };
   return Array.from(value.data as Float64Array, (_, index) => (at(index, STEP) - at(index, -STEP)) / (2 * STEP));
@@ -140,7 +123,7 @@ function differences(training: TrainingGraph, feeds: ReadonlyMap<string, TensorV
  */
 export async function checkGradients(build: Build, opset = 17, rules: readonly GradientRule[] = []): Promise<void> {
   const exact = differentiated(build, 'float64', opset, rules);
-  const values = interpret(exact.training.graph, exact.feeds);
+  const values = evaluateGraph(exact.training.graph, exact.feeds);
   const single = differentiated(build, 'float32', opset, rules);
   const runner = await createGraphRunner(single.training.graph);
   const run = await runner.run(single.feeds);

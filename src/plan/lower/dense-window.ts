@@ -1,5 +1,5 @@
 import { int, ints } from '../../ops/define.js';
-import { windowGeometry } from '../../ops/windows.js';
+import { type Geometry, windowGeometry } from '../../ops/windows.js';
 import type { LowerContext, LoweringRule } from '../types.js';
 import { allFloat, epilogueParams, scratchParams } from './dense-epilogue.js';
 
@@ -96,12 +96,7 @@ const lowerPool =
       batch: dims[0]!,
       channels: dims[1]!,
       multiplier: 1,
-      input: geometry.input as [number, number],
-      output: geometry.output as [number, number],
-      kernel: geometry.kernel as [number, number],
-      strides: geometry.strides as [number, number],
-      dilations: geometry.dilations as [number, number],
-      begins: geometry.begins as [number, number],
+      ...(geometry as Geometry & Sliding),
       counted: int(node, 'count_include_pad', 0) !== 0 ? pads : [0, 0, 0, 0],
     });
     const epilogue = epilogueParams(context, node, 0, true);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { expectClose, interpret, NetworkBuilder, numbers } from '../../../test/support/gradient.js';
+import { evaluateGraph } from '../../../test/support/evaluate-graph.js';
+import { expectClose, NetworkBuilder, numbers } from '../../../test/support/gradient.js';
 import { GraphBuilder } from '../../graph/builder.js';
 import { allocate } from '../../graph/tensor.js';
 import type { TensorValue } from '../../graph/types.js';
@@ -14,7 +15,7 @@ const TRAIN = { domain: 'lutra.train' };
 function gradients(network: TrainingNetwork): Map<string, number[]> {
   const training = differentiate(network, { microBatch: 1 });
   const feeds = new Map([...network.parameters.keys()].map((name) => [name, network.graph.initializers.get(name)!]));
-  const values = interpret(training.graph, feeds);
+  const values = evaluateGraph(training.graph, feeds);
   return new Map([...training.gradients].map(([name, output]) => [name, Array.from(values.get(output)!.data, Number)]));
 }
 
@@ -71,7 +72,7 @@ describe('differentiate', () => {
     const network = b.network(b.loss(b.node('BatchNormalization', inputs, { training_mode: 1, momentum: 0.7 })));
     const training = differentiate(network, { microBatch: 1 });
     const feeds = new Map([...network.parameters.keys()].map((name) => [name, network.graph.initializers.get(name)!]));
-    const values = interpret(training.graph, feeds);
+    const values = evaluateGraph(training.graph, feeds);
     const data = network.graph.initializers.get(x)!.data as Float64Array;
     for (const channel of [0, 1]) {
       const of = Array.from(data).filter((_, i) => Math.floor(i / 4) % 2 === channel);
@@ -93,7 +94,7 @@ describe('differentiate', () => {
     const loss = b.node('SoftmaxCrossEntropy', [logits, target], {}, TRAIN);
     const network = { ...b.network(loss), metrics: { accuracy } };
     const training = differentiate(network, { microBatch: 1 });
-    const values = interpret(training.graph, new Map([[logits, network.graph.initializers.get(logits)!]]));
+    const values = evaluateGraph(training.graph, new Map([[logits, network.graph.initializers.get(logits)!]]));
     expect(values.get(training.metrics.accuracy!)!.data[0]).toBe(0.75);
   });
 
@@ -125,7 +126,7 @@ describe('differentiate', () => {
     const network = b.network(b.node('ReduceSum', [b.node('Double', [x], {}, { domain: 'test' })], { keepdims: 0 }));
     const rules = ruleSet(GRADIENT_RULES, [double]);
     const training = differentiate(network, { microBatch: 1, rules });
-    const values = interpret(training.graph, new Map([[x, network.graph.initializers.get(x)!]]));
+    const values = evaluateGraph(training.graph, new Map([[x, network.graph.initializers.get(x)!]]));
     expect(Array.from(values.get(training.gradients.get(x)!)!.data, Number)).toEqual([2, 2]);
     expect(() => differentiate(network, { microBatch: 1 })).toThrow(/Double/);
   });
@@ -202,12 +203,12 @@ describe('differentiate refuses', () => {
   });
 });
 
-describe('interpret', () => {
+describe('evaluateGraph', () => {
   it('runs what it is given', () => {
     const b = new GraphBuilder();
     const x = b.input('x', [2]);
     b.output(b.node('Add', [x, x], {}, { outputs: ['y'] }));
     const feed: TensorValue = { ...allocate('float32', [2]), data: Float32Array.of(1, 2) };
-    expect(Array.from(interpret(b.build(), new Map([['x', feed]])).get('y')!.data, Number)).toEqual([2, 4]);
+    expect(Array.from(evaluateGraph(b.build(), new Map([['x', feed]])).get('y')!.data, Number)).toEqual([2, 4]);
   });
 });

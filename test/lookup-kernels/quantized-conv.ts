@@ -14,8 +14,8 @@ const convolution = fc.record({
   activation,
 });
 
-/** Convolutions of levels give the results of the reference for any window, stride, padding and number of outputs. */
-export const convolvesLevels: Property = (builds, runs) => {
+/** Convolutions in integers give the results of the reference for any window, stride, padding and number of outputs. */
+export const convolvesIntegers: Property = (builds, runs) => {
   const kernels = new Set<string>();
   fc.assert(
     fc.property(convolution, map, machine(builds), ({ channels, activation: act, ...settings }, size, on) => {
@@ -36,7 +36,7 @@ export const convolvesLevels: Property = (builds, runs) => {
   return [...kernels].sort();
 };
 
-/** Products of the largest levels and weights are exact, though four of them meet in a lane. */
+/** Products of the largest activations and weights are exact, though four of them meet in a lane. */
 export function multipliesExactly(builds: KernelBuilds, build: string): void {
   const builder = new Builder(1);
   const x = input(builder.random, [1, 2, 9, 11]);
