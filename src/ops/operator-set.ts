@@ -1,15 +1,15 @@
 import type { Graph, Node } from '../graph/types.js';
 import type { Operator } from './operator.js';
 
-/** The operators that an entry point brings. Never changes: {@link OperatorSet.with} makes another one. */
+/** The operators that an entry point brings. It never changes. */
 export class OperatorSet {
   /** By `domain:name`; several entries of one name cover different versions. */
   readonly #entries = new Map<string, Operator[]>();
 
   /** @param hints what would run instead of an operator that does not, by `domain:name` */
   constructor(
-    private readonly list: readonly Operator[],
-    private readonly hints?: ReadonlyMap<string, string>,
+    readonly list: readonly Operator[],
+    readonly hints?: ReadonlyMap<string, string>,
   ) {
     for (const operator of list) {
       const key = `${operator.domain}:${operator.name}`;
@@ -17,11 +17,6 @@ export class OperatorSet {
       if (entries) entries.push(operator);
       else this.#entries.set(key, [operator]);
     }
-  }
-
-  /** This set and more operators. */
-  with(more: readonly Operator[]): OperatorSet {
-    return new OperatorSet([...this.list, ...more], this.hints);
   }
 
   /** The entry that implements `op` as version `opset` of `domain` means it. */
