@@ -6,10 +6,10 @@ export class OperatorSet {
   /** By `domain:name`; several entries of one name cover different versions. */
   readonly #entries = new Map<string, Operator[]>();
 
-  /** @param hints what would run instead of an operator that does not, by `domain:name` */
+  /** @param alternativeTo what would run instead of an operator that {@link find} does not find, for the error that names it */
   constructor(
     readonly list: readonly Operator[],
-    readonly hints?: ReadonlyMap<string, string>,
+    readonly alternativeTo?: (node: Node, operators: readonly Operator[]) => string | undefined,
   ) {
     for (const operator of list) {
       const key = `${operator.domain}:${operator.name}`;
@@ -28,12 +28,5 @@ export class OperatorSet {
   /** The operator of a node in a graph that imports these versions. */
   of({ domain, op }: Node, opset: Graph['opset']): Operator | undefined {
     return this.find(domain, op, opset[domain] ?? 1);
-  }
-
-  /** The closest that would work to an operator that {@link find} does not find: other versions of it, or what a hint names. */
-  alternativeTo(domain: string, op: string): string | undefined {
-    const versions = this.#entries.get(`${domain}:${op}`)?.map(({ opset: [min, max] }) => `${min} to ${max}`);
-    if (versions) return `Versions ${versions.join(', ')} run: use onnx.version_converter`;
-    return this.hints?.get(`${domain}:${op}`) ?? (this.#entries.has(`:${op}`) ? `The standard ${op} runs` : undefined);
   }
 }

@@ -148,7 +148,7 @@ export function readersOf(nodes: readonly Node[]): Map<string, Node[]> {
 }
 
 function unknownOperator(graph: Graph, operators: OperatorSet, node: Node): LutraError {
-  const hint = operators.alternativeTo(node.domain, node.op);
+  const hint = operators.alternativeTo?.(node, operators.list);
   const version = graph.opset[node.domain] ?? 1;
   return new LutraError(
     'UNSUPPORTED',

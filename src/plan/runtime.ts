@@ -21,9 +21,9 @@ export interface RuntimeExtension {
 /** A runtime with more operators, rules and passes; passes go behind those that are there. */
 export function extendRuntime(runtime: Runtime, { operators = [], rules, passes }: RuntimeExtension): Runtime {
   const { first, last, plan } = runtime.passes;
-  const { list, hints } = runtime.operators;
+  const { list, alternativeTo } = runtime.operators;
   return {
-    operators: new OperatorSet([...list, ...operators], hints),
+    operators: new OperatorSet([...list, ...operators], alternativeTo),
     rules: { ...runtime.rules, ...rules },
     passes: {
       first: [...first, ...(passes?.first ?? [])],

@@ -76,10 +76,7 @@ export function inferRanks(graph: Graph, operators: OperatorSet): ReadonlyMap<st
  *
  * @param sizeOf Size of a symbolic dimension. Without it, inputs that have any are left out.
  */
-export function declaredInputs(
-  { inputs }: Graph,
-  sizeOf?: (symbol: string) => number,
-): Map<string, TensorType> {
+export function declaredInputs({ inputs }: Graph, sizeOf?: (symbol: string) => number): Map<string, TensorType> {
   const types = new Map<string, TensorType>();
   for (const { name, type, dims } of inputs) {
     const sizes = dims?.map((dim) => (typeof dim === 'number' ? dim : sizeOf?.(dim)));

@@ -12,6 +12,7 @@ import { activationOf, sameType } from './fuse-epilogues.js';
  * @param types of all values, for the shapes that are planned; those of new values are added
  */
 export function sinkReshapes(graph: Graph, operators: OperatorSet, types: Map<string, TensorType>): Graph {
+  if (!graph.nodes.some((node) => isOperator(node, 'Reshape'))) return graph;
   const editor = new GraphEditor(graph);
   for (const { name } of graph.nodes) {
     const node = editor.node(name);
