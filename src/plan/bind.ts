@@ -1,7 +1,8 @@
 import { LutraError } from '../errors.js';
 import { fuseEpilogues, sameType } from '../graph/passes/fuse-epilogues.js';
+import { consumersOf } from '../graph/topology.js';
 import type { Graph, TensorType } from '../graph/types.js';
-import { readersOf, resolve } from './resolve.js';
+import { resolve } from './resolve.js';
 import type { Runtime } from './runtime.js';
 import type { ConcreteGraph } from './types.js';
 
@@ -28,5 +29,5 @@ export function bind(
       throw new LutraError('INTERNAL', `the residual "${epilogue.residual}" of ${name} has another shape`);
     }
   }
-  return { ...resolved, nodes, types, constants, consumers: readersOf(nodes) };
+  return { ...resolved, nodes, types, constants, consumers: consumersOf(nodes) };
 }
