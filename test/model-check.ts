@@ -69,9 +69,8 @@ export async function checkModel(bytes: Uint8Array, options: CheckOptions = {}):
     const graph = parseModel(bytes);
     quantized = graph.nodes.some(({ op }) => op === 'QuantizeLinear' || op === 'DynamicQuantizeLinear');
     feeds = randomFeeds(graph.inputs, options);
-    const optimized = optimize(graph, COMPLETE_RUNTIME);
-    roundsFloats = quantizesFloats(optimized);
-    const executor = await Executor.create(optimized, COMPLETE_RUNTIME, { dimensions: options.dimensions ?? {} });
+    roundsFloats = quantizesFloats(optimize(graph, COMPLETE_RUNTIME));
+    const executor = await Executor.create(graph, COMPLETE_RUNTIME, { dimensions: options.dimensions ?? {} });
     results = executor.run(feeds);
     executor.dispose();
   } catch (thrown) {

@@ -99,7 +99,7 @@ describe('a network that takes sound', () => {
       'mirrored sound',
       ['convert', 'pitch.onnx', '-o', 'x.onnx', '--calibration', 'set', '--mirror', 'yes'],
       2,
-      /pictures/,
+      /images/,
     ],
     ['a missing front-end', ['run', 'bare.onnx', 'text.wav', '--features', 'nowhere.json'], 1, /cannot be read/],
     ['a broken front-end', ['run', 'bare.onnx', 'text.wav', '--features', 'text.wav'], 1, /--features/],

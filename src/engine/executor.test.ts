@@ -3,7 +3,6 @@ import { Worker } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildWorker } from '../../test/build-worker.js';
-import { optimize } from '../graph/passes/optimize.js';
 import { elementCount, tensorValue } from '../graph/tensor.js';
 import type { Graph, TensorValue } from '../graph/types.js';
 import { parseModel } from '../onnx/parse.js';
@@ -46,7 +45,7 @@ function noise(dims: readonly number[]): TensorValue {
 describe.skipIf(!existsSync(MODELS))('Executor on trained networks', () => {
   it.each(CASES)('%s answers like onnxruntime, the same with one and two threads', async (name, sizes) => {
     const bytes = readFileSync(new URL(`${name}.onnx`, MODELS));
-    const graph = optimize(parseModel(bytes), CORE_RUNTIME);
+    const graph = parseModel(bytes);
     const feeds = Object.fromEntries(
       graph.inputs.map((input) => [
         input.name,
@@ -94,7 +93,7 @@ describe('Executor', () => {
     opset: { '': 17 },
     inputs: [{ name: 'x', type: 'float32', dims: ['rows', 3] }],
     outputs: [{ name: 'y', type: 'float32', dims: undefined }],
-    nodes: [{ name: 'n', op: 'Erf', domain: '', inputs: ['x'], outputs: ['y'], attributes: {} }],
+    nodes: [{ name: 'n', op: 'Log', domain: '', inputs: ['x'], outputs: ['y'], attributes: {} }],
     initializers: new Map(),
     metadata: {},
   };

@@ -1,5 +1,17 @@
-/** For operators that do not run, what would: the hint of the error that names them. By `domain:name`. */
-export const ALTERNATIVES: ReadonlyMap<string, string> = new Map(
+import type { Node } from '../graph/types.js';
+import type { Operator } from './operator.js';
+
+/** The closest that would work to a node whose operator does not run: the hint of the error that names it. */
+export function alternativeTo({ domain, op }: Node, operators: readonly Operator[]): string | undefined {
+  const named = operators.filter(({ name }) => name === op);
+  const versions = named.filter((entry) => entry.domain === domain).map(({ opset: [min, max] }) => `${min} to ${max}`);
+  if (versions.length > 0) return `Versions ${versions.join(', ')} run: use onnx.version_converter`;
+  const standard = named.some((entry) => entry.domain === '');
+  return ALTERNATIVES.get(`${domain}:${op}`) ?? (standard ? `The standard ${op} runs` : undefined);
+}
+
+/** By `domain:name`. */
+const ALTERNATIVES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'End the network before it, and do the rest in JavaScript: the size of its result depends on the data': [
       ':NonMaxSuppression',

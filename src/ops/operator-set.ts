@@ -1,15 +1,15 @@
 import type { Graph, Node } from '../graph/types.js';
 import type { Operator } from './operator.js';
 
-/** The operators that an entry point brings. Never changes: {@link OperatorSet.with} makes another one. */
+/** The operators that an entry point brings. It never changes. */
 export class OperatorSet {
   /** By `domain:name`; several entries of one name cover different versions. */
   readonly #entries = new Map<string, Operator[]>();
 
-  /** @param hints what would run instead of an operator that does not, by `domain:name` */
+  /** @param alternativeTo what would run instead of an operator that {@link find} does not find, for the error that names it */
   constructor(
-    private readonly list: readonly Operator[],
-    private readonly hints?: ReadonlyMap<string, string>,
+    readonly list: readonly Operator[],
+    readonly alternativeTo?: (node: Node, operators: readonly Operator[]) => string | undefined,
   ) {
     for (const operator of list) {
       const key = `${operator.domain}:${operator.name}`;
@@ -17,11 +17,6 @@ export class OperatorSet {
       if (entries) entries.push(operator);
       else this.#entries.set(key, [operator]);
     }
-  }
-
-  /** This set and more operators. */
-  with(more: readonly Operator[]): OperatorSet {
-    return new OperatorSet([...this.list, ...more], this.hints);
   }
 
   /** The entry that implements `op` as version `opset` of `domain` means it. */
@@ -33,12 +28,5 @@ export class OperatorSet {
   /** The operator of a node in a graph that imports these versions. */
   of({ domain, op }: Node, opset: Graph['opset']): Operator | undefined {
     return this.find(domain, op, opset[domain] ?? 1);
-  }
-
-  /** The closest that would work to an operator that {@link find} does not find: other versions of it, or what a hint names. */
-  alternativeTo(domain: string, op: string): string | undefined {
-    const versions = this.#entries.get(`${domain}:${op}`)?.map(({ opset: [min, max] }) => `${min} to ${max}`);
-    if (versions) return `Versions ${versions.join(', ')} run: use onnx.version_converter`;
-    return this.hints?.get(`${domain}:${op}`) ?? (this.#entries.has(`:${op}`) ? `The standard ${op} runs` : undefined);
   }
 }

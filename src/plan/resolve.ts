@@ -1,6 +1,7 @@
 import { LutraError } from '../errors.js';
+import { removeDeadCode } from '../graph/passes/dead-code.js';
 import { bytesPerElement, elementCount, formatType } from '../graph/tensor.js';
-import { readValues, UniqueNames, valueNames } from '../graph/topology.js';
+import { consumersOf, readValues, UniqueNames, valueNames } from '../graph/topology.js';
 import type { Graph, Node, TensorType } from '../graph/types.js';
 import { inferContext, inferNode } from '../ops/infer-node.js';
 import { describeNode } from '../ops/operator.js';
@@ -42,12 +43,11 @@ export function resolve(
   }
 
   const outputs = new Set(graph.outputs.map((output) => output.name));
-  const live = liveNodes(graph.nodes, outputs);
   const failures: LutraError[] = [];
   /** Outputs of nodes that failed: their readers are not judged for what they cannot know. */
   const unknown = new Set<string>();
   const rest: Node[] = [];
-  const waiting = live.toReversed();
+  const waiting = removeDeadCode(graph).nodes.toReversed();
   let names: UniqueNames | undefined;
   let expanded = 0;
   for (let node = waiting.pop(); node; node = waiting.pop()) {
@@ -111,44 +111,12 @@ export function resolve(
     if (!types.has(name)) throw new LutraError('INVALID_MODEL', `output "${name}" is produced by no node`);
   }
 
-  const nodes = liveNodes(rest, outputs);
-  return { graph, operators, nodes, types, constants, consumers: readersOf(nodes), outputs };
-}
-
-/** Names that a node reads, its residual included and omitted inputs left out. */
-function reads(node: Node): string[] {
-  const names = node.inputs.filter((name) => name !== '');
-  if (node.epilogue?.residual !== undefined) names.push(node.epilogue.residual);
-  return names;
-}
-
-/** The nodes that some output needs, in order. */
-function liveNodes(nodes: readonly Node[], outputs: ReadonlySet<string>): Node[] {
-  const needed = new Set(outputs);
-  const live: Node[] = [];
-  for (const node of nodes.toReversed()) {
-    if (!node.outputs.some((name) => needed.has(name))) continue;
-    for (const name of readValues(node)) needed.add(name);
-    live.push(node);
-  }
-  return live.reverse();
-}
-
-/** Value name → nodes that read it. */
-export function readersOf(nodes: readonly Node[]): Map<string, Node[]> {
-  const consumers = new Map<string, Node[]>();
-  for (const node of nodes) {
-    for (const name of new Set(reads(node))) {
-      const known = consumers.get(name);
-      if (known) known.push(node);
-      else consumers.set(name, [node]);
-    }
-  }
-  return consumers;
+  const { nodes } = removeDeadCode({ ...graph, nodes: rest });
+  return { graph, operators, nodes, types, constants, consumers: consumersOf(nodes), outputs };
 }
 
 function unknownOperator(graph: Graph, operators: OperatorSet, node: Node): LutraError {
-  const hint = operators.alternativeTo(node.domain, node.op);
+  const hint = operators.alternativeTo?.(node, operators.list);
   const version = graph.opset[node.domain] ?? 1;
   return new LutraError(
     'UNSUPPORTED',

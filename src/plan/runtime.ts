@@ -1,6 +1,6 @@
 import type { Passes } from '../graph/passes/optimize.js';
 import type { Operator } from '../ops/operator.js';
-import type { OperatorSet } from '../ops/operator-set.js';
+import { OperatorSet } from '../ops/operator-set.js';
 import type { LoweringRule } from './types.js';
 
 /** What an entry point brings to run networks with: `CORE_RUNTIME`, `COMPLETE_RUNTIME`, or one of them extended. */
@@ -21,8 +21,9 @@ export interface RuntimeExtension {
 /** A runtime with more operators, rules and passes; passes go behind those that are there. */
 export function extendRuntime(runtime: Runtime, { operators = [], rules, passes }: RuntimeExtension): Runtime {
   const { first, last, plan } = runtime.passes;
+  const { list, alternativeTo } = runtime.operators;
   return {
-    operators: runtime.operators.with(operators),
+    operators: new OperatorSet([...list, ...operators], alternativeTo),
     rules: { ...runtime.rules, ...rules },
     passes: {
       first: [...first, ...(passes?.first ?? [])],

@@ -18,7 +18,7 @@ export interface ConcreteGraph {
   readonly nodes: readonly Node[];
   readonly types: ReadonlyMap<string, TensorType>;
   readonly constants: ReadonlyMap<string, TensorValue>;
-  /** Value name → nodes that read it (residuals included). Graph outputs count as one extra reader: see `outputs`. */
+  /** Value name → nodes that read it, once per read (residuals included). Graph outputs count as one extra reader: see `outputs`. */
   readonly consumers: ReadonlyMap<string, readonly Node[]>;
   readonly outputs: ReadonlySet<string>;
 }

@@ -92,7 +92,8 @@ function feed(type: TensorType, random: () => number): TensorValue {
 /** Loads the bytes and, where that is quick, runs them. Never throws. */
 export async function runCase(bytes: Uint8Array): Promise<Outcome> {
   try {
-    const graph = optimize(parseModel(bytes), COMPLETE_RUNTIME);
+    const model = parseModel(bytes);
+    const graph = optimize(model, COMPLETE_RUNTIME);
     const types = inputTypes(graph);
     const { memoryBytes, steps } = plan(graph, COMPLETE_RUNTIME, types, { threads: 1 });
     const largest = Math.max(
@@ -104,7 +105,7 @@ export async function runCase(bytes: Uint8Array): Promise<Outcome> {
       ),
     );
     if (memoryBytes > MOST_BYTES || largest > MOST_ELEMENTS) return { kind: 'planned', detail: `${memoryBytes} bytes` };
-    const executor = await Executor.create(graph, COMPLETE_RUNTIME);
+    const executor = await Executor.create(model, COMPLETE_RUNTIME);
     try {
       const random = generator(bytes.length);
       const feeds = Object.fromEntries(Object.entries(types).map(([name, type]) => [name, feed(type, random)]));

@@ -37,10 +37,12 @@ class Quantized {
     return { real: this.b.node('DequantizeLinear', [stored, ...parameters]), scale: Math.fround(scale) };
   }
 
-  input(name: string, dims: readonly number[]): { real: string; scale: number } {
+  /** @param sized Whether the sizes behind the channels are declared. */
+  input(name: string, dims: readonly number[], sized = true): { real: string; scale: number } {
     const data = Float32Array.from({ length: elementCount(dims) }, () => this.random() * 2 - 1);
     this.feeds[name] = { type: 'float32', dims, data };
-    return this.quantize(this.b.input(name, [`${name}N`, ...dims.slice(1)]), 0.005 + this.random() * 0.006);
+    const declared = dims.map((size, axis) => (axis === 0 || (axis > 1 && !sized) ? `${name}${axis}` : size));
+    return this.quantize(this.b.input(name, declared), 0.005 + this.random() * 0.006);
   }
 
   weight(dims: readonly number[], axis: number, perChannel: boolean, type: Byte): { real: string; scales: number[] } {
@@ -138,7 +140,7 @@ function elementwise(seed: number): Case {
 function chain(seed: number): Case {
   const random = generator(seed);
   const q = new Quantized(random, 'uint8');
-  const x = q.input('x', [int(random, 1, 2), 4, 6, 8]);
+  const x = q.input('x', [int(random, 1, 2), 4, 6, 8], random() < 0.5);
   const [scale, zero] = [0.01, 128];
   const first = q.quantize(q.b.node('Neg', [x.real]), scale, zero);
   const pooled = q.quantize(q.b.node('MaxPool', [first.real], { kernel_shape: [2, 2], strides: [2, 2] }), scale, zero);

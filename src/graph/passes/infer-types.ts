@@ -1,4 +1,5 @@
 import { inferContext, inferNode, type KnownValues } from '../../ops/infer-node.js';
+import type { Operator } from '../../ops/operator.js';
 import type { OperatorSet } from '../../ops/operator-set.js';
 import type { DataType, Graph, Node, TensorType, TensorValue } from '../types.js';
 
@@ -16,14 +17,14 @@ export function inferTypes(
   graph: Graph,
   operators: OperatorSet,
   inputs: ReadonlyMap<string, TensorType>,
-  skipped?: (node: Node) => boolean,
+  skipped?: (node: Node, operator: Operator) => boolean,
 ): KnownValues {
   const types = new Map<string, TensorType>(inputs);
   const values = new Map<string, TensorValue>(graph.initializers);
   for (const [name, { type, dims }] of graph.initializers) types.set(name, { type, dims });
   for (const node of graph.nodes) {
     const operator = operators.of(node, graph.opset);
-    if (!operator || node.inputs.some((name) => name !== '' && !types.has(name)) || skipped?.(node)) continue;
+    if (!operator || node.inputs.some((name) => name !== '' && !types.has(name)) || skipped?.(node, operator)) continue;
     try {
       const inferred = inferNode(operator, inferContext(node, graph.opset, { types, values }), SMALL);
       node.outputs.forEach((name, index) => {
@@ -50,34 +51,22 @@ export interface Rank {
   readonly dims: readonly (number | undefined)[];
 }
 
-/** Sizes of symbolic dimensions on the way: the first dimension (the batch), the others, and how much larger each further symbol is. */
-const [BATCH, OTHER, STEP] = [2, 224, 64];
+/** Stands for every symbolic dimension while ranks are inferred. It has many divisors, for the sake of Reshape. */
+const SOME_SIZE = 240;
 
 /**
- * Element types and ranks, which are the same for every size of the symbolic dimensions: some size stands for each symbol, and the dimensions
- * that come out are forgotten. An operator whose rank depends on sizes gives nothing, unless it sees declared shapes alone.
+ * Element types and ranks, which are the same for every size of the symbolic dimensions. Operators know concrete shapes only, so some size
+ * is put in, and dimensions that are not static are forgotten. An operator whose rank follows from sizes gives nothing there.
  */
 export function inferRanks(graph: Graph, operators: OperatorSet): ReadonlyMap<string, Rank> {
   const exact = inferStatic(graph, operators).types;
-  const sizes = new Map<string, number>();
-  const sizeOf = (symbol: string, axis: number): number => {
-    if (!sizes.has(symbol)) sizes.set(symbol, (axis === 0 ? BATCH : OTHER) + STEP * sizes.size);
-    return sizes.get(symbol)!;
-  };
-  // Dimensions without a name say nothing of each other.
-  const inputs = declaredInputs(graph, (dim, axis, name) => sizeOf(dim ? `"${dim}"` : `${name} ${axis}`, axis));
-  const { types } = inferTypes(
-    graph,
-    operators,
-    inputs,
-    (node) => !exact.has(node.inputs[0]!) && operators.of(node, graph.opset)?.traits.rankFromSizes?.(node) === true,
-  );
   const ranks = new Map<string, Rank>();
+  const inputs = declaredInputs(graph, () => SOME_SIZE);
+  const { types } = inferTypes(graph, operators, inputs, (node, { traits }) => {
+    return !exact.has(node.inputs[0]!) && traits.rankFromSizes?.(node) === true;
+  });
   for (const [name, { type, dims }] of types) {
     ranks.set(name, exact.get(name) ?? { type, dims: dims.map(() => undefined) });
-  }
-  for (const { name, type, dims } of graph.inputs) {
-    if (dims) ranks.set(name, { type, dims: dims.map((dim) => (typeof dim === 'number' ? dim : undefined)) });
   }
   return ranks;
 }
@@ -87,13 +76,10 @@ export function inferRanks(graph: Graph, operators: OperatorSet): ReadonlyMap<st
  *
  * @param sizeOf Size of a symbolic dimension. Without it, inputs that have any are left out.
  */
-export function declaredInputs(
-  { inputs }: Graph,
-  sizeOf?: (symbol: string, axis: number, input: string) => number,
-): Map<string, TensorType> {
+export function declaredInputs({ inputs }: Graph, sizeOf?: (symbol: string) => number): Map<string, TensorType> {
   const types = new Map<string, TensorType>();
   for (const { name, type, dims } of inputs) {
-    const sizes = dims?.map((dim, axis) => (typeof dim === 'number' ? dim : sizeOf?.(dim, axis, name)));
+    const sizes = dims?.map((dim) => (typeof dim === 'number' ? dim : sizeOf?.(dim)));
     if (sizes?.every((size) => size !== undefined)) types.set(name, { type, dims: sizes });
   }
   return types;

@@ -4,8 +4,12 @@ import { simplify } from './simplify.js';
 
 /** Rewrites a model for every size of its symbolic dimensions. */
 export type Pass = (graph: Graph, operators: OperatorSet) => Graph;
-/** Rewrites a graph for the shapes of one plan. @param types of all values of the graph */
-export type PlanPass = (graph: Graph, operators: OperatorSet, types: ReadonlyMap<string, TensorType>) => Graph;
+/**
+ * Rewrites a graph for the shapes of one plan.
+ *
+ * @param types of all values of the graph; the pass adds those of the values that it makes
+ */
+export type PlanPass = (graph: Graph, operators: OperatorSet, types: Map<string, TensorType>) => Graph;
 
 /** What is done beside {@link simplify} and the fusing of epilogues, each list in order. */
 export interface Passes {

@@ -9,9 +9,10 @@ import { activationOf, sameType } from './fuse-epilogues.js';
  * Moves what follows the Reshape behind a layer before it, so that it can be fused into the layer: activations, and sums, whose other term
  * is then reshaped instead.
  *
- * @param types of all values, for the shapes that are planned
+ * @param types of all values, for the shapes that are planned; those of new values are added
  */
-export function sinkReshapes(graph: Graph, operators: OperatorSet, types: ReadonlyMap<string, TensorType>): Graph {
+export function sinkReshapes(graph: Graph, operators: OperatorSet, types: Map<string, TensorType>): Graph {
+  if (!graph.nodes.some((node) => isOperator(node, 'Reshape'))) return graph;
   const editor = new GraphEditor(graph);
   for (const { name } of graph.nodes) {
     const node = editor.node(name);
@@ -19,7 +20,7 @@ export function sinkReshapes(graph: Graph, operators: OperatorSet, types: Readon
     const rows = types.get(node?.outputs[0] ?? '');
     if (!activations || node.epilogue || rows?.type !== 'float32') continue;
     for (let value: string | undefined = node.outputs[0]!; value !== undefined; )
-      value = sink(editor, value, rows.dims, activations, types);
+      value = sink(editor, value, rows, activations, types);
   }
   return editor.finish();
 }
@@ -28,9 +29,9 @@ export function sinkReshapes(graph: Graph, operators: OperatorSet, types: Readon
 function sink(
   editor: GraphEditor,
   value: string,
-  rows: readonly number[],
+  rows: TensorType,
   activations: readonly Activation['kind'][],
-  types: ReadonlyMap<string, TensorType>,
+  types: Map<string, TensorType>,
 ): string | undefined {
   const reshape = editor.soleReader(value);
   if (!reshape || !isOperator(reshape, 'Reshape')) return undefined;
@@ -41,11 +42,10 @@ function sink(
   const others = reader.inputs.map((input) => {
     if (input === reshaped) return value;
     if (!isOperator(reader, 'Add') || !sameType(types, reshaped, input)) return input;
-    const constant = editor.addConstant(
-      tensorValue('int64', [rows.length], BigInt64Array.from(rows, BigInt)),
-      `${reader.name}/rows`,
-    );
+    const shape = tensorValue('int64', [rows.dims.length], BigInt64Array.from(rows.dims, BigInt));
+    const constant = editor.addConstant(shape, `${reader.name}/rows`);
     const output = editor.newName(`${input}/rows`);
+    types.set(constant, { type: shape.type, dims: shape.dims }).set(output, rows);
     added.push({
       name: editor.newName(`${reader.name}/reshape`),
       op: 'Reshape',
@@ -59,6 +59,7 @@ function sink(
   const kind = added.length === 0 && others[0] === value ? activationOf(editor, reader)?.kind : undefined;
   if (added.length === 0 && (!kind || !activations.includes(kind))) return undefined;
   const output = editor.newName(`${reader.outputs[0]}/rows`);
+  types.set(output, rows);
   editor.replace(
     [reshape, reader],
     [

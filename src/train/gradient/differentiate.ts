@@ -2,6 +2,7 @@ import { LutraError } from '../../errors.js';
 import { formatType } from '../../graph/tensor.js';
 import type { Graph, Node, TensorType } from '../../graph/types.js';
 import { describeNode } from '../../ops/operator.js';
+import type { OperatorSet } from '../../ops/operator-set.js';
 import { type Emitted, type GradientRule, TRAINING_DOMAIN, type TrainingNetwork } from '../types.js';
 import { EMITTED_OPSET, GraphEmitter } from './emitter.js';
 import { findRule, type RuleSet, ruleSet } from './registry.js';
@@ -13,6 +14,8 @@ export interface DifferentiateOptions {
   readonly microBatch: number;
   /** Default: all of `GRADIENT_RULES`, and those that the network brings with it. */
   readonly rules?: RuleSet;
+  /** Operators of the network. Default: all. */
+  readonly operators?: OperatorSet;
 }
 
 /** A batch statistic that the running value of an initializer moves to: running · momentum + batch · (1 − momentum). */
@@ -47,7 +50,7 @@ const OLDEST_OPSET = 13;
  */
 export function differentiate(network: TrainingNetwork, options: DifferentiateOptions): TrainingGraph {
   const rules = options.rules ?? ruleSet(GRADIENT_RULES, network.rules ?? []);
-  return new Differentiation(network, rules, options.microBatch).run();
+  return new Differentiation(network, rules, options.microBatch, options.operators).run();
 }
 
 interface Step {
@@ -72,6 +75,7 @@ class Differentiation {
     private readonly network: TrainingNetwork,
     private readonly rules: RuleSet,
     private readonly microBatch: number,
+    operators: OperatorSet | undefined,
   ) {
     const { opset } = network.graph;
     const version = opset[''] ?? OLDEST_OPSET;
@@ -82,7 +86,7 @@ class Differentiation {
       });
     }
     const { [TRAINING_DOMAIN]: _, ...kept } = opset;
-    this.emitter = new GraphEmitter(kept);
+    this.emitter = new GraphEmitter(kept, operators);
   }
 
   run(): TrainingGraph {
