@@ -3,7 +3,7 @@
 import { exposeStages } from '../e2e/hashes/stages.js';
 import { Executor } from '../src/engine/executor.js';
 import type { Graph, Node, TensorValue, ValueInfo } from '../src/graph/types.js';
-import { familyOperator } from '../src/lut/operators.js';
+import { factsOf } from '../src/lut/facts.js';
 import { parseModel } from '../src/onnx/parse.js';
 import { serializeModel } from '../src/onnx/serialize.js';
 import { COMPLETE_RUNTIME } from '../src/plan/complete.js';
@@ -24,7 +24,7 @@ export interface ConvertedCheck {
   readonly codes: number;
 }
 
-const isEncode = (node: Node) => familyOperator(node)?.quantizes ?? false;
+const isEncode = (node: Node) => factsOf(node)?.quantizes ?? false;
 
 async function run(graph: Graph, feeds: Values): Promise<Record<string, TensorValue>> {
   const executor = await Executor.create(parseModel(serializeModel(graph)), COMPLETE_RUNTIME);

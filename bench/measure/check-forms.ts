@@ -1,6 +1,6 @@
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, Node, ValueInfo } from '../../src/graph/types.js';
-import { familyOperator } from '../../src/lut/operators.js';
+import { factsOf } from '../../src/lut/facts.js';
 import { parseModel } from '../../src/onnx/parse.js';
 import { serializeModel } from '../../src/onnx/serialize.js';
 
@@ -14,10 +14,10 @@ export type CheckForm = 'codes' | 'forced' | 'layers';
 /** Behind the names of what the `forced` form computes itself. */
 export const FORCED = '/forced';
 
-const isEncoder = (node: Node): boolean => familyOperator(node)?.result === 'codes';
+const isEncoder = (node: Node): boolean => factsOf(node)?.result === 'codes';
 /** Whose last two inputs scale integer sums. */
-const isSum = (node: Node): boolean => familyOperator(node)?.result === 'sums';
-const quantizes = (node: Node): boolean => familyOperator(node)?.quantizes ?? false;
+const isSum = (node: Node): boolean => factsOf(node)?.result === 'sums';
+const quantizes = (node: Node): boolean => factsOf(node)?.quantizes ?? false;
 
 /** Derives the form from the very bytes that are timed. @throws LutraError when they are no model */
 export function checkForm(model: Uint8Array, form: CheckForm): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-import { FAMILY_OPERATORS } from '../../src/lut/operators.js';
+import { OPERATOR_FACTS } from '../../src/lut/facts.js';
 import { html, svg } from '../shared/dom.js';
 import { formatMilliseconds } from '../shared/format.js';
 import type { LayerTime, Measurement } from './network.js';
@@ -17,7 +17,7 @@ const GROUPS = [
 type Group = (typeof GROUPS)[number][0];
 
 function groupOf({ op }: LayerTime): Group {
-  const lookup = FAMILY_OPERATORS.find(({ spec }) => spec.name === op);
+  const lookup = OPERATOR_FACTS.find(({ spec }) => spec.name === op);
   if (lookup?.result === 'codes') return 'encode';
   if (lookup && !lookup.quantizes) return 'lookup';
   if (/Conv|Gemm|MatMul/.test(op)) return 'dense';

@@ -1,6 +1,6 @@
 import { tensorValue } from '../../src/graph/tensor.js';
 import type { Graph, Node, TensorValue } from '../../src/graph/types.js';
-import { familyOperator } from '../../src/lut/operators.js';
+import { factsOf } from '../../src/lut/facts.js';
 
 /** Names of graph outputs by what arithmetic makes them. */
 export interface Stages {
@@ -19,7 +19,7 @@ export function exposeStages(graph: Graph): { readonly graph: Graph; readonly st
   const twins: Node[] = [];
   const codes: string[] = [];
   for (const node of graph.nodes) {
-    const operator = familyOperator(node);
+    const operator = factsOf(node);
     if (operator?.result === 'codes') codes.push(node.outputs[0]!);
     if (operator?.result !== 'sums' || operator.quantizes) continue;
     const unscaled = node.inputs.slice(0, -2);

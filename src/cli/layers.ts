@@ -1,6 +1,6 @@
 import { bytesPerElement, elementCount } from '../graph/tensor.js';
 import type { TensorType } from '../graph/types.js';
-import { FAMILY_OPERATORS } from '../lut/operators.js';
+import { OPERATOR_FACTS } from '../lut/facts.js';
 import { workOf } from '../lut/work.js';
 import type { ConcreteGraph, Plan } from '../plan/types.js';
 
@@ -33,7 +33,7 @@ function bytesOf(type: TensorType | undefined): number {
  *
  * @param operators of the families that the graph may use
  */
-export function layerFacts(concrete: ConcreteGraph, plan: Plan, operators = FAMILY_OPERATORS): LayerFacts[] {
+export function layerFacts(concrete: ConcreteGraph, plan: Plan, operators = OPERATOR_FACTS): LayerFacts[] {
   const kernels = new Map<string, string[]>();
   for (const step of plan.steps) {
     const list = kernels.get(step.node) ?? [];

@@ -6,7 +6,7 @@ export { type ActivationScale, quantizeActivation } from './activation.js';
 export { BodyBuilder, type FunctionBody } from './body-builder.js';
 export { SUM_TRAITS } from './checks.js';
 export { LOOKUP_DOMAIN, LOOKUP_OPSET } from './domain.js';
-export type { Family, FamilyOperator } from './family.js';
+export type { Family, OperatorFacts } from './family.js';
 export { INTEGER_RULES } from './integer/lower.js';
 export { QUANTIZED_CONV } from './integer/spec.js';
 export { quantizedInput } from './lower/planes.js';

@@ -3,14 +3,12 @@ import type { Graph, TensorValue } from '../graph/types.js';
 import { COMPLETE_OPERATORS } from '../ops/complete.js';
 import { denseNetwork } from '../train/dense-network.js';
 import type { ParameterOptions, TrainingNetwork } from '../train/types.js';
-import { deployLookup } from './coded/train/deploy.js';
-import { findEncodings } from './coded/train/layers.js';
+import { CODED_TRAINING } from './coded/train/index.js';
 import { distilled } from './coded/train/loss.js';
 import type { LayerStatistics } from './coded/train/offset.js';
 import { type LookupTrainingOptions, resolveOptions } from './coded/train/options.js';
-import { CodedRewriter } from './coded/train/rewriter.js';
-import { CODED_RULES } from './coded/train/rules.js';
-import { rewriteIntegerLayers } from './integer/train.js';
+import type { FamilyTraining } from './family-training.js';
+import { INTEGER_TRAINING } from './integer/train.js';
 import { TrainingWriter } from './training-writer.js';
 
 /** A converted network that can be trained. */
@@ -35,6 +33,7 @@ export interface TrainableLookup {
  * @param dense the network before its conversion: its weights give straight-through gradients and the first factors of the tables
  * @param classes width of the logits
  * @param statistics of the outputs of lookup layers, by the name of the LookUp. Live normalization starts from them; there is none without them
+ * @param trainings train stages of the families whose layers the network may hold
  * @throws LutraError `INVALID_ARGUMENT` (options; networks that do not belong together), `UNSUPPORTED` (a tree encoder whose decisions are to be learned)
  */
 export function trainable(
@@ -43,20 +42,24 @@ export function trainable(
   classes: number,
   options: LookupTrainingOptions = {},
   statistics: ReadonlyMap<string, LayerStatistics> = new Map(),
+  trainings: readonly FamilyTraining[] = [CODED_TRAINING, INTEGER_TRAINING],
 ): TrainableLookup {
   const resolved = resolveOptions(options);
-  const graph = raiseOpset(lookup, COMPLETE_OPERATORS);
-  const writer = new TrainingWriter(graph);
-  const coded = new CodedRewriter(writer, resolved, statistics);
-  for (const encoding of findEncodings(graph, dense)) coded.rewrite(encoding);
-  rewriteIntegerLayers(writer);
+  const writer = new TrainingWriter(raiseOpset(lookup, COMPLETE_OPERATORS));
+  const learned = trainings.map((training) => training(writer, { dense, options: resolved, statistics }));
   const rewritten = writer.finish();
   const { loss } = resolved;
   const parameters = new Map<string, ParameterOptions | null>(writer.parameters);
   for (const name of writer.constants) parameters.set(name, null);
   const smoothing = loss.kind === 'labels' ? (loss.smoothing ?? 0) : 0;
-  const labelled = { ...denseNetwork(rewritten, { classes, smoothing, parameters }), rules: CODED_RULES };
+  const rules = learned.flatMap((layers) => layers.rules ?? []);
+  const labelled = { ...denseNetwork(rewritten, { classes, smoothing, parameters }), rules };
   const network = loss.kind === 'labels' ? labelled : distilled(labelled, classes);
-  const plan = { graph: lookup, layers: coded.layers, initial: network.graph.initializers };
-  return { network, temperatures: coded.temperatures, deploy: (values) => deployLookup(plan, values, resolved) };
+  const { initializers } = network.graph;
+  return {
+    network,
+    temperatures: new Map(learned.flatMap(({ temperatures = [] }) => [...temperatures])),
+    deploy: (values) =>
+      learned.reduce((graph, layers) => layers.deploy?.(graph, initializers, values) ?? graph, lookup),
+  };
 }

@@ -1,6 +1,6 @@
 import type { Node } from '../graph/types.js';
 import { type DimsOf, denseMacs } from '../ops/macs.js';
-import { FAMILY_OPERATORS, familyOperator } from './operators.js';
+import { factsOf, OPERATOR_FACTS } from './facts.js';
 
 /** What one node computes in one run, and what it stores for that. */
 export interface Work {
@@ -19,8 +19,8 @@ export interface Work {
  *
  * @param operators of the families that the graph may use
  */
-export function workOf(node: Node, dims: DimsOf, operators = FAMILY_OPERATORS): Work {
-  const operator = familyOperator(node, operators);
+export function workOf(node: Node, dims: DimsOf, operators = OPERATOR_FACTS): Work {
+  const operator = factsOf(node, operators);
   const none = { macs: 0, searchMacs: 0, lookups: 0, tableBytes: 0 };
   return { ...none, ...(operator ? operator.work(node, dims) : { macs: denseMacs(node, dims) }) };
 }

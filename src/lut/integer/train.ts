@@ -1,20 +1,22 @@
 import type { Node } from '../../graph/types.js';
 import { constantsOf } from '../constants.js';
+import type { FamilyTraining } from '../family-training.js';
 import { MAX_ACTIVATION } from '../limits.js';
 import { inputsOf, isNode } from '../operator.js';
 import type { TrainingWriter } from '../training-writer.js';
 import { QUANTIZED_CONV } from './spec.js';
 
 /**
- * Train stage of integer convolutions. They do not learn: floats that hold the same integers compute them.
+ * The train stage of integer convolutions. They do not learn: floats that hold the same integers compute them.
  *
  * @throws LutraError `UNSUPPORTED` for parameters that other nodes compute
  */
-export function rewriteIntegerLayers(writer: TrainingWriter): void {
+export const INTEGER_TRAINING: FamilyTraining = (writer) => {
   for (const node of writer.graph.nodes) {
     if (isNode(QUANTIZED_CONV, node)) writer.replace(node, () => writeFloatConv(writer, node));
   }
-}
+  return {};
+};
 
 function writeFloatConv(writer: TrainingWriter, node: Node): void {
   const { x_scale, x_zero_point, W, scale, bias } = constantsOf(writer.graph, QUANTIZED_CONV, node, {

@@ -1,13 +1,13 @@
 import { numberAttribute } from '../../graph/attributes.js';
 import { elementCount } from '../../graph/tensor.js';
-import type { FamilyOperator } from '../family.js';
+import type { OperatorFacts } from '../family.js';
 import { inputsOf } from '../operator.js';
 import { ENCODE, ENCODE_TREE, LOOK_UP } from './spec.js';
 
 const encoder = { result: 'codes', quantizes: true } as const;
 
 /** Operators of the coded family and what they compute. */
-export const CODED_OPERATORS: readonly FamilyOperator[] = [
+export const CODED_FACTS: readonly OperatorFacts[] = [
   {
     ...encoder,
     spec: ENCODE,

@@ -1,10 +1,10 @@
 import { elementCount } from '../../graph/tensor.js';
-import type { FamilyOperator } from '../family.js';
+import type { OperatorFacts } from '../family.js';
 import { inputsOf } from '../operator.js';
 import { QUANTIZED_CONV } from './spec.js';
 
 /** The operator of the integer family and what it computes. */
-export const INTEGER_OPERATORS: readonly FamilyOperator[] = [
+export const INTEGER_FACTS: readonly OperatorFacts[] = [
   {
     spec: QUANTIZED_CONV,
     result: 'sums',

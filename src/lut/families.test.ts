@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { FUNCTION_BODIES } from './bodies.js';
+import { LOOKUP_OPERATORS } from './evaluate.js';
+import { OPERATOR_FACTS } from './facts.js';
+import { FAMILIES } from './families.js';
+import { LOOKUP_RULES } from './lower.js';
+import { ruleName } from './operator.js';
+
+describe('the families that come with Lutra', () => {
+  it('are the families of every list by stage', () => {
+    expect(FAMILIES.flatMap(({ operators }) => operators)).toEqual(LOOKUP_OPERATORS);
+    expect(FAMILIES.flatMap(({ facts }) => facts)).toEqual(OPERATOR_FACTS);
+    expect(FAMILIES.flatMap(({ bodies }) => bodies)).toEqual(FUNCTION_BODIES);
+    expect(Object.assign({}, ...FAMILIES.map(({ rules }) => rules))).toEqual(LOOKUP_RULES);
+  });
+
+  it.each(FAMILIES.map((family) => [family.fit.name, family] as const))('%s has every stage', (_, family) => {
+    const names = family.facts.map(({ spec }) => spec.name);
+    expect(family.operators.map(({ name }) => name)).toEqual(names);
+    expect(family.bodies.map(({ spec }) => spec.name)).toEqual(names);
+    expect(Object.keys(family.rules)).toEqual(family.facts.map(({ spec }) => ruleName(spec)));
+  });
+});
