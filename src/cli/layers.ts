@@ -1,6 +1,6 @@
 import { bytesPerElement, elementCount } from '../graph/tensor.js';
 import type { TensorType } from '../graph/types.js';
-import { OPERATOR_FACTS } from '../lut/facts.js';
+import type { OperatorFacts } from '../lut/family.js';
 import { workOf } from '../lut/work.js';
 import type { ConcreteGraph, Plan } from '../plan/types.js';
 
@@ -31,9 +31,9 @@ function bytesOf(type: TensorType | undefined): number {
 /**
  * Facts about every node that is left to run, in order.
  *
- * @param operators of the families that the graph may use
+ * @param facts of the families that the graph may use
  */
-export function layerFacts(concrete: ConcreteGraph, plan: Plan, operators = OPERATOR_FACTS): LayerFacts[] {
+export function layerFacts(concrete: ConcreteGraph, plan: Plan, facts: readonly OperatorFacts[]): LayerFacts[] {
   const kernels = new Map<string, string[]>();
   for (const step of plan.steps) {
     const list = kernels.get(step.node) ?? [];
@@ -42,7 +42,7 @@ export function layerFacts(concrete: ConcreteGraph, plan: Plan, operators = OPER
   }
   return concrete.nodes.map((node) => {
     const constants = node.inputs.filter((name) => concrete.constants.has(name));
-    const work = workOf(node, (name) => concrete.types.get(name ?? '')?.dims ?? [], operators);
+    const work = workOf(node, (name) => concrete.types.get(name ?? '')?.dims ?? [], facts);
     return {
       name: node.name,
       op: node.domain === '' ? node.op : `${node.domain}:${node.op}`,

@@ -162,7 +162,7 @@ describe('convert', () => {
       dense,
       { feeds: batches(4, 16) },
       { family: 'unbiased', layers: ['y'] },
-      { families: [unbiased] },
+      { families: [{ fit: unbiased }] },
     );
     const layer = report.layers.find(({ name }) => name === 'y')!;
     expect(layer).toMatchObject({ converted: true, family: 'unbiased', form: 'unbiased', tableBytes: 5, lookups: 7 });
@@ -175,7 +175,7 @@ describe('convert', () => {
       dense,
       { feeds: batches(1, 2) },
       { family: 'unbiased', layers: ['a'] },
-      { families: [unbiased] },
+      { families: [{ fit: unbiased }] },
     );
     await expect(conversion).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });

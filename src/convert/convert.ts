@@ -7,7 +7,8 @@ import type { Graph } from '../graph/types.js';
 import { CODED_FIT } from '../lut/coded/fit/index.js';
 import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../lut/domain.js';
 import { INTEGER_FIT } from '../lut/integer/fit.js';
-import { COMPLETE_OPERATORS } from '../ops/complete.js';
+import { COMPLETE_RUNTIME } from '../plan/complete.js';
+import { extendRuntime } from '../plan/runtime.js';
 import { compareOutputs, measuredDrop } from './agreement.js';
 import { readCalibration } from './calibration.js';
 import { type DenseLayer, findDenseLayers } from './dense-layers.js';
@@ -23,6 +24,7 @@ import type {
   AgreementReport,
   Calibration,
   ConvertControl,
+  ConvertFamily,
   ConvertOptions,
   ConvertProgress,
   ConvertReport,
@@ -58,14 +60,15 @@ export async function convert(
   const started = performance.now();
   checkOptions(options);
   // Function bodies of lookup operators need a newer default opset than many networks have.
-  const simplified = raiseOpset(simplify(graph, COMPLETE_OPERATORS), COMPLETE_OPERATORS);
+  const simplified = raiseOpset(simplify(graph, COMPLETE_RUNTIME.operators), COMPLETE_RUNTIME.operators);
   const data = await readCalibration(simplified, calibration, control);
   const layers = findDenseLayers(simplified);
   const sizes = await measureSizes(simplified, layers, data.batches[0]!);
   const family = familyNamed(options.family ?? CODED_FIT.name, control.families);
   const { selected, kept } = selectLayers(simplified, layers, sizes, options, family);
   const fitShare = 1 - (options.maxDrop === undefined ? HELD_OUT : HELD_OUT_FOR_SEARCH);
-  const task: ConversionTask = { graph: simplified, layers, sizes, batches: data.batches, fitShare, options };
+  const runtime = (control.families ?? []).reduce(extendRuntime, COMPLETE_RUNTIME);
+  const task: ConversionTask = { graph: simplified, layers, sizes, batches: data.batches, fitShare, options, runtime };
   const run = (chosen: readonly DenseLayer[], attempt: number) => {
     const stem = (layer: DenseLayer) => layer.first && integerStem(options) && INTEGER_FIT.accepts(layer);
     const families = layers.flatMap((layer): [DenseLayer, FamilyFit][] =>
@@ -89,8 +92,8 @@ export async function convert(
   return { graph: assemble(simplified, best.conversion, options, report), report };
 }
 
-function familyNamed(name: string, more: readonly FamilyFit[] = []): FamilyFit {
-  const families = [CODED_FIT, INTEGER_FIT, ...more];
+function familyNamed(name: string, more: readonly ConvertFamily[] = []): FamilyFit {
+  const families = [CODED_FIT, INTEGER_FIT, ...more.map(({ fit }) => fit)];
   const found = families.find((family) => family.name === name);
   if (found) return found;
   throw new LutraError('INVALID_ARGUMENT', 'option "family" is wrong', {

@@ -20,6 +20,7 @@ export type {
   Calibration,
   CalibrationBatch,
   ConvertControl,
+  ConvertFamily,
   ConvertOptions,
   ConvertProgress,
   ConvertReport,

@@ -1,6 +1,7 @@
 import { readValues, UniqueNames, valueNames } from '../graph/topology.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
 import type { ActivationScale } from '../lut/activation.js';
+import type { Runtime } from '../plan/runtime.js';
 import type { DenseLayer } from './dense-layers.js';
 import type { FamilyFit, FitLayer, FitPass, Replacement } from './family-fit.js';
 import { gatherVectors, samplePositions, scaleOf } from './gather.js';
@@ -35,6 +36,8 @@ export interface ConversionTask {
   /** 0..1, the part of the examples (from the first) to fit on; the rest measures. */
   readonly fitShare: number;
   readonly options: ConvertOptions;
+  /** Knows the operators of all families. */
+  readonly runtime: Runtime;
 }
 
 /**
@@ -204,7 +207,8 @@ export class LayerwiseConversion {
       for (const name of readValues(node)) if (!alive.has(name)) wanted.add(name);
     }
     const constants = new Map([...this.initializers, ...initializers]);
-    return runNodes(this.task.graph, [...earlier, ...nodes], this.#converted, keep, checkpoint, constants);
+    const { graph, runtime } = this.task;
+    return runNodes(graph, [...earlier, ...nodes], this.#converted, keep, checkpoint, constants, runtime);
   }
 
   async #run(index: number, checkpoint: Checkpoint): Promise<void> {

@@ -61,6 +61,7 @@ export async function runNodes(
   keep: ReadonlySet<string>,
   between: (fraction: number) => void | Promise<void>,
   extra?: ReadonlyMap<string, TensorValue>,
+  runtime = COMPLETE_RUNTIME,
 ): Promise<Frontier> {
   const wanted = nodes.flatMap((node) => node.outputs).filter((name) => keep.has(name));
   const retain = (live: LiveValues, computed: Readonly<Record<string, TensorValue>>): LiveValues => {
@@ -82,7 +83,7 @@ export async function runNodes(
       if (!executor || !segment || key !== planned) {
         executor?.dispose();
         segment = extractSegment(graph, nodes, wanted, live, new Map([...sizes, ...(extra ?? [])]));
-        executor = await Executor.create(segment, COMPLETE_RUNTIME, { threads: 1 });
+        executor = await Executor.create(segment, runtime, { threads: 1 });
         planned = key;
       }
       const feeds = Object.fromEntries(segment.inputs.map(({ name }) => [name, live.get(name)!]));

@@ -1,7 +1,7 @@
 import type { Graph, TensorValue } from '../graph/types.js';
 import type { EncoderKind } from '../lut/coded/fit/codebooks.js';
 import type { Geometry } from '../lut/coded/fit/geometry.js';
-import type { FamilyFit } from './family-fit.js';
+import type { Family } from '../lut/family.js';
 
 export type Objective = 'speed' | 'balanced' | 'accuracy';
 
@@ -82,11 +82,14 @@ export interface ConvertProgress {
   readonly attempt: number;
 }
 
+/** What a conversion needs of a family of lookup layers. */
+export type ConvertFamily = Pick<Family, 'fit'> & Partial<Pick<Family, 'operators' | 'rules'>>;
+
 export interface ConvertControl {
   readonly onProgress?: (progress: ConvertProgress) => void;
   readonly signal?: AbortSignal;
-  /** Families that may replace layers, besides the built-in ones. */
-  readonly families?: readonly FamilyFit[];
+  /** Families that may replace layers, besides the built-in ones, with the operators that they need. */
+  readonly families?: readonly ConvertFamily[];
 }
 
 /** One Conv, Gemm or MatMul with constant weights. Counts are for one example. */

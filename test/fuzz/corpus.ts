@@ -5,6 +5,7 @@ import { modelBytes } from '../../e2e/kernels/network.js';
 import { serializeModel } from '../../src/onnx/serialize.js';
 import { randomGraph } from '../random-graph.js';
 import { graphOfNode, RANDOM_NODES, randomNode } from '../random-node/index.js';
+import { KERNEL_CASES } from '../support/kernel-cases.js';
 
 /** One whole model that cases damage. */
 export interface Seed {
@@ -53,6 +54,9 @@ export function corpus(): Seed[] {
       return node ? [{ name: `${op} ${seed}`, bytes: serializeModel(graphOfNode(node)), weight: 2 }] : [];
     }),
   );
+  const kernels = Object.entries(KERNEL_CASES).map(
+    ([name, make]): Seed => ({ name: `kernel ${name}`, bytes: serializeModel(make(false).graph), weight: 4 }),
+  );
   const codes: Seed = { name: 'lookup layers', bytes: modelBytes(), weight: 60 };
-  return [codes, ...networks, ...nodes, ...files(SHIPPED), ...files(TRAINED)];
+  return [codes, ...networks, ...nodes, ...kernels, ...files(SHIPPED), ...files(TRAINED)];
 }

@@ -2,12 +2,15 @@ import { METADATA } from '../../graph/metadata.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { formatType } from '../../graph/tensor.js';
 import type { Graph, TensorType } from '../../graph/types.js';
+import { OPERATOR_FACTS } from '../../lut/facts.js';
+import type { Family } from '../../lut/family.js';
 import { verifyContentHash } from '../../onnx/content-hash.js';
 import { parseModel } from '../../onnx/parse.js';
 import { names } from '../../option-schema.js';
 import { bind } from '../../plan/bind.js';
 import { COMPLETE_RUNTIME } from '../../plan/complete.js';
 import { plan } from '../../plan/plan.js';
+import { extendRuntime } from '../../plan/runtime.js';
 import { loadBytes } from '../../session/load.js';
 import { defineCommand, UsageError } from '../command.js';
 import { type LayerFacts, layerFacts } from '../layers.js';
@@ -79,6 +82,36 @@ function metadataLines(metadata: Readonly<Record<string, string>>): string[] {
   });
 }
 
+/**
+ * What a model consists of, and how each layer runs.
+ *
+ * @param dims sizes of symbolic dimensions, like `N=8`
+ * @param families of lookup layers besides those that come with Lutra
+ */
+export function inspectModel(
+  bytes: Uint8Array,
+  threads: number,
+  dims: readonly string[] = [],
+  families: readonly Pick<Family, 'facts' | 'operators' | 'rules'>[] = [],
+) {
+  const runtime = families.reduce(extendRuntime, COMPLETE_RUNTIME);
+  const model = parseModel(bytes);
+  const graph = optimize(model, runtime);
+  const types = inputTypes(graph, dims);
+  const schedule = plan(graph, runtime, types, { threads });
+  const facts = [...OPERATOR_FACTS, ...families.flatMap((family) => family.facts)];
+  const layers = layerFacts(bind(graph, runtime, types), schedule, facts);
+  const total = (field: 'macs' | 'lookups' | 'tableBytes' | 'constantBytes') =>
+    layers.reduce((sum, layer) => sum + layer[field], 0);
+  const totals = {
+    macs: total('macs'),
+    lookups: total('lookups'),
+    tableBytes: total('tableBytes'),
+    constantBytes: total('constantBytes'),
+  };
+  return { model, layers, totals, memory: { total: schedule.memoryBytes, ...schedule.usage } };
+}
+
 export const inspectCommand = defineCommand({
   positionals: ['<model.onnx>'],
   options: {
@@ -89,21 +122,8 @@ export const inspectCommand = defineCommand({
 
   async run(values, path) {
     const bytes = await loadBytes(path);
-    const model = parseModel(bytes);
-    const graph = optimize(model, COMPLETE_RUNTIME);
-    const types = inputTypes(graph, values.dims ?? []);
-    const schedule = plan(graph, COMPLETE_RUNTIME, types, { threads: values.threads });
-    const layers = layerFacts(bind(graph, COMPLETE_RUNTIME, types), schedule);
-    const total = (field: 'macs' | 'lookups' | 'tableBytes' | 'constantBytes') =>
-      layers.reduce((sum, layer) => sum + layer[field], 0);
-    const totals = {
-      macs: total('macs'),
-      lookups: total('lookups'),
-      tableBytes: total('tableBytes'),
-      constantBytes: total('constantBytes'),
-    };
+    const { model, layers, totals, memory } = inspectModel(bytes, values.threads, values.dims);
     const hash = await verifyContentHash(bytes);
-    const memory = { total: schedule.memoryBytes, ...schedule.usage };
     if (values.json) {
       const { inputs, outputs, opset, metadata } = model;
       printJson({ file: path, bytes: bytes.length, hash, opset, inputs, outputs, metadata, layers, totals, memory });
