@@ -27,8 +27,8 @@ export const ROWS = {
     mayShown: 'only itself; `assembly/gen/layout.ts` is generated from `src/kernels/list.ts`',
   },
   basics: {
-    paths: ['src/errors.ts', 'src/rounding.ts', 'src/option-schema.ts'],
-    job: 'the one error type, the one rounding, and what an option of a command is',
+    paths: ['src/errors.ts', 'src/rounding.ts', 'src/option-schema.ts', 'src/comlink.ts'],
+    job: 'the one error type, the one rounding, what an option of a command is, and Comlink with errors that keep their fields',
     everywhere: true,
   },
   graph: {
@@ -43,12 +43,12 @@ export const ROWS = {
   },
   ops: {
     paths: ['src/ops/'],
-    job: 'operators: shape inference and a plain TypeScript `evaluate`, one file per family; `core.ts` and `complete.ts` list them, `registry.ts` finds those that an entry point registered',
+    job: 'operators: shape inference and a plain TypeScript `evaluate`, one file per family; `core.ts` and `complete.ts` list them as an `OperatorSet`, `infer-node.ts` infers one node for all stages',
     may: ['graph', 'evaluate'],
   },
   passes: {
     paths: ['src/graph/passes/'],
-    job: 'rewriting passes, one small file each; `optimize.ts` is what a session applies, `simplify.ts` what the converter works on',
+    job: 'rewriting passes, one small file each; `optimize.ts` is what a session applies to a model once, `simplify.ts` what the converter works on; `fuse-epilogues.ts` and `sink-reshapes.ts` run for every plan, on known shapes',
     may: ['graph', 'ops'],
   },
   spec: {
@@ -58,10 +58,19 @@ export const ROWS = {
       'src/lut/activation.ts',
       'src/lut/window.ts',
       'src/lut/operator.ts',
+      'src/lut/constants.ts',
+      'src/lut/tables.ts',
       'src/lut/*/spec.ts',
     ],
-    shown: '`src/lut/`: `domain`, `limits`, `activation`, `window`, `operator`, `*/spec`',
-    job: 'lookup layers: what their operators are called, take and may hold; the one quantizer of activations',
+    shown: '`src/lut/`: `domain`, `limits`, `activation`, `window`, `operator`, `constants`, `tables`, `*/spec`',
+    job: 'lookup layers: what their operators are called, take and may hold; the one quantizer of activations, of weights and of tables',
+    may: ['graph', 'ops'],
+    everywhere: true,
+  },
+  facts: {
+    paths: ['src/lut/facts.ts', 'src/lut/work.ts', 'src/lut/*/facts.ts'],
+    shown: '`src/lut/`: `facts`, `work`, `*/facts`',
+    job: 'what a lookup operator returns, and how much it computes: for reports, checks and benchmarks',
     may: ['graph', 'ops'],
     everywhere: true,
   },
@@ -78,8 +87,8 @@ export const ROWS = {
     may: ['graph', 'ops', 'kernels', 'plan', 'evaluate'],
   },
   bodies: {
-    paths: ['src/lut/bodies.ts', 'src/lut/body.ts', 'src/lut/*/body.ts'],
-    shown: '`src/lut/`: `bodies`, `body`, `*/body`',
+    paths: ['src/lut/bodies.ts', 'src/lut/body-builder.ts', 'src/lut/*/body.ts'],
+    shown: '`src/lut/`: `bodies`, `body-builder`, `*/body`',
     job: 'function bodies of the lookup operators, with which any ONNX runtime runs them',
     may: ['graph', 'onnx'],
   },
@@ -89,30 +98,36 @@ export const ROWS = {
     may: ['graph', 'onnx', 'engine', 'convert'],
   },
   trainable: {
-    paths: ['src/lut/*/train/', 'src/lut/*/train.ts'],
+    paths: ['src/lut/train.ts', 'src/lut/training-writer.ts', 'src/lut/*/train/', 'src/lut/*/train.ts'],
+    shown: '`src/lut/`: `train`, `training-writer`, `*/train`',
     job: 'makes lookup layers trainable, and back',
     may: ['graph', 'ops', 'passes', 'fit', 'convert', 'train'],
   },
   family: {
-    paths: ['src/lut/family.ts', 'src/lut/families.ts', 'src/lut/*/family.ts'],
-    shown: '`src/lut/family.ts`',
-    job: 'the descriptor of a family of lookup layers, which everything else asks',
-    may: ['graph', 'ops', 'plan', 'convert', 'evaluate', 'bodies'],
+    paths: ['src/lut/family.ts', 'src/lut/family-training.ts'],
+    job: 'the descriptor of a family of lookup layers: a type, which everything else asks',
+    may: ['graph', 'ops', 'plan', 'convert', 'bodies', 'train', 'trainable'],
     everywhere: true,
+  },
+  families: {
+    paths: ['src/lut/families.ts', 'src/lut/index.ts'],
+    job: 'the families that come with Lutra, with all stages; the entry point `lutra/family`',
+    may: SRC,
+    mayShown: 'everything in `src/`',
   },
   kernels: {
     paths: ['src/kernels/'],
     job: 'the list of Wasm kernels and their parameter blocks; `gen/` holds the builds, deflated and in base64',
   },
-  complete: {
-    paths: ['src/plan/complete.ts'],
-    job: 'registers all operators, rules and passes',
-    may: ['ops', 'passes', 'plan'],
+  runtime: {
+    paths: ['src/plan/runtime.ts', 'src/plan/core.ts', 'src/plan/complete.ts'],
+    job: 'what an entry point brings: operators, rules and passes as a `Runtime` value',
+    may: ['ops', 'passes', 'plan', 'lower'],
   },
   plan: {
     paths: ['src/plan/'],
-    job: 'graph + shapes → plan: resolve, lower (one rule per operator family in `lower/`), assign memory. Pure',
-    may: ['graph', 'ops', 'kernels', 'lower'],
+    job: 'graph + shapes → plan: resolve, fuse (`bind.ts`), lower (one rule per operator family in `lower/`), assign memory. Pure',
+    may: ['graph', 'passes', 'ops', 'kernels', 'lower', 'runtime'],
   },
   features: {
     paths: ['src/engine/features.ts'],
@@ -122,17 +137,17 @@ export const ROWS = {
   engine: {
     paths: ['src/engine/'],
     job: 'compiles Wasm, owns memory and threads, walks a plan',
-    may: ['graph', 'ops', 'kernels', 'plan', 'features'],
+    may: ['graph', 'passes', 'ops', 'kernels', 'plan', 'runtime', 'features'],
   },
   session: {
     paths: ['src/session/', 'src/index.ts'],
     job: 'the public API: `InferenceSession`, `Tensor`; loading; the workers and their Comlink surface',
-    may: ['graph', 'onnx', 'ops', 'passes', 'plan', 'complete', 'engine', 'features'],
+    may: ['graph', 'onnx', 'ops', 'passes', 'plan', 'runtime', 'engine', 'features'],
   },
   convert: {
     paths: ['src/convert/'],
     job: 'conversion without training: walks a network and fits layer after layer',
-    may: ['graph', 'onnx', 'passes', 'engine', 'complete', 'fit'],
+    may: ['graph', 'onnx', 'ops', 'passes', 'engine', 'runtime', 'fit'],
   },
   train: {
     paths: ['src/train/'],
@@ -163,7 +178,7 @@ export const ROWS = {
   networks: {
     paths: ['bench/networks/'],
     job: 'networks built in code at full size, for measurements',
-    may: ['graph', 'ops', 'passes', 'engine', 'convert', 'fit'],
+    may: ['graph', 'ops', 'passes', 'engine', 'runtime', 'convert', 'fit'],
   },
   bench: {
     paths: ['bench/'],
@@ -195,7 +210,7 @@ export const ROWS = {
 for (const [name, { paths = [] }] of Object.entries(ROWS)) if (paths[0]?.startsWith('src/')) SRC.push(name);
 
 /** The core worker loads on every page that classifies: nothing of these may come with it. */
-const NOT_IN_CORE_WORKER = ['fit', 'trainable', 'bodies', 'convert', 'train', 'data', 'cli'];
+const NOT_IN_CORE_WORKER = ['fit', 'trainable', 'bodies', 'facts', 'families', 'convert', 'train', 'data', 'cli'];
 
 const patternOf = (path) =>
   path.replaceAll('.', '\\.').replaceAll('*', '[^/]*') + (path.endsWith('/') || path.endsWith('*') ? '' : '$');

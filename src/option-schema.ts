@@ -52,7 +52,7 @@ export interface FlagOption extends Described {
   readonly default?: boolean;
 }
 
-interface OtherOption extends Described {
+export interface OtherOption extends Described {
   readonly kind: 'numbers' | 'text';
 }
 

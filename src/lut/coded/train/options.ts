@@ -6,7 +6,7 @@ export const DISTILLATION_TEMPERATURE = 4;
 
 /** What a lookup network learns from. */
 export type LookupLoss =
-  /** The logits of the dense network at temperature {@link DISTILLATION_TEMPERATURE} (Hinton et al. 2015). Needs no labels. */
+  /** The logits of the dense network at temperature 4 (Hinton et al. 2015). Needs no labels. */
   | { readonly kind: 'distillation' }
   /** Cross-entropy with labels. */
   | { readonly kind: 'labels'; readonly smoothing?: number };
