@@ -33,7 +33,15 @@ export default {
   disableSources: true,
   // Named in comments for readers of the sources.
   externalSymbolLinkMappings: { lutra: { importModel: '#', fingerprint: '#' } },
-  intentionallyNotExported: ['Attribute', 'Epilogue', 'Sample', 'StepEngineOptions', 'Values'],
+  intentionallyNotExported: [
+    'Attribute',
+    'Epilogue',
+    'Family',
+    'FunctionBody',
+    'Sample',
+    'StepEngineOptions',
+    'Values',
+  ],
   // The README links to folders, which are no pages.
   validation: { invalidPath: false },
   treatWarningsAsErrors: true,
