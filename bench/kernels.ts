@@ -10,7 +10,7 @@ import { COMPLETE_RUNTIME } from '../src/plan/complete.js';
 import { plan } from '../src/plan/plan.js';
 import { KERNEL_CASES, type KernelCase } from '../test/support/kernel-cases.js';
 import { type KernelBuild, KernelHarness, kernelBuilds } from '../test/support/kernel-harness.js';
-import { convolution, type Geometry, type Layer, layerGraph, linear, stem } from '../test/support/lookup-layers.js';
+import { convolution, type Layer, type LayerCase, layerGraph, linear, stem } from '../test/support/lookup-layers.js';
 import { WASM_BUILDS } from '../test/wasm-builds.js';
 import { ClockMeter } from './clock.js';
 import { portLimitCycles, productCycles } from './port-limit.js';
@@ -78,7 +78,7 @@ function measure({ make, nodes }: Row, build: KernelBuild, clock: ClockMeter): M
 }
 
 /** Lookup positions per codebook of a 3 × 3 layer. */
-const TAPS: Readonly<Record<Geometry, number>> = { patch: 1, tree: 1, row: 3, pixel: 9, linear: 1, integer: 0 };
+const TAPS: Readonly<Record<LayerCase, number>> = { patch: 1, tree: 1, row: 3, pixel: 9, linear: 1, integer: 0 };
 
 /** Of the dense layer. */
 function multiplyAdds({ rows, size, stride, inputs, outputs, kernel }: Layer): number {
