@@ -4,7 +4,7 @@ import { COMPLETE_OPERATORS } from '../ops/complete.js';
 import { denseNetwork } from '../train/dense-network.js';
 import type { ParameterOptions, TrainingNetwork } from '../train/types.js';
 import { deployLookup } from './coded/train/deploy.js';
-import { findEncodings } from './coded/train/layers.js';
+import { findEncoders } from './coded/train/layers.js';
 import { distilled } from './coded/train/loss.js';
 import type { LayerStatistics } from './coded/train/offset.js';
 import { type LookupTrainingOptions, resolveOptions } from './coded/train/options.js';
@@ -22,7 +22,7 @@ export interface TrainableLookup {
   /**
    * The lookup network with trained values.
    *
-   * @param values parameters by name, as `StepEngine.parameters` gives them; missing ones keep their initial value
+   * @param values parameters by name, as `StepEngine.parameters` returns them; missing ones keep their initial value
    */
   deploy(values: ReadonlyMap<string, TensorValue>): Graph;
 }
@@ -48,7 +48,7 @@ export function trainable(
   const graph = raiseOpset(lookup, COMPLETE_OPERATORS);
   const writer = new TrainingWriter(graph);
   const coded = new CodedRewriter(writer, resolved, statistics);
-  for (const encoding of findEncodings(graph, dense)) coded.rewrite(encoding);
+  for (const encoder of findEncoders(graph, dense)) coded.rewrite(encoder);
   rewriteIntegerLayers(writer);
   const rewritten = writer.finish();
   const { loss } = resolved;
