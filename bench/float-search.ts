@@ -1,6 +1,6 @@
 /**
  * What a search on float activations would cost and change (docs/decisions/008-search-runs-on-integers.md):
- * `npx tsx bench/float-search.ts MODEL.lut.onnx PICTURES`.
+ * `npx tsx bench/float-search.ts MODEL.lut.onnx IMAGES`.
  */
 
 import { readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { WeightSource } from './networks/weights.js';
 
 const K = 16;
 const RUNS = 60;
-const PICTURES = 16;
+const IMAGES = 16;
 
 /** Least milliseconds of one run, input and output copies included. */
 async function least(graph: Graph, x: TensorValue): Promise<number> {
@@ -150,16 +150,16 @@ for (const [channels, size] of [
 ] as const) {
   await time(channels, size);
 }
-const [model, pictures] = process.argv.slice(2);
-if (!model || !pictures) throw new Error('usage: npx tsx bench/float-search.ts MODEL.lut.onnx PICTURES');
+const [model, images] = process.argv.slice(2);
+if (!model || !images) throw new Error('usage: npx tsx bench/float-search.ts MODEL.lut.onnx IMAGES');
 const graph = parseModel(new Uint8Array(readFileSync(model)));
-const dataset = await openDataset(pictures);
-const order = Array.from({ length: PICTURES }, (_, i) => Math.floor((i * dataset.count) / PICTURES));
+const dataset = await openDataset(images);
+const order = Array.from({ length: IMAGES }, (_, i) => Math.floor((i * dataset.count) / IMAGES));
 const encodes = graph.nodes.filter((node) => isNode(ENCODE, node));
 const watched = [...new Set(encodes.flatMap((node) => [inputsOf(ENCODE, node).x, node.outputs[0]!]))];
 const outputs = watched.map((name) => ({ name, type: 'float32', dims: undefined }) as const);
 const executor = await Executor.create({ ...graph, outputs }, COMPLETE_RUNTIME, { threads: 1 });
-for await (const { input } of batches(dataset, order, PICTURES, readPreprocess(graph.metadata[METADATA.preprocess]!))) {
+for await (const { input } of batches(dataset, order, IMAGES, readPreprocess(graph.metadata[METADATA.preprocess]!))) {
   const values = executor.run({ [graph.inputs[0]!.name]: input });
   for (const node of encodes) {
     const codes = values[node.outputs[0]!]!;

@@ -5,7 +5,7 @@ import { plan } from '../src/plan/plan.js';
 import type { Runtime } from '../src/plan/runtime.js';
 import { KERNEL_CASES, type KernelCase } from '../test/support/kernel-cases.js';
 import { type KernelBuild, KernelHarness } from '../test/support/kernel-harness.js';
-import { convolution, type Geometry, type Layer, layerGraph, linear, stem } from '../test/support/lookup-layers.js';
+import { convolution, type Layer, type LayerCase, layerGraph, linear, stem } from '../test/support/lookup-layers.js';
 import type { ClockMeter } from './clock.js';
 import { portLimitCycles, productCycles } from './port-limit.js';
 
@@ -78,7 +78,7 @@ export function measureRow(
 }
 
 /** Lookup positions per codebook of a 3 × 3 layer. */
-const TAPS: Readonly<Record<Geometry, number>> = { patch: 1, tree: 1, row: 3, pixel: 9, linear: 1, integer: 0 };
+const TAPS: Readonly<Record<LayerCase, number>> = { patch: 1, tree: 1, row: 3, pixel: 9, linear: 1, integer: 0 };
 
 /** Of the dense layer. */
 function multiplyAdds({ rows, size, stride, inputs, outputs, kernel }: Layer): number {

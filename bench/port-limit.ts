@@ -17,7 +17,7 @@ export interface LayerCounts {
 
 const VECTOR_PORTS = 4;
 const LANES = 16;
-/** Four levels, each: load and select the compared bytes, pick the thresholds, compare, extend the code. */
+/** Four steps, each: load and select the compared bytes, pick the thresholds, compare, extend the code. */
 const TREE_INSTRUCTIONS = 16;
 
 export function portLimitCycles(layer: LayerCounts): number {

@@ -10,7 +10,7 @@ import { EVERYWHERE, expect, test } from './support/test.js';
 const SIDE = 8;
 const CLASSES = ['dots', 'stripes'];
 
-/** Three convolutions and a classifier for 8 × 8 colour pictures, weights random. */
+/** Three convolutions and a classifier for 8 × 8 colour images, weights random. */
 function tinyNetwork(): Buffer {
   const weights = new WeightSource(5);
   const builder = new GraphBuilder({ opset: 13 });
@@ -29,8 +29,8 @@ function tinyNetwork(): Buffer {
   return Buffer.from(serializeModel(builder.build()));
 }
 
-/** Pictures in one folder per class, no two alike. */
-async function pictures(count: number): Promise<Buffer> {
+/** Images in one folder per class, no two alike. */
+async function images(count: number): Promise<Buffer> {
   const { default: sharp } = await import('sharp');
   const files: Record<string, Uint8Array> = {};
   for (let i = 0; i < count; i++) {
@@ -47,7 +47,7 @@ const onnx = (buffer: Buffer, name = 'tiny.onnx') => ({ name, mimeType: 'applica
 const archive = async (count: number) => ({
   name: 'set.zip',
   mimeType: 'application/zip',
-  buffer: await pictures(count),
+  buffer: await images(count),
 });
 
 test('converts a network in the page, compares and saves it', { tag: EVERYWHERE }, async ({ page }) => {
@@ -57,7 +57,7 @@ test('converts a network in the page, compares and saves it', { tag: EVERYWHERE 
   await page.locator('#network-file').setInputFiles(onnx(tinyNetwork()));
   await expect(page.locator('#network-facts')).toContainText('4 layers can become lookups');
   await page.locator('#example-files').setInputFiles(await archive(64));
-  await expect(page.locator('#example-facts')).toContainText('64 pictures in 2 classes: dots, stripes');
+  await expect(page.locator('#example-facts')).toContainText('64 images in 2 classes: dots, stripes');
   await page.getByLabel('Pixel values').selectOption('signed');
   await page.locator('#convert').click();
   await expect(page.locator('#result-panel')).toBeVisible({ timeout: 90_000 });
@@ -143,7 +143,7 @@ test('examples that are none are refused, and the page goes on', async ({ page }
     buffer: Buffer.from('PK\u0003\u0004 broken'),
   });
   await expect(page.getByRole('alert')).toContainText('not a readable zip');
-  await files.setInputFiles({ name: 'one.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') });
+  await files.setInputFiles({ name: 'one.png', mimeType: 'image/png', buffer: Buffer.from('not an image') });
   await page.locator('#convert').click();
   await expect(page.getByRole('alert')).toBeVisible();
 });

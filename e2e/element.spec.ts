@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import type { ClassifierResult, LutraClassifierElement } from '../src/element/index.js';
 import { watchForErrors } from './support/demo-page.js';
-import { drawDigit } from './support/digit-picture.js';
+import { drawDigit } from './support/digit-image.js';
 import { test } from './support/plain-page.js';
 import { EVERYWHERE, expect } from './support/test.js';
 
@@ -17,7 +17,7 @@ async function choose(where: Locator, digit: string): Promise<void> {
   await where.locator('input[type=file]').setInputFiles(await digitFile(digit));
 }
 
-/** Hands a picture to an element or the page as a drop or a paste would. */
+/** Hands an image to an element or the page as a drop or a paste would. */
 async function hand(target: Locator, how: 'drop' | 'paste', digit: string): Promise<void> {
   const base64 = (await drawDigit(digit)).toString('base64');
   await target.evaluate(
@@ -71,7 +71,7 @@ async function watchPolicy(page: Page): Promise<() => Promise<readonly string[]>
   return () => page.evaluate(() => Reflect.get(globalThis, 'brokenPolicies') as string[]);
 }
 
-test('one script tag reads a chosen picture under a strict policy', { tag: EVERYWHERE }, async ({ page, host }) => {
+test('one script tag reads a chosen image under a strict policy', { tag: EVERYWHERE }, async ({ page, host }) => {
   const errors = watchForErrors(page);
   const broken = await watchPolicy(page);
   await page.goto(`${host.url}plain.html`);
@@ -100,7 +100,7 @@ test('one script tag reads a chosen picture under a strict policy', { tag: EVERY
 });
 
 for (const how of ['drop', 'paste'] as const) {
-  test(`reads a picture on ${how}`, { tag: EVERYWHERE }, async ({ page, host }) => {
+  test(`reads an image on ${how}`, { tag: EVERYWHERE }, async ({ page, host }) => {
     await page.goto(`${host.url}plain.html`);
     await hand(how === 'drop' ? element(page) : page.locator('body'), how, '7');
     await expect(best(element(page))).toHaveText('7');
@@ -110,15 +110,15 @@ for (const how of ['drop', 'paste'] as const) {
 test('two on a page do not disturb each other', { tag: EVERYWHERE }, async ({ page, host }) => {
   const errors = watchForErrors(page);
   await page.goto(`${host.url}two.html`);
-  const [digits, pictures] = [page.locator('#digits'), page.locator('#pictures')];
+  const [digits, images] = [page.locator('#digits'), page.locator('#images')];
   await choose(digits, '5');
-  await hand(pictures, 'drop', '5');
+  await hand(images, 'drop', '5');
   await expect(best(digits)).toHaveText('5');
-  await expect(pictures.locator('[part=result]')).toHaveCount(5);
+  await expect(images.locator('[part=result]')).toHaveCount(5);
   // What is pasted goes to the one in use.
-  await pictures.locator('[part~=live]').focus();
-  await hand(pictures.locator('[part~=live]'), 'paste', '4');
-  await expect(pictures.getByRole('img', { name: 'digit.png' })).toBeVisible();
+  await images.locator('[part~=live]').focus();
+  await hand(images.locator('[part~=live]'), 'paste', '4');
+  await expect(images.getByRole('img', { name: 'digit.png' })).toBeVisible();
   await expect(best(digits)).toHaveText('5');
   expect(errors).toEqual([]);
 });
@@ -201,7 +201,7 @@ test('taken out while it loads, it stops loading and says nothing', { tag: EVERY
   });
   expect(events).toEqual(['ABORTED']);
   gate.open();
-  await expect(page.locator('#pictures').getByRole('progressbar')).toBeHidden();
+  await expect(page.locator('#images').getByRole('progressbar')).toBeHidden();
   expect(errors).toEqual([]);
 });
 
@@ -242,9 +242,9 @@ test('says why a model does not load, and loads another', { tag: EVERYWHERE }, a
   await expect(element(page).getByRole('alert')).toBeHidden();
 });
 
-test('says so when a file is no picture', async ({ page, host }) => {
+test('says so when a file is no image', async ({ page, host }) => {
   await page.goto(`${host.url}plain.html`);
-  const broken = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') };
+  const broken = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not an image') };
   await element(page).locator('input[type=file]').setInputFiles(broken);
   await expect(element(page).getByRole('alert')).toContainText('notes.png is not an image');
 });

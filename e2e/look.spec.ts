@@ -24,7 +24,7 @@ for (const width of [375, 1280, 1600]) {
   }
 }
 
-test('passes axe on the pictures, the camera, and an error', async ({ page, context }) => {
+test('passes axe on the images, the camera, and an error', async ({ page, context }) => {
   await withoutSamples(context);
   await page.goto('image/#model=cifar10');
   await expect(page.locator('#status')).toContainText('Choose, drop or paste');
@@ -35,8 +35,8 @@ test('passes axe on the pictures, the camera, and an error', async ({ page, cont
   await check();
   await page.getByRole('tab', { name: 'Camera' }).click();
   await check();
-  await page.getByRole('tab', { name: 'Pictures' }).click();
-  const broken = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') };
+  await page.getByRole('tab', { name: 'Images' }).click();
+  const broken = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not an image') };
   await page.locator('#file').setInputFiles(broken);
   await expect(page.getByRole('alert')).toBeVisible();
   await check();

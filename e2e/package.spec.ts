@@ -37,7 +37,7 @@ async function answers(page: Page, url: string, api = '1×10'): Promise<void> {
   expect(errors).toEqual([]);
 }
 
-/** Serves a built folder with the project's pictures and models in it. */
+/** Serves a built folder with the project's images and models in it. */
 async function answersBuilt(page: Page, folder: string, built: string, api?: string): Promise<void> {
   cpSync(join(folder, 'public'), built, { recursive: true });
   const host = await startHost({ '/': built });

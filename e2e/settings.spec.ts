@@ -23,7 +23,7 @@ test('switches the network and the inputs it offers', async ({ page }) => {
   await firstAnswer(page);
   await page.getByRole('radio', { name: /CIFAR/ }).check({ force: true });
   await expect(page.getByRole('tab', { name: 'Draw' })).toBeHidden();
-  await expect(page.locator('.pictures .help')).toContainText('airplane');
+  await expect(page.locator('.images .help')).toContainText('airplane');
   await expect(winner(page)).toBeHidden();
   await page.getByRole('radio', { name: /digits/i }).check({ force: true });
   await expect(page.getByRole('tab', { name: 'Draw' })).toHaveAttribute('aria-selected', 'true');

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { WebKitWindow } from '../scripts/webkit.mjs';
 import { address, SITE } from './ports.js';
 import { photographDigit } from './support/demo-page.js';
-import { drawDigit } from './support/digit-picture.js';
+import { drawDigit } from './support/digit-image.js';
 import { ISOLATION, STRICT_POLICY, startHost } from './support/host.js';
 import { microphoneScript } from './support/injected-microphone.js';
 import { COMMANDS, peopleAreMissing, recordPeople } from './support/people.js';
@@ -37,7 +37,7 @@ test.describe('WebKitGTK', { tag: WEBKIT }, () => {
       test('reads the page’s own digit and a photographed one, and times both networks', async ({ window }) => {
         await window.goto(`${address(server)}image/#model=digits`);
         await expectText(window, textOf('#announcement'), /^3, [\d.]+ % sure$/);
-        await window.click('#tab-pictures');
+        await window.click('#tab-images');
         await window.type('#file', write('4.png', await photographDigit('4')));
         await expectText(window, textOf('#announcement'), /^4, [\d.]+ % sure$/);
         expect(await window.text('#winner')).toBe('4');
@@ -74,13 +74,13 @@ test.describe('WebKitGTK', { tag: WEBKIT }, () => {
 
       test('classifies in the element what is put into it and what is chosen', async ({ window, folders }) => {
         write('3.png', await drawDigit('3'));
-        const host = await startHost({ ...folders, '/pictures/': FOLDER }, HEADERS[server]);
+        const host = await startHost({ ...folders, '/images/': FOLDER }, HEADERS[server]);
         try {
           await window.goto(`${host.url}plain.html`);
           await window.evaluate(`
-            const picture = new Image();
-            picture.src = '/pictures/3.png';
-            document.querySelector('lutra-classifier').append(picture);
+            const image = new Image();
+            image.src = '/images/3.png';
+            document.querySelector('lutra-classifier').append(image);
           `);
           const best =
             "return document.querySelector('lutra-classifier').shadowRoot?.querySelector('[part=label]')?.textContent";

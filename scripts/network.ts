@@ -39,7 +39,7 @@ const lookup = randomLookups(dense, {
   centroids: Number(values.k),
   stem: stem as 'integer' | 'float',
   seed: Number(values.seed),
-  layers: (site: DenseLayer) => entry.replaces(site),
+  layers: (layer: DenseLayer) => entry.replaces(layer),
 });
 mkdirSync(values.out, { recursive: true });
 for (const graph of [dense, lookup]) {

@@ -1,7 +1,7 @@
 /**
  * Fills the demos' sample galleries: `npm run samples -- --from PATH [--from PATH …] [--count 40]`.
- * PATH holds pictures or recordings: a folder or tar of files in one folder per class, recordings named
- * `<class>_<speaker>_<number>.wav`, or a pack of µ-law clips. Writes the git-ignored public/samples (pictures) and
+ * PATH holds images or recordings: a folder or tar of files in one folder per class, recordings named
+ * `<class>_<speaker>_<number>.wav`, or a pack of µ-law clips. Writes the git-ignored public/samples (images) and
  * public/samples/speech (recordings, each data set beside the others), with a manifest in each.
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { calibrationOrder } from '../src/data/sampling.js';
 import { LutraError } from '../src/errors.js';
 import { encodeWav } from '../src/speech/wav.js';
 
-const PICTURES = 'public/samples';
+const IMAGES = 'public/samples';
 const RECORDINGS = 'public/samples/speech';
 /** The same gallery every time. */
 const SEED = 1;
@@ -33,8 +33,8 @@ interface Entry {
 /** Bytes of a file that shows or plays the example. */
 async function encode(sample: Sample): Promise<{ bytes: Uint8Array; extension: string }> {
   if (sample.kind === 'recording') return { bytes: encodeWav(sample.recording), extension: '.wav' };
-  if (sample.kind !== 'picture') return fail(`${sample.name} is neither a picture nor a recording`);
-  const { width, height, channels, pixels } = sample.picture;
+  if (sample.kind !== 'image') return fail(`${sample.name} is neither an image nor a recording`);
+  const { width, height, channels, pixels } = sample.image;
   const bytes = await sharp(pixels, { raw: { width, height, channels } }).png().toBuffer();
   return { bytes, extension: '.png' };
 }
@@ -80,7 +80,7 @@ try {
   for (const [index, path] of values.from.entries()) {
     const dataset = await openDataset(path);
     const { value: first } = await dataset.samples([0])[Symbol.asyncIterator]().next();
-    const folder = first?.kind === 'recording' ? RECORDINGS : PICTURES;
+    const folder = first?.kind === 'recording' ? RECORDINGS : IMAGES;
     if (!entries.has(folder)) empty(folder);
     const written = await write(dataset, folder, `${index}-`, count);
     entries.set(folder, [...(entries.get(folder) ?? []), ...written]);

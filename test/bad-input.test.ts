@@ -93,7 +93,7 @@ describe('NaN and infinities in feeds', () => {
     expect(values.slice(3, 6).every(Number.isNaN)).toBe(true);
   });
 
-  it('are levels like others to lookup layers', async () => {
+  it('are activations like others to lookup layers', async () => {
     const { type, dims, data } = inputTensor();
     const odd = (data as Float32Array).map((value, i) => [value, Number.NaN, Infinity, -Infinity][i % 5] ?? value);
     const feeds = { x: { type, dims, data: odd } };

@@ -19,7 +19,7 @@ export interface ConvertedCheck {
   readonly wrongSums: number;
   /** Largest difference of the outputs, given the same codes: that of the dense layers. */
   readonly outputError: number;
-  /** Codes that differ when both run on their own: activations on an edge between two levels, after roundings of dense layers. */
+  /** Codes that differ when both run on their own: activations on an edge between two integers, after roundings of dense layers. */
   readonly flippedCodes: number;
   readonly codes: number;
 }

@@ -53,7 +53,7 @@ export interface CheckResult {
 const DEFINITION = `max over outputs of max|a - b| / max(${SMALLEST}, max|b|), b from onnxruntime`;
 
 /**
- * A network that quantizes what it computed in floats amplifies roundings: values on the edge between two levels fall to either side,
+ * A network that quantizes what it computed in floats amplifies roundings: values on the edge between two integers fall to either side,
  * in onnxruntime as well. Such a network may differ by this many times what onnxruntime differs from itself. Networks that compute
  * with integers from one quantized value to the next must be equal.
  */
@@ -114,7 +114,7 @@ export async function checkModel(bytes: Uint8Array, options: CheckOptions = {}):
   };
 }
 
-/** Whether anything but an input is quantized that integer arithmetic did not give. */
+/** Whether anything but an input is quantized that integer arithmetic did not compute. */
 function quantizesFloats({ inputs, nodes }: Graph): boolean {
   const fed = new Set(inputs.map(({ name }) => name));
   const scaled = new Set<string | undefined>();

@@ -178,8 +178,8 @@ class RandomNetwork {
     const [top, left, bottom, right] = [this.int(0, 1), this.int(0, 1), this.int(0, 1), this.int(0, 1)];
     const pads = this.builder.ints(0, 0, top, left, 0, 0, bottom, right);
     const fill = this.pick([[], [this.builder.floats([], [0])], [this.builder.floats([], [0.5])]]);
-    const rectified = this.random() < 0.5 ? this.builder.node('Relu', [x.name]) : x.name;
-    const name = this.builder.node('Pad', [rectified, pads, ...fill]);
+    const padded = this.random() < 0.5 ? this.builder.node('Relu', [x.name]) : x.name;
+    const name = this.builder.node('Pad', [padded, pads, ...fill]);
     const value = this.add(name, x, { height: x.height + top + bottom, width: x.width + left + right });
     if (this.random() < 0.5) this.convolution(value);
     else this.pool(value);

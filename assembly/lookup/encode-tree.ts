@@ -3,18 +3,18 @@ import { codesOf, inputOf } from './encode-tile';
 import { gather16, runLength } from './gather';
 import { swizzle } from './swizzle';
 
-/** One level for 16 positions: code ← 2·code + (value > threshold[code]). */
+/** One step of the tree for 16 positions: code ← 2·code + (value > threshold[code]). */
 // @ts-ignore: decorator
 @inline
 function descend(code: v128, values: v128, thresholds: usize): v128 {
-  // Comparison gives −1, so that subtracting it adds the new bit.
+  // Comparison returns −1, so that subtracting it adds the new bit.
   return i8x16.sub(i8x16.add(code, code), i8x16.gt_u(values, swizzle(v128.load(thresholds), code)));
 }
 
 /**
  * The decision tree of MADDNESS (Blalock & Guttag 2021, §4.1): four comparisons per code, whatever the window.
  *
- *     lanes = 16 positions; thresholds of a codebook: u8 [4 levels][16], level l uses entries 0 .. 2^l − 1
+ *     lanes = 16 positions; thresholds of a codebook: u8 [4 steps][16], step l uses entries 0 .. 2^l − 1
  */
 export function encodeTree(p: usize, begin: i32, end: i32, thread: i32): void {
   const codebooks = load<i32>(p, field.ENCODE_CODEBOOKS);

@@ -3,7 +3,7 @@ import * as field from '../gen/layout';
 /** 1.5·2^23: adding it rounds a float below 2^22 to the nearest integer, ties to even, which is then in the low bits. */
 const MAGIC: f32 = 12582912.0;
 
-/** What {@link quantize4} takes off: the bits of MAGIC less the zero point, which that subtraction of floats gives, too. */
+/** What {@link quantize4} takes off: the bits of MAGIC less the zero point, which that subtraction of floats leaves, too. */
 // @ts-ignore: decorator
 @inline
 export function roundingBase(zero: v128): v128 {
@@ -17,7 +17,7 @@ export function roundingMagic(base: v128, zero: v128): v128 {
   return f32x4.add(base, zero);
 }
 
-/** Four floats → four integers, of which those above 127 are left to saturation. NaN gives 0 (pmax keeps its first operand). */
+/** Four floats → four integers, of which those above 127 are left to saturation. NaN becomes 0 (pmax keeps its first operand). */
 // @ts-ignore: decorator
 @inline
 export function quantize4(values: v128, scale: v128, floor: v128, magic: v128, base: v128): v128 {

@@ -14,18 +14,18 @@ import { COMPLETE_OPERATORS } from '../../src/ops/complete.js';
 export function separateTaps(graph: Graph, kind: 'row' | 'pixel'): Graph {
   const simplified = raiseOpset(simplify(graph, COMPLETE_OPERATORS), COMPLETE_OPERATORS);
   const editor = new GraphEditor(simplified);
-  for (const site of findDenseLayers(simplified)) {
-    const [kh, kw] = site.window.kernel;
-    if (site.first || site.kind !== 'conv' || kh * (kind === 'pixel' ? kw : 1) === 1) continue;
-    editor.replace([site.node], separated(editor, site, kind));
+  for (const layer of findDenseLayers(simplified)) {
+    const [kh, kw] = layer.window.kernel;
+    if (layer.first || layer.kind !== 'conv' || kh * (kind === 'pixel' ? kw : 1) === 1) continue;
+    editor.replace([layer.node], separated(editor, layer, kind));
   }
   return editor.finish();
 }
 
-function separated(editor: GraphEditor, site: DenseLayer, kind: 'row' | 'pixel'): Node[] {
-  const { node, inputChannels: C, outputChannels: O, weight } = site;
-  const [kh, kw] = site.window.kernel;
-  const [top, left, bottom, right] = site.window.pads;
+function separated(editor: GraphEditor, layer: DenseLayer, kind: 'row' | 'pixel'): Node[] {
+  const { node, inputChannels: C, outputChannels: O, weight } = layer;
+  const [kh, kw] = layer.window.kernel;
+  const [top, left, bottom, right] = layer.window.pads;
   // What a shift covers, and what the convolution keeps.
   const [shifts, width] = kind === 'row' ? [1, kw] : [kw, 1];
   const sides = kind === 'row' ? [0, 0] : [left, right];
@@ -38,7 +38,7 @@ function separated(editor: GraphEditor, site: DenseLayer, kind: 'row' | 'pixel')
   const integers = (...values: readonly number[]) =>
     editor.addConstant(tensorValue('int64', [values.length], BigInt64Array.from(values, BigInt)), `${node.name}/ints`);
 
-  const padded = add('Pad', [site.input, integers(0, 0, top, sides[0]!, 0, 0, bottom, sides[1]!)]);
+  const padded = add('Pad', [layer.input, integers(0, 0, top, sides[0]!, 0, 0, bottom, sides[1]!)]);
   // Counted from the end, as the size of the image is not known here; 0 would be the start.
   const end = (taps: number, tap: number) => (tap === taps - 1 ? Number.MAX_SAFE_INTEGER : tap + 1 - taps);
   const copies: string[] = [];
@@ -64,7 +64,7 @@ function separated(editor: GraphEditor, site: DenseLayer, kind: 'row' | 'pixel')
     inputs: [add('Concat', copies, { axis: 1 }), cut, ...(bias ? [bias] : [])],
     attributes: {
       kernel_shape: [1, width],
-      strides: [...site.window.strides],
+      strides: [...layer.window.strides],
       pads: kind === 'row' ? [0, left, 0, right] : [0, 0, 0, 0],
     },
   });

@@ -6,7 +6,7 @@ import { serializeModel } from '../../src/onnx/serialize.js';
 
 /**
  * What a lookup network is turned into so that engines can be compared layer by layer: `codes` has the codes of every layer as
- * further outputs; `forced` takes them as inputs instead of its own, and gives what it would have computed and from what;
+ * further outputs; `forced` takes them as inputs instead of its own, and returns what it would have computed and from what;
  * `layers` is every lookup layer alone, fed with its own input, with integer sums as its output.
  */
 export type CheckForm = 'codes' | 'forced' | 'layers';

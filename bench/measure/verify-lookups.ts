@@ -5,7 +5,7 @@ import type { Answers, Verification } from './verify.js';
 
 /**
  * Codes and sums are integers and equal wherever their inputs are. Float32 layers between lookup layers round differently, which moves
- * an activation to the next level now and then; a code in a few thousand may follow.
+ * an activation to the next integer now and then; a code in a few thousand may follow.
  */
 const CODES = 1e-3;
 /** Of the largest value of the answer: from the same codes on, only float32 layers are left. */
@@ -18,7 +18,7 @@ const LARGEST_ANSWER = 1e-3;
  *    another: its codes and its answer are what Lutra's should be, up to float32 rounding between the layers.
  * 2. Every layer alone is fed with the reference's input to it: all codes and all integer sums must be equal.
  *
- * @param contender who is judged
+ * @param contender who is verified
  * @param answer of the network as it will be timed
  * @param feeds of the network
  * @param refuse throws the reason

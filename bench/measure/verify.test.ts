@@ -60,8 +60,8 @@ async function inLutra(bytes: Uint8Array, feeds: Tensors): Promise<Tensors> {
 const inReference = async (bytes: Uint8Array, feeds: Tensors): Promise<Tensors> =>
   (await runInOnnxRuntime(parseModel(bytes), feeds as Record<string, TensorValue>)) as unknown as Tensors;
 
-/** Judges Lutra running `own`, while the reference runs the sound network. */
-async function judge(own: Graph, right = sound, network = NETWORK) {
+/** Verifies Lutra running `own`, while the reference runs the sound network. */
+async function verifyLutra(own: Graph, right = sound, network = NETWORK) {
   const feeds = exampleFeeds(network.inputs);
   const files = { lutra: serializeModel(own), reference: serializeModel(right) };
   const answer = await inLutra(files.lutra, feeds);
@@ -77,7 +77,7 @@ async function judge(own: Graph, right = sound, network = NETWORK) {
 
 describe('verify, lookup networks', () => {
   it('accepts a right one and says that every layer was equal', async () => {
-    const [verified] = await judge(sound);
+    const [verified] = await verifyLutra(sound);
     expect(verified).toMatchObject({ engine: 'lutra', layers: 5 });
     expect(verified!.codes).toBeLessThan(1e-3);
     expect(verified!.largest).toBeLessThan(1e-5);
@@ -90,7 +90,7 @@ describe('verify, lookup networks', () => {
       { name: 'hidden_states', type: 'float32', dims: [1, 8, 64] },
       { name: 'attention_mask', type: 'int64', dims: [1, 8] },
     ];
-    const [verified] = await judge(graph, graph, { ...NETWORK, inputs });
+    const [verified] = await verifyLutra(graph, graph, { ...NETWORK, inputs });
     expect(verified).toMatchObject({ layers: 12 });
     expect(verified!.largest).toBeLessThan(1e-4);
   });
@@ -100,7 +100,7 @@ describe('verify, lookup networks', () => {
     const own = replaceConstant(sound, inputs[3]!, (weights) => {
       weights[13]! += weights[13]! > 0 ? -1 : 1;
     });
-    await expect(judge(own)).rejects.toThrow(/lutra answers small wrongly .* (sums|codes) of .* differ/);
+    await expect(verifyLutra(own)).rejects.toThrow(/lutra answers small wrongly .* (sums|codes) of .* differ/);
   });
 
   it.each(['a', 'b', 'c', 'd'])('refuses one table entry that is off by one in layer %s', async (layer) => {
@@ -110,14 +110,14 @@ describe('verify, lookup networks', () => {
     const own = replaceConstant(sound, inputs[1]!, (table) => {
       table[used]! += table[used]! > 0 ? -1 : 1;
     });
-    await expect(judge(own)).rejects.toThrow(
+    await expect(verifyLutra(own)).rejects.toThrow(
       /lutra answers small wrongly \(1 threads, .*\): \d+ of \d+ (sums|codes) of .* differ.*Nothing/,
     );
   });
 
   it('refuses codes that are wrong in the last layer', async () => {
     const own = replaceConstant(sound, layerNode(sound, 'd', 'Encode').inputs[3]!, (weights) => weights.reverse());
-    await expect(judge(own)).rejects.toThrow(/codes of d\/.* differ/);
+    await expect(verifyLutra(own)).rejects.toThrow(/codes of d\/.* differ/);
   });
 });
 
@@ -126,7 +126,7 @@ const floats = (...data: number[]): Tensors => ({
 });
 
 /** Dense engines with canned answers, beside a reference that answers 10, −20. */
-function judgeDense(answers: Partial<Record<EngineId, Tensors>>, network = NETWORK) {
+function verifyDense(answers: Partial<Record<EngineId, Tensors>>, network = NETWORK) {
   const threads = Object.entries(answers).map(
     ([engine, answer]) =>
       ({ contender: as(engine as EngineId), answer: async () => answer }) as unknown as EngineThread,
@@ -136,22 +136,24 @@ function judgeDense(answers: Partial<Record<EngineId, Tensors>>, network = NETWO
 
 describe('verify, dense networks', () => {
   it('accepts what agrees and tells how far it is off', async () => {
-    const verified = await judgeDense({ 'lutra-dense': floats(10, -20.001), 'ort-int8': floats(11, -19) });
+    const verified = await verifyDense({ 'lutra-dense': floats(10, -20.001), 'ort-int8': floats(11, -19) });
     expect(verified.map(({ engine }) => engine)).toEqual(['lutra-dense', 'ort-int8']);
     expect(verified[0]!.largest).toBeCloseTo(5e-5);
   });
 
   it('refuses float engines that are off and NaN, and int8 that is far off', async () => {
-    await expect(judgeDense({ 'lutra-dense': floats(10, -20.1) })).rejects.toThrow(/lutra-dense answers small wrongly/);
-    await expect(judgeDense({ tfjs: floats(Number.NaN, -20) })).rejects.toThrow(/tfjs/);
-    await expect(judgeDense({ 'ort-int8': floats(30, 20) })).rejects.toThrow(/ort-int8/);
+    await expect(verifyDense({ 'lutra-dense': floats(10, -20.1) })).rejects.toThrow(
+      /lutra-dense answers small wrongly/,
+    );
+    await expect(verifyDense({ tfjs: floats(Number.NaN, -20) })).rejects.toThrow(/tfjs/);
+    await expect(verifyDense({ 'ort-int8': floats(30, 20) })).rejects.toThrow(/ort-int8/);
   });
 
   it('allows an engine more only where the network says that its file is rounded', async () => {
     const off = { litert: floats(10, -20.1) };
-    await expect(judgeDense(off)).rejects.toThrow(/litert/);
+    await expect(verifyDense(off)).rejects.toThrow(/litert/);
     const rounded = { ...NETWORK, rounded: { litert: 0.02 } };
-    expect(await judgeDense(off, rounded)).toHaveLength(1);
-    await expect(judgeDense({ litert: floats(10, -21) }, rounded)).rejects.toThrow(/litert/);
+    expect(await verifyDense(off, rounded)).toHaveLength(1);
+    await expect(verifyDense({ litert: floats(10, -21) }, rounded)).rejects.toThrow(/litert/);
   });
 });

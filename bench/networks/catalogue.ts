@@ -12,7 +12,7 @@ export interface CatalogueEntry {
   readonly title: string;
   dense(): Graph;
   /** The layers that LUT-NN replaces. */
-  replaces(site: DenseLayer): boolean;
+  replaces(layer: DenseLayer): boolean;
 }
 
 const SEED = 1;

@@ -11,7 +11,7 @@ export interface ImageNetworkOptions {
 }
 
 /**
- * Builds networks that classify pictures: input `image` float32 [N, 3, size, size], output `logits` float32 [N, classes]. Normalization
+ * Builds networks that classify images: input `image` float32 [N, 3, size, size], output `logits` float32 [N, classes]. Normalization
  * counts as folded into the convolutions; weights are random (He et al. 2015): good for latency, meaningless for accuracy.
  */
 export class ImageNetwork {

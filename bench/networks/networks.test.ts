@@ -21,7 +21,7 @@ const BERT_FEEDS = {
   hidden_states: hidden,
   attention_mask: tensorValue('int64', [1, 8], new BigInt64Array(8).fill(1n)),
 };
-const PICTURE = {
+const IMAGE = {
   image: tensorValue(
     'float32',
     [1, 3, 32, 32],
@@ -108,14 +108,14 @@ describe('BERT', () => {
 describe('quantize', () => {
   it('gives a convolutional network whose layers are all in int8, close to the original', async () => {
     const dense = vgg11({ size: 32, classes: 10, seed: 1 });
-    const int8 = await quantize(dense, PICTURE);
+    const int8 = await quantize(dense, IMAGE);
     expect(int8.nodes.filter(({ op }) => op === 'QuantizeLinear').length).toBeGreaterThan(8);
     expect([...int8.initializers.values()].some(({ type, data }) => type === 'float32' && data.length > 4096)).toBe(
       false,
     );
-    const wanted = (await runInOnnxRuntime(dense, PICTURE)).logits!;
+    const wanted = (await runInOnnxRuntime(dense, IMAGE)).logits!;
     // Not optimized: onnxruntime's own int8 kernels saturate on processors without VNNI.
-    const got = (await runInOnnxRuntime(int8, PICTURE)).logits!;
+    const got = (await runInOnnxRuntime(int8, IMAGE)).logits!;
     expect(relativeDifference(got, wanted)).toBeLessThan(0.15);
   });
 

@@ -4,15 +4,15 @@ import { consumersOf, producersOf, UniqueNames, valueNames } from '../../src/gra
 import type { Graph, Node, TensorValue } from '../../src/graph/types.js';
 import { COMPLETE_RUNTIME } from '../../src/plan/complete.js';
 
-/** Levels of a uint8 activation and of a symmetric int8 weight. */
-const ACTIVATION_LEVELS = 255;
-const WEIGHT_LEVELS = 127;
+/** Steps of a uint8 activation between its bounds, and of a symmetric int8 weight from 0 to its bound. */
+const ACTIVATION_STEPS = 255;
+const WEIGHT_STEPS = 127;
 
-/** Operators whose output has the levels of its input. */
-const KEEPS_LEVELS: ReadonlySet<string> = new Set(['MaxPool', 'Flatten']);
+/** Operators whose output has the range of its input. */
+const KEEPS_RANGE: ReadonlySet<string> = new Set(['MaxPool', 'Flatten']);
 const LAYERS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul']);
 
-interface Levels {
+interface ActivationRange {
   readonly scale: number;
   readonly zeroPoint: number;
 }
@@ -28,40 +28,40 @@ export async function quantize(graph: Graph, example: Readonly<Record<string, Te
   const attention = graph.nodes.some(({ op, inputs }) => op === 'MatMul' && !graph.initializers.has(inputs[1]!));
   const writer = new QuantizedWriter(graph);
   const values = attention ? writer.layerInputs() : writer.activations();
-  return writer.write(await levelsOf(graph, values, example), attention);
+  return writer.write(await rangesOf(graph, values, example), attention);
 }
 
-/** Runs the network and fits 256 levels to the range of every value. */
-async function levelsOf(
+/** Runs the network and fits a scale and a zero point to the range of every value. */
+async function rangesOf(
   graph: Graph,
   values: readonly string[],
   example: Readonly<Record<string, TensorValue>>,
-): Promise<ReadonlyMap<string, Levels>> {
+): Promise<ReadonlyMap<string, ActivationRange>> {
   const fed = values.filter((name) => Object.hasOwn(example, name));
   const computed = values.filter((name) => !Object.hasOwn(example, name));
   const probe = { ...graph, outputs: computed.map((name) => ({ name, type: 'float32', dims: undefined }) as const) };
   const executor = await Executor.create(probe, COMPLETE_RUNTIME, { threads: 1 });
   try {
     const results = executor.run(example);
-    const levels = (name: string, value: TensorValue) => [name, fitLevels(value.data as Float32Array)] as const;
+    const range = (name: string, value: TensorValue) => [name, fitRange(value.data as Float32Array)] as const;
     return new Map([
-      ...fed.map((name) => levels(name, example[name]!)),
-      ...computed.map((name) => levels(name, results[name]!)),
+      ...fed.map((name) => range(name, example[name]!)),
+      ...computed.map((name) => range(name, results[name]!)),
     ]);
   } finally {
     executor.dispose();
   }
 }
 
-/** Zero has a level of its own, so that padding is exact. */
-function fitLevels(values: Float32Array): Levels {
+/** Zero is one of the integers, so that padding is exact. */
+function fitRange(values: Float32Array): ActivationRange {
   let least = 0;
   let most = 0;
   for (const value of values) {
     least = Math.min(least, value);
     most = Math.max(most, value);
   }
-  const scale = Math.fround((most - least) / ACTIVATION_LEVELS) || 1;
+  const scale = Math.fround((most - least) / ACTIVATION_STEPS) || 1;
   return { scale, zeroPoint: Math.round(-least / scale) };
 }
 
@@ -81,7 +81,7 @@ class QuantizedWriter {
     return [...new Set(layers.map(({ inputs }) => inputs[0]!))];
   }
 
-  /** Every value but those that only a rectifier reads: runtimes cut levels off below its zero instead. */
+  /** Every value but those that only a ReLU reads: runtimes cut integers off below its zero instead. */
   activations(): readonly string[] {
     const consumers = consumersOf(this.graph.nodes);
     const values = [
@@ -94,17 +94,17 @@ class QuantizedWriter {
   }
 
   /** @param layersOnly other operators read the values as they were */
-  write(levels: ReadonlyMap<string, Levels>, layersOnly: boolean): Graph {
+  write(ranges: ReadonlyMap<string, ActivationRange>, layersOnly: boolean): Graph {
     const producers = producersOf(this.graph.nodes);
-    const known = (name: string): Levels | undefined => {
+    const known = (name: string): ActivationRange | undefined => {
       const producer = producers.get(name);
-      return producer && KEEPS_LEVELS.has(producer.op) ? known(producer.inputs[0]!) : levels.get(name);
+      return producer && KEEPS_RANGE.has(producer.op) ? known(producer.inputs[0]!) : ranges.get(name);
     };
     /** Value name → what its readers read instead. */
     const replaced = new Map<string, string>();
     const outputs = new Set(this.graph.outputs.map(({ name }) => name));
     for (const { name } of this.graph.inputs) {
-      const fitted = levels.has(name) ? known(name) : undefined;
+      const fitted = ranges.has(name) ? known(name) : undefined;
       if (fitted) replaced.set(name, this.#roundTrip(name, name, fitted));
     }
     for (const node of this.graph.nodes) {
@@ -114,11 +114,11 @@ class QuantizedWriter {
       if (isLayer && input) inputs.splice(1, 2, ...this.#weights(node, input));
       // The name of a graph output must be that of the last of the pair.
       const renamed = node.outputs.map((name) =>
-        levels.has(name) && outputs.has(name) ? this.#names.make(`${name}/float`) : name,
+        ranges.has(name) && outputs.has(name) ? this.#names.make(`${name}/float`) : name,
       );
       this.#nodes.push({ ...node, inputs, outputs: renamed });
       node.outputs.forEach((name, index) => {
-        if (!levels.has(name)) return;
+        if (!ranges.has(name)) return;
         const to = outputs.has(name) ? name : undefined;
         replaced.set(name, this.#roundTrip(renamed[index]!, name, known(name)!, to));
       });
@@ -145,16 +145,16 @@ class QuantizedWriter {
     return output;
   }
 
-  /** To levels and back. */
-  #roundTrip(value: string, hint: string, { scale, zeroPoint }: Levels, to?: string): string {
+  /** To integers and back. */
+  #roundTrip(value: string, hint: string, { scale, zeroPoint }: ActivationRange, to?: string): string {
     const scaleName = this.#constant(`${hint}/scale`, tensorValue('float32', [], Float32Array.of(scale)));
     const zeroName = this.#constant(`${hint}/zero_point`, tensorValue('uint8', [], Uint8Array.of(zeroPoint)));
-    const levels = this.#node('QuantizeLinear', hint, [value, scaleName, zeroName]);
-    return this.#node('DequantizeLinear', hint, [levels, scaleName, zeroName], {}, to);
+    const quantized = this.#node('QuantizeLinear', hint, [value, scaleName, zeroName]);
+    return this.#node('DequantizeLinear', hint, [quantized, scaleName, zeroName], {}, to);
   }
 
   /** Weight and, if there is one, bias of a layer as dequantized constants. */
-  #weights(node: Node, input: Levels): string[] {
+  #weights(node: Node, input: ActivationRange): string[] {
     const weight = this.graph.initializers.get(node.inputs[1]!)!;
     // [O, …] but for MatMul, whose outputs are columns.
     const axis = node.op === 'MatMul' || (node.op === 'Gemm' && node.attributes.transB !== 1) ? 1 : 0;
@@ -165,10 +165,10 @@ class QuantizedWriter {
     const scales = new Float32Array(outputs);
     for (let i = 0; i < values.length; i++) {
       const o = channel(i);
-      scales[o] = Math.max(scales[o]!, Math.abs(values[i]!) / WEIGHT_LEVELS);
+      scales[o] = Math.max(scales[o]!, Math.abs(values[i]!) / WEIGHT_STEPS);
     }
-    const levels = new Int8Array(values.length);
-    for (let i = 0; i < values.length; i++) levels[i] = Math.round(values[i]! / scales[channel(i)]!);
+    const stored = new Int8Array(values.length);
+    for (let i = 0; i < values.length; i++) stored[i] = Math.round(values[i]! / scales[channel(i)]!);
     const dequantize = (what: string, value: TensorValue, perChannel: Float32Array, onAxis: number) => {
       const hint = `${node.name}/${what}`;
       const scaleName = this.#constant(`${hint}.scale`, tensorValue('float32', [outputs], perChannel));
@@ -177,7 +177,7 @@ class QuantizedWriter {
       const inputs = [this.#constant(hint, value), scaleName, this.#constant(`${hint}.zero_point`, zero)];
       return this.#node('DequantizeLinear', hint, inputs, { axis: onAxis });
     };
-    const dequantized = [dequantize('weight', tensorValue('int8', weight.dims, levels), scales, axis)];
+    const dequantized = [dequantize('weight', tensorValue('int8', weight.dims, stored), scales, axis)];
     const bias = this.graph.initializers.get(node.inputs[2] ?? '');
     if (bias) {
       const biasScales = scales.map((scale) => scale * input.scale);

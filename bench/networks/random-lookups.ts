@@ -30,7 +30,7 @@ export interface RandomLookupOptions {
   /** `integer`: first convolutions that are not replaced are computed with int8 weights. Default `float`. */
   readonly stem?: 'float' | 'integer';
   /** Which layers are replaced. */
-  readonly layers: (site: DenseLayer) => boolean;
+  readonly layers: (layer: DenseLayer) => boolean;
 }
 
 /** The geometry of LUT-NN (Tang et al. 2023, §6.1): one codebook per 3 × 3 window, per 4 channels and per 32 inputs; K = 16. */
@@ -42,11 +42,11 @@ export const LUT_NN_GEOMETRY: Omit<RandomLookupOptions, 'layers' | 'seed'> = {
   centroids: 16,
 };
 
-/** Levels per unit: activations of these networks have about unit variance. */
-const LEVELS = 32;
-/** Behind a rectifier nothing is negative; elsewhere half of the levels are. */
-const RECTIFIED = { scale: 1 / LEVELS, zeroPoint: 0 };
-const SIGNED = { scale: 2 / LEVELS, zeroPoint: 64 };
+/** Steps of quantization per unit: activations of these networks have about unit variance. */
+const STEPS_PER_UNIT = 32;
+/** Behind a ReLU nothing is negative; elsewhere half of the integers are. */
+const AFTER_RELU = { scale: 1 / STEPS_PER_UNIT, zeroPoint: 0 };
+const SIGNED = { scale: 2 / STEPS_PER_UNIT, zeroPoint: 64 };
 
 /**
  * Replaces layers by lookup layers with random codebooks and tables. Latency does not depend on what the tables hold, so this measures
@@ -84,17 +84,17 @@ class LookupWriter {
       declaredInputs(graph, () => 1),
     );
     const replacements = new Map<Node, readonly Node[]>();
-    for (const site of findDenseLayers(graph)) {
-      const { kind, node } = site;
-      const replaced = layers(site);
-      if (!replaced && !(stem === 'integer' && site.first && canQuantize(site))) continue;
+    for (const layer of findDenseLayers(graph)) {
+      const { kind, node } = layer;
+      const replaced = layers(layer);
+      if (!replaced && !(stem === 'integer' && layer.first && canQuantize(layer))) continue;
       if (!replaced) {
-        replacements.set(node, [quantizedConvNode(site, SIGNED, `${node.name}/quantized`, this.#initializers)]);
+        replacements.set(node, [quantizedConvNode(layer, SIGNED, `${node.name}/quantized`, this.#initializers)]);
       } else if (kind === 'conv') {
-        replacements.set(node, this.#convolution(site));
+        replacements.set(node, this.#convolution(layer));
       } else {
-        const added = this.#biasBehind(site, consumers.get(site.output) ?? []);
-        replacements.set(node, this.#linear(site, types.get(site.input)!.dims, added));
+        const added = this.#biasBehind(layer, consumers.get(layer.output) ?? []);
+        replacements.set(node, this.#linear(layer, types.get(layer.input)!.dims, added));
         if (added) replacements.set(added, []);
       }
       for (const name of node.inputs.slice(1)) this.#initializers.delete(name);
@@ -108,24 +108,24 @@ class LookupWriter {
     };
   }
 
-  #convolution(site: DenseLayer): readonly Node[] {
-    const layout = this.#layout(site);
+  #convolution(layer: DenseLayer): readonly Node[] {
+    const layout = this.#layout(layer);
     const nodes: Node[] = [];
-    const codes = this.#codesOf(site, layout, (name) => {
-      nodes.push(this.#encode(site, layout, site.input, name));
+    const codes = this.#codesOf(layer, layout, (name) => {
+      nodes.push(this.#encode(layer, layout, layer.input, name));
     });
-    nodes.push(this.#lookUp(site, layout, codes, site.output, site.bias));
+    nodes.push(this.#lookUp(layer, layout, codes, layer.output, layer.bias));
     return nodes;
   }
 
   /**
-   * Rows become pictures of one pixel and back.
+   * Rows become images of one pixel and back.
    * @param dims of the layer's input; the first one may vary
    * @param added the addition of the layer's bias, if a node of its own does that
    */
-  #linear(site: DenseLayer, dims: readonly number[], added: Node | undefined): readonly Node[] {
-    const layout = this.#layout(site);
-    const { name } = site.node;
+  #linear(layer: DenseLayer, dims: readonly number[], added: Node | undefined): readonly Node[] {
+    const layout = this.#layout(layer);
+    const { name } = layer.node;
     const nodes: Node[] = [];
     const reshape = (what: string, from: string, shape: readonly number[], to: string) => {
       const node = this.#names.make(`${name}/${what}`);
@@ -133,12 +133,12 @@ class LookupWriter {
       this.#initializers.set(inputs[1]!, tensorValue('int64', [shape.length], BigInt64Array.from(shape, BigInt)));
       nodes.push({ name: node, op: 'Reshape', domain: '', inputs, outputs: [to], attributes: {} });
     };
-    const codes = this.#codesOf(site, layout, (to) => {
+    const codes = this.#codesOf(layer, layout, (to) => {
       const rows = this.#names.make(`${name}/rows`);
-      reshape('split', site.input, [-1, site.inputChannels, 1, 1], rows);
-      nodes.push(this.#encode(site, layout, rows, to));
+      reshape('split', layer.input, [-1, layer.inputChannels, 1, 1], rows);
+      nodes.push(this.#encode(layer, layout, rows, to));
     });
-    let { bias, output } = site;
+    let { bias, output } = layer;
     if (added) {
       const constant = added.inputs[1]!;
       bias = this.graph.initializers.get(constant)!.data as Float32Array;
@@ -146,43 +146,43 @@ class LookupWriter {
       output = added.outputs[0]!;
     }
     const sums = this.#names.make(`${name}/sums`);
-    nodes.push(this.#lookUp(site, layout, codes, sums, bias));
-    reshape('join', sums, [-1, ...dims.slice(1, -1), site.outputChannels], output);
+    nodes.push(this.#lookUp(layer, layout, codes, sums, bias));
+    reshape('join', sums, [-1, ...dims.slice(1, -1), layer.outputChannels], output);
     return nodes;
   }
 
   /** The addition of a constant vector that is all that reads a MatMul: a lookup layer has a place for it. */
-  #biasBehind(site: DenseLayer, readers: readonly Node[]): Node | undefined {
+  #biasBehind(layer: DenseLayer, readers: readonly Node[]): Node | undefined {
     const [reader] = readers;
-    if (site.node.op !== 'MatMul' || readers.length !== 1 || reader?.op !== 'Add') return undefined;
+    if (layer.node.op !== 'MatMul' || readers.length !== 1 || reader?.op !== 'Add') return undefined;
     const bias = this.graph.initializers.get(reader.inputs[1]!);
-    return bias?.type === 'float32' && bias.data.length === site.outputChannels ? reader : undefined;
+    return bias?.type === 'float32' && bias.data.length === layer.outputChannels ? reader : undefined;
   }
 
   /** Name of the codes of a layer; `make` is asked for them unless another layer's are the same. */
-  #codesOf(site: DenseLayer, { encode, values }: CodebookLayout, make: (name: string) => void): string {
-    const key = [site.input, values, encode.kernel, encode.strides, encode.pads].join();
+  #codesOf(layer: DenseLayer, { encode, values }: CodebookLayout, make: (name: string) => void): string {
+    const key = [layer.input, values, encode.kernel, encode.strides, encode.pads].join();
     let codes = this.#codes.get(key);
     if (codes === undefined) {
-      codes = this.#names.make(`${site.node.name}/codes`);
+      codes = this.#names.make(`${layer.node.name}/codes`);
       this.#codes.set(key, codes);
       make(codes);
     }
     return codes;
   }
 
-  #layout(site: DenseLayer): CodebookLayout {
+  #layout(layer: DenseLayer): CodebookLayout {
     const { kind, channels, pointwise, linear, centroids } = this.options;
-    if (site.kind === 'linear') {
-      const g = fittingChannels(site.inputChannels, linear);
-      return layoutCodebooks(site, { kind: 'linear', channels: g, centroids });
+    if (layer.kind === 'linear') {
+      const g = fittingChannels(layer.inputChannels, linear);
+      return layoutCodebooks(layer, { kind: 'linear', channels: g, centroids });
     }
-    const small = site.window.kernel[0] * site.window.kernel[1] === 1;
-    const g = fittingChannels(site.inputChannels, small ? pointwise : channels);
-    return layoutCodebooks(site, { kind: small ? 'pixel' : kind, channels: g, centroids });
+    const small = layer.window.kernel[0] * layer.window.kernel[1] === 1;
+    const g = fittingChannels(layer.inputChannels, small ? pointwise : channels);
+    return layoutCodebooks(layer, { kind: small ? 'pixel' : kind, channels: g, centroids });
   }
 
-  #encode(site: DenseLayer, layout: CodebookLayout, input: string, codes: string): Node {
+  #encode(layer: DenseLayer, layout: CodebookLayout, input: string, codes: string): Node {
     const { codebooks: B, values: v } = layout;
     const { channels: g, centroids: K } = layout.geometry;
     const [kh, kw] = layout.encode.kernel;
@@ -190,25 +190,25 @@ class LookupWriter {
     const biases = Int32Array.from({ length: B * K }, () => Math.floor(this.#random() * 2000) - 1000);
     const books: Parameters<typeof encodeNode>[0] = {
       encoder: 'centroid',
-      scale: site.kind === 'conv' ? RECTIFIED : SIGNED,
+      scale: layer.kind === 'conv' ? AFTER_RELU : SIGNED,
       parameters: [
         ['Q', tensorValue('int8', [B * K, g, kh, kw], weights)],
         ['b', tensorValue('int32', [B * K], biases)],
       ],
     };
-    return encodeNode(books, layout, `${site.node.name}/encode`, input, codes, this.#initializers);
+    return encodeNode(books, layout, `${layer.node.name}/encode`, input, codes, this.#initializers);
   }
 
-  #lookUp(site: DenseLayer, layout: CodebookLayout, codes: string, output: string, bias: Float32Array): Node {
+  #lookUp(layer: DenseLayer, layout: CodebookLayout, codes: string, output: string, bias: Float32Array): Node {
     const { codebooks: B, taps } = layout;
-    const O = site.outputChannels;
+    const O = layer.outputChannels;
     const table = {
       table: this.#int8(O * B * this.options.centroids * taps, MAX_WEIGHT),
       // Sums of B·taps entries of this size have about unit variance after scaling.
       scale: new Float32Array(O).fill(1 / (73 * Math.sqrt(B * taps))),
       bias,
     };
-    return lookUpNode(table, layout, `${site.node.name}/lookup`, codes, output, this.#initializers);
+    return lookUpNode(table, layout, `${layer.node.name}/lookup`, codes, output, this.#initializers);
   }
 
   #int8(length: number, limit: number): Int8Array {

@@ -16,7 +16,7 @@ export class WeightSource {
     return this.#uniform(dims, Math.sqrt(6 / fanIn));
   }
 
-  /** [inputs, outputs], uniform with variance 1 / inputs: keeps the variance of its input where no rectifier follows. */
+  /** [inputs, outputs], uniform with variance 1 / inputs: keeps the variance of its input where no ReLU follows. */
   columns(inputs: number, outputs: number): TensorValue {
     return this.#uniform([inputs, outputs], Math.sqrt(3 / inputs));
   }

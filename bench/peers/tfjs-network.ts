@@ -11,7 +11,7 @@ type Activation = 'linear' | 'relu';
 
 /**
  * A convolutional ONNX network as a function of TensorFlow.js operators, with the bias and a following Relu fused into each layer.
- * Pictures are NHWC between the layers, as TensorFlow.js wants them; weights are turned once.
+ * Images are NHWC between the layers, as TensorFlow.js wants them; weights are turned once.
  *
  * @throws Error naming an operator that is not among those of the benchmark's networks
  */
@@ -23,8 +23,8 @@ export function compileNetwork(bytes: Uint8Array): (feeds: Tensors) => Tensors {
   return (feeds) => {
     const fed = feeds[input!.name]!;
     const result = tf.tidy(() => {
-      const picture = tf.tensor(fed.data as Float32Array, [...fed.dims] as [number, number, number, number], 'float32');
-      const values: Values = new Map([[input!.name, tf.transpose(picture, [0, 2, 3, 1])]]);
+      const image = tf.tensor(fed.data as Float32Array, [...fed.dims] as [number, number, number, number], 'float32');
+      const values: Values = new Map([[input!.name, tf.transpose(image, [0, 2, 3, 1])]]);
       for (const step of steps) step(values);
       return values.get(output!.name)!;
     });
@@ -87,7 +87,7 @@ function compileNode(graph: Graph, node: Node, activation: Activation): Compute 
     case 'GlobalAveragePool':
       return ([x]) => tf.mean(x!, [1, 2], true);
     case 'ReduceMean':
-      // Over the picture, as the pooling above, but the two dimensions go.
+      // Over the image, as the pooling above, but the two dimensions go.
       if (numbersAttribute(node, 'axes')?.join() !== '2,3' || numberAttribute(node, 'keepdims', 1) !== 0) break;
       return ([x]) => tf.mean(x!, [1, 2]);
     case 'Flatten':

@@ -1,5 +1,5 @@
 import { InferenceSession, type Tensor, type TensorLike } from '../../src/index.js';
-import type { HeldBack } from './protocol.js';
+import type { HeldOut } from './protocol.js';
 
 /** Both networks on examples that neither the fit nor its choices have seen. */
 export interface Comparison {
@@ -37,7 +37,7 @@ const share = (flags: readonly boolean[]) => flags.filter(Boolean).length / flag
 export async function compare(
   dense: Uint8Array<ArrayBuffer>,
   lut: Uint8Array<ArrayBuffer>,
-  { batches, labels, count }: HeldBack,
+  { batches, labels, count }: HeldOut,
   signal: AbortSignal,
 ): Promise<Comparison> {
   const sessions: InferenceSession[] = [];

@@ -1,7 +1,7 @@
 import type { ExampleFile } from './protocol.js';
 
 /** Everything below a dropped folder, in any order. */
-async function walk(entry: FileSystemEntry, prefix: string): Promise<ExampleFile[]> {
+async function readEntry(entry: FileSystemEntry, prefix: string): Promise<ExampleFile[]> {
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
     return [{ path: prefix + entry.name, file }];
@@ -14,7 +14,7 @@ async function walk(entry: FileSystemEntry, prefix: string): Promise<ExampleFile
     if (some.length === 0) break;
     children.push(...some);
   }
-  return (await Promise.all(children.map((child) => walk(child, `${prefix}${entry.name}/`)))).flat();
+  return (await Promise.all(children.map((child) => readEntry(child, `${prefix}${entry.name}/`)))).flat();
 }
 
 /** Files of a drop, folders opened. Must be called before the event's turn ends: its items do not outlive it. */
@@ -23,7 +23,8 @@ export function droppedFiles(transfer: DataTransfer): Promise<ExampleFile[]> {
     const entry = item.kind === 'file' ? item.webkitGetAsEntry() : null;
     return entry ? [entry] : [];
   });
-  if (entries.length > 0) return Promise.all(entries.map((entry) => walk(entry, ''))).then((lists) => lists.flat());
+  if (entries.length > 0)
+    return Promise.all(entries.map((entry) => readEntry(entry, ''))).then((lists) => lists.flat());
   return Promise.resolve([...transfer.files].map((file) => ({ path: file.name, file })));
 }
 

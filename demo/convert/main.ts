@@ -151,12 +151,12 @@ async function convert(): Promise<void> {
   try {
     const { options: chosen, samples } = readOptions(options);
     const request = { options: { ...chosen, layers: layers.ticked }, samples, preprocess: preprocess.read() };
-    const { bytes, report, heldBack } = await converter.convert(request, showProgress);
+    const { bytes, report, heldOut } = await converter.convert(request, showProgress);
     mine.signal.throwIfAborted();
     layers.report(report);
     remark(where, 'Comparing the two networks …');
     const original = new Uint8Array(await file.arrayBuffer());
-    const comparison = await compare(original, bytes, heldBack, mine.signal);
+    const comparison = await compare(original, bytes, heldOut, mine.signal);
     mine.signal.throwIfAborted();
     where.replaceChildren();
     byId('result').replaceChildren(resultView(report, comparison, { dense: original.length, lut: bytes.length }));

@@ -32,7 +32,7 @@ const PRESETS: Readonly<Record<string, Preset>> = {
 const DEFAULT_SIDE = 224;
 const MAX_SIDE = 1024;
 
-/** Asks how pictures become the network's input, where the file does not say. */
+/** Asks how images become the network's input, where the file does not say. */
 export class PreprocessForm {
   #facts: NetworkFacts | undefined;
 
@@ -40,17 +40,17 @@ export class PreprocessForm {
 
   show(facts: NetworkFacts): void {
     this.#facts = facts;
-    const { stored, picture } = facts;
+    const { stored, image } = facts;
     if (stored) {
       const takes =
         stored.kind === 'image'
-          ? `${stored.width} × ${stored.height} ${stored.channels === 1 ? 'grey' : 'colour'} pictures`
+          ? `${stored.width} × ${stored.height} ${stored.channels === 1 ? 'grey' : 'colour'} images`
           : `log-mel features of ${stored.sampleRate / 1000} kHz sound`;
       this.element.replaceChildren(html('p', { class: 'help' }, `The file says that the network takes ${takes}.`));
-    } else if (picture) {
+    } else if (image) {
       const choices = Object.entries(PRESETS).map(([value, { label }]): Choice => [value, label]);
       const side = (axis: 'width' | 'height') =>
-        typeof picture[axis] === 'number'
+        typeof image[axis] === 'number'
           ? undefined
           : html(
               'label',
@@ -71,7 +71,7 @@ export class PreprocessForm {
         html(
           'p',
           { class: 'help' },
-          `The network takes neither pictures nor sound but ${facts.input.type}[${facts.input.dims.join(', ')}]: give examples as .npy or .npz arrays.`,
+          `The network takes neither images nor sound but ${facts.input.type}[${facts.input.dims.join(', ')}]: give examples as .npy or .npz arrays.`,
         ),
       );
     }
@@ -79,12 +79,12 @@ export class PreprocessForm {
 
   /** What the form says; undefined where the network takes arrays. */
   read(): Preprocess | undefined {
-    const { stored, picture } = this.#facts ?? {};
-    if (stored || !picture) return stored;
+    const { stored, image } = this.#facts ?? {};
+    if (stored || !image) return stored;
     const preset = PRESETS[this.element.querySelector<HTMLSelectElement>('[name=pixels]')!.value]!;
-    const channels = picture.channels ?? 3;
+    const channels = image.channels ?? 3;
     const side = (axis: 'width' | 'height') => {
-      const fixed = picture[axis];
+      const fixed = image[axis];
       if (typeof fixed === 'number') return fixed;
       const asked = Number(this.element.querySelector<HTMLInputElement>(`[name=${axis}]`)!.value);
       return Math.min(MAX_SIDE, Math.max(1, Math.round(asked) || DEFAULT_SIDE));
@@ -98,7 +98,7 @@ export class PreprocessForm {
       mean: preset.mean.slice(0, channels),
       std: preset.std.slice(0, channels),
       resize: 'bilinear',
-      layout: picture.layout,
+      layout: image.layout,
     };
     return spec;
   }

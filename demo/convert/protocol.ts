@@ -1,5 +1,5 @@
 import type { ConvertOptions, ConvertProgress, ConvertReport } from '../../src/convert/types.js';
-import type { PictureInput } from '../../src/data/preprocess-spec.js';
+import type { ImageInput } from '../../src/data/preprocess-spec.js';
 import type { Preprocess } from '../../src/graph/metadata.js';
 import type { TensorValue } from '../../src/graph/types.js';
 
@@ -18,8 +18,8 @@ export interface NetworkFacts {
   readonly name: string;
   readonly bytes: number;
   readonly input: { readonly name: string; readonly type: string; readonly dims: readonly (number | string)[] };
-  /** How the network takes pictures, by the shape of its input. */
-  readonly picture: PictureInput | undefined;
+  /** How the network takes images, by the shape of its input. */
+  readonly image: ImageInput | undefined;
   /** `lutra.preprocess` of the file. */
   readonly stored: Preprocess | undefined;
   readonly labels: readonly string[] | undefined;
@@ -42,12 +42,12 @@ export interface ConvertRequest {
   readonly options: ConvertOptions;
   /** Examples to fit to, at most. */
   readonly samples: number;
-  /** How pictures or recordings become the input; undefined for arrays. */
+  /** How images or recordings become the input; undefined for arrays. */
   readonly preprocess: Preprocess | undefined;
 }
 
 /** Examples that the conversion never saw. */
-export interface HeldBack {
+export interface HeldOut {
   /** Network inputs, one batch after the other. */
   readonly batches: readonly TensorValue[];
   /** Class of every example, where the data has classes. */
@@ -59,7 +59,7 @@ export interface Converted {
   /** The LUT model as a file. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly report: ConvertReport;
-  readonly heldBack: HeldBack;
+  readonly heldOut: HeldOut;
 }
 
 export type ProgressListener = (progress: ConvertProgress) => void;

@@ -43,7 +43,7 @@ export function resultView(
     html(
       'p',
       { class: 'help' },
-      `Compared on ${counted(examples, 'example')} held back from the conversion.` +
+      `Compared on ${counted(examples, 'example')} held out from the conversion.` +
         (examples < 100 ? ' So few tell little: one more or less is a point or several.' : ''),
     ),
   );

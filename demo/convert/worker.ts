@@ -7,7 +7,7 @@ import { calibrationFeeds, datasetSource } from '../../src/data/calibration-feed
 import type { Dataset } from '../../src/data/dataset.js';
 import { type FileDecoders, folderDataset } from '../../src/data/folder.js';
 import { openBytes } from '../../src/data/open.js';
-import { pictureInput, readPreprocess } from '../../src/data/preprocess-spec.js';
+import { imageInput, readPreprocess } from '../../src/data/preprocess-spec.js';
 import { PixelReader } from '../../src/element/pixels.js';
 import { LutraError } from '../../src/errors.js';
 import { METADATA } from '../../src/graph/metadata.js';
@@ -30,11 +30,11 @@ import type {
 
 const SEED = 1;
 /** Share of the examples that only measure, and how many are enough. */
-const HELD_BACK_SHARE = 0.25;
-const HELD_BACK = 200;
+const HELD_OUT_SHARE = 0.25;
+const HELD_OUT = 200;
 const pixels = new PixelReader();
 const DECODERS: FileDecoders = {
-  picture: (bytes, name) => pixels.open(new Blob([bytes as BlobPart]), name),
+  image: (bytes, name) => pixels.open(new Blob([bytes as BlobPart]), name),
   recording: decodeWav,
 };
 
@@ -63,8 +63,8 @@ async function openNetwork(file: Blob, name: string): Promise<NetworkFacts> {
     });
   }
   const input = fed[0]!;
-  const sites = findDenseLayers(raiseOpset(simplify(graph, COMPLETE_OPERATORS), COMPLETE_OPERATORS));
-  if (sites.length === 0) {
+  const layers = findDenseLayers(raiseOpset(simplify(graph, COMPLETE_OPERATORS), COMPLETE_OPERATORS));
+  if (layers.length === 0) {
     throw new LutraError('UNSUPPORTED', `${name} has no layer that could become lookups`, {
       expected: 'a Conv of one group, a Gemm or a MatMul with constant weights',
     });
@@ -76,14 +76,14 @@ async function openNetwork(file: Blob, name: string): Promise<NetworkFacts> {
     name,
     bytes: file.size,
     input: { name: input.name, type: input.type, dims: input.dims ?? [] },
-    picture: pictureInput(input.dims),
+    image: imageInput(input.dims),
     stored: stored === undefined ? undefined : readPreprocess(stored),
     labels,
-    layers: sites.map((site) => ({
-      name: site.node.name,
-      op: site.node.op,
-      dims: [site.outputChannels, site.inputChannels, ...site.window.kernel],
-      role: site.first ? 'first' : site.last ? 'last' : undefined,
+    layers: layers.map((layer) => ({
+      name: layer.node.name,
+      op: layer.node.op,
+      dims: [layer.outputChannels, layer.inputChannels, ...layer.window.kernel],
+      role: layer.first ? 'first' : layer.last ? 'last' : undefined,
     })),
   };
 }
@@ -136,11 +136,11 @@ async function run({ options, samples, preprocess }: ConvertRequest, onProgress:
   const { signal } = running;
   const { graph, labels } = network;
   const dataset = examples;
-  const { calibration, heldBack } = calibrationFeeds(datasetSource(dataset, preprocess), {
+  const { calibration, heldOut } = calibrationFeeds(datasetSource(dataset, preprocess), {
     samples,
     random: seededRandom(SEED),
     batch: graph.inputs.find(({ name }) => !graph.initializers.has(name))!.dims?.[0],
-    heldBack: Math.min(HELD_BACK, Math.ceil(dataset.count * HELD_BACK_SHARE)),
+    heldOut: Math.min(HELD_OUT, Math.ceil(dataset.count * HELD_OUT_SHARE)),
   });
   if (calibration.count === 0) {
     throw new LutraError('INVALID_DATA', `${dataset.description} is too little to learn from`, {
@@ -159,11 +159,11 @@ async function run({ options, samples, preprocess }: ConvertRequest, onProgress:
     { signal, onProgress },
   );
   const batches: TensorValue[] = [];
-  for await (const input of heldBack.feeds) batches.push(input);
+  for await (const input of heldOut.feeds) batches.push(input);
   return {
     bytes: new Uint8Array(serializeModel(await withContentHash(converted))),
     report,
-    heldBack: { batches, labels: heldBack.labels, count: heldBack.count },
+    heldOut: { batches, labels: heldOut.labels, count: heldOut.count },
   };
 }
 

@@ -1,5 +1,5 @@
 import '../../src/element/define.js';
-import type { Picture } from '../../src/data/dataset.js';
+import type { PixelImage } from '../../src/data/dataset.js';
 import { createPad } from '../image/pad.js';
 import { byId, html } from '../shared/dom.js';
 import { formatBytes, formatMilliseconds } from '../shared/format.js';
@@ -16,7 +16,7 @@ const classifier = html('lutra-classifier', {
 });
 
 /** The digit as the network was trained to see it: white on black. */
-function toImageData({ width, height, pixels }: Picture): ImageData {
+function toImageData({ width, height, pixels }: PixelImage): ImageData {
   const image = new ImageData(width, height);
   pixels.forEach((ink, i) => {
     image.data.set([ink, ink, ink, 255], i * 4);
@@ -25,7 +25,7 @@ function toImageData({ width, height, pixels }: Picture): ImageData {
 }
 
 /** While one digit is being read only the newest waits: strokes come faster than a busy machine answers. */
-let newest: Picture | undefined;
+let newest: PixelImage | undefined;
 let reading = false;
 async function read(): Promise<void> {
   if (reading) return;

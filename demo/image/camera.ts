@@ -1,4 +1,4 @@
-import type { Picture } from '../../src/data/dataset.js';
+import type { PixelImage } from '../../src/data/dataset.js';
 import { openCamera, watchVideo } from '../../src/element/camera.js';
 import { PixelReader } from '../../src/element/pixels.js';
 import { LutraError } from '../../src/index.js';
@@ -11,14 +11,14 @@ export interface Camera {
 
 export interface CameraListener {
   /** A frame to be answered; the next one is taken when the promise settles. */
-  onFrame(picture: Picture): Promise<void>;
+  onFrame(image: PixelImage): Promise<void>;
 }
 
-/** Live pictures from the camera, one at a time: a slow network lowers the frame rate and nothing piles up. */
+/** Live images from the camera, one at a time: a slow network lowers the frame rate and nothing piles up. */
 export function createCamera({ onFrame }: CameraListener): Camera {
   let live: AbortController | undefined;
   const pixels = new PixelReader();
-  const video = html('video', { muted: true, playsinline: true, hidden: true, 'aria-label': 'Camera picture' });
+  const video = html('video', { muted: true, playsinline: true, hidden: true, 'aria-label': 'Camera image' });
   const button = html('button', { class: 'button primary', type: 'button', id: 'camera-toggle' }, 'Start the camera');
   const words = html(
     'p',

@@ -1,16 +1,16 @@
-import type { Picture } from '../../src/data/dataset.js';
+import type { PixelImage } from '../../src/data/dataset.js';
 import { byId, html } from '../shared/dom.js';
 import { createBytes } from './bytes.js';
 import { createCamera } from './camera.js';
 import { createControls } from './controls.js';
+import { createImageInput } from './image-input.js';
 import { latencyView } from './latency.js';
 import { layersView } from './layers.js';
 import type { ModelEntry } from './models.js';
-import { measureTogether, type Network } from './network.js';
-import { Networks } from './networks.js';
+import { type ImageNetwork, measureTogether } from './network.js';
+import { ImageNetworks } from './networks.js';
 import { createPad } from './pad.js';
-import { prepare } from './picture.js';
-import { createPictureInput } from './pictures.js';
+import { prepare } from './paint.js';
 import { createResult } from './result.js';
 import { type DemoState, formatState, parseState, type SourceKind } from './state.js';
 import type { Status } from './status.js';
@@ -20,7 +20,7 @@ import { createTabs } from './tabs.js';
 const SETTLE_MILLISECONDS = 350;
 
 interface Input {
-  readonly picture: Picture;
+  readonly image: PixelImage;
   /** Speak the answer: not for the frames of a film or the middle of a stroke. */
   readonly announce: boolean;
 }
@@ -32,18 +32,18 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
   const readAddress = (): DemoState => {
     const wanted = parseState(location.hash);
     const model = findModel(wanted.model);
-    const source = wanted.source === 'draw' && !model.pad ? 'pictures' : wanted.source;
+    const source = wanted.source === 'draw' && !model.pad ? 'images' : wanted.source;
     return {
       engine: wanted.engine ?? 'lut',
       threads: wanted.threads ?? 'auto',
       wasm: wanted.wasm ?? 'auto',
       model: model.id,
-      source: source ?? (model.pad ? 'draw' : 'pictures'),
+      source: source ?? (model.pad ? 'draw' : 'images'),
     };
   };
 
   let state = readAddress();
-  let networks: Networks | undefined;
+  let networks: ImageNetworks | undefined;
   let input: Input | undefined;
   let answering = false;
   let measured = false;
@@ -54,22 +54,27 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
   const bytes = createBytes(byId('bytes'));
   const measure = byId<HTMLButtonElement>('measure');
 
-  const pad = createPad((digit, settled) => (digit ? show(digit, settled) : forget('Write a digit to get an answer.')));
-  const pictures = createPictureInput({
-    onPicture: (picture) => {
-      // Moving to the pictures repeats this one.
-      if (state.source !== 'pictures') change({ source: 'pictures' });
-      else void offer(picture, true);
-    },
-    onError: (error) => status.failed(error, () => pictures.choose(), 'Choose another'),
+  const pad = createPad((digit, settled) => {
+    // The example may still be writing itself when the visitor has gone to another input.
+    if (state.source !== 'draw') return;
+    if (digit) void show(digit, settled);
+    else forget('Write a digit to get an answer.');
   });
-  const camera = createCamera({ onFrame: (picture) => offer(picture, false) });
+  const images = createImageInput({
+    onImage: (image) => {
+      // Moving to the images repeats this one.
+      if (state.source !== 'images') change({ source: 'images' });
+      else void offer(image, true);
+    },
+    onError: (error) => status.failed(error, () => images.choose(), 'Choose another'),
+  });
+  const camera = createCamera({ onFrame: (image) => offer(image, false) });
   const tabs = createTabs<SourceKind>(
     byId('tabs'),
     byId('stage'),
     [
       { id: 'draw', label: 'Draw', panel: pad.element },
-      { id: 'pictures', label: 'Pictures', panel: pictures.element },
+      { id: 'images', label: 'Images', panel: images.element },
       { id: 'camera', label: 'Camera', panel: camera.element },
     ],
     (source) => change({ source }),
@@ -77,7 +82,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
   const controls = createControls(byId<HTMLFormElement>('controls'), models, (wanted) => {
     const model = findModel(wanted.model ?? state.model);
     // A change of network moves to the input that suits it.
-    change(wanted.model === undefined ? wanted : { ...wanted, source: model.pad ? 'draw' : 'pictures' });
+    change(wanted.model === undefined ? wanted : { ...wanted, source: model.pad ? 'draw' : 'images' });
   });
 
   /** Takes the answer back: it no longer belongs to what is shown. */
@@ -88,23 +93,23 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     if (networks?.loaded[state.engine]) status.say(words);
   }
 
-  /** Answers a picture; while one is being answered only the newest waits. */
-  function show(picture: Picture, announce: boolean): Promise<void> {
-    input = { picture, announce };
+  /** Answers an image; while one is being answered only the newest waits. */
+  function show(image: PixelImage, announce: boolean): Promise<void> {
+    input = { image, announce };
     return answerAll();
   }
 
-  /** Answers a picture from outside, once it is known what the network needs. */
-  async function offer(picture: Picture, announce: boolean): Promise<void> {
+  /** Answers an image from outside, once it is known what the network needs. */
+  async function offer(image: PixelImage, announce: boolean): Promise<void> {
     const network = await wanted();
     if (!network) return;
-    const prepared = prepare(picture, network.spec, findModel(state.model).pad);
+    const prepared = prepare(image, network.spec, findModel(state.model).pad);
     if (prepared) await show(prepared, announce);
     else forget('No writing found: try a darker pen or a lighter background.');
   }
 
   /** The network that answers now, or undefined after saying why there is none. */
-  async function wanted(): Promise<Network | undefined> {
+  async function wanted(): Promise<ImageNetwork | undefined> {
     const mine = networks;
     try {
       return await mine?.get(state.engine);
@@ -126,11 +131,11 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
         const now: Input | undefined = input;
         if (mine !== networks || !now) continue;
         try {
-          const probabilities = await network.classify(now.picture);
+          const probabilities = await network.classify(now.image);
           if (mine !== networks || !input) continue;
           const label = (index: number) => network.label(index);
           status.clear();
-          result.show({ picture: now.picture, probabilities, label, how: account(network) }, now.announce);
+          result.show({ image: now.image, probabilities, label, how: account(network) }, now.announce);
           answered = now;
         } catch (error) {
           if (mine !== networks) continue;
@@ -147,7 +152,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     }
   }
 
-  function account({ info }: Network): string {
+  function account({ info }: ImageNetwork): string {
     const threads = info.threads === 1 ? '1 thread' : `${info.threads} threads`;
     const kind = state.engine === 'lut' ? 'lookup' : 'the dense original';
     return `Computed by ${kind} in a worker, ${threads}, ${info.wasm === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}.`;
@@ -168,7 +173,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
         wasm: both[0].info.wasm,
         card: mine.model.card,
       });
-      const [lut, dense] = await measureTogether(both, now.picture, mine.signal);
+      const [lut, dense] = await measureTogether(both, now.image, mine.signal);
       byId('latency').replaceChildren(latencyView(lut.runs, dense.runs));
       byId('layers').replaceChildren(layersView(lut, dense));
     } catch (error) {
@@ -190,7 +195,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     measured = false;
     clearTimeout(settle);
     const model = findModel(state.model);
-    const mine: Networks = new Networks(
+    const mine: ImageNetworks = new ImageNetworks(
       model,
       { threads: state.threads, wasm: state.wasm },
       {
@@ -211,7 +216,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
       if (!network || mine !== networks) return;
       bytes.show({ models: { [state.engine]: network.info.modelBytes }, wasm: network.info.wasm, card: model.card });
       status.say('Show it something to get an answer.');
-      await pictures.offerSamples(network.labels, model.pad);
+      await images.offerSamples(network.labels, model.pad);
       if (mine === networks) resume();
     });
   }
@@ -221,8 +226,8 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     if (state.source === 'draw') {
       if (pad.empty) pad.showExample();
       else pad.refresh();
-    } else if (state.source === 'pictures' && !pictures.refresh() && !pictures.pickFirst()) {
-      forget('Choose, drop or paste a picture to get an answer.');
+    } else if (state.source === 'images' && !images.refresh() && !images.pickFirst()) {
+      forget('Choose, drop or paste an image to get an answer.');
     } else if (state.source === 'camera') {
       forget('Start the camera to get an answer.');
     }
@@ -242,7 +247,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     } else if (before.source !== state.source) {
       resume();
     } else if (input) {
-      void show(input.picture, true);
+      void show(input.image, true);
     }
   }
 

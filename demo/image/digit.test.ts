@@ -95,7 +95,7 @@ describe('normalizeDigit', () => {
     expect(found.y).toBeCloseTo(14, 0);
   });
 
-  it('says that an even picture is blank', () => {
+  it('says that an even image is blank', () => {
     expect(normalizeDigit(new Uint8Array(50 * 40).fill(200), 50, 40)).toBeUndefined();
   });
 });

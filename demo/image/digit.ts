@@ -1,5 +1,5 @@
 /**
- * Handwriting to the picture that a digit network was trained on. MNIST (LeCun, Cortes, Burges) scales every digit to fit
+ * Handwriting to the image that a digit network was trained on. MNIST (LeCun, Cortes, Burges) scales every digit to fit
  * a 20×20 box, keeping its proportions, and puts its centre of mass in the middle of 28×28 pixels; ink is white on black.
  */
 export interface Point {
@@ -14,7 +14,7 @@ const BOX = 20;
 const PEN_RADIUS = 1.15;
 /** A drawing smaller than this share of the pad is a dot, not a digit to be blown up. */
 const MIN_EXTENT = 0.12;
-/** Grey levels between paper and ink below which a photographed picture counts as blank. */
+/** Grey levels between paper and ink below which a photographed image counts as blank. */
 const MIN_CONTRAST = 24;
 
 /** Rounds corners by cutting them twice (Chaikin 1974); the ends stay where they are. */
@@ -65,7 +65,7 @@ function draw(strokes: readonly Stroke[]): Uint8Array {
   return Uint8Array.from(near, (d) => Math.round(255 * Math.max(0, Math.min(1, PEN_RADIUS + 0.5 - d))));
 }
 
-/** Centre of mass in pixels; the middle of the picture when it is blank. */
+/** Centre of mass in pixels; the middle of the image when it is blank. */
 function centreOfMass(ink: Uint8Array, width: number): Point {
   let sum = 0;
   let x = 0;
@@ -103,7 +103,7 @@ export function rasteriseDigit(strokes: readonly Stroke[], extent: number): Uint
   return draw(place({ x: DIGIT_SIZE / 2 - mass.x, y: DIGIT_SIZE / 2 - mass.y }));
 }
 
-/** Mean grey of the picture's outermost pixels: what the writing is on. */
+/** Mean grey of the image's outermost pixels: what the writing is on. */
 function borderLevel(grey: Uint8Array, width: number, height: number): number {
   let sum = 0;
   let count = 0;
@@ -136,9 +136,9 @@ function findInk(grey: Uint8Array, width: number, height: number): Uint8Array | 
 }
 
 /**
- * The same normalization for a picture of handwriting, dark on light or light on dark.
+ * The same normalization for an image of handwriting, dark on light or light on dark.
  * @param grey bytes [height][width].
- * @returns grey bytes [28][28], ink 255 on 0; undefined when the picture is blank.
+ * @returns grey bytes [28][28], ink 255 on 0; undefined when the image is blank.
  */
 export function normalizeDigit(grey: Uint8Array, width: number, height: number): Uint8Array | undefined {
   const ink = findInk(grey, width, height);

@@ -1,4 +1,4 @@
-import type { Picture } from '../../src/data/dataset.js';
+import type { PixelImage } from '../../src/data/dataset.js';
 import { preprocess } from '../../src/data/preprocess.js';
 import { imagePreprocess } from '../../src/element/image-preprocess.js';
 import { labelOf, readLabels, toProbabilities } from '../../src/element/scores.js';
@@ -31,8 +31,8 @@ export interface Measurement {
   readonly layers: readonly LayerTime[];
 }
 
-/** A loaded image network: pictures in, probabilities out. */
-export class Network {
+/** A loaded image network: images in, probabilities out. */
+export class ImageNetwork {
   readonly #session: InferenceSession;
   readonly #input: string;
   readonly spec: ImagePreprocess;
@@ -51,10 +51,10 @@ export class Network {
     options: EngineOptions,
     signal: AbortSignal,
     onProgress: (progress: LoadProgress) => void,
-  ): Promise<Network> {
+  ): Promise<ImageNetwork> {
     const session = await InferenceSession.create(url, { ...options, signal, onProgress });
     try {
-      return new Network(session);
+      return new ImageNetwork(session);
     } catch (error) {
       await session.release();
       throw error;
@@ -75,24 +75,24 @@ export class Network {
   }
 
   /** Probability of every class. */
-  async classify(picture: Picture): Promise<Float32Array> {
-    const outputs = await this.#session.run(this.#feeds(picture));
+  async classify(image: PixelImage): Promise<Float32Array> {
+    const outputs = await this.#session.run(this.#feeds(image));
     const scores = outputs[this.#session.outputNames[0]!]!;
     return toProbabilities(Float32Array.from(scores.data as ArrayLike<number>));
   }
 
   /** Milliseconds of each of so many runs, as the worker's clock saw them. */
-  time(picture: Picture, runs: number): Promise<readonly number[]> {
-    return this.#session.time(this.#feeds(picture), runs);
+  time(image: PixelImage, runs: number): Promise<readonly number[]> {
+    return this.#session.time(this.#feeds(image), runs);
   }
 
   /** Milliseconds of every step of one run. */
-  profile(picture: Picture): Promise<readonly LayerTime[]> {
-    return this.#session.profile(this.#feeds(picture));
+  profile(image: PixelImage): Promise<readonly LayerTime[]> {
+    return this.#session.profile(this.#feeds(image));
   }
 
-  #feeds(picture: Picture): Record<string, TensorLike> {
-    return { [this.#input]: preprocess([picture], this.spec) };
+  #feeds(image: PixelImage): Record<string, TensorLike> {
+    return { [this.#input]: preprocess([image], this.spec) };
   }
 
   release(): Promise<void> {
@@ -121,23 +121,23 @@ const RUNS_PER_ROUND = 5;
 const ENOUGH_MILLISECONDS = 2_500;
 
 /**
- * Times two networks on the same picture, turn by turn, so that whatever else the machine does meets both alike.
+ * Times two networks on the same image, turn by turn, so that whatever else the machine does meets both alike.
  * The first runs are thrown away: browsers compile hot code then.
  */
 export async function measureTogether(
-  networks: readonly [Network, Network],
-  picture: Picture,
+  networks: readonly [ImageNetwork, ImageNetwork],
+  image: PixelImage,
   signal: AbortSignal,
 ): Promise<[Measurement, Measurement]> {
   const runs: [number[], number[]] = [[], []];
   const profiles: [(readonly LayerTime[])[], (readonly LayerTime[])[]] = [[], []];
-  for (const network of networks) await network.time(picture, WARM_UP);
+  for (const network of networks) await network.time(image, WARM_UP);
   const start = performance.now();
   for (let round = 0; round < MAX_ROUNDS; round++) {
     if (round >= MIN_ROUNDS && performance.now() - start > ENOUGH_MILLISECONDS) break;
     for (const which of [0, 1] as const) {
-      const times = await networks[which].time(picture, RUNS_PER_ROUND);
-      profiles[which].push(await networks[which].profile(picture));
+      const times = await networks[which].time(image, RUNS_PER_ROUND);
+      profiles[which].push(await networks[which].profile(image));
       signal.throwIfAborted();
       runs[which].push(...times);
     }

@@ -1,6 +1,6 @@
 import type { LoadProgress } from '../../src/index.js';
 import type { ModelEntry } from './models.js';
-import { type EngineOptions, Network } from './network.js';
+import { type EngineOptions, ImageNetwork } from './network.js';
 import type { EngineKind } from './state.js';
 
 export interface NetworksListener {
@@ -8,13 +8,13 @@ export interface NetworksListener {
 }
 
 /** The lookup network and its dense original, loaded when first wanted and released together. */
-export class Networks {
+export class ImageNetworks {
   readonly model: ModelEntry;
   readonly #options: EngineOptions;
   readonly #listener: NetworksListener;
   readonly #abort = new AbortController();
-  readonly #loading: Partial<Record<EngineKind, Promise<Network>>> = {};
-  readonly loaded: Partial<Record<EngineKind, Network>> = {};
+  readonly #loading: Partial<Record<EngineKind, Promise<ImageNetwork>>> = {};
+  readonly loaded: Partial<Record<EngineKind, ImageNetwork>> = {};
 
   constructor(model: ModelEntry, options: EngineOptions, listener: NetworksListener) {
     this.model = model;
@@ -27,12 +27,12 @@ export class Networks {
   }
 
   /** Loads a network once. */
-  get(kind: EngineKind): Promise<Network> {
+  get(kind: EngineKind): Promise<ImageNetwork> {
     return (this.#loading[kind] ??= this.#load(kind));
   }
 
-  async #load(kind: EngineKind): Promise<Network> {
-    const network = await Network.load(this.model[kind], this.#options, this.#abort.signal, (progress) =>
+  async #load(kind: EngineKind): Promise<ImageNetwork> {
+    const network = await ImageNetwork.load(this.model[kind], this.#options, this.#abort.signal, (progress) =>
       this.#listener.onProgress(kind, progress),
     );
     this.loaded[kind] = network;

@@ -1,4 +1,4 @@
-import type { Picture } from '../../src/data/dataset.js';
+import type { PixelImage } from '../../src/data/dataset.js';
 import { html, icon } from '../shared/dom.js';
 import { DIGIT_SIZE, type Point, rasteriseDigit, type Stroke, smoothStroke } from './digit.js';
 import { EXAMPLES } from './examples.js';
@@ -26,7 +26,7 @@ export interface Pad {
  * A drawing pad for one digit. Points are in shares of the pad's side, 0..1. `onDrawing` gets the normalized digit on
  * every change, undefined when the pad is empty; `settled` tells the end of a stroke from its middle.
  */
-export function createPad(onDrawing: (digit: Picture | undefined, settled: boolean) => void): Pad {
+export function createPad(onDrawing: (digit: PixelImage | undefined, settled: boolean) => void): Pad {
   let strokes: Point[][] = [];
   let current: Point[] | undefined;
   let pen: Point = { x: 0.5, y: 0.5 };

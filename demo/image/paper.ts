@@ -26,11 +26,11 @@ function write(strokes: readonly Stroke[]): Promise<Blob> {
     context.stroke();
   }
   return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the canvas gave no picture')))),
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the canvas gave no image')))),
   );
 }
 
-/** Pictures of handwriting that need no download: the pad's examples on paper. */
+/** Images of handwriting that need no download: the pad's examples on paper. */
 export function writeExamples(): Promise<readonly { readonly label: string; readonly blob: Blob }[]> {
   return Promise.all(EXAMPLES.map(async ({ digit, strokes }) => ({ label: digit, blob: await write(strokes) })));
 }

@@ -11,7 +11,7 @@ describe('address state', () => {
       engine: fc.constantFrom('lut', 'dense'),
       threads: fc.oneof(fc.constant('auto' as const), fc.integer({ min: 1, max: MAX_THREADS })),
       wasm: fc.constantFrom('auto', 'simd', 'relaxed'),
-      source: fc.constantFrom('draw', 'pictures', 'camera'),
+      source: fc.constantFrom('draw', 'images', 'camera'),
     });
     fc.assert(
       fc.property(state, (value) => {

@@ -1,7 +1,7 @@
 import type { WasmVariant } from '../../src/index.js';
 
 export type EngineKind = 'lut' | 'dense';
-export type SourceKind = 'draw' | 'pictures' | 'camera';
+export type SourceKind = 'draw' | 'images' | 'camera';
 
 /** Everything that the page's address carries, so that a link shows the same thing. */
 export interface DemoState {
@@ -15,7 +15,7 @@ export interface DemoState {
 export const MAX_THREADS = 8;
 const ENGINES: readonly EngineKind[] = ['lut', 'dense'];
 const VARIANTS: readonly WasmVariant[] = ['auto', 'simd', 'relaxed'];
-const SOURCES: readonly SourceKind[] = ['draw', 'pictures', 'camera'];
+const SOURCES: readonly SourceKind[] = ['draw', 'images', 'camera'];
 
 function oneOf<T extends string>(values: readonly T[], text: string | null): T | undefined {
   return values.find((value) => value === text);

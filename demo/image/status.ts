@@ -64,7 +64,7 @@ export class Status {
     );
   }
 
-  /** A remark without anything to retry: nothing drawn yet, nothing found in the picture. */
+  /** A remark without anything to retry: nothing drawn yet, nothing found in the image. */
   say(words: string): void {
     this.#bar = this.#words = undefined;
     this.#element.replaceChildren(html('p', { class: 'remark' }, words));

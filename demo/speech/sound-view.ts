@@ -9,9 +9,9 @@ export const SECONDS = 4;
 const RANGE = 65;
 /** dB by which the brightest colour comes down per frame, so that a bang is forgotten after some seconds. */
 const FORGET = 0.05;
-/** dB at which a quiet room shall not fill the picture with noise. */
+/** dB at which a quiet room shall not fill the spectrogram with noise. */
 const QUIET = -45;
-/** Milliseconds between the pictures where less motion is wanted. */
+/** Milliseconds between the drawings where less motion is wanted. */
 const CALM = 500;
 const DB = 10 / Math.LN10;
 
@@ -63,7 +63,7 @@ export function createSoundView(): SoundView {
   let wanted = false;
   let lastDrawn = 0;
   let scale: Uint8ClampedArray | undefined;
-  const picture = document.createElement('canvas');
+  const drawing = document.createElement('canvas');
 
   function drawWave(): void {
     const { context, width, height } = matchScreen(wave);
@@ -85,9 +85,9 @@ export function createSoundView(): SoundView {
     const { context, width, height } = matchScreen(spectrogram);
     const { capacity, mels } = timeline;
     scale ??= colourScale(['#0b1210', '#12594d', '#57c9b0', '#f4f6f2']);
-    if (picture.width !== capacity || picture.height !== mels) {
-      picture.width = capacity;
-      picture.height = mels;
+    if (drawing.width !== capacity || drawing.height !== mels) {
+      drawing.width = capacity;
+      drawing.height = mels;
     }
     const pixels = new ImageData(capacity, mels);
     for (let x = 0; x < capacity; x++) {
@@ -99,9 +99,9 @@ export function createSoundView(): SoundView {
         pixels.data.set(scale.subarray(4 * shade, 4 * shade + 4), to);
       }
     }
-    picture.getContext('2d')!.putImageData(pixels, 0, 0);
+    drawing.getContext('2d')!.putImageData(pixels, 0, 0);
     context.imageSmoothingEnabled = true;
-    context.drawImage(picture, 0, 0, width, height);
+    context.drawImage(drawing, 0, 0, width, height);
     drawMarks(context, width);
   }
 
@@ -123,7 +123,7 @@ export function createSoundView(): SoundView {
     }
   }
 
-  /** What the pictures show, in words, for those who do not see them. */
+  /** What wave and spectrogram show, in words, for those who do not see them. */
   function tell(): void {
     const { count, first, levels, capacity } = timeline;
     if (count === 0 || !spec) {

@@ -29,20 +29,20 @@ const int32 = (count: number): TensorValue =>
 const float32 = (count: number, value: () => number): TensorValue =>
   tensorValue('float32', [count], Float32Array.from({ length: count }, value));
 const scalar = (value: number): TensorValue => tensorValue('float32', [], Float32Array.of(value));
-const level = (value: number): TensorValue => tensorValue('uint8', [], Uint8Array.of(value));
+const byte = (value: number): TensorValue => tensorValue('uint8', [], Uint8Array.of(value));
 
 const SIZE = 13;
 const CHANNELS = 6;
 const HIDDEN = 20;
 const CLASSES = 11;
 
-/** Whole numbers: a LookUp with these gives its integer sums. */
+/** Whole numbers: a LookUp with these computes its integer sums. */
 const ones = float32(HIDDEN, () => 1);
 const zeros = float32(HIDDEN, () => 0);
 
 const initializers = new Map<string, TensorValue>([
   ['scale1', scalar(0.03)],
-  ['zero1', level(61)],
+  ['zero1', byte(61)],
   ['q1', int8(CHANNELS * 16, 1, 1, 3)],
   ['b1', int32(CHANNELS * 16)],
   ['t1', int8(HIDDEN, CHANNELS * 16, 3, 1)],
@@ -51,7 +51,7 @@ const initializers = new Map<string, TensorValue>([
   ['s1', float32(HIDDEN, () => random(1, 9) / 1000)],
   ['o1', float32(HIDDEN, () => random(-50, 50) / 100)],
   ['scale2', scalar(0.05)],
-  ['zero2', level(3)],
+  ['zero2', byte(3)],
   ['q2', int8((HIDDEN / 4) * 16, 4, 1, 1)],
   ['b2', int32((HIDDEN / 4) * 16)],
   ['t2', int8(CLASSES, (HIDDEN / 4) * 16, 3, 3)],
@@ -67,7 +67,7 @@ function node(name: string, op: string, inputs: readonly string[], attributes: N
 const odd = { name: 'x', type: 'float32', dims: [2, CHANNELS, SIZE, SIZE] } as const;
 
 /**
- * Two lookup layers of different geometry (rows, then pixels in groups of four) over an odd-sized picture. Codes and integer
+ * Two lookup layers of different geometry (rows, then pixels in groups of four) over an odd-sized image. Codes and integer
  * sums are outputs of their own.
  */
 const graph: Graph = {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { drawDigit } from './digit-picture.js';
+import { drawDigit } from './digit-image.js';
 
 /** The parts of a package's manifest that decide what installing it does. */
 export interface PackageFacts {

@@ -157,10 +157,10 @@ export async function photographDigit(digit: string): Promise<Buffer> {
   const lines = HANDWRITING[digit]!.map(
     (stroke) => `<polyline points="${stroke.map(([x, y]) => `${x * 3 + 90},${y * 3 + 40}`).join(' ')}"/>`,
   );
-  const picture = `<svg xmlns="http://www.w3.org/2000/svg" width="520" height="400">
+  const image = `<svg xmlns="http://www.w3.org/2000/svg" width="520" height="400">
     <linearGradient id="light"><stop stop-color="#e9e6dc"/><stop offset="1" stop-color="#cfccc2"/></linearGradient>
     <rect width="520" height="400" fill="url(#light)"/>
     <g fill="none" stroke="#26304a" stroke-width="17" stroke-linecap="round" stroke-linejoin="round">${lines.join('')}</g>
   </svg>`;
-  return sharp(Buffer.from(picture)).png().toBuffer();
+  return sharp(Buffer.from(image)).png().toBuffer();
 }

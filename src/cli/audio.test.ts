@@ -94,7 +94,7 @@ describe('a network that takes sound', () => {
 
   it.each([
     ['a file that is no recording', ['run', 'pitch.onnx', 'text.wav'], 1, /text\.wav is not a WAV file/],
-    ['flags for pictures', ['run', 'pitch.onnx', 'text.wav', '--mean', '0.5'], 2, /--mean is for pictures/],
+    ['flags for images', ['run', 'pitch.onnx', 'text.wav', '--mean', '0.5'], 2, /--mean is for images/],
     [
       'mirrored sound',
       ['convert', 'pitch.onnx', '-o', 'x.onnx', '--calibration', 'set', '--mirror', 'yes'],

@@ -23,7 +23,7 @@ export function percentile(sorted: readonly number[], p: number): number {
 /**
  * Summarizes `repeat` runs after a warm-up.
  *
- * @param time Milliseconds of each of so many runs, as `InferenceSession.time` gives them.
+ * @param time Milliseconds of each of so many runs, as `InferenceSession.time` returns them.
  * @param onProgress Share of the runs that are done, 0..1.
  */
 export async function measure(

@@ -22,10 +22,10 @@ function spawnLutra(...argv: string[]): Outcome {
   return { code: status ?? -1, stdout, stderr };
 }
 
-/** Answers with the mean of each channel: a red picture is class 0. */
+/** Answers with the mean of each channel: a red image is class 0. */
 function colourModel(batch: number | string = 'N'): Uint8Array {
   const b = new GraphBuilder();
-  const pooled = b.node('GlobalAveragePool', [b.input('picture', [batch, 3, 4, 4])]);
+  const pooled = b.node('GlobalAveragePool', [b.input('image', [batch, 3, 4, 4])]);
   b.output(b.node('Flatten', [pooled], { axis: 1 }, { outputs: ['scores'] }), [batch, 3]);
   return serializeModel(b.build());
 }
@@ -39,7 +39,7 @@ function smallNetwork(): Uint8Array {
       Array.from({ length: dims.reduce((x, y) => x * y) }, (_, i) => Math.sin(i * 12.9898) * 0.4),
     );
   const pads = { pads: [1, 1, 1, 1] };
-  let x = b.node('Conv', [b.input('picture', ['N', 3, 8, 8]), weights([8, 3, 3, 3])], pads, { name: 'stem' });
+  let x = b.node('Conv', [b.input('image', ['N', 3, 8, 8]), weights([8, 3, 3, 3])], pads, { name: 'stem' });
   x = b.node('Relu', [x]);
   x = b.node('Relu', [b.node('Conv', [x, weights([16, 8, 3, 3])], pads, { name: 'middle' })]);
   x = b.node('Flatten', [b.node('GlobalAveragePool', [x])]);
@@ -47,7 +47,7 @@ function smallNetwork(): Uint8Array {
   return serializeModel(b.build());
 }
 
-async function picture(red: number, green: number, blue: number, side = 4): Promise<Buffer> {
+async function image(red: number, green: number, blue: number, side = 4): Promise<Buffer> {
   const background = { r: red, g: green, b: blue };
   return sharp({ create: { width: side, height: side, channels: 3, background } })
     .png()
@@ -68,9 +68,9 @@ beforeAll(async () => {
     const colour = [0, 1, 2].map((c) => (c === i % 3 ? 200 + i : i * 7)) as [number, number, number];
     // One of the twelve lies in a wrong folder.
     const label = LABELS[i === 11 ? 0 : i % 3]!;
-    writeFileSync(at(`set/${label}/${i}.png`), await picture(...colour, 8));
+    writeFileSync(at(`set/${label}/${i}.png`), await image(...colour, 8));
   }
-  writeFileSync(at('blue.png'), await picture(10, 20, 240));
+  writeFileSync(at('blue.png'), await image(10, 20, 240));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -202,7 +202,7 @@ describe('eval', () => {
 });
 
 describe('run', () => {
-  it('names the class of a picture', async () => {
+  it('names the class of an image', async () => {
     const { stdout } = await lutra(
       'run',
       at('colour.onnx'),
@@ -250,7 +250,7 @@ describe('run', () => {
   it('refuses an array of another shape', async () => {
     writeFileSync(at('wrong.npy'), serializeNpy({ type: 'float32', dims: [1, 3, 4, 5], data: new Float32Array(60) }));
     const { code, stderr } = await lutra('run', at('colour.onnx'), at('wrong.npy'));
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/INVALID_ARGUMENT.*picture/)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/INVALID_ARGUMENT.*image/)]);
   });
 });
 

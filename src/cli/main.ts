@@ -20,7 +20,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/train.js')).trainCommand,
   },
   run: {
-    summary: 'Run a model on a picture or recording (prints the most probable classes) or on arrays.',
+    summary: 'Run a model on an image or recording (prints the most probable classes) or on arrays.',
     load: async () => (await import('./commands/run.js')).runCommand,
   },
   eval: {
@@ -47,7 +47,7 @@ async function createProgram(chosen: string | undefined): Promise<Command> {
     .version(version(), '-v, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
-    .addHelpText('after', '\nExamples\n  $ lutra convert net.onnx -o lut.onnx --calibration pictures.tar.gz')
+    .addHelpText('after', '\nExamples\n  $ lutra convert net.onnx -o lut.onnx --calibration images.tar.gz')
     .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: () => {} })
     .exitOverride();
   for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { pictureInput, readPreprocess } from '../data/preprocess-spec.js';
+import { imageInput, readPreprocess } from '../data/preprocess-spec.js';
 import { LutraError } from '../errors.js';
 import { type AudioPreprocess, METADATA, type Preprocess } from '../graph/metadata.js';
 import { type Given, number, numbers, type Schema, text, toggle } from '../option-schema.js';
 import { checkAudioPreprocess } from '../speech/spec.js';
 import { UsageError } from './command.js';
 
-/** How pictures or recordings become the network's input. */
+/** How images or recordings become the network's input. */
 export const PREPROCESS_OPTIONS = {
   mean: numbers('--mean <a,b,c>', 'subtracted after scaling, one per channel', { otherwise: 'from the model, else 0' }),
   std: numbers('--std <a,b,c>', 'divided by after that', { otherwise: 'from the model, else 1' }),
@@ -15,7 +15,7 @@ export const PREPROCESS_OPTIONS = {
     above: 0,
     otherwise: 'from the model, else 1/255',
   }),
-  size: text('--size <WxH>', 'picture size the network takes, where the model leaves it open'),
+  size: text('--size <WxH>', 'image size the network takes, where the model leaves it open'),
   grey: toggle('--grey', 'one grey channel, where the model leaves it open'),
   features: text('--features <file.json>', 'the network takes sound: its front-end, as in metadata lutra.preprocess', {
     otherwise: 'from the model',
@@ -50,14 +50,14 @@ function perChannel(values: readonly number[], channels: number, flag: string): 
 }
 
 export interface ResolvedPreprocess {
-  /** undefined when the network's first input takes neither pictures nor sound. */
+  /** undefined when the network's first input takes neither images nor sound. */
   readonly spec: Preprocess | undefined;
   /** True when neither the model nor a flag says how bytes are scaled. */
   readonly assumed: boolean;
 }
 
-/** Flags that make sense for pictures only. */
-const PICTURE_FLAGS = ['mean', 'std', 'scale', 'size', 'grey'] as const;
+/** Flags that make sense for images only. */
+const IMAGE_FLAGS = ['mean', 'std', 'scale', 'size', 'grey'] as const;
 
 /** The front-end in the file that --features names. */
 function readFeatures(path: string): AudioPreprocess {
@@ -79,8 +79,8 @@ function readFeatures(path: string): AudioPreprocess {
  * @throws {LutraError} `INVALID_MODEL` when it makes another number of values than the network takes.
  */
 function checkSound(values: PreprocessValues, spec: AudioPreprocess, dims: ModelFacts['dims']): ResolvedPreprocess {
-  const flag = PICTURE_FLAGS.find((name) => values[name] !== undefined);
-  if (flag) throw new UsageError(`--${flag} is for pictures, and this model takes sound`);
+  const flag = IMAGE_FLAGS.find((name) => values[name] !== undefined);
+  if (flag) throw new UsageError(`--${flag} is for images, and this model takes sound`);
   const made = ['N', 1, spec.mels, spec.frames];
   if (dims && (dims.length !== 4 || made.some((size, i) => i > 0 && typeof dims[i] === 'number' && dims[i] !== size))) {
     throw new LutraError('INVALID_MODEL', 'the front-end does not fit the input of the model', {
@@ -100,7 +100,7 @@ export function resolvePreprocess(values: PreprocessValues, model: ModelFacts): 
   const { features, size: sizeFlag } = values;
   const base = features ? readFeatures(features) : stored === undefined ? undefined : readPreprocess(stored);
   if (base?.kind === 'audio') return checkSound(values, base, model.dims);
-  const input = pictureInput(model.dims);
+  const input = imageInput(model.dims);
   if (!base && !input) return { spec: undefined, assumed: false };
 
   const size = sizeFlag === undefined ? undefined : parseSize(sizeFlag);

@@ -26,7 +26,7 @@ function network(): Uint8Array {
     const norm = [filled(outputs, 1), filled(outputs, 0), filled(outputs, 0), filled(outputs, 1)];
     return b.node('Relu', [b.node('BatchNormalization', [y, ...norm.map((value) => b.constant(value))])]);
   };
-  const x = conv(conv(b.input('picture', ['N', 1, SIDE, SIDE]), 1, 16), 16, 64);
+  const x = conv(conv(b.input('image', ['N', 1, SIDE, SIDE]), 1, 16), 16, 64);
   const flat = b.node('Flatten', [b.node('GlobalAveragePool', [x])]);
   b.output(b.node('Gemm', [flat, b.constant(weights.he([2, 64]))], { transB: 1 }), ['N', 2]);
   return serializeModel(b.build());

@@ -16,7 +16,7 @@ import type { FamilyFit } from './family-fit.js';
 import { type ConversionTask, LayerwiseConversion } from './layerwise.js';
 import { checkOptions } from './option-schema.js';
 import { integerStem } from './options.js';
-import { createCheckpoint } from './progress.js';
+import { createProgress } from './progress.js';
 import { describeLayers, sumTotals } from './report.js';
 import { selectLayers } from './select.js';
 import { measureSizes } from './sizes.js';
@@ -113,18 +113,18 @@ async function attemptConversion(
   const progressOf = (at: Omit<ConvertProgress, 'fraction' | 'layers' | 'attempt'>) => {
     const report = (fraction: number, more = {}) =>
       onProgress?.({ ...at, ...more, layers: families.size, attempt, fraction });
-    return { report, checkpoint: createCheckpoint(signal, report) };
+    return { report, progress: createProgress(signal, report) };
   };
-  await conversion.begin(progressOf({ stage: 'survey', index: 0 }).checkpoint);
+  await conversion.begin(progressOf({ stage: 'survey', index: 0 }).progress);
   for (const [index, layer] of [...families.keys()].entries()) {
-    const { report, checkpoint } = progressOf({ stage: 'layer', layer: layer.node.name, index });
+    const { report, progress } = progressOf({ stage: 'layer', layer: layer.node.name, index });
     report(0);
-    await checkpoint(0);
-    const { relativeError } = await conversion.replace(layer, checkpoint);
+    await progress(0);
+    const { relativeError } = await conversion.replace(layer, progress);
     report(1, { relativeError });
   }
-  const { report, checkpoint } = progressOf({ stage: 'evaluate', index: families.size });
-  const { dense, converted } = await conversion.finish(checkpoint);
+  const { report, progress } = progressOf({ stage: 'evaluate', index: families.size });
+  const { dense, converted } = await conversion.finish(progress);
   const examples = task.batches.reduce((sum, live) => sum + live.values().next().value!.dims[0]!, 0);
   const first = Math.min(examples - 1, Math.floor(examples * task.fitShare));
   const heldOut = compareOutputs(dense, converted, task.graph.outputs[0]?.name ?? '', first, labels);

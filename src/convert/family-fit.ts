@@ -2,7 +2,7 @@ import type { Graph, Node, TensorValue } from '../graph/types.js';
 import type { ActivationScale } from '../lut/activation.js';
 import type { DenseLayer } from './dense-layers.js';
 import type { LivePlanes } from './live-planes.js';
-import type { Checkpoint } from './progress.js';
+import type { Progress } from './progress.js';
 import type { Random } from './random.js';
 import type { LiveValues } from './segment.js';
 import type { InputSize } from './sizes.js';
@@ -58,23 +58,23 @@ export interface FitPass {
   name(hint: string): string;
   /** What the layer reads in the converted network. */
   input(layer: DenseLayer): LivePlanes;
-  /** What the layer gives in the dense network. */
+  /** What the layer computes in the dense network. */
   output(layer: DenseLayer): LivePlanes;
   /** How the layer's input is quantized: alike for all layers that read the same value. */
   activationScale(layer: DenseLayer): ActivationScale;
-  /** What the layer should give. @param positions ascending positions of its output */
+  /** What the layer should compute. @param positions ascending positions of its output */
   targets(layer: DenseLayer, positions: Uint32Array): Targets;
   /** Computes a value in the converted network, batch by batch. @param nodes what leads to it from values that are alive */
   run(
     nodes: readonly Node[],
     initializers: ReadonlyMap<string, TensorValue>,
     value: string,
-    checkpoint: Checkpoint,
+    progress: Progress,
   ): Promise<readonly TensorValue[]>;
 }
 
 /** Replaces one layer. Called for the layers of a pass, in order. */
-export type FitLayer = (layer: DenseLayer, checkpoint: Checkpoint) => Replacement | Promise<Replacement>;
+export type FitLayer = (layer: DenseLayer, progress: Progress) => Replacement | Promise<Replacement>;
 
 /** The fit stage of a family: how `convert` replaces a dense layer by nodes of the family. */
 export interface FamilyFit {
@@ -85,5 +85,5 @@ export interface FamilyFit {
   /** Of the fastest form that could be fitted. */
   cost(layer: DenseLayer, size: InputSize, options: ConvertOptions): FittedCost;
   /** Begins a pass: decides what concerns all layers together, and keeps what layers share. */
-  begin(pass: FitPass, checkpoint: Checkpoint): FitLayer | Promise<FitLayer>;
+  begin(pass: FitPass, progress: Progress): FitLayer | Promise<FitLayer>;
 }

@@ -11,7 +11,7 @@ export { convert } from './convert.js';
 export type { DenseLayer } from './dense-layers.js';
 export type { FamilyFit, FitLayer, FitPass, FittedCost, Replacement } from './family-fit.js';
 export type { LivePlanes } from './live-planes.js';
-export type { Checkpoint } from './progress.js';
+export type { Progress as Checkpoint } from './progress.js';
 export type { LiveValues } from './segment.js';
 export type { InputSize } from './sizes.js';
 export type { Targets } from './targets.js';

@@ -6,7 +6,7 @@ import type { DenseLayer } from './dense-layers.js';
 import type { FamilyFit, FitLayer, FitPass, Replacement } from './family-fit.js';
 import { gatherVectors, samplePositions, scaleOf } from './gather.js';
 import { planesOf } from './live-planes.js';
-import type { Checkpoint } from './progress.js';
+import type { Progress } from './progress.js';
 import { type Random, seededRandom } from './random.js';
 import { canRefit, denseNode, refitDense, refitPositions } from './refit-dense.js';
 import { relativeError } from './relative-error.js';
@@ -71,20 +71,20 @@ export class LayerwiseConversion {
   }
 
   /** Lets every family prepare. */
-  async begin(checkpoint: Checkpoint): Promise<void> {
+  async begin(progress: Progress): Promise<void> {
     for (const family of new Set(this.families.values())) {
       const layers = [...this.families].filter(([, other]) => other === family).map(([layer]) => layer);
-      this.#fits.set(family, await family.begin(this.#pass(layers), checkpoint));
+      this.#fits.set(family, await family.begin(this.#pass(layers), progress));
     }
   }
 
   /** Runs both networks up to the input of a layer, then replaces it. */
-  async replace(layer: DenseLayer, checkpoint: Checkpoint): Promise<ReplacedLayer> {
+  async replace(layer: DenseLayer, progress: Progress): Promise<ReplacedLayer> {
     const family = this.families.get(layer)!;
-    await this.#advance(layer.index, (f) => checkpoint(f * 0.1));
-    await this.#runDense(layer, (f) => checkpoint(0.1 + 0.05 * f));
-    const fitted = await this.#fits.get(family)!(layer, (f) => checkpoint(0.15 + 0.8 * f));
-    const measured = await this.#place(layer, fitted, (f) => checkpoint(0.95 + 0.05 * f));
+    await this.#advance(layer.index, (f) => progress(f * 0.1));
+    await this.#runDense(layer, (f) => progress(0.1 + 0.05 * f));
+    const fitted = await this.#fits.get(family)!(layer, (f) => progress(0.15 + 0.8 * f));
+    const measured = await this.#place(layer, fitted, (f) => progress(0.95 + 0.05 * f));
     const { options, sizes } = this.task;
     const replaced: ReplacedLayer = {
       layer,
@@ -99,8 +99,8 @@ export class LayerwiseConversion {
   }
 
   /** Runs what follows the last layer. @returns the outputs of both networks, batch by batch */
-  async finish(checkpoint: Checkpoint): Promise<{ readonly dense: Frontier; readonly converted: Frontier }> {
-    await this.#advance(this.task.graph.nodes.length, checkpoint);
+  async finish(progress: Progress): Promise<{ readonly dense: Frontier; readonly converted: Frontier }> {
+    await this.#advance(this.task.graph.nodes.length, progress);
     return { dense: this.#dense, converted: this.#converted };
   }
 
@@ -119,8 +119,8 @@ export class LayerwiseConversion {
         return scale;
       },
       targets: (layer, positions) => targetsOf(graph, layer, this.#dense, this.#converted, positions),
-      run: async (nodes, initializers, value, checkpoint) => {
-        const { batches } = await this.#runConverted(nodes, new Set([value]), checkpoint, initializers);
+      run: async (nodes, initializers, value, progress) => {
+        const { batches } = await this.#runConverted(nodes, new Set([value]), progress, initializers);
         return batches.map((live) => live.get(value)!);
       },
     };
@@ -131,37 +131,37 @@ export class LayerwiseConversion {
   }
 
   /** Runs both networks up to a node, and refits dense layers on the way. */
-  async #advance(index: number, checkpoint: Checkpoint): Promise<void> {
+  async #advance(index: number, progress: Progress): Promise<void> {
     const { family: chosen = 'coded' } = this.task.options;
     // Behind a first convolution in integers alone there is little to make up for.
     const behind = () => this.replaced.some(({ family }) => family === chosen);
     for (const layer of this.task.layers) {
       if (layer.index < this.#position || layer.index >= index || this.families.has(layer)) continue;
       if (!behind() || !canRefit(layer)) continue;
-      await this.#run(layer.index, checkpoint);
-      await this.#refit(layer, checkpoint);
+      await this.#run(layer.index, progress);
+      await this.#refit(layer, progress);
     }
-    await this.#run(index, checkpoint);
+    await this.#run(index, progress);
   }
 
   /** Fits a layer that stays dense to the outputs that it has in the dense network. */
-  async #refit(layer: DenseLayer, checkpoint: Checkpoint): Promise<void> {
+  async #refit(layer: DenseLayer, progress: Progress): Promise<void> {
     const { graph, fitShare } = this.task;
-    await this.#runDense(layer, checkpoint);
+    await this.#runDense(layer, progress);
     const output = planesOf(this.#dense, layer, layer.output, layer.outputChannels);
     const positions = samplePositions(output, 0, fitShare, refitPositions(layer), this.#random);
     const { targets } = targetsOf(graph, layer, this.#dense, this.#converted, positions);
     const initializers = new Map<string, TensorValue>();
     const weights = refitDense(layer, this.#input(layer), targets, positions);
     const node = denseNode(layer, weights, (hint) => this.#names.make(hint), initializers);
-    await this.#place(layer, { nodes: [node], initializers }, checkpoint);
+    await this.#place(layer, { nodes: [node], initializers }, progress);
   }
 
   /** Runs a layer in the dense network, whose values before it stay alive. */
-  async #runDense(layer: DenseLayer, checkpoint: Checkpoint): Promise<void> {
+  async #runDense(layer: DenseLayer, progress: Progress): Promise<void> {
     const { graph } = this.task;
     const keep = neededFrom(graph, layer.index).add(layer.output);
-    this.#dense = await runNodes(graph, [layer.node], this.#dense, keep, checkpoint);
+    this.#dense = await runNodes(graph, [layer.node], this.#dense, keep, progress);
   }
 
   /**
@@ -171,13 +171,13 @@ export class LayerwiseConversion {
   async #place(
     layer: DenseLayer,
     { nodes, initializers }: Pick<Replacement, 'nodes' | 'initializers'>,
-    checkpoint: Checkpoint,
+    progress: Progress,
   ): Promise<() => number> {
     const { graph, fitShare } = this.task;
     const [before, dense] = [this.#converted, this.#dense];
     for (const [name, value] of initializers) this.initializers.set(name, value);
     const needed = neededFrom(graph, layer.index + 1);
-    const after = await this.#runConverted(nodes, new Set([...needed, layer.output]), checkpoint);
+    const after = await this.#runConverted(nodes, new Set([...needed, layer.output]), progress);
     this.nodes.push(...nodes);
     this.#converted = after;
     this.#dense = await runNodes(graph, [], this.#dense, needed, () => undefined);
@@ -195,7 +195,7 @@ export class LayerwiseConversion {
   #runConverted(
     nodes: readonly Node[],
     keep: ReadonlySet<string>,
-    checkpoint: Checkpoint,
+    progress: Progress,
     initializers: ReadonlyMap<string, TensorValue> = new Map(),
   ): Promise<Frontier> {
     const alive = this.#converted.batches[0]!;
@@ -208,19 +208,19 @@ export class LayerwiseConversion {
     }
     const constants = new Map([...this.initializers, ...initializers]);
     const { graph, runtime } = this.task;
-    return runNodes(graph, [...earlier, ...nodes], this.#converted, keep, checkpoint, constants, runtime);
+    return runNodes(graph, [...earlier, ...nodes], this.#converted, keep, progress, constants, runtime);
   }
 
-  async #run(index: number, checkpoint: Checkpoint): Promise<void> {
+  async #run(index: number, progress: Progress): Promise<void> {
     const { graph } = this.task;
     const between = graph.nodes.slice(this.#position, index);
     const keep = neededFrom(graph, index);
     const same = this.#converted === this.#dense;
-    this.#dense = await runNodes(graph, between, this.#dense, keep, (f) => checkpoint(f / 2));
+    this.#dense = await runNodes(graph, between, this.#dense, keep, (f) => progress(f / 2));
     // Before the first replaced layer the two networks are one.
     this.#converted = same
       ? this.#dense
-      : await runNodes(graph, between, this.#converted, keep, (f) => checkpoint(0.5 + f / 2));
+      : await runNodes(graph, between, this.#converted, keep, (f) => progress(0.5 + f / 2));
     this.nodes.push(...between);
     this.#position = index;
   }

@@ -1,16 +1,16 @@
 import { LutraError } from '../errors.js';
 
 /** Called now and then inside long loops with the fraction done. Lets other work of the thread run, and rejects to stop the loop. */
-export type Checkpoint = (fraction: number) => void | Promise<void>;
+export type Progress = (fraction: number) => void | Promise<void>;
 
 /** Longest time between two turns of the event loop, so that an abort or a message is seen. */
 const TURN_MILLISECONDS = 100;
 
 /**
- * A checkpoint that yields to the event loop about ten times a second.
+ * Progress that yields to the event loop about ten times a second.
  * @throws LutraError `ABORTED` once `signal` has fired
  */
-export function createCheckpoint(signal: AbortSignal | undefined, report?: (fraction: number) => void): Checkpoint {
+export function createProgress(signal: AbortSignal | undefined, report?: (fraction: number) => void): Progress {
   let last = performance.now();
   return (fraction) => {
     if (signal?.aborted) throw aborted(signal);

@@ -7,7 +7,7 @@ import { denseNode, refitDense } from './refit-dense.js';
 const random = seededRandom(71);
 const noise = (count: number) => Float32Array.from({ length: count }, () => random() * 2 - 1);
 
-function site(op: 'Conv' | 'Gemm' | 'MatMul', O: number, C: number, k: number): DenseLayer {
+function denseLayer(op: 'Conv' | 'Gemm' | 'MatMul', O: number, C: number, k: number): DenseLayer {
   const node: Node = { name: 'layer', op, domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: { alpha: 2 } };
   return {
     node,
@@ -49,8 +49,8 @@ function convolve(x: Float32Array, n: number, H: number, W: number, { weight, bi
 
 describe('refitting a dense layer', () => {
   it('finds the weights that made the targets, wherever it starts', () => {
-    const truth = site('Conv', 3, 2, 3);
-    const start = site('Conv', 3, 2, 3);
+    const truth = denseLayer('Conv', 3, 2, 3);
+    const start = denseLayer('Conv', 3, 2, 3);
     const [n, H, W] = [40, 7, 5];
     const x = noise(n * 2 * H * W);
     const targets = convolve(x, n, H, W, truth);
@@ -67,7 +67,7 @@ describe('refitting a dense layer', () => {
   });
 
   it('leaves weights alone that are right already', () => {
-    const truth = site('Gemm', 4, 6, 1);
+    const truth = denseLayer('Gemm', 4, 6, 1);
     const x = noise(200 * 6);
     const positions = Uint32Array.from({ length: 200 }, (_, i) => i);
     const targets = convolve(x, 200, 1, 1, truth);
@@ -81,7 +81,7 @@ describe('refitting a dense layer', () => {
   });
 
   it('gives a MatMul no bias and its weights in its own order', () => {
-    const start = site('MatMul', 2, 3, 1);
+    const start = denseLayer('MatMul', 2, 3, 1);
     const x = noise(90);
     const positions = Uint32Array.from({ length: 30 }, (_, i) => i);
     const fitted = refitDense(
@@ -100,7 +100,7 @@ describe('refitting a dense layer', () => {
   });
 
   it('drops the factors of a Gemm, which its weights include', () => {
-    const start = site('Gemm', 2, 3, 1);
+    const start = denseLayer('Gemm', 2, 3, 1);
     const node = denseNode(start, start, (hint) => hint, new Map());
     expect(node.attributes).toEqual({ transB: 1 });
     expect(node.inputs).toEqual(['x', 'layer.weight', 'layer.bias']);

@@ -12,7 +12,7 @@ export function channelMoments(values: Float32Array, O: number): { mean: Float64
 
 /**
  * Squared error over the variance of the targets around their channel means; both behind the ReLU where one follows.
- * @param predicted [N, O] what the layer gives
+ * @param predicted [N, O] what the layer computes
  */
 export function relativeError(predicted: Float32Array, { targets, beforeRelu }: Targets, O: number): number {
   if (beforeRelu) {

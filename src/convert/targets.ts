@@ -5,7 +5,7 @@ import { planesOf } from './live-planes.js';
 import { findRelu } from './relu.js';
 import type { Frontier } from './segment.js';
 
-/** What a layer should give at some positions. */
+/** What a layer should compute at some positions. */
 export interface Targets {
   /** [N, O] such that the value after a residual addition is the dense network's. */
   readonly targets: Float32Array;

@@ -1,10 +1,10 @@
 import { LutraError } from '../errors.js';
 import { elementCount, formatType } from '../graph/tensor.js';
 import type { TensorValue } from '../graph/types.js';
-import { cifarLabels, cifarPicture } from './cifar.js';
+import { cifarImage, cifarLabels } from './cifar.js';
 import type { Dataset, Sample } from './dataset.js';
 import type { IdxArray } from './idx.js';
-import { makePicture } from './picture.js';
+import { makeImage } from './image.js';
 
 /** Names of the input array of an .npz file, in the order in which they are tried, and of the label array. */
 const INPUT_NAMES = ['x', 'images', 'image', 'inputs', 'input', 'data', 'arr_0'];
@@ -49,9 +49,9 @@ function labelled(
 export function cifarDataset(bytes: Uint8Array, name: string, classes?: readonly string[]): Dataset {
   const labels = cifarLabels(bytes, name);
   return labelled(name, labels.length, labels, classes, (i) => ({
-    kind: 'picture',
+    kind: 'image',
     name: `${name}[${i}]`,
-    picture: cifarPicture(bytes, i),
+    image: cifarImage(bytes, i),
   }));
 }
 
@@ -74,9 +74,9 @@ export function idxDataset(
   }
   const size = width! * height!;
   return labelled(name, count!, labels && Int32Array.from(labels.data), classes, (i) => ({
-    kind: 'picture',
+    kind: 'image',
     name: `${name}[${i}]`,
-    picture: makePicture(width!, height!, 1, images.data.subarray(i * size, (i + 1) * size)),
+    image: makeImage(width!, height!, 1, images.data.subarray(i * size, (i + 1) * size)),
   }));
 }
 
@@ -88,7 +88,7 @@ function row(tensor: TensorValue, index: number): TensorValue {
 }
 
 /** [height, width, channels] and how to find a byte. Undefined when a uint8 array of these dims does not hold images. */
-function pictureShape(dims: readonly number[]) {
+function imageShape(dims: readonly number[]) {
   const [, a = 0, b = 0, c = 0] = dims;
   if (dims.length === 3) return { height: a, width: b, channels: 1, planar: false } as const;
   if (dims.length !== 4) return undefined;
@@ -121,7 +121,7 @@ export function arrayDataset(
     });
   }
   const indices = labels && Int32Array.from(labels.data as ArrayLike<number | bigint>, Number);
-  const shape = inputs.type === 'uint8' ? pictureShape(inputs.dims) : undefined;
+  const shape = inputs.type === 'uint8' ? imageShape(inputs.dims) : undefined;
   return labelled(name, count, indices, classes, (i): Sample => {
     const tensor = row(inputs, i);
     if (!shape) return { kind: 'tensor', name: `${name}[${i}]`, tensor };
@@ -131,7 +131,7 @@ export function arrayDataset(
     const pixels = planar
       ? Uint8Array.from({ length: bytes.length }, (_, k) => bytes[(k % channels) * plane + Math.trunc(k / channels)]!)
       : bytes;
-    return { kind: 'picture', name: `${name}[${i}]`, picture: makePicture(width, height, channels, pixels) };
+    return { kind: 'image', name: `${name}[${i}]`, image: makeImage(width, height, channels, pixels) };
   });
 }
 

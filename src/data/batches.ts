@@ -45,12 +45,13 @@ export function recordingInput(recordings: readonly Recording[], spec: AudioPrep
   return speechInput(signals, spec);
 }
 
-const TAKES = { image: 'pictures', audio: 'sound' } as const;
+const TAKES = { image: 'images', audio: 'sound' } as const;
 
 function mismatch({ name, kind }: Sample, spec: Preprocess | undefined): LutraError {
-  return new LutraError('INVALID_DATA', `${name} is a ${kind}, which the network does not take`, {
+  const what = kind === 'image' ? 'an image' : `a ${kind}`;
+  return new LutraError('INVALID_DATA', `${name} is ${what}, which the network does not take`, {
     expected: spec ? TAKES[spec.kind] : 'arrays',
-    actual: `a ${kind}`,
+    actual: what,
     hint: 'Give the data as .npy or .npz arrays of the network input, or say how it is made from files',
   });
 }
@@ -69,11 +70,11 @@ export function stack(samples: readonly Sample[], spec: Preprocess | undefined):
     });
     return recordingInput(recordings, spec);
   }
-  const pictures = samples.map((sample) => {
-    if (sample.kind !== 'picture' || !spec) throw mismatch(sample, spec);
-    return sample.picture;
+  const images = samples.map((sample) => {
+    if (sample.kind !== 'image' || !spec) throw mismatch(sample, spec);
+    return sample.image;
   });
-  return preprocess(pictures, spec!);
+  return preprocess(images, spec!);
 }
 
 /** Reads `order` in batches of `batchSize` (the last may be smaller). Throws as {@link Dataset.samples}. */

@@ -24,18 +24,18 @@ async function read({ feeds }: ExampleFeeds): Promise<number[][]> {
 
 describe('calibrationFeeds', () => {
   it('draws evenly from all classes, with the labels of what it drew', async () => {
-    const { calibration, heldBack } = calibrationFeeds(source, { samples: 6, random });
+    const { calibration, heldOut } = calibrationFeeds(source, { samples: 6, random });
     const [indices] = (await read(calibration)).map((data) => data.filter((_, i) => i % 2 === 0));
     expect(calibration.labels).toEqual(indices!.map((index) => index % 2));
     expect(calibration.labels!.filter((label) => label === 1)).toHaveLength(3);
-    expect(heldBack).toMatchObject({ count: 0, labels: [] });
+    expect(heldOut).toMatchObject({ count: 0, labels: [] });
   });
 
   it('fills batches of a fixed size and holds examples back', async () => {
-    const { calibration, heldBack } = calibrationFeeds(source, { samples: 9, random, batch: 3, heldBack: 4 });
+    const { calibration, heldOut } = calibrationFeeds(source, { samples: 9, random, batch: 3, heldOut: 4 });
     const shown = await read(calibration);
-    const held = await read(heldBack);
-    expect([calibration.count, heldBack.count]).toEqual([6, 3]);
+    const held = await read(heldOut);
+    expect([calibration.count, heldOut.count]).toEqual([6, 3]);
     expect(shown.map(({ length }) => length)).toEqual([6, 6]);
     expect(new Set([...shown, ...held].flat()).size).toBe(10);
   });

@@ -2,7 +2,7 @@ import type { ImagePreprocess, Preprocess } from '../graph/metadata.js';
 import type { TensorValue } from '../graph/types.js';
 import { batches } from './batches.js';
 import type { Dataset } from './dataset.js';
-import { mirrorPictures } from './mirror.js';
+import { mirrorImages } from './mirror.js';
 import { calibrationOrder } from './sampling.js';
 
 /** Examples per batch, where the network leaves it open. */
@@ -26,8 +26,8 @@ export interface CalibrationFeedOptions {
   readonly random: () => number;
   /** First dimension of the network's input. A number is the size of every batch; examples that fill no batch are left out. */
   readonly batch?: number | string | undefined;
-  /** Examples to hold back from calibration, besides `samples`. Default 0. */
-  readonly heldBack?: number;
+  /** Examples to hold out from calibration, besides `samples`. Default 0. */
+  readonly heldOut?: number;
   /** Follow every batch by its mirror image; the layout of its images. */
   readonly mirror?: ImagePreprocess['layout'] | undefined;
 }
@@ -51,16 +51,16 @@ export function datasetSource(dataset: Dataset, spec: Preprocess | undefined): E
 /**
  * Draws the calibration set of a conversion: the same for the command line, the training and the convert page.
  *
- * @returns the calibration set and what was held back
+ * @returns the calibration set and the held-out examples
  */
 export function calibrationFeeds(
   source: ExampleSource,
-  { samples, random, batch: first, heldBack = 0, mirror }: CalibrationFeedOptions,
-): { readonly calibration: ExampleFeeds; readonly heldBack: ExampleFeeds } {
+  { samples, random, batch: first, heldOut = 0, mirror }: CalibrationFeedOptions,
+): { readonly calibration: ExampleFeeds; readonly heldOut: ExampleFeeds } {
   const fixed = typeof first === 'number' && first > 0;
   const batch = fixed ? first : BATCH;
   const whole = (count: number) => (fixed ? count - (count % batch) : count);
-  const held = whole(heldBack);
+  const held = whole(heldOut);
   const order = calibrationOrder(source.count, source.labels, samples + held, random);
   const feedsOf = (part: readonly number[], layout?: ImagePreprocess['layout']): ExampleFeeds => {
     const { labels } = source;
@@ -77,7 +77,7 @@ export function calibrationFeeds(
   };
   return {
     calibration: feedsOf(order.slice(held, held + whole(order.length - held)), mirror),
-    heldBack: feedsOf(order.slice(0, held)),
+    heldOut: feedsOf(order.slice(0, held)),
   };
 }
 
@@ -85,6 +85,6 @@ export function calibrationFeeds(
 async function* withMirrored(inputs: Inputs, layout: ImagePreprocess['layout']): AsyncGenerator<TensorValue> {
   for await (const input of inputs) {
     yield input;
-    yield mirrorPictures(input, layout);
+    yield mirrorImages(input, layout);
   }
 }

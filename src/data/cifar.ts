@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import type { Picture } from './dataset.js';
+import type { PixelImage } from './dataset.js';
 
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
@@ -31,7 +31,7 @@ export function cifarLabels(bytes: Uint8Array, name: string): Int32Array {
 }
 
 /** Image `index` of a CIFAR-10 binary file, planes interleaved to [32, 32, 3]. */
-export function cifarPicture(bytes: Uint8Array, index: number): Picture {
+export function cifarImage(bytes: Uint8Array, index: number): PixelImage {
   const planes = bytes.subarray(index * CIFAR_RECORD + 1, (index + 1) * CIFAR_RECORD);
   const pixels = Uint8Array.from({ length: 3 * PLANE }, (_, i) => planes[(i % 3) * PLANE + Math.trunc(i / 3)]!);
   return { width: SIDE, height: SIDE, channels: 3, pixels };

@@ -2,7 +2,7 @@ import type { TensorValue } from '../graph/types.js';
 import type { Recording } from '../speech/wav.js';
 
 /** A decoded image: sRGB bytes, shape [height, width, channels], 1 (grey) or 3 (R, G, B) channels. */
-export interface Picture {
+export interface PixelImage {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;
@@ -16,14 +16,14 @@ export type Sample = {
   /** Class index, where the data set has labels. */
   readonly label?: number;
 } & (
-  | { readonly kind: 'picture'; readonly picture: Picture }
+  | { readonly kind: 'image'; readonly image: PixelImage }
   | { readonly kind: 'recording'; readonly recording: Recording }
   | { readonly kind: 'tensor'; readonly tensor: TensorValue }
 );
 
 /** A set of examples that can be read in any order. */
 export interface Dataset {
-  /** What was read, for reports: `"test_a.tar.gz: 5000 pictures in 10 classes"`. */
+  /** What was read, for reports: `"test_a.tar.gz: 5000 images in 10 classes"`. */
   readonly description: string;
   readonly count: number;
   /** Class names, in the order of the labels, where the data set names its classes. */

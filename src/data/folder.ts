@@ -1,6 +1,6 @@
 import { LutraError } from '../errors.js';
 import type { Recording } from '../speech/wav.js';
-import type { Dataset, Picture, Sample } from './dataset.js';
+import type { Dataset, PixelImage, Sample } from './dataset.js';
 import { labelInName, matchClasses, speakerInName } from './names.js';
 
 /** An image or recording that has not been decoded yet. `path` uses `/` and is relative to the data set. */
@@ -11,12 +11,12 @@ export interface EncodedFile {
 
 /** Decodes the bytes of one kind of file. `name` is used in messages. */
 export interface FileDecoders {
-  readonly picture: (bytes: Uint8Array, name: string) => Promise<Picture>;
+  readonly image: (bytes: Uint8Array, name: string) => Promise<PixelImage>;
   readonly recording: (bytes: Uint8Array, name: string) => Recording;
 }
 
 const RECORDING = /\.wav$/i;
-const PICTURE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i;
+const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i;
 /** Examples decoded in advance: enough to keep Node's thread pool busy, few enough to hold in memory. */
 const READ_AHEAD = 16;
 
@@ -26,9 +26,9 @@ export function isHiddenPath(path: string): boolean {
 }
 
 /** Kind of a file by its name. Undefined for hidden files and all that are no examples. */
-export function exampleKind(path: string): 'picture' | 'recording' | undefined {
+export function exampleKind(path: string): 'image' | 'recording' | undefined {
   if (isHiddenPath(path)) return undefined;
-  return PICTURE.test(path) ? 'picture' : RECORDING.test(path) ? 'recording' : undefined;
+  return IMAGE.test(path) ? 'image' : RECORDING.test(path) ? 'recording' : undefined;
 }
 
 /** Class folder of every file. Undefined when the files are in no folder, or all in one that is not a class. */
@@ -53,7 +53,7 @@ function classFolders(files: readonly EncodedFile[], name: string, labels: reado
 }
 
 /** The one kind of file that a data set holds. */
-function onlyKind(files: readonly EncodedFile[], name: string): 'picture' | 'recording' {
+function onlyKind(files: readonly EncodedFile[], name: string): 'image' | 'recording' {
   const kinds = new Set(files.map((file) => exampleKind(file.path)!));
   if (kinds.size === 0) {
     throw new LutraError('INVALID_DATA', `${name} holds no image and no recording`, {
@@ -91,8 +91,8 @@ export function folderDataset(
   async function decode({ read, path }: EncodedFile) {
     const bytes = await read();
     const full = `${name}/${path}`;
-    return kind === 'picture'
-      ? ({ kind, name: path, picture: await decoders.picture(bytes, full) } as const)
+    return kind === 'image'
+      ? ({ kind, name: path, image: await decoders.image(bytes, full) } as const)
       : ({ kind, name: path, recording: decoders.recording(bytes, full) } as const);
   }
 

@@ -7,7 +7,7 @@ import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allocate } from '../graph/tensor.js';
 import type { TensorValue } from '../graph/types.js';
-import { cifarLabels, cifarPicture } from './cifar.js';
+import { cifarImage, cifarLabels } from './cifar.js';
 import { labelFileName, parseIdx } from './idx.js';
 import { parseNpy, parseNpz, serializeNpy, serializeNpz } from './npy.js';
 import { isTarHeader, readTar } from './tar.js';
@@ -41,7 +41,7 @@ describe('CIFAR-10 binary', () => {
 
   it('reads labels and interleaves the planes', () => {
     expect([...cifarLabels(bytes, 'f')]).toEqual([3, 4]);
-    const { pixels } = cifarPicture(bytes, 1);
+    const { pixels } = cifarImage(bytes, 1);
     for (const [i, c] of [
       [0, 0],
       [0, 2],

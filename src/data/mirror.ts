@@ -5,7 +5,7 @@ import type { TensorValue } from '../graph/types.js';
  * Mirrored images: columns in reverse order.
  * @param input float32 [N, C, H, W] or [N, H, W, C], as `layout` says
  */
-export function mirrorPictures(input: TensorValue, layout: ImagePreprocess['layout']): TensorValue {
+export function mirrorImages(input: TensorValue, layout: ImagePreprocess['layout']): TensorValue {
   const [width, pixel] = layout === 'nchw' ? [input.dims[3]!, 1] : [input.dims[2]!, input.dims[3]!];
   const from = input.data as Float32Array;
   const data = new Float32Array(from.length);

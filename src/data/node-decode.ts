@@ -1,6 +1,6 @@
 import { LutraError } from '../errors.js';
-import type { Picture } from './dataset.js';
-import { makePicture } from './picture.js';
+import type { PixelImage } from './dataset.js';
+import { makeImage } from './image.js';
 
 type Sharp = typeof import('sharp')['default'];
 let loading: Promise<Sharp> | undefined;
@@ -22,7 +22,7 @@ async function loadSharp(): Promise<Sharp> {
  * Grey becomes R = G = B.
  * @throws {LutraError} `INVALID_DATA` naming the file when it cannot be decoded whole; `PLATFORM` when sharp is missing.
  */
-export async function decodePicture(bytes: Uint8Array, name: string): Promise<Picture> {
+export async function decodeImage(bytes: Uint8Array, name: string): Promise<PixelImage> {
   const sharp = await (loading ??= loadSharp());
   try {
     const { data, info } = await sharp(bytes, { ignoreIcc: true })
@@ -31,7 +31,7 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Pi
       .removeAlpha()
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    return makePicture(info.width, info.height, 3, new Uint8Array(data.buffer, data.byteOffset, data.length));
+    return makeImage(info.width, info.height, 3, new Uint8Array(data.buffer, data.byteOffset, data.length));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new LutraError('INVALID_DATA', `${name} cannot be decoded as an image: ${reason}`, { cause });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ImagePreprocess } from '../graph/metadata.js';
 import { batches } from './batches.js';
 import type { Dataset, Sample } from './dataset.js';
-import { decodePicture } from './node-decode.js';
+import { decodeImage } from './node-decode.js';
 import { openDataset } from './node-open.js';
 import { serializeNpy, serializeNpz } from './npy.js';
 
@@ -22,7 +22,7 @@ function put(path: string, bytes: Uint8Array | string): string {
   return at(path);
 }
 
-/** A PNG of one colour, so that a picture says which file it came from. */
+/** A PNG of one colour, so that an image says which file it came from. */
 function png(red: number, width = 4, height = 4): Promise<Buffer> {
   return sharp({ create: { width, height, channels: 3, background: { r: red, g: 0, b: 0 } } })
     .png()
@@ -35,7 +35,7 @@ async function readAll(dataset: Dataset, indices: Iterable<number> = Array(datas
   return samples;
 }
 
-const firstByte = (sample: Sample) => (sample.kind === 'picture' ? sample.picture.pixels[0] : undefined);
+const firstByte = (sample: Sample) => (sample.kind === 'image' ? sample.image.pixels[0] : undefined);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lutra-data-'));
@@ -47,7 +47,7 @@ beforeAll(async () => {
   ] as const) {
     put(`set/${path}`, await png(red));
   }
-  put('set/README.txt', 'not a picture');
+  put('set/README.txt', 'not an image');
   put('set/cat/.hidden.png', 'leftover of a file manager');
   execFileSync('tar', ['-czf', at('set.tar.gz'), '-C', folder, 'set']);
   execFileSync('tar', ['-cf', at('here.tar'), '-C', at('set'), '.']);
@@ -55,7 +55,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('class folders', () => {
-  it.each(['set', 'set.tar.gz', 'here.tar'])('%s: sorted classes, pictures by path', async (name) => {
+  it.each(['set', 'set.tar.gz', 'here.tar'])('%s: sorted classes, images by path', async (name) => {
     const dataset = await openDataset(at(name));
     expect(dataset.classes).toEqual(['cat', 'dog', 'eel']);
     expect([...dataset.labels!]).toEqual([0, 0, 1, 2]);
@@ -71,7 +71,7 @@ describe('class folders', () => {
     for (const path of [at('linked'), `${at('linked')}/`, `${folder}/./set/../linked`]) {
       const dataset = await openDataset(path);
       expect([dataset.count, dataset.classes]).toEqual([3, ['cat', 'dog']]);
-      expect(dataset.description).toBe('linked: 3 pictures in 2 classes');
+      expect(dataset.description).toBe('linked: 3 images in 2 classes');
     }
     symlinkSync(at('linked'), at('linked', 'self'));
     await expect(openDataset(at('linked'))).rejects.toThrow(/nested too deep/);
@@ -82,12 +82,12 @@ describe('class folders', () => {
     expect([...dataset.labels!]).toEqual([3, 3, 2, 0]);
   });
 
-  it('has no labels where the pictures lie in no class folder', async () => {
+  it('has no labels where the images lie in no class folder', async () => {
     const dataset = await openDataset(at('set', 'cat'));
     expect([dataset.count, dataset.labels, dataset.classes]).toEqual([2, undefined, undefined]);
   });
 
-  it('reads more pictures than it decodes at a time, in order', async () => {
+  it('reads more images than it decodes at a time, in order', async () => {
     const dataset = await openDataset(at('set'));
     const order = Array.from({ length: 50 }, (_, i) => (i * 3) % 4);
     expect((await readAll(dataset, order)).map(firstByte)).toEqual(order.map((i) => [3, 2, 1, 4][i]));
@@ -100,7 +100,7 @@ describe('other formats', () => {
     record[0] = 7;
     for (const path of [put('c.bin', record), put('c.bin.gz', gzipSync(record))]) {
       const [sample] = await readAll(await openDataset(path));
-      expect(sample).toMatchObject({ kind: 'picture', label: 7, picture: { width: 32, height: 32, channels: 3 } });
+      expect(sample).toMatchObject({ kind: 'image', label: 7, image: { width: 32, height: 32, channels: 3 } });
     }
   });
 
@@ -112,10 +112,10 @@ describe('other formats', () => {
     put('t-labels-idx1-ubyte', Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 5, 6));
     const samples = await readAll(await openDataset(images));
     expect(samples.map(({ label }) => label)).toEqual([5, 6]);
-    expect(samples[1]).toMatchObject({ picture: { width: 2, height: 1, channels: 1, pixels: Uint8Array.of(3, 4) } });
+    expect(samples[1]).toMatchObject({ image: { width: 2, height: 1, channels: 1, pixels: Uint8Array.of(3, 4) } });
   });
 
-  it('takes uint8 arrays as pictures, channels first or last, and floats as inputs', async () => {
+  it('takes uint8 arrays as images, channels first or last, and floats as inputs', async () => {
     const pixels = Uint8Array.of(1, 2, 3, 4, 5, 6);
     const y = { type: 'int64', dims: [1], data: BigInt64Array.of(2n) } as const;
     const first = put(
@@ -127,7 +127,7 @@ describe('other formats', () => {
     );
     expect((await readAll(await openDataset(first)))[0]).toMatchObject({
       label: 2,
-      picture: { width: 2, height: 1, channels: 3, pixels: Uint8Array.of(1, 3, 5, 2, 4, 6) },
+      image: { width: 2, height: 1, channels: 3, pixels: Uint8Array.of(1, 3, 5, 2, 4, 6) },
     });
     const floats = put(
       'floats.npy',
@@ -153,7 +153,7 @@ describe('batches', () => {
     layout: 'nchw',
   };
 
-  it('stack pictures, the last batch being smaller', async () => {
+  it('stack images, the last batch being smaller', async () => {
     const dataset = await openDataset(at('set'));
     const seen = [];
     for await (const batch of batches(dataset, [0, 1, 2, 3, 0], 2, spec)) seen.push(batch);
@@ -166,10 +166,10 @@ describe('batches', () => {
     expect([...(seen[1]!.input.data as Float32Array)]).toEqual([1, 0, 0, 4, 0, 0]);
   });
 
-  it('say when a network takes no pictures', async () => {
+  it('say when a network takes no images', async () => {
     const dataset = await openDataset(at('set'));
     await expect(batches(dataset, [0], 1, undefined).next()).rejects.toThrow(
-      /a picture, which the network does not take/,
+      /an image, which the network does not take/,
     );
   });
 });
@@ -188,19 +188,19 @@ describe('bad data is refused by name', () => {
     mkdirSync(at('half/dog'));
     await refused(at('half'), /dog holds no image/);
   });
-  it('a folder without pictures', () => refused(join(put('text/a.txt', 'x'), '..'), /text holds no image/));
+  it('a folder without images', () => refused(join(put('text/a.txt', 'x'), '..'), /text holds no image/));
   it('two splits at once', async () => {
     put('splits/train/cat/a.png', await png(1));
     put('splits/test/cat/a.png', await png(1));
     await refused(at('splits'), /not all in class folders side by side/);
   });
-  it('a corrupt picture', async () => {
+  it('a corrupt image', async () => {
     const noise = Uint8Array.from({ length: 64 * 64 * 3 }, (_, k) => (k * k * 31) % 256);
     const jpeg = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
       .jpeg()
       .toBuffer();
     put('corrupt/cat/a.jpg', jpeg.subarray(0, jpeg.length >> 1));
-    put('corrupt/dog/a.jpg', 'no picture');
+    put('corrupt/dog/a.jpg', 'no image');
     await refused(at('corrupt'), /corrupt\/cat\/a\.jpg cannot be decoded/);
   });
   it('a truncated gzip file', () =>
@@ -244,19 +244,19 @@ describe('bad data is refused by name', () => {
   });
 });
 
-describe('decodePicture', () => {
+describe('decodeImage', () => {
   it('drops alpha, repeats grey, turns upright', async () => {
     const rgba = await sharp({
       create: { width: 2, height: 1, channels: 4, background: { r: 9, g: 8, b: 7, alpha: 0.5 } },
     })
       .png()
       .toBuffer();
-    expect([...(await decodePicture(rgba, 'f')).pixels]).toEqual([9, 8, 7, 9, 8, 7]);
+    expect([...(await decodeImage(rgba, 'f')).pixels]).toEqual([9, 8, 7, 9, 8, 7]);
     const grey = await sharp(Buffer.from([1, 2, 3, 4, 5, 6]), { raw: { width: 3, height: 2, channels: 1 } })
       .toColourspace('b-w')
       .png()
       .toBuffer();
-    expect(await decodePicture(grey, 'f')).toMatchObject({
+    expect(await decodeImage(grey, 'f')).toMatchObject({
       width: 3,
       height: 2,
       channels: 3,
@@ -266,7 +266,7 @@ describe('decodePicture', () => {
       .jpeg()
       .withMetadata({ orientation: 6 })
       .toBuffer();
-    expect(await decodePicture(turned, 'f')).toMatchObject({ width: 2, height: 3 });
+    expect(await decodeImage(turned, 'f')).toMatchObject({ width: 2, height: 3 });
   });
 });
 

@@ -6,7 +6,7 @@ import { LutraError } from '../errors.js';
 import { decodeWav } from '../speech/wav.js';
 import type { Dataset } from './dataset.js';
 import { type EncodedFile, exampleKind, type FileDecoders, folderDataset, isHiddenPath } from './folder.js';
-import { decodePicture } from './node-decode.js';
+import { decodeImage } from './node-decode.js';
 import { openBytes } from './open.js';
 
 export interface OpenDatasetOptions {
@@ -14,7 +14,7 @@ export interface OpenDatasetOptions {
   readonly labels?: readonly string[];
 }
 
-const DECODERS: FileDecoders = { picture: decodePicture, recording: decodeWav };
+const DECODERS: FileDecoders = { image: decodeImage, recording: decodeWav };
 
 /** Class folders are nested one or two deep. Deeper nesting is a cycle of links. */
 const MAX_DEPTH = 16;

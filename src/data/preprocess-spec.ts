@@ -19,7 +19,7 @@ export function readPreprocess(json: string): Preprocess {
 }
 
 /** Sizes of the images that a network takes, from its input. Sizes that the model leaves open are names. */
-export interface PictureInput {
+export interface ImageInput {
   readonly layout: ImagePreprocess['layout'];
   readonly channels: 1 | 3 | undefined;
   readonly height: number | string | undefined;
@@ -27,7 +27,7 @@ export interface PictureInput {
 }
 
 /** Reads [N, C, H, W] or [N, H, W, C] with 1 or 3 channels. Networks with other inputs take no images. */
-export function pictureInput(dims: readonly (number | string)[] | undefined): PictureInput | undefined {
+export function imageInput(dims: readonly (number | string)[] | undefined): ImageInput | undefined {
   if (dims?.length !== 4) return undefined;
   const [, a, b, c] = dims;
   if (a === 1 || a === 3) return { layout: 'nchw', channels: a, height: b, width: c };

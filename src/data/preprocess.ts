@@ -1,8 +1,8 @@
 import { LutraError } from '../errors.js';
 import type { ImagePreprocess } from '../graph/metadata.js';
 import type { TensorValue } from '../graph/types.js';
-import type { Picture } from './dataset.js';
-import { convertChannels, cropToAspect, resize } from './picture.js';
+import type { PixelImage } from './dataset.js';
+import { convertChannels, cropToAspect, resize } from './image.js';
 
 /** Shape of a batch of `count` preprocessed images. */
 export function inputDims(spec: ImagePreprocess, count: number): number[] {
@@ -15,8 +15,8 @@ export function inputDims(spec: ImagePreprocess, count: number): number[] {
  * Fits an image to a network: the largest centered part with the network's aspect ratio, resized, in its number of channels.
  * The bytes are the same on every platform.
  */
-export function fitPicture(picture: Picture, spec: ImagePreprocess): Picture {
-  const cropped = cropToAspect(picture, spec.width, spec.height);
+export function fitImage(image: PixelImage, spec: ImagePreprocess): PixelImage {
+  const cropped = cropToAspect(image, spec.width, spec.height);
   return resize(convertChannels(cropped, spec.channels), spec.width, spec.height, spec.resize);
 }
 
@@ -32,16 +32,16 @@ function byteValues(spec: ImagePreprocess): Float32Array {
 
 /**
  * Turns images into one float32 batch, `[N, C, H, W]` or `[N, H, W, C]` as `spec.layout` says;
- * value = (byte · scale − mean[c]) / std[c]. Images of other sizes are fitted by {@link fitPicture}.
+ * value = (byte · scale − mean[c]) / std[c]. Images of other sizes are fitted by {@link fitImage}.
  * The same bytes become the same floats in every browser and in Node.
  */
-export function preprocess(pictures: readonly Picture[], spec: ImagePreprocess): TensorValue {
+export function preprocess(images: readonly PixelImage[], spec: ImagePreprocess): TensorValue {
   const { width, height, channels, layout } = spec;
   const plane = width * height;
   const values = byteValues(spec);
-  const data = new Float32Array(pictures.length * channels * plane);
-  pictures.forEach((picture, n) => {
-    const { pixels } = fitPicture(picture, spec);
+  const data = new Float32Array(images.length * channels * plane);
+  images.forEach((image, n) => {
+    const { pixels } = fitImage(image, spec);
     const base = n * channels * plane;
     for (let i = 0; i < pixels.length; i++) {
       const channel = i % channels;
@@ -49,7 +49,7 @@ export function preprocess(pictures: readonly Picture[], spec: ImagePreprocess):
       data[base + to] = values[(channel << 8) | pixels[i]!]!;
     }
   });
-  return { type: 'float32', dims: inputDims(spec, pictures.length), data };
+  return { type: 'float32', dims: inputDims(spec, images.length), data };
 }
 
 const POSITIVE = (x: unknown): x is number => typeof x === 'number' && Number.isFinite(x) && x > 0;

@@ -102,7 +102,7 @@ describe('WAV files', () => {
     }
   });
 
-  it('are refused by a network for pictures, and pictures by one for sound', async () => {
+  it('are refused by a network for images, and images by one for sound', async () => {
     const dataset = await openDataset(join(folder, 'digits'));
     await expect(batches(dataset, [0], 1, undefined).next()).rejects.toThrow(/recording, which the network does not/);
     put('mixed/cat/a.wav', wav(1));

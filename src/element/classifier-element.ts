@@ -4,7 +4,7 @@ import type { InferenceSession } from '../session/inference-session.js';
 import type { CreateOptions, LoadProgress } from '../session/types.js';
 import { ClassifierAttributes, chooseNetwork, NETWORK_ATTRIBUTES, upgradeProperties } from './attributes.js';
 import { listenForFiles } from './hand-in.js';
-import { Network } from './network.js';
+import { LazyNetwork } from './network.js';
 import { readLabels, topClasses } from './scores.js';
 import { watchSlot } from './slotted.js';
 import type { Answer, Input, Task } from './task.js';
@@ -85,7 +85,7 @@ const PROPERTIES = ['src', 'top', 'task', 'inputs', 'loading', 'threads', 'integ
 export class LutraClassifierElement extends ClassifierAttributes {
   readonly #view: View;
   readonly #states: CustomStateSet | undefined;
-  readonly #network = new Network({
+  readonly #network = new LazyNetwork({
     choose: () => chooseNetwork(this, this.#options),
     onStart: () => {
       this.#setStates('loading');

@@ -10,8 +10,8 @@ export function createImageTask(): Task {
   const reader = new PixelReader();
 
   async function read(source: ImageSource, name?: string): Promise<Input> {
-    const picture = await reader.open(source, name);
-    return (session) => preprocess([picture], imagePreprocess(session));
+    const image = await reader.open(source, name);
+    return (session) => preprocess([image], imagePreprocess(session));
   }
 
   return {

@@ -22,7 +22,7 @@ export interface NetworkListener {
 }
 
 /** One network. It is loaded at its first use, and replaced or released on request. */
-export class Network {
+export class LazyNetwork {
   readonly #listener: NetworkListener;
   #session: Promise<InferenceSession> | undefined;
   #loading = new AbortController();

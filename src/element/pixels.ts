@@ -1,4 +1,4 @@
-import type { Picture } from '../data/dataset.js';
+import type { PixelImage } from '../data/dataset.js';
 import { LutraError } from '../errors.js';
 import { fetchBlob } from './fetch-blob.js';
 import type { ImageSource } from './types.js';
@@ -15,7 +15,7 @@ export class PixelReader {
    *
    * @throws LutraError `INVALID_DATA` when it has no pixels, or when another site does not allow to read them.
    */
-  read(source: CanvasImageSource, width: number, height: number): Picture {
+  read(source: CanvasImageSource, width: number, height: number): PixelImage {
     if (!(width > 0 && height > 0)) throw new LutraError('INVALID_DATA', 'the image has no pixels');
     const scale = Math.min(1, MAX_SIDE / Math.max(width, height));
     const context = this.#context;
@@ -43,7 +43,7 @@ export class PixelReader {
    * @param name Its name in messages.
    * @throws LutraError `INVALID_DATA` when it cannot be read, `LOAD_FAILED` when it cannot be fetched.
    */
-  async open(source: ImageSource, name = 'the image'): Promise<Picture> {
+  async open(source: ImageSource, name = 'the image'): Promise<PixelImage> {
     if (typeof source === 'string' || source instanceof URL) return this.open(await fetchBlob(source), String(source));
     if (source instanceof Blob) return this.#decode(source, name);
     if (source instanceof HTMLImageElement) {
@@ -64,7 +64,7 @@ export class PixelReader {
     });
   }
 
-  async #decode(source: Blob | ImageData, name: string): Promise<Picture> {
+  async #decode(source: Blob | ImageData, name: string): Promise<PixelImage> {
     const options: ImageBitmapOptions = { colorSpaceConversion: 'none', imageOrientation: 'from-image' };
     const bitmap = await createImageBitmap(source, options).catch((cause: unknown) => {
       throw unreadable(name, cause);
@@ -92,7 +92,7 @@ function createContext(): CanvasRenderingContext2D | OffscreenCanvasRenderingCon
   return document.createElement('canvas').getContext('2d', settings)!;
 }
 
-function dropAlpha({ data, width, height }: ImageData): Picture {
+function dropAlpha({ data, width, height }: ImageData): PixelImage {
   const pixels = new Uint8Array(width * height * 3);
   for (let from = 0, to = 0; from < data.length; from += 4) {
     pixels[to++] = data[from]!;

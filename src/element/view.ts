@@ -58,7 +58,7 @@ export class View {
   readonly retry = make('button', { type: 'button', class: 'button', part: 'button retry' });
   readonly video = make('video', { class: 'preview', part: 'preview', 'aria-label': 'Camera image' });
   readonly #base: HTMLElement;
-  readonly #picture = make('img', { class: 'preview', part: 'preview', alt: '' });
+  readonly #image = make('img', { class: 'preview', part: 'preview', alt: '' });
   readonly #prompt = make('span', {});
   readonly #promptBox = make('p', { part: 'prompt' }, slot('prompt', this.#prompt));
   readonly #chooseText = make('span', {});
@@ -82,7 +82,7 @@ export class View {
     this.video.muted = true;
     this.video.playsInline = true;
     this.live.append(slot('start', this.#startText), slot('stop', this.#stopText));
-    this.stage = make('div', { class: 'stage', part: 'stage' }, this.media, this.#picture, this.video, this.#promptBox);
+    this.stage = make('div', { class: 'stage', part: 'stage' }, this.media, this.#image, this.video, this.#promptBox);
     this.#base = make(
       'div',
       { class: 'base', part: 'base' },
@@ -95,7 +95,7 @@ export class View {
       this.#announcement,
     );
     root.append(this.#base);
-    for (const part of [this.#picture, this.video, this.#results]) part.hidden = true;
+    for (const part of [this.#image, this.video, this.#results]) part.hidden = true;
     this.clearStatus();
   }
 
@@ -115,17 +115,17 @@ export class View {
 
   /** Shows what is classified: nothing, an image file, the camera, or what the page put into the element. */
   showInput(input: Blob | 'none' | 'camera' | 'slotted'): void {
-    const isPicture = input instanceof Blob && (input.type.startsWith('image/') || input.type === '');
+    const isImage = input instanceof Blob && (input.type.startsWith('image/') || input.type === '');
     if (this.#shownUrl) URL.revokeObjectURL(this.#shownUrl);
-    this.#shownUrl = isPicture ? URL.createObjectURL(input) : undefined;
-    if (this.#shownUrl) this.#picture.src = this.#shownUrl;
-    else this.#picture.removeAttribute('src');
-    this.#picture.onload = () => this.#picture.classList.toggle('tiny', this.#picture.naturalWidth < TINY);
-    this.#picture.alt = input instanceof File ? input.name : isPicture ? 'The image' : '';
-    this.#picture.hidden = !isPicture;
+    this.#shownUrl = isImage ? URL.createObjectURL(input) : undefined;
+    if (this.#shownUrl) this.#image.src = this.#shownUrl;
+    else this.#image.removeAttribute('src');
+    this.#image.onload = () => this.#image.classList.toggle('tiny', this.#image.naturalWidth < TINY);
+    this.#image.alt = input instanceof File ? input.name : isImage ? 'The image' : '';
+    this.#image.hidden = !isImage;
     this.video.hidden = input !== 'camera';
     this.media.hidden = input !== 'slotted';
-    this.#promptBox.hidden = isPicture || input === 'camera' || input === 'slotted';
+    this.#promptBox.hidden = isImage || input === 'camera' || input === 'slotted';
     this.stage.classList.toggle('filled', this.#promptBox.hidden);
   }
 

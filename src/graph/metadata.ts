@@ -7,7 +7,7 @@ export const METADATA = {
   sha256: 'lutra.sha256',
 } as const;
 
-/** `lutra.preprocess`: how bytes of a picture become the network's input. */
+/** `lutra.preprocess`: how bytes of an image become the network's input. */
 export interface ImagePreprocess {
   readonly kind: 'image';
   readonly width: number;

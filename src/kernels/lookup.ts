@@ -127,7 +127,7 @@ export const LOOKUP_KERNELS = {
     'gatheredPositions',
     'gatheredTaps',
   ],
-  /** MADDNESS tree. `tapOffsets` is i32 [codebooks][4], added to `input`; `thresholds` u8 [codebooks][4 levels][16]. */
+  /** MADDNESS tree. `tapOffsets` is i32 [codebooks][4], added to `input`; `thresholds` u8 [codebooks][4 steps][16]. */
   encodeTree: [...ENCODE, 'thresholds'],
   /** Maps: outputs are planes. */
   lookUpShufflePlanes: LOOK_UP_SHUFFLE,

@@ -16,7 +16,7 @@ describe('activation quantization', () => {
     [1e30, 0.5, 0, 127],
     [Number.NEGATIVE_INFINITY, 0.5, 5, 0],
     [Number.NaN, 0.5, 5, 0],
-  ])('%d / %d + %d → %d', (x, scale, zero, level) => {
-    expect(quantizeActivation(x, { scale, zeroPoint: zero })).toBe(level);
+  ])('%d / %d + %d → %d', (x, scale, zero, expected) => {
+    expect(quantizeActivation(x, { scale, zeroPoint: zero })).toBe(expected);
   });
 });

@@ -51,7 +51,7 @@ const cases = fc.record<Case>({
   window: fc.constantFrom([1, 1], [3, 1], [3, 3]),
 });
 
-/** The network of a case: Encode or EncodeTree, then LookUp, with dynamic N, H and W. Also gives the pieces to compute it by hand. */
+/** The network of a case: Encode or EncodeTree, then LookUp, with dynamic N, H and W. Also returns the parts to compute it by hand. */
 function build(c: Case, tree: boolean) {
   const next = random(c.seed);
   const b = new GraphBuilder({ opset: c.opset });
@@ -140,9 +140,9 @@ function build(c: Case, tree: boolean) {
                 sub.push(a(n, book * c.g + g, y * c.strides[0] + i - top, xx * c.strides[1] + j - left));
           let code = 0;
           if (tree) {
-            for (let level = 0; level < 4; level++) {
-              const q = sub[features[book * 4 + level]!]! + zeroPoint;
-              code = 2 * code + (q > thresholds[book * 15 + 2 ** level - 1 + code]! ? 1 : 0);
+            for (let depth = 0; depth < 4; depth++) {
+              const q = sub[features[book * 4 + depth]!]! + zeroPoint;
+              code = 2 * code + (q > thresholds[book * 15 + 2 ** depth - 1 + code]! ? 1 : 0);
             }
           } else {
             const scores = fill(K, () => 0).map((_, k) =>

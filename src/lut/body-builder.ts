@@ -66,16 +66,16 @@ export class BodyBuilder {
     return this.node('OneHot', [codes, depth, values], [encodeAttribute('OneHot', 'axis', axis)]);
   }
 
-  /** a = q − x_zero_point as floats that hold integers, [N, C, H, W]; NaN gives q = 0. Returns the zero point as a float too. */
+  /** a = q − x_zero_point as floats that hold integers, [N, C, H, W]; NaN becomes q = 0. Returns the zero point as a float too. */
   quantize(): { centred: string; zeroPoint: string } {
     const zeroPoint = this.cast('x_zero_point', 'float32');
     const rounded = this.node('Round', [this.node('Div', ['x', 'x_scale'])]);
-    const level = this.node('Clip', [
+    const clamped = this.node('Clip', [
       this.node('Add', [rounded, zeroPoint]),
       this.float(0),
       this.float(MAX_ACTIVATION),
     ]);
-    const q = this.node('Where', [this.node('IsNaN', ['x']), this.float(0), level]);
+    const q = this.node('Where', [this.node('IsNaN', ['x']), this.float(0), clamped]);
     return { centred: this.node('Sub', [q, zeroPoint]), zeroPoint };
   }
 

@@ -3,7 +3,7 @@ import { FUNCTION_BODIES } from './bodies.js';
 import { LOOKUP_OPERATORS } from './evaluate.js';
 import { OPERATOR_FACTS } from './facts.js';
 import { FAMILIES } from './families.js';
-import { LOOKUP_RULES } from './lower.js';
+import { LOOKUP_LOWERING } from './lower.js';
 import { ruleName } from './operator.js';
 
 describe('the families that come with Lutra', () => {
@@ -11,7 +11,7 @@ describe('the families that come with Lutra', () => {
     expect(FAMILIES.flatMap(({ operators }) => operators)).toEqual(LOOKUP_OPERATORS);
     expect(FAMILIES.flatMap(({ facts }) => facts)).toEqual(OPERATOR_FACTS);
     expect(FAMILIES.flatMap(({ bodies }) => bodies)).toEqual(FUNCTION_BODIES);
-    expect(Object.assign({}, ...FAMILIES.map(({ rules }) => rules))).toEqual(LOOKUP_RULES);
+    expect(Object.assign({}, ...FAMILIES.map(({ rules }) => rules))).toEqual(LOOKUP_LOWERING);
   });
 
   it.each(FAMILIES.map((family) => [family.fit.name, family] as const))('%s has every stage', (_, family) => {

@@ -29,7 +29,7 @@ describe('quantizePerOutput', () => {
     expect(permute(b.integers, [2, 3], [1, 0])).toEqual(a.integers);
   });
 
-  it('has fewer levels where it is told', () => {
+  it('has smaller entries where it is told', () => {
     expect([...quantizePerOutput(Float32Array.of(3, -1.5), 1, 1, 31).integers]).toEqual([31, -16]);
   });
 });

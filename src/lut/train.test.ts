@@ -70,7 +70,7 @@ function networks(shape: Shape, linear = true): { readonly dense: Graph; readonl
     centroids,
     seed,
     stem: kind === 'row' ? 'integer' : 'float',
-    layers: (site) => !site.first && !site.last && (linear || site.kind === 'conv'),
+    layers: (layer) => !layer.first && !layer.last && (linear || layer.kind === 'conv'),
   });
   return { dense, lookup: parseModel(serializeModel(lookup)) };
 }

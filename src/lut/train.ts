@@ -20,7 +20,7 @@ export interface TrainableLookup {
   /**
    * The lookup network with trained values.
    *
-   * @param values parameters by name, as `StepEngine.parameters` gives them; missing ones keep their initial value
+   * @param values parameters by name, as `StepEngine.parameters` returns them; missing ones keep their initial value
    */
   deploy(values: ReadonlyMap<string, TensorValue>): Graph;
 }

@@ -88,6 +88,6 @@ const ALTERNATIVES: ReadonlyMap<string, string> = new Map(
       ':RegexFullMatch',
       ':TfIdfVectorizer',
     ],
-    'Decode pictures before the network, as `lutra run` does': [':ImageDecoder'],
+    'Decode images before the network, as `lutra run` does': [':ImageDecoder'],
   }).flatMap(([hint, names]) => names.map((name) => [name, hint] as const)),
 );

@@ -27,7 +27,7 @@ export function typeAttribute(node: Parameters<typeof int>[0], name: string, oth
 }
 
 /**
- * Converts every element: floats truncate towards zero and saturate (NaN gives 0), integers wrap, anything but 0 is true.
+ * Converts every element: floats truncate towards zero and saturate (NaN becomes 0), integers wrap, anything but 0 is true.
  * Halves are rounded once, from double precision.
  */
 export function convert(from: TensorValue, to: TensorValue): void {

@@ -3,11 +3,11 @@ import { CONV_ATTRIBUTES, checkBias, kernelShape } from './conv.js';
 import type { AnyContext } from './define.js';
 import { check, define, dimsOf, elements, FLOAT, input, int, ints, typeOf } from './define.js';
 import type { Operator } from './operator.js';
-import type { Geometry } from './windows.js';
+import type { SpatialWindow } from './windows.js';
 import { listWindows, windowAttributes } from './windows.js';
 
-/** A transposed convolution is a convolution backwards: `geometry.input` is its output. */
-function transposeGeometry(context: AnyContext): { dims: number[]; geometry: Geometry; group: number } {
+/** A transposed convolution is a convolution backwards: `window.input` is its output. */
+function transposeShape(context: AnyContext): { dims: number[]; window: SpatialWindow; group: number } {
   const { node } = context;
   const x = dimsOf(context);
   const weights = dimsOf(context, 1);
@@ -57,8 +57,8 @@ function transposeGeometry(context: AnyContext): { dims: number[]; geometry: Geo
     // SAME never grows a result whose windows do not reach that far.
     return shape ? wanted : full - total;
   });
-  const geometry = { input: size, kernel, strides, dilations, begins, ends, output };
-  return { dims: [x[0]!, channels, ...size], geometry, group };
+  const window = { input: size, kernel, strides, dilations, begins, ends, output };
+  return { dims: [x[0]!, channels, ...size], window, group };
 }
 
 const convTranspose = define({
@@ -66,18 +66,18 @@ const convTranspose = define({
   arity: [2, 3],
   types: [FLOAT],
   attributes: `${CONV_ATTRIBUTES} output_padding output_shape`,
-  infer: (context) => [{ type: typeOf(context), dims: transposeGeometry(context).dims }],
+  infer: (context) => [{ type: typeOf(context), dims: transposeShape(context).dims }],
   evaluate(context, [y]) {
-    const { dims, geometry, group } = transposeGeometry(context);
+    const { dims, window, group } = transposeShape(context);
     const [x, w, out] = [input(context), input(context, 1), elements(y!)];
     const bias = context.inputs[2] && input(context, 2);
     const [batch, channels] = dimsOf(context) as [number, number];
     const outChannels = dims[1]! / group;
     const depth = channels / group;
-    const windows = listWindows(geometry);
-    const inputSize = elementCount(geometry.output);
-    const outputSize = elementCount(geometry.input);
-    const taps = elementCount(geometry.kernel);
+    const windows = listWindows(window);
+    const inputSize = elementCount(window.output);
+    const outputSize = elementCount(window.input);
+    const taps = elementCount(window.kernel);
     const sums = new Float64Array(outputSize);
     for (let n = 0; n < batch; n++) {
       for (let m = 0; m < dims[1]!; m++) {

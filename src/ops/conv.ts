@@ -3,8 +3,8 @@ import type { Node } from '../graph/types.js';
 import type { AnyContext, EvaluateContext } from './define.js';
 import { check, define, dimsOf, elements, FLOAT, input, int, ints, LAYER_TRAITS, typeOf } from './define.js';
 import type { Operator } from './operator.js';
-import type { Geometry } from './windows.js';
-import { listWindows, windowGeometry } from './windows.js';
+import type { SpatialWindow } from './windows.js';
+import { listWindows, spatialWindow } from './windows.js';
 
 export const CONV_ATTRIBUTES = 'auto_pad dilations group kernel_shape pads strides';
 
@@ -33,11 +33,11 @@ export function kernelShape(node: Node, weights: readonly number[]): readonly nu
 }
 
 /** Output shape of a convolution of x [N, C, ...] with w [M, C / group, ...], and how its windows lie. */
-export function convGeometry(
+export function convShape(
   context: AnyContext,
   w = 1,
   bias = 2,
-): { dims: number[]; geometry: Geometry; group: number } {
+): { dims: number[]; window: SpatialWindow; group: number } {
   const { node } = context;
   const x = dimsOf(context);
   const weights = dimsOf(context, w);
@@ -54,8 +54,8 @@ export function convGeometry(
     weights[0],
   );
   checkBias(context, bias, weights[0]!);
-  const geometry = windowGeometry(node, x.slice(2), kernelShape(node, weights));
-  return { dims: [x[0]!, weights[0]!, ...geometry.output], geometry, group };
+  const window = spatialWindow(node, x.slice(2), kernelShape(node, weights));
+  return { dims: [x[0]!, weights[0]!, ...window.output], window, group };
 }
 
 /**
@@ -64,17 +64,17 @@ export function convGeometry(
  */
 export function convolve(
   context: EvaluateContext,
-  { dims, geometry, group }: ReturnType<typeof convGeometry>,
+  { dims, window, group }: ReturnType<typeof convShape>,
   x: (offset: number) => number,
   w: (offset: number, channel: number) => number,
   store: (offset: number, sum: number, channel: number) => void,
 ): void {
   const [batch, channels] = dimsOf(context) as [number, number];
   const outChannels = dims[1]!;
-  const windows = listWindows(geometry);
-  const inputSize = elementCount(geometry.input);
-  const outputSize = elementCount(geometry.output);
-  const taps = elementCount(geometry.kernel);
+  const windows = listWindows(window);
+  const inputSize = elementCount(window.input);
+  const outputSize = elementCount(window.output);
+  const taps = elementCount(window.kernel);
   const depth = channels / group;
   const weights = new Float64Array(depth * taps);
   const planes = new Float64Array(depth * inputSize);
@@ -104,7 +104,7 @@ export const conv = define({
   types: [FLOAT],
   attributes: CONV_ATTRIBUTES,
   traits: LAYER_TRAITS,
-  infer: (context) => [{ type: typeOf(context), dims: convGeometry(context).dims }],
+  infer: (context) => [{ type: typeOf(context), dims: convShape(context).dims }],
   evaluate(context, [y]) {
     const x = input(context);
     const w = input(context, 1);
@@ -112,7 +112,7 @@ export const conv = define({
     const out = elements(y!);
     convolve(
       context,
-      convGeometry(context),
+      convShape(context),
       (i) => x[i]!,
       (i) => w[i]!,
       (i, sum, m) => (out[i] = sum + (bias ? bias[m]! : 0)),

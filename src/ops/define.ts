@@ -170,10 +170,12 @@ export function ints(node: Node, name: string): number[] | undefined {
   return value?.every(Number.isSafeInteger) === false ? wrongAttribute(node, name, 'a list of integers') : value;
 }
 
-/** One of several words; the first is the default. */
-export function word<Word extends string>(node: Node, name: string, words: readonly Word[]): Word {
-  const value = node.attributes[name] ?? words[0];
-  return words.find((item) => item === value) ?? refuse(node, `${name} = ${value} is not supported`, `Known: ${words}`);
+/** A choice attribute, one of several words; the first is the default. */
+export function choice<Choice extends string>(node: Node, name: string, choices: readonly Choice[]): Choice {
+  const value = node.attributes[name] ?? choices[0];
+  return (
+    choices.find((item) => item === value) ?? refuse(node, `${name} = ${value} is not supported`, `Known: ${choices}`)
+  );
 }
 
 /** The numbers of a (constant) input such as axes, or undefined when it is omitted. */

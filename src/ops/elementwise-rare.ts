@@ -3,6 +3,7 @@ import { convert } from './cast.js';
 import {
   ANY,
   BOOL,
+  choice,
   define,
   dimsOf,
   element,
@@ -18,7 +19,6 @@ import {
   NUMBER,
   refuse,
   typeOf,
-  word,
 } from './define.js';
 import { type Binary, type BinaryOf, binary, combine, nonZero, unary } from './elementwise.js';
 import type { Operator } from './operator.js';
@@ -55,7 +55,7 @@ const shift = binary(
   'BitShift',
   UNSIGNED,
   (type, { node }) => {
-    const left = word(node, 'direction', ['RIGHT', 'LEFT']) === 'LEFT';
+    const left = choice(node, 'direction', ['RIGHT', 'LEFT']) === 'LEFT';
     return (a, b) => {
       const [value, count] = [BigInt(a), BigInt(b) > 64n ? 64n : BigInt(b)];
       const shifted = BigInt.asUintN(64, left ? value << count : value >> count);

@@ -1,5 +1,5 @@
 import type { Node } from '../graph/types.js';
-import { CONV_ATTRIBUTES, conv, convGeometry } from './conv.js';
+import { CONV_ATTRIBUTES, conv, convShape } from './conv.js';
 import type { Elements, InferContext } from './define.js';
 import { check, define, elements, FLOAT, input, refuse, typeOf } from './define.js';
 import type { Operator } from './operator.js';
@@ -31,7 +31,7 @@ const fusedConv = define({
   attributes: `${CONV_ATTRIBUTES} activation activation_params`,
   infer(context: InferContext) {
     fusedActivation(context.node);
-    const { dims } = convGeometry(context);
+    const { dims } = convShape(context);
     const residual = context.inputs[3]?.dims;
     check(context.node, !residual || `${residual}` === `${dims}`, 'the residual has the wrong shape', dims, residual);
     return [{ type: typeOf(context), dims }];

@@ -1,5 +1,5 @@
 import { activation, map } from './activation.js';
-import { FLOAT, likeInput, word } from './define.js';
+import { choice, FLOAT, likeInput } from './define.js';
 import { unary } from './elementwise.js';
 import type { Operator } from './operator.js';
 
@@ -32,11 +32,11 @@ export const GELU: readonly Operator[] = [
   activation('Gelu', {}, () => exactGelu, {
     attributes: 'approximate',
     infer(context) {
-      word(context.node, 'approximate', ['none', 'tanh']);
+      choice(context.node, 'approximate', ['none', 'tanh']);
       return likeInput(context);
     },
     evaluate(context, [y]) {
-      map(context, y!, word(context.node, 'approximate', ['none', 'tanh']) === 'tanh' ? tanhGelu : exactGelu);
+      map(context, y!, choice(context.node, 'approximate', ['none', 'tanh']) === 'tanh' ? tanhGelu : exactGelu);
     },
   }),
 ];

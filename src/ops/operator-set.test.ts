@@ -46,7 +46,7 @@ const value: fc.Arbitrary<TensorValue> = fc
     return result;
   });
 
-describe('the registry', () => {
+describe('the lists of operators', () => {
   it('has one entry for every operator and version', () => {
     for (const { domain, name, opset } of OPERATORS) {
       for (let version = opset[0]; version <= opset[1]; version++) {

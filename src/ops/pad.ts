@@ -5,6 +5,7 @@ import {
   ANY,
   axesOf,
   check,
+  choice,
   define,
   dimsOf,
   elements,
@@ -14,7 +15,6 @@ import {
   numbers,
   setting,
   typeOf,
-  word,
 } from './define.js';
 import type { Operator } from './operator.js';
 import { checkSize } from './shape.js';
@@ -36,7 +36,7 @@ function padded(mode: PadMode, i: number, size: number): number {
 function padPositions(context: AnyContext): number[][] {
   const { node, opset } = context;
   const dims = dimsOf(context);
-  const mode = word<PadMode>(node, 'mode', ['constant', 'reflect', 'edge', 'wrap']);
+  const mode = choice<PadMode>(node, 'mode', ['constant', 'reflect', 'edge', 'wrap']);
   const pads = setting(context, 'pads', 1, 11);
   const axes = axesOf(node, (opset < 18 ? undefined : numbers(context, 3)) ?? dims.map((_, d) => d), dims.length);
   check(node, pads?.length === 2 * axes.length, 'pads has the wrong length', 2 * axes.length, pads?.length);

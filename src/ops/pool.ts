@@ -3,22 +3,22 @@ import type { DataType, TensorType } from '../graph/types.js';
 import type { AnyContext, Definition, Elements } from './define.js';
 import { check, define, dimsOf, elements, FLOAT, input, int, ints, limits, refuse, typeOf } from './define.js';
 import type { Operator } from './operator.js';
-import type { Geometry } from './windows.js';
-import { listWindows, windowGeometry } from './windows.js';
+import type { SpatialWindow } from './windows.js';
+import { listWindows, spatialWindow } from './windows.js';
 
 const POOL_ATTRIBUTES = 'auto_pad ceil_mode dilations kernel_shape pads strides';
 
 /** A pool with `global: true` has one window, the whole plane. */
-function poolGeometry(context: AnyContext, global: boolean): Geometry {
+function poolWindow(context: AnyContext, global: boolean): SpatialWindow {
   const { node } = context;
   const spatial = dimsOf(context).slice(2);
   check(node, spatial.length >= (global ? 0 : 1), 'the input has too few axes', 'at least 3', spatial.length + 2);
   const kernel = global ? spatial : ints(node, 'kernel_shape');
   check(node, kernel !== undefined, 'attribute kernel_shape is missing', 'a list of integers', 'nothing');
-  const geometry = windowGeometry(node, spatial, kernel!, int(node, 'ceil_mode', 0) !== 0);
+  const window = spatialWindow(node, spatial, kernel!, int(node, 'ceil_mode', 0) !== 0);
   // Such a window has no maximum and no mean; a dilated one can also step over a narrow input.
-  const empty = geometry.output.some((count, d) => {
-    const { input: size, strides, dilations, begins } = geometry;
+  const empty = window.output.some((count, d) => {
+    const { input: size, strides, dilations, begins } = window;
     const hits = (o: number) => {
       const first = o * strides[d]! - begins[d]!;
       const skipped = Math.max(0, Math.ceil(-first / dilations[d]!));
@@ -27,7 +27,7 @@ function poolGeometry(context: AnyContext, global: boolean): Geometry {
     return Array.from({ length: count }, (_, o) => o).some((o) => !hits(o));
   });
   if (empty) refuse(node, 'a window lies wholly in the padding');
-  return geometry;
+  return window;
 }
 
 type Fold = (x: Elements, plane: number, input: Int32Array, from: number, to: number, padded: number) => number;
@@ -49,16 +49,16 @@ function pool(
         type: typeOf(context),
         dims: [
           ...dimsOf(context).slice(0, 2),
-          ...poolGeometry(context, global).output.map((size) => (global ? 1 : size)),
+          ...poolWindow(context, global).output.map((size) => (global ? 1 : size)),
         ],
       },
     ],
     evaluate(context, [y]) {
-      const geometry = poolGeometry(context, global);
-      const windows = listWindows(geometry);
-      const padded = paddedTaps(geometry);
+      const window = poolWindow(context, global);
+      const windows = listWindows(window);
+      const padded = paddedTaps(window);
       const [x, out, apply] = [input(context), elements(y!), fold(context)];
-      const inputSize = elementCount(geometry.input);
+      const inputSize = elementCount(window.input);
       const outputSize = padded.length;
       for (let i = 0; i < out.length; i++) {
         const p = i % outputSize;
@@ -70,7 +70,7 @@ function pool(
 }
 
 /** Taps of every window that lie in the input or its padding; with ceil_mode a window may reach beyond. */
-function paddedTaps({ input: size, kernel, strides, dilations, begins, ends, output }: Geometry): number[] {
+function paddedTaps({ input: size, kernel, strides, dilations, begins, ends, output }: SpatialWindow): number[] {
   return output.reduce<number[]>(
     (counts, length, d) =>
       counts.flatMap((count) =>
@@ -125,10 +125,10 @@ const maxPool: Definition = {
   evaluate(context, [y, indices]) {
     values.evaluate(context, [y!]);
     if (!indices) return;
-    const geometry = poolGeometry(context, false);
-    const windows = listWindows(geometry);
+    const window = poolWindow(context, false);
+    const windows = listWindows(window);
     const [x, out, found] = [input(context), elements(y!), indices.data as BigInt64Array];
-    const inputSize = elementCount(geometry.input);
+    const inputSize = elementCount(window.input);
     const outputSize = windows.start.length - 1;
     // storage_order 1 counts positions with the first spatial axis fastest.
     const columnMajor = int(context.node, 'storage_order', 0) === 1;
@@ -138,7 +138,7 @@ const maxPool: Definition = {
       let j = windows.start[p]!;
       while (j < windows.start[p + 1]! - 1 && x[plane + windows.input[j]!] !== out[i]) j++;
       const at = windows.input[j]!;
-      found[i] = BigInt(plane + (columnMajor ? transposed(at, geometry.input) : at));
+      found[i] = BigInt(plane + (columnMajor ? transposed(at, window.input) : at));
     }
   },
 };

@@ -3,7 +3,7 @@ import { elementCount } from '../graph/tensor.js';
 import type { DataType, TensorType } from '../graph/types.js';
 import { roundHalfEven } from '../rounding.js';
 import { typeAttribute } from './cast.js';
-import { convGeometry, convolve } from './conv.js';
+import { convolve, convShape } from './conv.js';
 import type { AnyContext, EvaluateContext } from './define.js';
 import {
   axisOf,
@@ -76,8 +76,8 @@ const quantizeLinear = define({
     for (let i = 0; i < out.length; i++) {
       const c = index(i);
       // The division is one of single precision in every runtime, so ties fall the same way.
-      const level = roundHalfEven(Math.fround(x[i]! / scale[c]!)) + (zero ? zero[c]! : 0);
-      out[i] = Math.min(high, Math.max(low, level));
+      const q = roundHalfEven(Math.fround(x[i]! / scale[c]!)) + (zero ? zero[c]! : 0);
+      out[i] = Math.min(high, Math.max(low, q));
     }
   },
 });
@@ -166,7 +166,7 @@ const convInteger = define({
   types: [byte(), byte(), byte(), byte()],
   attributes: CONV_ATTRIBUTES,
   infer(context) {
-    const { dims } = convGeometry(context, 1, Infinity);
+    const { dims } = convShape(context, 1, Infinity);
     checkParameters(context, [2]);
     checkParameters(context, [3], dims[1]!);
     return [{ type: 'int32', dims }];
@@ -176,7 +176,7 @@ const convInteger = define({
     const [xZero, wZero] = [perChannel(context, 2)(0), perChannel(context, 3)];
     convolve(
       context,
-      convGeometry(context, 1, Infinity),
+      convShape(context, 1, Infinity),
       (i) => x[i]! - xZero,
       (i, m) => w[i]! - wZero(m),
       (i, sum) => (out[i] = sum),
@@ -192,7 +192,7 @@ const qLinearConv = define({
   types: [byte(), ['float32'], byte(), byte(), ['float32'], byte(), ['float32'], byte(), ['int32']],
   attributes: CONV_ATTRIBUTES,
   infer(context) {
-    const { dims } = convGeometry(context, 3, 8);
+    const { dims } = convShape(context, 3, 8);
     checkParameters(context, [1, 2, 6, 7]);
     checkParameters(context, [4, 5], dims[1]!);
     return [{ type: typeOf(context, 7), dims }];
@@ -207,7 +207,7 @@ const qLinearConv = define({
     const offset = xZero!(0);
     convolve(
       context,
-      convGeometry(context, 3, 8),
+      convShape(context, 3, 8),
       (i) => x[i]! - offset,
       (i, m) => w[i]! - wZero!(m),
       (i, sum, m) => {

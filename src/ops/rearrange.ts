@@ -1,5 +1,5 @@
 import type { AnyContext } from './define.js';
-import { check, dimsOf, int, numbers, word } from './define.js';
+import { check, choice, dimsOf, int, numbers } from './define.js';
 import type { Operator } from './operator.js';
 import { checkSize, rearrange } from './shape.js';
 import { offsets, range, stridesOf } from './strides.js';
@@ -30,7 +30,7 @@ function depthToSpace(context: AnyContext): ArrayLike<number>[] {
   const { size, n, c, h, w } = blocks(context);
   check(context.node, c % (size * size) === 0, 'channels do not fill blocks', `a multiple of ${size * size}`, c);
   const depth = c / (size * size);
-  const columnRow = word(context.node, 'mode', ['DCR', 'CRD']) === 'CRD';
+  const columnRow = choice(context.node, 'mode', ['DCR', 'CRD']) === 'CRD';
   const plane = h * w;
   // Strides of (block row, block column, channel) in the channel axis.
   const [row, column, channel] = columnRow ? [size, 1, size * size] : [size * depth, depth, 1];

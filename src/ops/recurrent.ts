@@ -1,7 +1,7 @@
 /** RNN, GRU and LSTM as ONNX defines them. One step at a time; sums in double precision. */
 import type { TensorType } from '../graph/types.js';
 import type { AnyContext, Elements, EvaluateContext } from './define.js';
-import { check, define, dimsOf, elements, FLOAT, float, floats, input, int, refuse, typeOf, word } from './define.js';
+import { check, choice, define, dimsOf, elements, FLOAT, float, floats, input, int, refuse, typeOf } from './define.js';
 import type { Operator } from './operator.js';
 
 type Scalar = (x: number) => number;
@@ -75,7 +75,7 @@ function sizesOf(context: AnyContext, gates: number): Sizes {
     x.length,
     w.length,
   ]);
-  const direction = word(node, 'direction', ['forward', 'reverse', 'bidirectional']);
+  const direction = choice(node, 'direction', ['forward', 'reverse', 'bidirectional']);
   const directions = direction === 'bidirectional' ? 2 : 1;
   const hidden = int(node, 'hidden_size', r[2]);
   const [steps, batch] = batchFirst ? [x[1]!, x[0]!] : [x[0]!, x[1]!];

@@ -6,6 +6,7 @@ import {
   ANY,
   axesOf,
   check,
+  choice,
   define,
   dimsOf,
   elements,
@@ -21,7 +22,6 @@ import {
   numbers,
   refuse,
   typeOf,
-  word,
 } from './define.js';
 import type { Operator } from './operator.js';
 import { gather, offsets, stridesOf } from './strides.js';
@@ -121,9 +121,9 @@ function scaling(context: AnyContext): Scaling {
   const modern = opset >= 11 && !upsample;
   const modes = upsample || !modern ? (['nearest', 'linear'] as const) : (['nearest', 'linear', 'cubic'] as const);
   // The first versions were written before the coordinate modes had names, and resized like this.
-  const coordinates = modern ? word(node, 'coordinate_transformation_mode', COORDINATES) : 'asymmetric';
-  const rounding = modern ? word(node, 'nearest_mode', Object.keys(ROUNDINGS)) : BY_SCALE;
-  const mode = word<'nearest' | 'linear' | 'cubic'>(node, 'mode', modes);
+  const coordinates = modern ? choice(node, 'coordinate_transformation_mode', COORDINATES) : 'asymmetric';
+  const rounding = modern ? choice(node, 'nearest_mode', Object.keys(ROUNDINGS)) : BY_SCALE;
+  const mode = choice<'nearest' | 'linear' | 'cubic'>(node, 'mode', modes);
   const axes = axesOf(node, (modern && ints(node, 'axes')) || dims.map((_, d) => d), dims.length);
   const present = (index: number) => {
     const list =
@@ -153,7 +153,7 @@ function scaling(context: AnyContext): Scaling {
     roi = numbers(context, 1);
     check(node, roi?.length === 2 * axes.length, 'roi has the wrong length', 2 * axes.length, roi?.length);
   }
-  const policy = sizes ? word(node, 'keep_aspect_ratio_policy', POLICIES) : 'stretch';
+  const policy = sizes ? choice(node, 'keep_aspect_ratio_policy', POLICIES) : 'stretch';
   const ratios = sizes?.map((size, a) => f32(size / dims[axes[a]!]!)) ?? [];
   const common = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
   return {

@@ -4,6 +4,7 @@ import type { AnyContext, Elements, EvaluateContext } from './define.js';
 import {
   ANY,
   check,
+  choice,
   define,
   dimsOf,
   elements,
@@ -15,7 +16,6 @@ import {
   likeInput,
   multiplier,
   typeOf,
-  word,
 } from './define.js';
 import { axisAttribute, position } from './gather.js';
 import type { Operator } from './operator.js';
@@ -63,7 +63,7 @@ const REDUCTIONS: readonly Reduction[] = ['none', 'add', 'mul', 'max', 'min'];
 function scatter(context: EvaluateContext, y: TensorValue, updates: Elements, at: (i: number) => number): void {
   const [x, out] = [input(context), elements(y)];
   for (let i = 0; i < out.length; i++) out[i] = x[i]!;
-  const reduction = word(context.node, 'reduction', REDUCTIONS);
+  const reduction = choice(context.node, 'reduction', REDUCTIONS);
   const times = multiplier(y.type);
   for (let i = 0; i < updates.length; i++) {
     const [to, value] = [at(i), updates[i]!];
@@ -77,7 +77,7 @@ function scatter(context: EvaluateContext, y: TensorValue, updates: Elements, at
 
 function checkScatter(context: AnyContext, updates: readonly number[], expected: readonly number[]): void {
   check(context.node, `${updates}` === `${expected}`, 'updates have the wrong shape', `[${expected}]`, `[${updates}]`);
-  word(context.node, 'reduction', REDUCTIONS);
+  choice(context.node, 'reduction', REDUCTIONS);
 }
 
 const SCATTER_TYPES: readonly (readonly DataType[])[] = [ANY, INDEX, ANY];

@@ -5,8 +5,8 @@ import { evaluate, expectSame, f32, filled, infer } from '../../test/support/ope
 const pair = (min: number, max: number) => fc.tuple(fc.integer({ min, max }), fc.integer({ min, max }));
 const RUNS = { numRuns: 25 };
 
-/** A geometry whose padded input holds at least one window, with padding smaller than the window. */
-const geometry = fc
+/** A sliding window: the padded input holds it at least once, and it is larger than the padding. */
+const slidingWindow = fc
   .record({
     size: pair(1, 9),
     kernel: pair(1, 3),
@@ -23,10 +23,10 @@ const geometry = fc
   );
 
 describe('convolutions', () => {
-  it('match onnxruntime for random geometry and groups', () =>
+  it('match onnxruntime for random windows and groups', () =>
     fc.assert(
       fc.asyncProperty(
-        geometry,
+        slidingWindow,
         fc.integer({ min: 1, max: 3 }),
         fc.integer({ min: 1, max: 2 }),
         async (g, group, depth) => {
@@ -47,7 +47,7 @@ describe('convolutions', () => {
 
   it('match onnxruntime transposed, with output padding', () =>
     fc.assert(
-      fc.asyncProperty(geometry, pair(0, 1), fc.integer({ min: 1, max: 2 }), async (g, extra, group) => {
+      fc.asyncProperty(slidingWindow, pair(0, 1), fc.integer({ min: 1, max: 2 }), async (g, extra, group) => {
         const padding = extra.map((pad, d) => Math.min(pad, g.strides[d]! - 1));
         const test = {
           op: 'ConvTranspose',
@@ -108,7 +108,7 @@ describe('convolutions', () => {
 });
 
 /** Every window holds an element of the input. */
-const occupied = geometry.filter(({ size, kernel, strides, dilations, begins, ends }) =>
+const occupied = slidingWindow.filter(({ size, kernel, strides, dilations, begins, ends }) =>
   size.every((length, d) => {
     for (let at = -begins[d]!; at < length + ends[d]!; at += strides[d]!) {
       const taps = Array.from({ length: kernel[d]! }, (_, k) => at + k * dilations[d]!);
@@ -119,7 +119,7 @@ const occupied = geometry.filter(({ size, kernel, strides, dilations, begins, en
 );
 
 describe('pools', () => {
-  it('match onnxruntime for random geometry, with ceil_mode', () =>
+  it('match onnxruntime for random windows, with ceil_mode', () =>
     fc.assert(
       fc.asyncProperty(occupied, fc.boolean(), async (g, ceil) => {
         const shared = {

@@ -1,9 +1,9 @@
 import type { Node } from '../graph/types.js';
-import { check, ints, word } from './define.js';
+import { check, choice, ints } from './define.js';
 import { checkLength, stridesOf } from './strides.js';
 
 /** How a window slides over the spatial axes. All lists have one entry per spatial axis. */
-export interface Geometry {
+export interface SpatialWindow {
   readonly input: readonly number[];
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
@@ -41,7 +41,7 @@ export function windowAttributes(node: Node, rank: number, kernel: readonly numb
     strides: listOf(node, 'strides', rank, 1, 1),
     dilations: listOf(node, 'dilations', rank, 1, 1),
     pads: listOf(node, 'pads', 2 * rank, 0, 0),
-    autoPad: word(node, 'auto_pad', ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']),
+    autoPad: choice(node, 'auto_pad', ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']),
   };
 }
 
@@ -51,12 +51,12 @@ export function windowCount(room: number, stride: number, ceil = false): number 
 }
 
 /** Output sizes and resolved padding of a convolution or pool. */
-export function windowGeometry(
+export function spatialWindow(
   node: Node,
   input: readonly number[],
   kernel: readonly number[],
   ceil = false,
-): Geometry {
+): SpatialWindow {
   const rank = input.length;
   const { strides, dilations, pads, autoPad } = windowAttributes(node, rank, kernel);
   const begins: number[] = [];
@@ -91,15 +91,15 @@ export function windowGeometry(
  * output position p reads `input[j]` with kernel tap `tap[j]` for `start[p] <= j < start[p + 1]`.
  * Taps outside of the input are left out. Offsets are within one channel.
  */
-export interface Windows {
+export interface WindowIndices {
   readonly start: Int32Array;
   readonly input: Int32Array;
   readonly tap: Int32Array;
 }
 
 /** Lists all windows; the same lists serve every batch item and channel. */
-export function listWindows(geometry: Geometry): Windows {
-  const { input, kernel, strides, dilations, begins, output } = geometry;
+export function listWindows(window: SpatialWindow): WindowIndices {
+  const { input, kernel, strides, dilations, begins, output } = window;
   const inputStrides = stridesOf(input);
   const kernelStrides = stridesOf(kernel);
   // Per axis the windows are short lists of (input, tap); windows over all axes are their products.

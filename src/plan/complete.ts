@@ -1,4 +1,4 @@
-import { computeInLevels } from '../graph/passes/compute-in-levels.js';
+import { computeInIntegers } from '../graph/passes/compute-in-integers.js';
 import { mergeGelu } from '../graph/passes/merge-gelu.js';
 import { mergeHardSwish } from '../graph/passes/merge-hard-swish.js';
 import { sinkReshapes } from '../graph/passes/sink-reshapes.js';
@@ -11,5 +11,5 @@ import type { Runtime } from './runtime.js';
 export const COMPLETE_RUNTIME: Runtime = {
   operators: COMPLETE_OPERATORS,
   rules: { ...CORE_RUNTIME.rules, ...RARE_RULES },
-  passes: { first: [computeInLevels], last: [mergeHardSwish, mergeGelu], plan: [sinkReshapes] },
+  passes: { first: [computeInIntegers], last: [mergeHardSwish, mergeGelu], plan: [sinkReshapes] },
 };

@@ -44,7 +44,7 @@ export function resolve(
 
   const outputs = new Set(graph.outputs.map((output) => output.name));
   const failures: LutraError[] = [];
-  /** Outputs of nodes that failed: their readers are not judged for what they cannot know. */
+  /** Outputs of nodes that failed: their readers are not blamed for what they cannot know. */
   const unknown = new Set<string>();
   const rest: Node[] = [];
   const waiting = removeDeadCode(graph).nodes.toReversed();

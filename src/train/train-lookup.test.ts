@@ -73,7 +73,7 @@ function run(options: TrainLookupOptions, on = split) {
 const WILD = { recipe: { schedule: { ...RECIPE.schedule, peak: 10 } } };
 
 describe('trainLookup', () => {
-  it('gives what learned, where it is better on the validation set', async () => {
+  it('returns what learned, where it is better on the validation set', async () => {
     const { graph, start, validation, unchanged, result } = await run({ budget: { steps: 40 } });
     expect(unchanged).toBe(false);
     expect(validation!.loss).toBeLessThan(start!.loss / 2);
@@ -83,7 +83,7 @@ describe('trainLookup', () => {
     expect(result.kept).toBe(result.history.find(({ validationLoss }) => validationLoss === validation!.loss)!.step);
   });
 
-  it('gives the network it started from, where training never is better', async () => {
+  it('returns the network it started from, where training never is better', async () => {
     const started: ValidationResult[] = [];
     const trained = await run({ ...WILD, onStart: (result) => started.push(result) });
     expect(trained).toMatchObject({ unchanged: true, result: { kept: 0, steps: 12 } });
@@ -96,7 +96,7 @@ describe('trainLookup', () => {
     for (const { validationLoss } of measured) expect(validationLoss!).toBeGreaterThan(trained.start!.loss);
   });
 
-  it('gives the last state where that is wanted, or there is no validation set', async () => {
+  it('returns the last state where that is wanted, or there is no validation set', async () => {
     const last = await run({ ...WILD, keep: 'last' });
     expect(last).toMatchObject({ unchanged: false, result: { kept: 12 } });
     expect(last.validation!.loss).toBeGreaterThan(last.start!.loss);

@@ -52,7 +52,7 @@ export interface TrainLookupOptions extends TrainControl {
 }
 
 export interface TrainedLookup extends TrainedModel {
-  /** On validation examples: the lookup network that the training started from, and what it gave. Undefined without a validation set. */
+  /** On validation examples: the lookup network that the training started from, and what it returned. Undefined without a validation set. */
   readonly start?: ValidationResult;
   readonly validation?: ValidationResult;
   /** No state of the training was better on the validation set: the graph is the network that it started from. */
@@ -61,7 +61,7 @@ export interface TrainedLookup extends TrainedModel {
 }
 
 /**
- * Trains a converted network: by default its tables and dense layers, to give the logits of the dense network (no labels needed).
+ * Trains a converted network: by default its tables and dense layers, to compute the logits of the dense network (no labels needed).
  *
  * @param lookup made by `convert` from `dense`
  * @returns the lookup network with what it learned, or as it was where that is no better on the validation set; its metadata as before

@@ -21,7 +21,7 @@ export interface TrainingTask {
   readonly examples: number;
   /** Feeds of update `step`, the same at every call. */
   batch(step: number, size: number): BatchFeeds | Promise<BatchFeeds>;
-  /** Measures the given parameters and running statistics on the validation set. States are compared where it gives a loss. */
+  /** Measures the given parameters and running statistics on the validation set. States are compared where it returns a loss. */
   measure?(values: ReadonlyMap<string, TensorValue>): Promise<Measured | ValidationResult>;
   /** What the training starts from, measured in the same way: no state is the best that is not better. */
   readonly start?: ValidationResult;
@@ -155,7 +155,7 @@ function check(task: TrainingTask, { batchSize, budget, resume }: TrainerOptions
 }
 
 /**
- * Trains a network until its budget is used or the signal ends it. With a budget of steps or epochs the same task, options and seed give the
+ * Trains a network until its budget is used or the signal ends it. With a budget of steps or epochs the same task, options and seed make the
  * same weights on the same machine; with minutes the number of updates depends on its speed.
  *
  * @throws LutraError `DIVERGED` when the loss is NaN or infinite (the last checkpoint is kept), `INVALID_ARGUMENT` (options, a checkpoint of

@@ -56,7 +56,7 @@ export type Validator = (graph: Graph) => Promise<ValidationResult>;
 /**
  * Measures networks on the validation examples of a split by the loss that training lowers.
  *
- * @param dense gives the logits that are learned where the loss is distillation; run once
+ * @param dense computes the logits that are learned where the loss is distillation; run once
  */
 export async function createValidator(
   dense: Graph,

@@ -5,7 +5,7 @@ import { looksUpAnything, looksUpRows, sumsExactly } from './look-up.js';
 
 const builds = KernelBuilds.from(WASM_BUILDS);
 
-describe('look-up kernels', () => {
+describe('lookup kernels', () => {
   it('give the results of the reference for any window, stride, padding, K and number of outputs', () => {
     expect(looksUpAnything(builds, 60)).toEqual(expect.arrayContaining(['lookUpShufflePlanes', 'lookUpReadPlanes']));
   });

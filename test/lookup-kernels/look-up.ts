@@ -13,7 +13,7 @@ const lookUp = fc.record({
   activation,
 });
 
-/** Look-up kernels give the results of the reference for any window, stride, padding, K and number of outputs. */
+/** Lookup kernels give the results of the reference for any window, stride, padding, K and number of outputs. */
 export const looksUpAnything: Property = (builds, runs) => {
   const kernels = new Set<string>();
   fc.assert(

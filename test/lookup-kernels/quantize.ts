@@ -8,7 +8,7 @@ function insistOnOneQuantize(kernels: readonly string[]): void {
   if (count !== 1) throw new Error(`${count} passes quantize, not 1`);
 }
 
-/** Look-ups quantize straight into the planes of the next encoders. */
+/** Lookup kernels quantize straight into the planes of the next encoders. */
 export const quantizesPlanes: Property = (builds, runs) => {
   const ran = new Set<string>();
   fc.assert(

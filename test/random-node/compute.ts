@@ -25,13 +25,13 @@ export const variadic =
     };
   };
 
-interface Window {
+interface DrawnWindow {
   readonly spatial: readonly number[];
   readonly attributes: Attributes;
   readonly kernel: readonly number[];
 }
 
-function window(draw: Draw, dilated: boolean): Window {
+function window(draw: Draw, dilated: boolean): DrawnWindow {
   const rank = draw.pick([1, 2, 2, 2, 3]);
   const spatial = draw.list(rank, () => draw.int(3, rank === 3 ? 5 : 9));
   const kernel = spatial.map((size) => draw.int(1, Math.min(size, 4)));

@@ -6,7 +6,7 @@ import { LOOKUP_DOMAIN } from '../../src/lut/domain.js';
 import { QUANTIZED_CONV } from '../../src/lut/integer/spec.js';
 
 /** Where lookups take their codes from; `integer`: a convolution in integers, which looks nothing up. */
-export type Geometry = 'patch' | 'row' | 'pixel' | 'linear' | 'tree' | 'integer';
+export type LayerCase = 'patch' | 'row' | 'pixel' | 'linear' | 'tree' | 'integer';
 export interface Layer {
   readonly name: string;
   readonly rows: number;
@@ -15,13 +15,13 @@ export interface Layer {
   readonly size: number;
   readonly kernel: number;
   readonly stride: number;
-  readonly geometry: Geometry;
+  readonly geometry: LayerCase;
   readonly depth: number;
   readonly centroids: number;
 }
 
 /** A 3×3 convolution. */
-export function convolution(channels: number, size: number, geometry: Geometry, depth: number, centroids = 16): Layer {
+export function convolution(channels: number, size: number, geometry: LayerCase, depth: number, centroids = 16): Layer {
   const name = `conv ${channels},${size} ${geometry} g${depth} K${centroids}`;
   return { name, rows: 1, inputs: channels, outputs: channels, size, kernel: 3, stride: 1, geometry, depth, centroids };
 }

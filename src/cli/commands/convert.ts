@@ -21,13 +21,13 @@ const OPTIONS = {
   out: text('-o, --out <file>', 'file to write the converted model to'),
   calibration: text(
     '--calibration <path>',
-    'folder or .tar(.gz) of pictures or WAVs in class folders, .ulaw(.gz), CIFAR-10 .bin(.gz), MNIST IDX images(.gz), .npz or .npy',
+    'folder or .tar(.gz) of images or WAVs in class folders, .ulaw(.gz), CIFAR-10 .bin(.gz), MNIST IDX images(.gz), .npz or .npy',
   ),
   ...CALIBRATION_OPTIONS,
   mirror: choice(
     '--mirror <yes|no>',
     ['yes', 'no'],
-    'use a mirrored copy of every picture, too: slower, a little closer to the network',
+    'use a mirrored copy of every image, too: slower, a little closer to the network',
     { default: 'no' },
   ),
   ...CONVERT_OPTIONS,

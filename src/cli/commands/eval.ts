@@ -18,7 +18,7 @@ export const evalCommand = defineCommand({
   options: {
     data: text(
       '--data <path>',
-      'folder or .tar(.gz) of pictures or WAVs in class folders, .ulaw(.gz), CIFAR-10 .bin(.gz), MNIST IDX images(.gz), or .npz with x and y',
+      'folder or .tar(.gz) of images or WAVs in class folders, .ulaw(.gz), CIFAR-10 .bin(.gz), MNIST IDX images(.gz), or .npz with x and y',
     ),
     speaker: names('--speaker <names>', 'only what these speakers say, names with commas'),
     limit: integer('--limit <n>', 'use n examples, taken at even distances', { min: 1, otherwise: 'all' }),

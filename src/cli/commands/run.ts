@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { recordingInput } from '../../data/batches.js';
-import { decodePicture } from '../../data/node-decode.js';
+import { decodeImage } from '../../data/node-decode.js';
 import { isNpy, isZip, parseNpy, parseNpz, serializeNpy, serializeNpz } from '../../data/npy.js';
 import { preprocess } from '../../data/preprocess.js';
 import type { StepProfile } from '../../engine/types.js';
@@ -28,7 +28,7 @@ interface Answer {
   readonly probability: number;
 }
 
-/** Reads a picture, a WAV recording, a .npy (the first input) or a .npz (inputs by name). */
+/** Reads an image, a WAV recording, a .npy (the first input) or a .npz (inputs by name). */
 async function readFeeds(
   path: string,
   values: Given<typeof PREPROCESS_OPTIONS>,
@@ -42,7 +42,7 @@ async function readFeeds(
   if (isZip(bytes)) return { feeds: Object.fromEntries(parseNpz(bytes, path)), example: false };
   const { spec, assumed } = resolvePreprocess(values, sessionFacts(session));
   if (!spec) {
-    throw new LutraError('INVALID_DATA', `the model takes neither pictures nor sound`, {
+    throw new LutraError('INVALID_DATA', `the model takes neither images nor sound`, {
       expected: `.npy or .npz with ${session.inputMetadata.map(({ name, type, dims }) => `${name} ${type}[${dims}]`).join(', ')}`,
       actual: path,
     });
@@ -50,9 +50,9 @@ async function readFeeds(
   if (spec.kind === 'audio') {
     return { feeds: { [first]: recordingInput([decodeWav(bytes, path)], spec) }, example: true };
   }
-  const picture = await decodePicture(bytes, path);
+  const image = await decodeImage(bytes, path);
   if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
-  return { feeds: { [first]: preprocess([picture], spec) }, example: true };
+  return { feeds: { [first]: preprocess([image], spec) }, example: true };
 }
 
 function topClasses(output: TensorLike, name: string, labels: readonly string[] | undefined, count: number): Answer[] {
@@ -103,7 +103,7 @@ function latencyLine({ runs, min, p50, p90 }: Latency): string {
 }
 
 export const runCommand = defineCommand({
-  positionals: ['<model.onnx>', '<picture|recording.wav|input.npy|inputs.npz>'],
+  positionals: ['<model.onnx>', '<image|recording.wav|input.npy|inputs.npz>'],
   options: {
     out: text('-o, --out <file>', 'write the outputs to a .npy or .npz file'),
     top: integer('--top <n>', 'number of classes to print', { min: 1, default: 5 }),

@@ -6,7 +6,7 @@ import type { Activation, Epilogue, Graph, Node, TensorType } from '../types.js'
 
 /** What follows a node and can be fused into it. */
 interface Tail {
-  /** The fused nodes, the last of which gives the result. */
+  /** The fused nodes, the last of which computes the result. */
   readonly nodes: readonly Node[];
   readonly epilogue: Epilogue;
 }

@@ -56,7 +56,7 @@ const SOME_SIZE = 240;
 
 /**
  * Element types and ranks, which are the same for every size of the symbolic dimensions. Operators know concrete shapes only, so some size
- * is put in, and dimensions that are not static are forgotten. An operator whose rank follows from sizes gives nothing there.
+ * is put in, and dimensions that are not static are forgotten. An operator whose rank follows from sizes infers nothing there.
  */
 export function inferRanks(graph: Graph, operators: OperatorSet): ReadonlyMap<string, Rank> {
   const exact = inferStatic(graph, operators).types;

@@ -1,21 +1,21 @@
 import { roundHalfEven } from '../../rounding.js';
-import type { Levels } from './quantized-values.js';
+import type { QuantizedValue } from './quantized-values.js';
 
-/** `round(a · left + b · right + shift)` for levels a and b, each step in single precision. */
+/** `round(a · left + b · right + shift)` for quantized values a and b, each step in single precision. */
 export interface SumFactors {
   readonly left: number;
   readonly right: number;
   readonly shift: number;
 }
 
-/** A sum that lies so near the middle of two levels that rounding errors decide. */
+/** A sum that lies so near the middle of two integers that rounding errors decide. */
 interface Tie {
   readonly a: number;
   readonly b: number;
-  readonly level: number;
+  readonly result: number;
 }
 
-/** Errors of single precision stay far below this where levels are bytes. */
+/** Errors of single precision stay far below this where quantized values are bytes. */
 const NEAR = 1e-4;
 /** The distance between single-precision numbers from 32 to 64. */
 const SHIFT = 2 ** -18;
@@ -27,12 +27,12 @@ const around = (most: number): number[] =>
   Array.from({ length: 2 * most + 1 }, (_, i) => (i % 2 === 0 ? 0 - i / 2 : (i + 1) / 2));
 
 /**
- * Factors with which the sum of two quantized values becomes the level that onnxruntime's kernel for x86 gives, for every pair of
+ * Factors with which the sum of two quantized values becomes the integer that onnxruntime's kernel for x86 computes, for every pair of
  * bytes. That kernel multiplies and adds the stored integers, zero points included, with one rounding each (fused multiply-add), so
- * that a sum near the middle of two levels may fall to either side. There are a handful of such pairs: the smallest change of the
+ * that a sum near the middle of two integers may fall to either side. There are a handful of such pairs: the smallest change of the
  * factors that puts each on the same side is searched.
  */
-export function sumFactors(a: Levels, b: Levels, sum: Levels): SumFactors {
+export function sumFactors(a: QuantizedValue, b: QuantizedValue, sum: QuantizedValue): SumFactors {
   const left = Math.fround(a.scale / sum.scale);
   const right = Math.fround(b.scale / sum.scale);
   const ties = nearTies(a, b, sum, left, right);
@@ -55,7 +55,7 @@ export function sumFactors(a: Levels, b: Levels, sum: Levels): SumFactors {
   return best;
 }
 
-function nearTies(a: Levels, b: Levels, sum: Levels, left: number, right: number): Tie[] {
+function nearTies(a: QuantizedValue, b: QuantizedValue, sum: QuantizedValue, left: number, right: number): Tie[] {
   const zeros = Math.fround(left * a.zero + Math.fround(right * b.zero));
   const fixed = Math.fround(sum.zero - zeros);
   const ties: Tie[] = [];
@@ -66,8 +66,8 @@ function nearTies(a: Levels, b: Levels, sum: Levels, left: number, right: number
       if (Math.abs(exact - Math.floor(exact) - 0.5) > NEAR) continue;
       // Products of a byte and a float32 have 32 bits: double precision adds to them exactly, and `fround` is the one rounding.
       const inner = Math.fround((j + b.zero) * right + fixed);
-      const level = roundHalfEven(Math.fround((i + a.zero) * left + inner)) - sum.zero;
-      ties.push({ a: i, b: j, level });
+      const result = roundHalfEven(Math.fround((i + a.zero) * left + inner)) - sum.zero;
+      ties.push({ a: i, b: j, result: result });
     }
   }
   return ties;
@@ -76,9 +76,9 @@ function nearTies(a: Levels, b: Levels, sum: Levels, left: number, right: number
 /** How many ties fall to the other side, counted up to `enough`. */
 function differing({ left, right, shift }: SumFactors, ties: readonly Tie[], enough: number): number {
   let count = 0;
-  for (const { a, b, level } of ties) {
+  for (const { a, b, result } of ties) {
     const sum = Math.fround(Math.fround(Math.fround(a * left) + Math.fround(b * right)) + shift);
-    if (roundHalfEven(sum) !== level && ++count === enough) break;
+    if (roundHalfEven(sum) !== result && ++count === enough) break;
   }
   return count;
 }

@@ -12,7 +12,7 @@ export interface Quantization {
 }
 
 /** A quantized value less its zero point, held in float32: integers from `low` to `high`. */
-export interface Levels {
+export interface QuantizedValue {
   readonly name: string;
   readonly type: DataType;
   readonly scale: number;
@@ -44,8 +44,12 @@ export function quantizationOf(editor: GraphEditor, node: Node): Quantization | 
   };
 }
 
-/** The levels of a value whose stored integers have one scale and zero point; undefined otherwise. */
-export function levels(name: string, type: DataType, { scale, zero }: Quantization): Levels | undefined {
+/** The quantized value whose stored integers have one scale and zero point; undefined otherwise. */
+export function quantizedValue(
+  name: string,
+  type: DataType,
+  { scale, zero }: Quantization,
+): QuantizedValue | undefined {
   if (!STORED.includes(type) || scale.length !== 1 || !(scale[0]! > 0) || scale[0] === Infinity) return undefined;
   const [low, high] = limits(type);
   return { name, type, scale: scale[0]!, zero: zero[0]!, low: low - zero[0]!, high: high - zero[0]! };
@@ -60,7 +64,7 @@ export interface QuantizedConstant {
   readonly axis: number;
 }
 
-/** What the DequantizeLinear that gives `name` reads, where that is a constant of one of `types`. */
+/** What the DequantizeLinear that computes `name` reads, where that is a constant of one of `types`. */
 export function quantizedConstant(
   editor: GraphEditor,
   name: string | undefined,

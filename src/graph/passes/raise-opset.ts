@@ -8,12 +8,12 @@ import { allocate } from '../tensor.js';
 import type { Attribute, DataType, Graph, Node } from '../types.js';
 import { inferRanks, type Rank } from './infer-types.js';
 
-/** The default opset that {@link raiseOpset} gives: function bodies of lookup operators need it. */
+/** The default opset of what {@link raiseOpset} returns: function bodies of lookup operators need it. */
 export const RAISED_OPSET = 13;
 
 const HINT = `Raise the opset to ${RAISED_OPSET} with onnx.version_converter first`;
 
-/** The nodes that mean at version 13 what `node` means at its own; the last one must give the node's outputs. */
+/** The nodes that mean at version 13 what `node` means at its own; the last one must compute the node's outputs. */
 type Rewrite = (context: Context, node: Node) => readonly Node[];
 
 /** Rewrites that an operator needs when the model's version is below `below`. Operators that are not listed kept their meaning. */

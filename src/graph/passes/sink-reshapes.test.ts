@@ -15,7 +15,7 @@ function wave(length: number): Float32Array {
 describe('sinkReshapes', () => {
   it('lets linear lookup layers take sums and Gelu, of an encoder with the same answer', async () => {
     const dense = bert({ layers: 1, hidden: 64, heads: 2, length: 6, seed: 3 });
-    const layers = (site: { kind: string }) => site.kind === 'linear';
+    const layers = (layer: { kind: string }) => layer.kind === 'linear';
     const graph = randomLookups(dense, { ...LUT_NN_GEOMETRY, seed: 3, layers });
     const { nodes } = bindDeclared(optimize(graph, COMPLETE_RUNTIME));
     const epilogues = nodes.flatMap(({ op, epilogue }) => (op === 'LookUp' && epilogue ? [epilogue] : []));
@@ -28,7 +28,7 @@ describe('sinkReshapes', () => {
     const executor = await Executor.create(graph, COMPLETE_RUNTIME, { dimensions: { N: 2 } });
     const [actual] = Object.values(executor.run(feeds));
     const [expected] = Object.values(await runInOnnxRuntime(graph, feeds));
-    // A level more or less in the second encoder changes little.
+    // An activation that is one more or less in the second encoder changes little.
     expect(relativeDifference(expected!, toOrt(actual!))).toBeLessThan(1e-4);
     executor.dispose();
   });

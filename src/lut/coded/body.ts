@@ -28,7 +28,7 @@ function argMax(body: BodyBuilder, scores: string): string {
 }
 
 /**
- * The compared values come out of a grouped convolution whose weight is 1 at the feature's position; at each level the threshold
+ * The compared values come out of a grouped convolution whose weight is 1 at the feature's position; at each step the threshold
  * of the node reached so far is picked by a one-hot product.
  */
 function encodeTreeBody(): NodeProto[] {
@@ -53,17 +53,17 @@ function encodeTreeBody(): NodeProto[] {
   const values = body.splitChannels(body.node('Add', [picked, zeroPoint]), body.ints(TREE_DEPTH));
   const thresholds = body.cast('thresholds', 'float32');
   let code = '';
-  for (let level = 0; level < TREE_DEPTH; level++) {
-    const value = body.node('Gather', [values, body.int(level)], [encodeAttribute('Gather', 'axis', 2)]);
-    const first = 2 ** level - 1;
+  for (let depth = 0; depth < TREE_DEPTH; depth++) {
+    const value = body.node('Gather', [values, body.int(depth)], [encodeAttribute('Gather', 'axis', 2)]);
+    const first = 2 ** depth - 1;
     const here = body.node('Slice', [thresholds, body.ints(first), body.ints(2 * first + 1), body.ints(1)]);
-    const levelThresholds = body.reshape(here, body.ints(1, -1, 2 ** level, 1, 1));
-    if (level === 0) {
+    const nodeThresholds = body.reshape(here, body.ints(1, -1, 2 ** depth, 1, 1));
+    if (depth === 0) {
       const root = body.reshape(here, body.ints(1, -1, 1, 1));
       code = body.cast(body.node('Greater', [value, root]), 'int64');
       continue;
     }
-    const chosen = body.node('Mul', [body.oneHot(code, body.int(2 ** level), 2), levelThresholds]);
+    const chosen = body.node('Mul', [body.oneHot(code, body.int(2 ** depth), 2), nodeThresholds]);
     const threshold = body.node('ReduceSum', [chosen, body.ints(2)], [encodeAttribute('ReduceSum', 'keepdims', 0)]);
     const right = body.cast(body.node('Greater', [value, threshold]), 'int64');
     code = body.node('Add', [body.node('Mul', [code, body.int(2)]), right]);

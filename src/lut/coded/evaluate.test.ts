@@ -23,7 +23,7 @@ const encodeInputs = (Q = [1, -1], b = [0, 0], scale = 0.5, zero = 1): TensorVal
 describe('Encode', () => {
   it('takes the highest score, and the lowest index among equals', () => {
     const codes = new Uint8Array(3);
-    // Levels 3, 1 and 0 (NaN), less the zero point: 2, 0, −1; scores ±a.
+    // Activations 3, 1 and 0 (NaN), less the zero point: 2, 0, −1; scores ±a.
     operator('Encode').evaluate({ node: node('Encode', ENCODE), opset: 1, inputs: encodeInputs() }, [
       { type: 'uint8', dims: [1, 1, 1, 3], data: codes },
     ]);
@@ -80,11 +80,11 @@ describe('QuantizedConv', () => {
   ];
   const attributes = { kernel_shape: [1, 2], pads: [0, 0, 0, 1] };
 
-  it('multiplies levels less their zero point, which is what lies outside of the image', () => {
+  it('multiplies activations less their zero point, which is what lies outside of the image', () => {
     const [type] = infer('QuantizedConv', attributes, inputs());
     expect(type).toEqual({ type: 'float32', dims: [1, 1, 1, 3] });
     const y = new Float32Array(3);
-    // Levels 3, 1 and 0 (NaN), less the zero point: 2, 0, −1.
+    // Activations 3, 1 and 0 (NaN), less the zero point: 2, 0, −1.
     const context = { node: node('QuantizedConv', attributes), opset: 1, inputs: inputs() };
     operator('QuantizedConv').evaluate(context, [{ ...type!, data: y }]);
     expect([...y]).toEqual([12, 11.5, 9]);

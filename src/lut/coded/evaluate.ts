@@ -3,8 +3,8 @@ import type { Node, TensorType } from '../../graph/types.js';
 import type { AnyContext, EvaluateContext, InferContext } from '../../ops/define.js';
 import { check, define, dimsOf, input, int, ints } from '../../ops/define.js';
 import type { Operator } from '../../ops/operator.js';
-import type { Geometry } from '../../ops/windows.js';
-import { listWindows, windowGeometry } from '../../ops/windows.js';
+import type { SpatialWindow } from '../../ops/windows.js';
+import { listWindows, spatialWindow } from '../../ops/windows.js';
 import { quantizeActivation } from '../activation.js';
 import {
   checkActivationScale,
@@ -28,7 +28,7 @@ export interface EncodeShape {
   readonly centroids: number;
   readonly codebooks: number;
   readonly depth: number;
-  readonly geometry: Geometry;
+  readonly window: SpatialWindow;
 }
 
 /** What LookUp works on: codes [N, codebooks, H, W] → y [N, outputs, Ho, Wo]. */
@@ -36,7 +36,7 @@ export interface LookUpShape {
   readonly centroids: number;
   readonly codebooks: number;
   readonly outputs: number;
-  readonly geometry: Geometry;
+  readonly window: SpatialWindow;
 }
 
 function centroidCount(node: Node): number {
@@ -53,7 +53,7 @@ export function encodeShape(context: AnyContext): EncodeShape {
   checkRank(context, ENCODE, 'x');
   const [, channels = 0, ...size] = dimsOf(context);
   const kernel = ints(node, 'kernel_shape') ?? [];
-  const geometry = windowGeometry(node, size, kernel);
+  const window = spatialWindow(node, size, kernel);
   const codebooks = int(node, 'group');
   check(node, codebooks >= 1 && channels % codebooks === 0, 'group does not divide the channels', channels, codebooks);
   const depth = channels / codebooks;
@@ -65,7 +65,7 @@ export function encodeShape(context: AnyContext): EncodeShape {
     checkDims(context, ENCODE, 'Q', [codebooks * centroids, depth, ...kernel]);
     checkDims(context, ENCODE, 'b', [codebooks * centroids]);
   }
-  return { centroids, codebooks, depth, geometry };
+  return { centroids, codebooks, depth, window };
 }
 
 /** Shapes of a LookUp node; throws `INVALID_MODEL` where attributes and inputs contradict each other. */
@@ -81,29 +81,29 @@ export function lookUpShape(context: AnyContext): LookUpShape {
   check(node, `${kernel}` === `${window}`, 'kernel_shape does not repeat the table', `[${window}]`, `[${kernel}]`);
   checkDims(context, LOOK_UP, 'scale', [outputs]);
   checkDims(context, LOOK_UP, 'bias', [outputs]);
-  return { centroids, codebooks, outputs, geometry: windowGeometry(node, size, kernel) };
+  return { centroids, codebooks, outputs, window: spatialWindow(node, size, kernel) };
 }
 
 function inferCodes(context: InferContext): TensorType[] {
-  const { codebooks, geometry } = encodeShape(context);
+  const { codebooks, window } = encodeShape(context);
   checkActivationScale(context, ENCODE);
-  return [{ type: 'uint8', dims: [dimsOf(context)[0]!, codebooks, ...geometry.output] }];
+  return [{ type: 'uint8', dims: [dimsOf(context)[0]!, codebooks, ...window.output] }];
 }
 
 /** Calls `encode` with every sub-vector of quantized activations (order: channel, row, column) and stores the code it returns. */
 function forEachSubVector(
   context: EvaluateContext,
-  { depth, codebooks, geometry }: EncodeShape,
+  { depth, codebooks, window }: EncodeShape,
   codes: Uint8Array,
   encode: (vector: Int32Array, zero: number, codebook: number) => number,
 ): void {
   const zeroPoint = input(context, 2)[0]!;
   const scale = { scale: input(context, 1)[0]!, zeroPoint };
   const quantized = Uint8Array.from(context.inputs[0]!.data as Float32Array, (x) => quantizeActivation(x, scale));
-  const windows = listWindows(geometry);
-  const size = elementCount(geometry.input);
-  const taps = elementCount(geometry.kernel);
-  const positions = elementCount(geometry.output);
+  const windows = listWindows(window);
+  const size = elementCount(window.input);
+  const taps = elementCount(window.kernel);
+  const positions = elementCount(window.output);
   const vector = new Int32Array(depth * taps);
   codes.forEach((_, at) => {
     const p = at % positions;
@@ -128,8 +128,8 @@ const encode = define({
   attributes: ENCODE_ATTRIBUTES,
   infer(context) {
     const types = inferCodes(context);
-    const { depth, geometry } = encodeShape(context);
-    const taps = depth * geometry.kernel[0]! * geometry.kernel[1]!;
+    const { depth, window } = encodeShape(context);
+    const taps = depth * window.kernel[0]! * window.kernel[1]!;
     checkRange(context, ENCODE, 'Q', -MAX_WEIGHT, MAX_WEIGHT);
     checkRange(context, ENCODE, 'b', -MAX_SCORE_BIAS, MAX_SCORE_BIAS);
     const biases = context.inputs[4]?.value;
@@ -167,8 +167,8 @@ const encodeTree = define({
   attributes: ENCODE_ATTRIBUTES,
   infer(context) {
     const types = inferCodes(context);
-    const { depth, geometry } = encodeShape(context);
-    checkRange(context, ENCODE_TREE, 'features', 0, depth * geometry.kernel[0]! * geometry.kernel[1]! - 1);
+    const { depth, window } = encodeShape(context);
+    checkRange(context, ENCODE_TREE, 'features', 0, depth * window.kernel[0]! * window.kernel[1]! - 1);
     checkRange(context, ENCODE_TREE, 'thresholds', 0, MAX_ACTIVATION);
     return types;
   },
@@ -176,9 +176,9 @@ const encodeTree = define({
     const { features, thresholds } = inputValues(ENCODE_TREE, context);
     forEachSubVector(context, encodeShape(context), outputs[0]!.data as Uint8Array, (vector, _zero, codebook) => {
       let code = 0;
-      for (let level = 0; level < TREE_DEPTH; level++) {
-        const threshold = thresholds[codebook * (TREE_CENTROIDS - 1) + 2 ** level - 1 + code]!;
-        code = 2 * code + (vector[features[codebook * TREE_DEPTH + level]!]! > threshold ? 1 : 0);
+      for (let depth = 0; depth < TREE_DEPTH; depth++) {
+        const threshold = thresholds[codebook * (TREE_CENTROIDS - 1) + 2 ** depth - 1 + code]!;
+        code = 2 * code + (vector[features[codebook * TREE_DEPTH + depth]!]! > threshold ? 1 : 0);
       }
       return code;
     });
@@ -193,19 +193,19 @@ const lookUp = define({
   types: [UINT8, INT8, FLOAT32, FLOAT32],
   attributes: 'K kernel_shape strides pads',
   infer(context) {
-    const { codebooks, centroids, outputs, geometry } = lookUpShape(context);
+    const { codebooks, centroids, outputs, window } = lookUpShape(context);
     checkRange(context, LOOK_UP, 'codes', 0, centroids - 1);
     checkRange(context, LOOK_UP, 'table', -MAX_WEIGHT, MAX_WEIGHT);
-    checkSum(context, 'sums', codebooks * elementCount(geometry.kernel) * MAX_WEIGHT, 'fewer codebooks or taps');
-    return [{ type: 'float32', dims: [dimsOf(context)[0]!, outputs, ...geometry.output] }];
+    checkSum(context, 'sums', codebooks * elementCount(window.kernel) * MAX_WEIGHT, 'fewer codebooks or taps');
+    return [{ type: 'float32', dims: [dimsOf(context)[0]!, outputs, ...window.output] }];
   },
   evaluate(context, [y]) {
-    const { codebooks, centroids, outputs, geometry } = lookUpShape(context);
+    const { codebooks, centroids, outputs, window } = lookUpShape(context);
     const { codes, table, scale, bias } = inputValues(LOOK_UP, context);
-    const windows = listWindows(geometry);
-    const size = elementCount(geometry.input);
-    const taps = elementCount(geometry.kernel);
-    const positions = elementCount(geometry.output);
+    const windows = listWindows(window);
+    const size = elementCount(window.input);
+    const taps = elementCount(window.kernel);
+    const positions = elementCount(window.output);
     const result = y!.data as Float32Array;
     result.forEach((_, at) => {
       const p = at % positions;

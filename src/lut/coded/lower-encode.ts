@@ -80,8 +80,8 @@ function needsDense(context: LowerContext, codes: string, readers: number): bool
 }
 
 /** Offsets of the taps of a sub-vector in planes, in the order channel, row, column. */
-function tapOffsets({ depth, geometry }: EncodeShape, planes: QuantizedPlanes): number[] {
-  const [kernelHeight = 1, kernelWidth = 1] = geometry.kernel;
+function tapOffsets({ depth, window }: EncodeShape, planes: QuantizedPlanes): number[] {
+  const [kernelHeight = 1, kernelWidth = 1] = window.kernel;
   return Array.from({ length: depth * kernelHeight * kernelWidth }, (_, tap) => {
     const j = tap % kernelWidth;
     const i = Math.floor(tap / kernelWidth) % kernelHeight;
@@ -107,7 +107,7 @@ function encodeInto(
   planes: QuantizedPlanes,
   codes: CodePlanes,
 ): void {
-  const { geometry, codebooks, depth } = shape;
+  const { window, codebooks, depth } = shape;
   const [batch, , height, width] = codes.dims;
   const images = codes.rows ? 1 : batch;
   const positions = codes.rows ? batch : height * width;
@@ -116,20 +116,20 @@ function encodeInto(
   const neighbours = groupTaps(offsets, true);
   const gathered = groupTaps(offsets, false);
   const tree = isNode(ENCODE_TREE, node);
-  const inOrder = tree || neighbours.length <= gathered.length * (geometry.strides[1] === 1 ? 1 : 2);
+  const inOrder = tree || neighbours.length <= gathered.length * (window.strides[1] === 1 ? 1 : 2);
   const all = Math.ceil(positions / POSITION_GROUP) * POSITION_GROUP;
   const wanted = splits(images * codebooks, context.threads, all / POSITION_GROUP);
   const even = Math.ceil(all / POSITION_GROUP / wanted) * POSITION_GROUP;
   const chunk = inOrder ? even : Math.min(even, GATHER_CHUNK);
   const chunks = Math.ceil(positions / chunk);
-  const [top, left] = [planes.pads[0] - geometry.begins[0]!, planes.pads[1] - geometry.begins[1]!];
+  const [top, left] = [planes.pads[0] - window.begins[0]!, planes.pads[1] - window.begins[1]!];
   const common = {
     input: { buffer: planes.buffer, byteOffset: 0 },
     inputOffsets: codes.rows
       ? positionTable(context, `${batch} images of ${imageBytes} at ${top * planes.pitch + left}`, batch, (n) => {
           return n * imageBytes + top * planes.pitch + left;
         })
-      : windowTable(context, geometry, planes.pitch, planes.pads),
+      : windowTable(context, window, planes.pitch, planes.pads),
     inputStride: depth * planes.plane,
     inputBatch: imageBytes,
     codes: codes.address,
@@ -163,9 +163,9 @@ function encodeInto(
     : steps.flatMap((step) => [0, 1, 2, 3].map((t) => offsets[step[t] ?? step[0]!]!));
   const tapTable = offsetTable(context, taps);
   if (inOrder) {
-    const window = steps.length === 3 && steps.every((step) => step.length === 3);
-    const wide = window ? wideTable(context, node, shape) : 0;
-    const stride = geometry.strides[1]!;
+    const threeByThree = steps.length === 3 && steps.every((step) => step.length === 3);
+    const wide = threeByThree ? wideTable(context, node, shape) : 0;
+    const stride = window.strides[1]!;
     const distance = !codes.rows && width % 4 === 0 && stride <= 4 ? stride : 0;
     const params = { ...common, ...scores, tapOffsets: tapTable, wide, distance };
     context.emit(node, 'encodeSearchInPlace', params, tiles);
@@ -283,7 +283,7 @@ function wideTable(context: LowerContext, node: Node, shape: EncodeShape): Addre
   });
 }
 
-/** Feature offsets i32 [codebooks][4] and thresholds u8 [codebooks][4 levels][16]. */
+/** Feature offsets i32 [codebooks][4] and thresholds u8 [codebooks][4 steps][16]. */
 function treeTables(context: LowerContext, node: Node, codebooks: number, offsets: readonly number[]) {
   const { features: featureName, thresholds: thresholdName } = inputsOf(ENCODE_TREE, node);
   const features = context.constant(featureName)!.data as Int32Array;
@@ -296,9 +296,9 @@ function treeTables(context: LowerContext, node: Node, codebooks: number, offset
       const thresholds = context.constant(thresholdName)!.data as Uint8Array;
       const packed = new Uint8Array(codebooks * 64);
       for (let codebook = 0; codebook < codebooks; codebook++) {
-        for (let level = 0; level < 4; level++) {
-          const from = codebook * 15 + 2 ** level - 1;
-          packed.set(thresholds.subarray(from, from + 2 ** level), codebook * 64 + level * 16);
+        for (let depth = 0; depth < 4; depth++) {
+          const from = codebook * 15 + 2 ** depth - 1;
+          packed.set(thresholds.subarray(from, from + 2 ** depth), codebook * 64 + depth * 16);
         }
       }
       return packed;

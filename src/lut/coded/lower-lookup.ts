@@ -21,18 +21,18 @@ export function lowerLookUp(context: LowerContext, node: Node): boolean {
   if (!codes || !readsPrivateCodes(context, node, codesName)) return false;
   const inputs = node.inputs.map((name) => ({ ...context.type(name) }));
   const shape = lookUpShape({ node, opset: LOOKUP_OPSET, inputs });
-  const { centroids, outputs, geometry } = shape;
+  const { centroids, outputs, window } = shape;
   // A code of a richer encoder could point past the table; `evaluate` checks each one.
   if (codes.centroids > centroids) return false;
   const { rows } = codes;
-  const [height = 1, width = 1] = geometry.output;
+  const [height = 1, width = 1] = window.output;
   const shuffle = prefersShuffle(shape, rows ? codes.dims[0] : height * width);
   const { params, source, tiles, terms, positions } = sumFields(context, node, {
     source: codes,
-    geometry,
+    window,
     outputs,
     unit: shuffle ? (rows ? OUTPUT_PANEL : OUTPUT_QUAD) : OUTPUT_BLOCK,
-    columns: geometry.kernel[1]!,
+    columns: window.kernel[1]!,
     step: 1,
     gathered: shuffle ? POSITION_GROUP : 0,
   });
@@ -65,10 +65,9 @@ const SECOND_LEVEL_BYTES = 256 * 1024;
  * the positions that do not fill a group; a row read does 5 for one position × 16 outputs, a little per row, and waits for its
  * rows when the tables of a block outgrow the caches (measured: bench/kernels.ts, conv 512,7).
  */
-export function prefersShuffle({ centroids, codebooks, outputs, geometry }: LookUpShape, positions: number): boolean {
+export function prefersShuffle({ centroids, codebooks, outputs, window }: LookUpShape, positions: number): boolean {
   if (centroids > SHUFFLE_CENTROIDS) return false;
-  const blockBytes =
-    codebooks * geometry.kernel[0]! * geometry.kernel[1]! * centroids * Math.min(outputs, OUTPUT_BLOCK);
+  const blockBytes = codebooks * window.kernel[0]! * window.kernel[1]! * centroids * Math.min(outputs, OUTPUT_BLOCK);
   const wait = blockBytes > SECOND_LEVEL_BYTES ? 2.5 : 1.2;
   const shuffle = Math.ceil(positions / POSITION_GROUP) * Math.ceil(outputs / OUTPUT_QUAD) * 20;
   const read = positions * wait * (Math.ceil(outputs / 16) * 5 + Math.ceil(outputs / OUTPUT_BLOCK) * 2);
@@ -131,7 +130,7 @@ function packTable(
 
 /** i32 [positions]: −TABLE_BIAS for every term inside the image, since the biased tables add that too much. */
 function correctionTable(context: LowerContext, shape: LookUpShape, codes: CodePlanes, positions: number): Address {
-  const { kernel, strides, begins, output } = shape.geometry;
+  const { kernel, strides, begins, output } = shape.window;
   const [, codebooks, height, width] = codes.dims;
   const outWidth = output[1]!;
   const inside = (axis: 0 | 1, at: number, size: number) => {

@@ -1,5 +1,5 @@
 import { elementCount } from '../../graph/tensor.js';
-import { convGeometry, convolve } from '../../ops/conv.js';
+import { convolve, convShape } from '../../ops/conv.js';
 import type { AnyContext } from '../../ops/define.js';
 import { define, dimsOf } from '../../ops/define.js';
 import type { Operator } from '../../ops/operator.js';
@@ -20,10 +20,10 @@ import { MAX_ACTIVATION, MAX_WEIGHT } from '../limits.js';
 import { inputValues } from '../operator.js';
 import { QUANTIZED_CONV } from './spec.js';
 
-/** Geometry of a QuantizedConv node; throws `INVALID_MODEL` where attributes and inputs contradict each other. */
-export function quantizedConvGeometry(context: AnyContext): ReturnType<typeof convGeometry> {
+/** Shapes of a QuantizedConv node; throws `INVALID_MODEL` where attributes and inputs contradict each other. */
+export function quantizedConvShape(context: AnyContext): ReturnType<typeof convShape> {
   checkRank(context, QUANTIZED_CONV, 'x');
-  const result = convGeometry(context, 3, 5);
+  const result = convShape(context, 3, 5);
   checkDims(context, QUANTIZED_CONV, 'scale', [result.dims[1]!]);
   return result;
 }
@@ -36,10 +36,10 @@ const quantizedConv = define({
   types: [FLOAT32, FLOAT32, UINT8, INT8, FLOAT32, FLOAT32],
   attributes: 'kernel_shape strides pads',
   infer(context) {
-    const { dims, geometry } = quantizedConvGeometry(context);
+    const { dims, window } = quantizedConvShape(context);
     checkActivationScale(context, QUANTIZED_CONV);
     checkRange(context, QUANTIZED_CONV, 'W', -MAX_WEIGHT, MAX_WEIGHT);
-    const terms = dimsOf(context)[1]! * elementCount(geometry.kernel);
+    const terms = dimsOf(context)[1]! * elementCount(window.kernel);
     checkSum(context, 'sums', terms * MAX_WEIGHT * MAX_ACTIVATION, 'fewer channels or taps');
     return [{ type: 'float32', dims }];
   },
@@ -49,7 +49,7 @@ const quantizedConv = define({
     const result = y!.data as Float32Array;
     convolve(
       context,
-      quantizedConvGeometry(context),
+      quantizedConvShape(context),
       (i) => quantizeActivation(x[i]!, activation) - activation.zeroPoint,
       (i) => W[i]!,
       (i, sum, m) => (result[i] = Math.fround(sum * scale[m]!) + bias[m]!),

@@ -5,7 +5,7 @@ import { LOOKUP_OPSET } from '../domain.js';
 import { quantizedInput } from '../lower/planes.js';
 import { sumFields } from '../lower/sums.js';
 import { inputsOf, ruleName } from '../operator.js';
-import { quantizedConvGeometry } from './evaluate.js';
+import { quantizedConvShape } from './evaluate.js';
 import { QUANTIZED_CONV } from './spec.js';
 
 /** Taps of one term: neighbours of one row of the window. */
@@ -16,16 +16,16 @@ function lowerQuantizedConv(context: LowerContext, node: Node): boolean {
   const planes = quantizedInput(context, node);
   if (!planes) return false;
   const inputs = node.inputs.map((name) => ({ ...context.type(name) }));
-  const { dims, geometry } = quantizedConvGeometry({ node, opset: LOOKUP_OPSET, inputs });
+  const { dims, window } = quantizedConvShape({ node, opset: LOOKUP_OPSET, inputs });
   const { plane, zeroPoint } = planes;
   const input = { buffer: planes.buffer, byteOffset: 0 };
   const batch = planes.dims[1] * plane;
   const outputs = dims[1]!;
-  const width = geometry.kernel[1]!;
+  const width = window.kernel[1]!;
   const columns = Math.ceil(width / STEP);
   const { params, source, tiles, terms } = sumFields(context, node, {
     source: { ...planes, rows: false },
-    geometry,
+    window,
     outputs,
     unit: OUTPUT_QUAD,
     columns,

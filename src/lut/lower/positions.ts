@@ -1,5 +1,5 @@
 import { OUTSIDE_CODE, POSITION_GROUP } from '../../kernels/lookup.js';
-import type { Geometry } from '../../ops/windows.js';
+import type { SpatialWindow } from '../../ops/windows.js';
 import type { Address, LowerContext } from '../../plan/types.js';
 
 /**
@@ -82,7 +82,7 @@ export function pixelTable(
 /** Offsets of the first tap of every window over planes that have `pads` around them. */
 export function windowTable(
   context: LowerContext,
-  { output, strides, begins }: Geometry,
+  { output, strides, begins }: SpatialWindow,
   pitch: number,
   pads: readonly number[],
 ): Address {

@@ -1,6 +1,6 @@
 import type { Node } from '../../graph/types.js';
 import { OUTPUT_BLOCK, OUTPUT_PANEL, POSITION_GROUP, SUMS_SCRATCH_BYTES } from '../../kernels/lookup.js';
-import type { Geometry } from '../../ops/windows.js';
+import type { SpatialWindow } from '../../ops/windows.js';
 import { activationParams, coefficients, scratchParams } from '../../plan/lower/dense-epilogue.js';
 import type { Address, LowerContext, QuantizedPlanes } from '../../plan/types.js';
 import { type CodePlanes, offsetTable, pixelTable, positionTable, splits, windowTable } from './positions.js';
@@ -14,7 +14,7 @@ const MAX_PLANES = 2;
 /** How a kernel sums over windows of u8 planes. */
 interface Sums {
   readonly source: Pick<CodePlanes, 'rows' | 'dims' | 'pitch' | 'pads'>;
-  readonly geometry: Geometry;
+  readonly window: SpatialWindow;
   readonly outputs: number;
   /** Outputs that one thread computes together. */
   readonly unit: number;
@@ -32,13 +32,13 @@ interface Sums {
 export function sumFields(
   context: LowerContext,
   node: Node,
-  { source, geometry, outputs, unit, columns, step, gathered }: Sums,
+  { source, window, outputs, unit, columns, step, gathered }: Sums,
 ) {
   const { rows, pitch } = source;
-  const [height = 1, width = 1] = geometry.output;
+  const [height = 1, width = 1] = window.output;
   const images = rows ? 1 : source.dims[0];
   const positions = rows ? source.dims[0] : height * width;
-  const taps = geometry.kernel[0]! * columns;
+  const taps = window.kernel[0]! * columns;
   const terms = source.dims[1] * taps;
   const groupCount = Math.ceil(positions / POSITION_GROUP);
   const groups = gathered
@@ -56,12 +56,12 @@ export function sumFields(
     source: {
       offsets: rows
         ? positionTable(context, `${positions} rows`, positions, (n) => n)
-        : windowTable(context, geometry, pitch, source.pads),
+        : windowTable(context, window, pitch, source.pads),
       tapOffsets: offsetTable(context, offsets),
       taps,
     },
     params: {
-      ...epilogueFields(context, node, outputs, positions, geometry, rows),
+      ...epilogueFields(context, node, outputs, positions, window, rows),
       ...scratchParams(context, SUMS_SCRATCH_BYTES + scratch),
       blocks,
       groups,
@@ -75,15 +75,15 @@ function epilogueFields(
   node: Node,
   outputs: number,
   positions: number,
-  geometry: Geometry,
+  window: SpatialWindow,
   rows: boolean,
 ) {
   const [scale = '', bias = ''] = node.inputs.slice(-2);
   const result = node.outputs[0]!;
   const { dense, quantized } = context.demand(result);
   const { residual, activation } = node.epilogue ?? {};
-  const first = targetPlanes(context, quantized[0], geometry, rows);
-  const second = targetPlanes(context, quantized[1], geometry, rows);
+  const first = targetPlanes(context, quantized[0], window, rows);
+  const second = targetPlanes(context, quantized[1], window, rows);
   return {
     scale: paddedFloats(context, scale),
     bias: paddedFloats(context, bias),
@@ -112,7 +112,7 @@ function epilogueFields(
 function targetPlanes(
   context: LowerContext,
   planes: QuantizedPlanes | undefined,
-  { output: [height = 1, width = 1] }: Geometry,
+  { output: [height = 1, width = 1] }: SpatialWindow,
   rows: boolean,
 ) {
   if (!planes) return { address: 0, offsets: 0, stride: 0, batch: 0, scale: 1, zero: 0 };

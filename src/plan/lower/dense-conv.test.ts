@@ -166,9 +166,9 @@ describe('Conv', () => {
             for (let x = -2; x < width + 1; x++) {
               const inside = y >= 0 && x >= 0 && x < width;
               const value = inside ? dense[(plane * height + y) * width + x]! : 0;
-              const level = roundHalfEven(Math.fround(value / scale)) + zeroPoint;
+              const rounded = roundHalfEven(Math.fround(value / scale)) + zeroPoint;
               const byte = bytes[plane * planes!.plane + (y + 1) * planes!.pitch + x + 2];
-              expect(byte).toBe(inside ? Math.min(127, Math.max(0, level)) : zeroPoint);
+              expect(byte).toBe(inside ? Math.min(127, Math.max(0, rounded)) : zeroPoint);
             }
           }
         }

@@ -1,6 +1,6 @@
 import type { TensorValue } from '../../graph/types.js';
 import { int } from '../../ops/define.js';
-import { windowGeometry } from '../../ops/windows.js';
+import { spatialWindow } from '../../ops/windows.js';
 import type { LowerContext, LoweringRule } from '../types.js';
 import { allFloat, epilogueParams, scratchParams } from './dense-epilogue.js';
 import { chooseTiling } from './dense-tiles.js';
@@ -19,19 +19,19 @@ export const lowerConv: LoweringRule = (context, node) => {
     return false;
   const { dims } = context.type(input);
   if (dims.length !== 3 && dims.length !== 4) return false;
-  const geometry = windowGeometry(node, dims.slice(2), weights.dims.slice(2));
+  const window = spatialWindow(node, dims.slice(2), weights.dims.slice(2));
   const groups = int(node, 'group', 1);
   const shape = {
     batch: dims[0]!,
     channels: dims[1]!,
     outputs: weights.dims[0]!,
     groups,
-    input: pair(geometry.input, 1),
-    output: pair(geometry.output, 1),
-    kernel: pair(geometry.kernel, 1),
-    strides: pair(geometry.strides, 1),
-    dilations: pair(geometry.dilations, 1),
-    begins: pair(geometry.begins, 0),
+    input: pair(window.input, 1),
+    output: pair(window.output, 1),
+    kernel: pair(window.kernel, 1),
+    strides: pair(window.strides, 1),
+    dilations: pair(window.dilations, 1),
+    begins: pair(window.begins, 0),
   };
   const bias = biasName ? context.dense(biasName) : 0;
   const epilogue = epilogueParams(context, node, bias, dims.length === 4);

@@ -1,5 +1,5 @@
 import { int, ints } from '../../ops/define.js';
-import { type Geometry, windowGeometry } from '../../ops/windows.js';
+import { type SpatialWindow, spatialWindow } from '../../ops/windows.js';
 import type { LowerContext, LoweringRule } from '../types.js';
 import { allFloat, epilogueParams, scratchParams } from './dense-epilogue.js';
 
@@ -90,13 +90,13 @@ const lowerPool =
     if (!allFloat(context, [input, node.outputs[0]]) || dims.length !== 4) return false;
     const indices = node.outputs[1];
     if (indices && (context.concrete.consumers.has(indices) || context.concrete.outputs.has(indices))) return false;
-    const geometry = windowGeometry(node, dims.slice(2), ints(node, 'kernel_shape')!, int(node, 'ceil_mode', 0) !== 0);
-    const pads = [...geometry.begins, ...geometry.ends] as [number, number, number, number];
+    const window = spatialWindow(node, dims.slice(2), ints(node, 'kernel_shape')!, int(node, 'ceil_mode', 0) !== 0);
+    const pads = [...window.begins, ...window.ends] as [number, number, number, number];
     const { params, tiles } = windowParams(context, {
       batch: dims[0]!,
       channels: dims[1]!,
       multiplier: 1,
-      ...(geometry as Geometry & Sliding),
+      ...(window as SpatialWindow & Sliding),
       counted: int(node, 'count_include_pad', 0) !== 0 ? pads : [0, 0, 0, 0],
     });
     const epilogue = epilogueParams(context, node, 0, true);

@@ -189,7 +189,7 @@ describe('imageSet', () => {
       async *samples(indices) {
         for (const i of indices) {
           const pixels = Uint8Array.from({ length: 12 }, (_, k) => (k % 3) * 50 + i * 10);
-          yield { kind: 'picture', name: `${i}`, label: i, picture: { width: 2, height: 2, channels: 3, pixels } };
+          yield { kind: 'image', name: `${i}`, label: i, image: { width: 2, height: 2, channels: 3, pixels } };
         }
       },
     };

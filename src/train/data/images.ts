@@ -1,5 +1,5 @@
 import type { Dataset } from '../../data/dataset.js';
-import { fitPicture } from '../../data/preprocess.js';
+import { fitImage } from '../../data/preprocess.js';
 import { LutraError } from '../../errors.js';
 import type { ImagePreprocess } from '../../graph/metadata.js';
 import type { TrainingSet, Variation } from './training-set.js';
@@ -73,10 +73,10 @@ export async function readImages(
   };
   let n = 0;
   for await (const sample of dataset.samples(Array.from({ length: dataset.count }, (_, i) => i))) {
-    if (sample.kind !== 'picture') {
+    if (sample.kind !== 'image') {
       throw new LutraError('INVALID_DATA', `${sample.name} is not an image`, { hint: 'This network takes images' });
     }
-    const { pixels } = fitPicture(sample.picture, spec);
+    const { pixels } = fitImage(sample.image, spec);
     const base = n * channels * plane;
     for (let i = 0; i < plane; i++)
       for (let c = 0; c < channels; c++) bytes[base + c * plane + i] = pixels[i * channels + c]!;

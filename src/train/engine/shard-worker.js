@@ -7,11 +7,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-/** @type {import('./thread-shard.js').ThreadPlan} */
-const { model, options, slices, gradients, reported, weights } = workerData;
+/** @type {import('./thread-shard.js').ThreadOptions} */
+const { model, session, slices, gradients, reported, weights } = workerData;
 // onnxruntime takes no shared memory.
 const own = new Float32Array(weights.length);
-const opening = InferenceSession.create(model, options);
+const opening = InferenceSession.create(model, session);
 // `open` tells of a failure.
 opening.catch(() => {});
 

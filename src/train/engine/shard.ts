@@ -3,7 +3,7 @@ import type { Slice } from './layout.js';
 import { createSession, loadRuntime, type OnnxRuntime, type OnnxSession, type RuntimeKind } from './runtime.js';
 
 /** What every shard is made from; all of it can be sent to a thread. */
-export interface ShardPlan {
+export interface ShardOptions {
   /** The serialized training graph. */
   readonly model: Uint8Array;
   readonly slices: readonly Slice[];
@@ -30,20 +30,20 @@ export interface Shard {
 }
 
 /** A shard on the calling thread. */
-export async function createLocalShard(plan: ShardPlan, kind: RuntimeKind): Promise<Shard> {
+export async function createLocalShard(options: ShardOptions, kind: RuntimeKind): Promise<Shard> {
   const runtime = await loadRuntime(kind);
-  return new LocalShard(runtime, await createSession(runtime, plan.model, kind), plan);
+  return new LocalShard(runtime, await createSession(runtime, options.model, kind), options);
 }
 
 class LocalShard implements Shard {
   constructor(
     private readonly runtime: OnnxRuntime,
     private readonly session: OnnxSession,
-    private readonly plan: ShardPlan,
+    private readonly options: ShardOptions,
   ) {}
 
   async run(feeds: Feeds, gradient: Float32Array): Promise<Reported> {
-    const { slices, gradients, reported, weights } = this.plan;
+    const { slices, gradients, reported, weights } = this.options;
     const tensors = Object.fromEntries(
       Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new this.runtime.Tensor(type, data, dims)]),
     );

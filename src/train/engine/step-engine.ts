@@ -7,7 +7,7 @@ import { splitBatch } from './feeds.js';
 import { floatsOf, layOut, readSlice, type Slice, totalLength } from './layout.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
 import { defaultRuntime } from './runtime.js';
-import { createLocalShard, type Feeds, type Reported, type Shard, type ShardPlan } from './shard.js';
+import { createLocalShard, type Feeds, type Reported, type Shard, type ShardOptions } from './shard.js';
 
 const DEFAULT_MICRO_BATCH = 16;
 
@@ -31,7 +31,7 @@ export async function createStepEngine(
   const length = totalLength(slices);
   const allocate = threads > 1 ? sharedFloats : (count: number) => new Float32Array(count);
   const weights = allocate(length);
-  const plan: ShardPlan = {
+  const shardOptions: ShardOptions = {
     model: serializeModel(training.graph),
     slices,
     gradients: slices.map(({ name }) => training.gradients.get(name)!),
@@ -41,8 +41,8 @@ export async function createStepEngine(
   const optimizer = createOptimizer(options.optimizer, slices, length);
   const opening =
     threads > 1
-      ? Array.from({ length: threads }, async () => (await import('./thread-shard.js')).createThreadShard(plan))
-      : [createLocalShard(plan, runtime)];
+      ? Array.from({ length: threads }, async () => (await import('./thread-shard.js')).createThreadShard(shardOptions))
+      : [createLocalShard(shardOptions, runtime)];
   const opened = await Promise.allSettled(opening);
   const shards = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = opened.find((result) => result.status === 'rejected');

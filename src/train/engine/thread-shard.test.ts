@@ -9,7 +9,7 @@ function model(): Uint8Array {
   return serializeModel(b.build());
 }
 
-const plan = (bytes: Uint8Array) => ({
+const options = (bytes: Uint8Array) => ({
   model: bytes,
   slices: [],
   gradients: [],
@@ -19,14 +19,14 @@ const plan = (bytes: Uint8Array) => ({
 
 describe('createThreadShard', () => {
   it('says why a thread does not start', async () => {
-    await expect(createThreadShard(plan(Uint8Array.of(1, 2, 3)))).rejects.toMatchObject({
+    await expect(createThreadShard(options(Uint8Array.of(1, 2, 3)))).rejects.toMatchObject({
       code: 'PLATFORM',
       message: expect.stringMatching(/a training thread failed: .*protobuf/i),
     });
   });
 
   it('rejects what the runtime refuses, and every call after its release', async () => {
-    const shard = await createThreadShard(plan(model()));
+    const shard = await createThreadShard(options(model()));
     const run = () => shard.run({}, new Float32Array(0), true);
     await expect(run()).rejects.toMatchObject({ code: 'PLATFORM', message: expect.stringContaining("'x'") });
     await shard.release();

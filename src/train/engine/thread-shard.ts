@@ -3,12 +3,12 @@ import { type Remote, wrap } from '../../comlink.js';
 import { LutraError } from '../../errors.js';
 import { nodeHandle } from '../../session/handle.js';
 import { sessionOptions } from './runtime.js';
-import type { Feeds, Reported, Shard, ShardPlan } from './shard.js';
+import type { Feeds, Reported, Shard, ShardOptions } from './shard.js';
 
 /** What a thread is started with. */
-export interface ThreadPlan extends ShardPlan {
+export interface ThreadOptions extends ShardOptions {
   /** Of the onnxruntime session. */
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly session: Readonly<Record<string, unknown>>;
 }
 
 /** What a thread offers. */
@@ -22,13 +22,13 @@ export interface ThreadApi {
 const here = import.meta.url;
 
 /**
- * A shard on a thread of its own (Node). `plan.weights` and every gradient vector must lie in shared memory.
+ * A shard on a thread of its own (Node). `options.weights` and every gradient vector must lie in shared memory.
  *
  * @throws LutraError `PLATFORM` when the thread does not start.
  */
-export async function createThreadShard(plan: ShardPlan): Promise<Shard> {
+export async function createThreadShard(options: ShardOptions): Promise<Shard> {
   const { Worker } = await import('node:worker_threads');
-  const workerData: ThreadPlan = { ...plan, options: sessionOptions('node') };
+  const workerData: ThreadOptions = { ...options, session: sessionOptions('node') };
   const shard = new ThreadShard(new Worker(new URL('./shard-worker.js', here), { workerData, execArgv: [] }));
   await shard.open();
   return shard;

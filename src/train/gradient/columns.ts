@@ -1,4 +1,4 @@
-import type { Geometry } from '../../ops/windows.js';
+import type { SpatialWindow } from '../../ops/windows.js';
 import type { Emitter } from '../types.js';
 import { range, reshape, transpose } from './shapes.js';
 
@@ -6,7 +6,7 @@ import { range, reshape, transpose } from './shapes.js';
  * Every window of x [N, C, ..] as a row: [N · positions, taps, C], zero outside of the image (im2col). One Gather of rows of
  * C numbers by constant indices, several times faster in onnxruntime than slices put together.
  */
-export function columns(emitter: Emitter, x: string, window: Geometry): string {
+export function columns(emitter: Emitter, x: string, window: SpatialWindow): string {
   const { dims } = emitter.type(x);
   const [batch, channels] = [dims[0]!, dims[1]!];
   const rank = dims.length;
@@ -28,7 +28,7 @@ export function columns(emitter: Emitter, x: string, window: Geometry): string {
 }
 
 /** Row of the input under every tap of every window, in the order batch, position, tap; the number of rows where a tap lies outside. */
-export function windowIndices(window: Geometry, batch: number): Int32Array {
+export function windowIndices(window: SpatialWindow, batch: number): Int32Array {
   const { input, kernel, strides, dilations, begins, output } = window;
   let base = new Int32Array(1);
   let inside = Int32Array.of(1);

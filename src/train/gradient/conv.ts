@@ -1,5 +1,5 @@
 import { numberAttribute } from '../../graph/attributes.js';
-import { type Geometry, windowGeometry } from '../../ops/windows.js';
+import { type SpatialWindow, spatialWindow } from '../../ops/windows.js';
 import type { Emitter, GradientRule } from '../types.js';
 import { columns } from './columns.js';
 import { range, reshape, sumOver, transpose } from './shapes.js';
@@ -12,7 +12,7 @@ export const CONV: GradientRule = {
     const [x, w] = inputs as [string, string];
     const gradient = gradients[0]!;
     const kernel = emitter.type(w).dims.slice(2);
-    const window = windowGeometry(node, emitter.type(x).dims.slice(2), kernel);
+    const window = spatialWindow(node, emitter.type(x).dims.slice(2), kernel);
     const group = numberAttribute(node, 'group', 1);
     return [
       wanted[0] ? inputGradient(emitter, gradient, w, window, group) : undefined,
@@ -23,7 +23,7 @@ export const CONV: GradientRule = {
 };
 
 /** The transposed convolution of the output gradient. */
-function inputGradient(emitter: Emitter, gradient: string, w: string, window: Geometry, group: number): string {
+function inputGradient(emitter: Emitter, gradient: string, w: string, window: SpatialWindow, group: number): string {
   const { input, kernel, strides, dilations, begins, ends, output } = window;
   // Input positions that no window reaches at the end: the transposed convolution would leave them out.
   const rest = input.map((size, axis) => {
@@ -41,7 +41,7 @@ function weightGradient(
   x: string,
   w: string,
   gradient: string,
-  window: Geometry,
+  window: SpatialWindow,
   group: number,
 ): string {
   const { dims } = emitter.type(w);

@@ -240,7 +240,7 @@ class Differentiation {
   private arrive(node: Node, index: number, value: string, gradient: string): void {
     const [expected, actual] = [this.emitter.type(value), this.emitter.type(gradient)];
     if (!sameDims(expected.dims, actual.dims) || expected.type !== actual.type) {
-      throw new LutraError('INTERNAL', `the rule gave a gradient of input ${index} that does not fit`, {
+      throw new LutraError('INTERNAL', `the rule returned a gradient of input ${index} that does not fit`, {
         node: describeNode(node),
         expected: formatType(expected),
         actual: formatType(actual),

@@ -55,7 +55,7 @@ function standardized(x: JaxArray, axes: number[], epsilon: number): JaxArray {
 }
 
 describe('loss and gradients equal those of jax-js', () => {
-  it('for convolution, live normalization, rectifier, pooling, cross-entropy', async () => {
+  it('for convolution, live normalization, ReLU, pooling, cross-entropy', async () => {
     await compare(
       (b) => {
         const x = b.parameter([4, 3, 7, 6]);

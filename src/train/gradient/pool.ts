@@ -1,7 +1,7 @@
 import { numberAttribute, numbersAttribute } from '../../graph/attributes.js';
 import { elementCount } from '../../graph/tensor.js';
 import { nodeError } from '../../ops/operator.js';
-import { type Geometry, listWindows, windowGeometry } from '../../ops/windows.js';
+import { listWindows, type SpatialWindow, spatialWindow } from '../../ops/windows.js';
 import type { BackwardContext, Emitter, GradientRule } from '../types.js';
 import { expandTo, reshape, scale } from './shapes.js';
 
@@ -43,7 +43,7 @@ const AVERAGE_POOL: GradientRule = {
     const { emitter, node, inputs, gradients } = context;
     const { dims, type } = emitter.type(inputs[0]!);
     const kernel = numbersAttribute(node, 'kernel_shape') ?? [];
-    const window = windowGeometry(node, dims.slice(2), kernel, numberAttribute(node, 'ceil_mode', 0) !== 0);
+    const window = spatialWindow(node, dims.slice(2), kernel, numberAttribute(node, 'ceil_mode', 0) !== 0);
     const shares = windowShares(window, numberAttribute(node, 'count_include_pad', 0) !== 0);
     const weights = emitter.constant({
       type,
@@ -56,7 +56,7 @@ const AVERAGE_POOL: GradientRule = {
 };
 
 /** 1 / (number of elements that a window averages) for every output position. */
-function windowShares(window: Geometry, includePads: boolean): Float64Array {
+function windowShares(window: SpatialWindow, includePads: boolean): Float64Array {
   const { input, begins, ends } = window;
   // Padding that counts is part of the image; what ceil_mode adds beyond it is not.
   const counted = includePads
@@ -75,7 +75,7 @@ function windowShares(window: Geometry, includePads: boolean): Float64Array {
 }
 
 /** Each output position's value added to every position of its window: [N · C, 1, ..]. */
-function spread(emitter: Emitter, gradient: string, window: Geometry, { inputs }: BackwardContext): string {
+function spread(emitter: Emitter, gradient: string, window: SpatialWindow, { inputs }: BackwardContext): string {
   const { input, kernel, strides, dilations, begins, output } = window;
   const planes = emitter
     .type(inputs[0]!)

@@ -63,7 +63,7 @@ const SPLIT: GradientRule = {
   domain: '',
   op: 'Split',
   stops: [1],
-  /** Equal parts are an attribute or nothing, depending on the version: always gives sizes. */
+  /** Equal parts are an attribute or nothing, depending on the version: always returns sizes. */
   forward({ emitter, node, inputs }) {
     const axis = positive(numberAttribute(node, 'axis', 0), emitter.type(inputs[0]!).dims.length);
     const count = node.outputs.length;

@@ -37,7 +37,7 @@ export interface ResidualOptions {
 }
 
 /**
- * A small residual network (He et al. 2016) with a fixed decorrelating first layer, 3×3 convolutions, batch normalization and rectifiers,
+ * A small residual network (He et al. 2016) with a fixed decorrelating first layer, 3×3 convolutions, batch normalization and ReLU,
  * the mean over all positions and one linear layer.
  */
 export function residualNetwork(shape: ResidualOptions, options: BuildOptions): BuiltNetwork {

@@ -11,7 +11,7 @@ export class InitialWeights {
   }
 
   /**
-   * Normal with the variance 2 / fan-in that keeps the scale of activations through a rectifier (He et al. 2015, eq. 10).
+   * Normal with the variance 2 / fan-in that keeps the scale of activations through a ReLU (He et al. 2015, eq. 10).
    * The first dimension counts outputs.
    */
   he(dims: readonly number[]): TensorValue {

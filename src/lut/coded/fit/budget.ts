@@ -18,7 +18,7 @@ const LEAST_GAIN = 1e-9;
 export interface Choice extends Estimate {
   /** Of tables and encoder. */
   readonly bytes: number;
-  /** The error, relative to the variance of what the layer gives in the dense network. */
+  /** The error, relative to the variance of what the layer computes in the dense network. */
   readonly relativeError: number;
 }
 

@@ -1,6 +1,6 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
 import type { Planes } from '../../../convert/gather.js';
-import type { Checkpoint } from '../../../convert/progress.js';
+import type { Progress } from '../../../convert/progress.js';
 import type { Random } from '../../../convert/random.js';
 import { sampleIndices } from '../../../convert/random.js';
 import type { ConvertOptions, Objective } from '../../../convert/types.js';
@@ -99,7 +99,7 @@ export async function estimateGeometry(
   images: number,
   scale: ActivationScale,
   random: Random,
-  checkpoint: Checkpoint,
+  progress: Progress,
 ): Promise<Estimate> {
   const [codeHeight, codeWidth] = outputSize(layout.encode, [input.height, input.width]);
   const positions = sampleIndices(images * codeHeight * codeWidth, POINTS, random);
@@ -118,7 +118,7 @@ export async function estimateGeometry(
       random,
     );
     error += (clusters.error * magnitude * scale.scale ** 2 * layout.codebooks) / sampled.length;
-    await checkpoint(i / sampled.length);
+    await progress(i / sampled.length);
   }
   const cost = layerCost(layer, layout, encoder, input.height, input.width);
   return { geometry: layout.geometry, time: cost.encodeNanoseconds + cost.lookupNanoseconds, error };
@@ -138,7 +138,7 @@ export async function chooseGeometry(
   images: number,
   scale: ActivationScale,
   random: Random,
-  checkpoint: Checkpoint,
+  progress: Progress,
 ): Promise<Geometry> {
   const candidates = candidateGeometries(layer, options);
   if (candidates.length === 1) return candidates[0]!;
@@ -146,7 +146,7 @@ export async function chooseGeometry(
   for (const candidate of candidates) {
     const layout = layoutCodebooks(layer, candidate);
     estimates.push(
-      await estimateGeometry(layer, layout, options.encoder ?? 'centroid', input, images, scale, random, checkpoint),
+      await estimateGeometry(layer, layout, options.encoder ?? 'centroid', input, images, scale, random, progress),
     );
   }
   return bestTrade(estimates, options.optimize ?? 'balanced');

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../../convert/progress.js';
+import type { Progress } from '../../../convert/progress.js';
 import type { Random } from '../../../convert/random.js';
 import { tensorValue } from '../../../graph/tensor.js';
 import type { Node, TensorValue } from '../../../graph/types.js';
@@ -37,7 +37,7 @@ export async function fitCodebooks(
   scale: ActivationScale,
   iterations: number,
   random: Random,
-  checkpoint: Checkpoint,
+  progress: Progress,
 ): Promise<Codebooks> {
   const { values: v, codebooks: B } = layout;
   const { channels: g, centroids: K } = layout.geometry;
@@ -67,7 +67,7 @@ export async function fitCodebooks(
       integers = means;
     }
     centroids.push(integers.map((a) => a * scale.scale));
-    await checkpoint((c + 1) / B);
+    await progress((c + 1) / B);
   }
   const parameters: [string, TensorValue][] =
     encoder === 'centroid'

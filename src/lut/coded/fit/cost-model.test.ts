@@ -4,7 +4,7 @@ import type { DenseLayer } from '../../../convert/dense-layers.js';
 import { layerCost } from './cost-model.js';
 import { type GeometryKind, layoutCodebooks } from './geometry.js';
 
-function site(kind: DenseLayer['kind'], inputs: number, outputs: number, kernel: number): DenseLayer {
+function denseLayer(kind: DenseLayer['kind'], inputs: number, outputs: number, kernel: number): DenseLayer {
   const pad = (kernel - 1) / 2;
   return {
     node: { name: 'layer', op: 'Conv', domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: {} },
@@ -24,7 +24,7 @@ function site(kind: DenseLayer['kind'], inputs: number, outputs: number, kernel:
 
 /** Microseconds of the model. */
 function lookups(channels: number, size: number, kind: GeometryKind, g: number, K = 16, encoder?: 'tree'): number {
-  const layer = site('conv', channels, channels, 3);
+  const layer = denseLayer('conv', channels, channels, 3);
   const cost = layerCost(
     layer,
     layoutCodebooks(layer, { kind, channels: g, centroids: K }),
@@ -36,7 +36,7 @@ function lookups(channels: number, size: number, kind: GeometryKind, g: number, 
 }
 
 function linear(rows: number, inputs: number, outputs: number) {
-  const layer = site('linear', inputs, outputs, 1);
+  const layer = denseLayer('linear', inputs, outputs, 1);
   const layout = layoutCodebooks(layer, { kind: 'linear', channels: 32, centroids: 16 });
   const cost = layerCost(layer, layout, 'centroid', 1, rows);
   return {
@@ -46,7 +46,7 @@ function linear(rows: number, inputs: number, outputs: number) {
 }
 
 function dense(channels: number, size: number, outputs: number, kernel = 3): number {
-  return denseCost(site('conv', channels, outputs, kernel), [size, size]).nanoseconds / 1000;
+  return denseCost(denseLayer('conv', channels, outputs, kernel), [size, size]).nanoseconds / 1000;
 }
 
 describe('the cost model', () => {

@@ -1,5 +1,5 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
-import type { Checkpoint } from '../../../convert/progress.js';
+import type { Progress } from '../../../convert/progress.js';
 import { channelMoments, relativeError } from '../../../convert/relative-error.js';
 import type { Targets } from '../../../convert/targets.js';
 import { tensorValue } from '../../../graph/tensor.js';
@@ -48,7 +48,7 @@ export async function fitLayer(
   centroids: readonly Float32Array[],
   training: LayerSamples,
   heldOut: LayerSamples,
-  checkpoint: Checkpoint,
+  progress: Progress,
 ): Promise<FittedLayer> {
   const O = layer.outputChannels;
   const K = layout.geometry.centroids;
@@ -57,8 +57,8 @@ export async function fitLayer(
   const residual = training.targets.slice();
   for (let i = 0; i < residual.length; i++) residual[i]! -= bias[i % O]!;
   addLookups(kernels, training.codes, table, residual, O, -1);
-  await checkpoint(0);
-  const change = await fitTable(kernels, training.codes, residual, O, LAMBDA, checkpoint, training.beforeRelu);
+  await progress(0);
+  const change = await fitTable(kernels, training.codes, residual, O, LAMBDA, progress, training.beforeRelu);
   for (let i = 0; i < table.length; i++) table[i]! += change[i]!;
   if (canCentre(layout)) centreTable(table, bias, K, 1, O);
   const quantized = quantizeTable(table, bias, layout);
@@ -130,7 +130,7 @@ export function matchStatistics(
  * The same for what a ReLU behind the layer lets through: scale and shift have no closed form there, but alternating corrections
  * settle quickly.
  * @param predicted [N, O]
- * @param targets [N, O] what the layer should give
+ * @param targets [N, O] what the layer should compute
  * @param beforeRelu [N, O] the targets plus what is added between layer and ReLU
  */
 export function matchBehindRelu(

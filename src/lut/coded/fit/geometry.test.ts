@@ -8,7 +8,7 @@ import { fittingChannels, layoutCodebooks, weightSlice } from './geometry.js';
 import { gatherPoints } from './points.js';
 import { sampleRows } from './samples.js';
 
-function site(C: number, O: number, kernel: [number, number], strides: [number, number], pads: Pads): DenseLayer {
+function denseLayer(C: number, O: number, kernel: [number, number], strides: [number, number], pads: Pads): DenseLayer {
   const random = seededRandom(41);
   return {
     node: { name: 'conv', op: 'Conv', domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: {} },
@@ -61,9 +61,9 @@ describe('codebook layouts', () => {
     { kind: 'pixel', channels: 4, centroids: 8 },
   ];
   const layers = [
-    site(4, 3, [3, 3], [1, 1], [1, 1, 1, 1]),
-    site(4, 2, [3, 2], [2, 1], [0, 1, 2, 0]),
-    site(4, 3, [1, 1], [2, 2], [0, 0, 0, 0]),
+    denseLayer(4, 3, [3, 3], [1, 1], [1, 1, 1, 1]),
+    denseLayer(4, 2, [3, 2], [2, 1], [0, 1, 2, 0]),
+    denseLayer(4, 3, [1, 1], [2, 2], [0, 0, 0, 0]),
   ];
 
   it.each(geometries.flatMap((geometry) => layers.map((layer) => ({ geometry, layer, kernel: layer.window.kernel }))))(
@@ -121,7 +121,7 @@ describe('sampleRows', () => {
     ['pixel', 1],
   ] as const)('gives the rows that %s codes select, tap by tap of a kernel of %i', (kind, kernel) => {
     const pad = (kernel - 1) / 2;
-    const layer = site(4, 2, [kernel, kernel], [2, 1], [pad, pad, pad, pad]);
+    const layer = denseLayer(4, 2, [kernel, kernel], [2, 1], [pad, pad, pad, pad]);
     const layout = layoutCodebooks(layer, { kind, channels: 2, centroids: 8 }, true);
     const random = seededRandom(43);
     const [H, W, images] = [5, 4, 3];

@@ -1,7 +1,7 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
 import type { FamilyFit, FitPass, FittedCost, Replacement } from '../../../convert/family-fit.js';
 import { imageCount, type Planes, samplePositions } from '../../../convert/gather.js';
-import type { Checkpoint } from '../../../convert/progress.js';
+import type { Progress } from '../../../convert/progress.js';
 import { sampleIndices } from '../../../convert/random.js';
 import type { Objective } from '../../../convert/types.js';
 import { tensorValue } from '../../../graph/tensor.js';
@@ -28,7 +28,7 @@ const TABLE_POSITIONS: Readonly<Record<Objective, number>> = { speed: 32768, bal
 const HELD_OUT_POSITIONS = 4096;
 
 /** Codes that later layers may share. */
-interface Encoding {
+interface SharedCodes {
   readonly books: Codebooks;
   /** Name of the codes. */
   readonly name: string;
@@ -36,7 +36,7 @@ interface Encoding {
   readonly codes: Planes<Uint8Array>;
 }
 
-interface Plan {
+interface LayerLayout {
   readonly layout: CodebookLayout;
   /** Layers with equal keys share codes. */
   readonly key: string;
@@ -52,9 +52,9 @@ export const CODED_FIT: FamilyFit = {
     );
     return costs.reduce((best, next) => (next.nanoseconds < best.nanoseconds ? next : best));
   },
-  async begin(pass, checkpoint) {
-    const fit = new CodedFit(pass, await FitKernels.create(), await geometriesTogether(pass, checkpoint));
-    return (layer, progress) => fit.replace(layer, progress);
+  async begin(pass, progress) {
+    const fit = new CodedFit(pass, await FitKernels.create(), await geometriesTogether(pass, progress));
+    return (layer, layerProgress) => fit.replace(layer, layerProgress);
   },
 };
 
@@ -78,11 +78,11 @@ function fittedCost(
 /** Geometries that depend on each other, since together they must not exceed a size. */
 async function geometriesTogether(
   { graph, layers, sizes, batches, options }: FitPass,
-  checkpoint: Checkpoint,
+  progress: Progress,
 ): Promise<ReadonlyMap<DenseLayer, Geometry>> {
   const { maxBytes, optimize = 'balanced' } = options;
   if (maxBytes === undefined) return new Map();
-  const choices = await surveyLayers(graph, layers, sizes, batches, options, checkpoint);
+  const choices = await surveyLayers(graph, layers, sizes, batches, options, progress);
   return geometriesWithin(graph, layers, choices, maxBytes, optimize);
 }
 
@@ -92,8 +92,8 @@ function describeForm({ kind, channels, centroids }: Geometry, sharedCodes: bool
 }
 
 class CodedFit {
-  readonly #plans = new Map<DenseLayer, Plan>();
-  readonly #encodings = new Map<string, Encoding>();
+  readonly #layouts = new Map<DenseLayer, LayerLayout>();
+  readonly #shared = new Map<string, SharedCodes>();
   /** Names of the shapes that Reshape nodes read. */
   readonly #shapes = new Map<string, string>();
   /** Nodes and constants of the layer at work. */
@@ -110,37 +110,37 @@ class CodedFit {
     private readonly geometries: ReadonlyMap<DenseLayer, Geometry>,
   ) {}
 
-  async replace(layer: DenseLayer, checkpoint: Checkpoint): Promise<Replacement> {
+  async replace(layer: DenseLayer, progress: Progress): Promise<Replacement> {
     const { pass, kernels } = this;
     const { options, fitShare, random } = pass;
     this.#nodes = [];
     this.#initializers = new Map();
-    const { layout, key } = await this.#plan(layer, checkpoint);
-    const readers = pass.layers.filter((other) => this.#plans.get(other)?.key === key);
-    const sharedCodes = this.#encodings.has(key);
-    const encoding = this.#encodings.get(key) ?? (await this.#encode(layer, layout, readers, checkpoint));
-    if (layer === readers.at(-1)) this.#encodings.delete(key);
-    else this.#encodings.set(key, encoding);
+    const { layout, key } = await this.#layoutOf(layer, progress);
+    const readers = pass.layers.filter((other) => this.#layouts.get(other)?.key === key);
+    const sharedCodes = this.#shared.has(key);
+    const shared = this.#shared.get(key) ?? (await this.#encode(layer, layout, readers, progress));
+    if (layer === readers.at(-1)) this.#shared.delete(key);
+    else this.#shared.set(key, shared);
 
     const output = pass.output(layer);
     const sample = (from: number, to: number, count: number): LayerSamples => {
       const positions = samplePositions(output, from, to, count, random);
-      return { codes: sampleRows(encoding.codes, output, layout, positions), ...pass.targets(layer, positions) };
+      return { codes: sampleRows(shared.codes, output, layout, positions), ...pass.targets(layer, positions) };
     };
     const rows = layout.codebooks * layout.taps * layout.geometry.centroids;
     const most = TABLE_POSITIONS[options.optimize ?? 'balanced'];
     const training = sample(0, fitShare, Math.min(most, POSITIONS_PER_ROW * rows));
     const heldOut = sample(fitShare, 1, HELD_OUT_POSITIONS);
-    const { centroids } = encoding.books;
-    const { table, relativeError } = await fitLayer(kernels, layer, layout, centroids, training, heldOut, checkpoint);
+    const { centroids } = shared.books;
+    const { table, relativeError } = await fitLayer(kernels, layer, layout, centroids, training, heldOut, progress);
 
     const name = pass.name(`${layer.node.name}/${LOOK_UP.name}`);
     const linear = layer.kind === 'linear';
     const sums = linear ? pass.name(`${name}.rows`) : layer.output;
-    this.#nodes.push(lookUpNode(table, layout, name, encoding.name, sums, this.#initializers));
+    this.#nodes.push(lookUpNode(table, layout, name, shared.name, sums, this.#initializers));
     // The first dimension follows the number of rows; the others are as the calibration data showed them.
     if (linear) this.#reshape(`${layer.node.name}/shape`, sums, [-1, ...output.dims.slice(1)], layer.output);
-    const encoder = encoding.books.encoder;
+    const encoder = shared.books.encoder;
     return {
       nodes: this.#nodes,
       initializers: this.#initializers,
@@ -152,8 +152,8 @@ class CodedFit {
   }
 
   /** Decides how all layers that read this layer's input are cut into codebooks, so that they share codes where they can. */
-  async #plan(layer: DenseLayer, checkpoint: Checkpoint): Promise<Plan> {
-    const known = this.#plans.get(layer);
+  async #layoutOf(layer: DenseLayer, progress: Progress): Promise<LayerLayout> {
+    const known = this.#layouts.get(layer);
     if (known) return known;
     const { pass } = this;
     const input = pass.input(layer);
@@ -165,7 +165,7 @@ class CodedFit {
     for (const member of group) {
       const geometry =
         this.geometries.get(member) ??
-        (await chooseGeometry(member, pass.options, input, images, scale, pass.random, checkpoint));
+        (await chooseGeometry(member, pass.options, input, images, scale, pass.random, progress));
       let layout = layoutCodebooks(member, geometry);
       if (member.kind === 'conv' && geometry.kind === 'pixel') {
         const pixel = `${geometry.channels},${geometry.centroids}`;
@@ -173,9 +173,9 @@ class CodedFit {
         else if (shared.has(pixel)) layout = layoutCodebooks(member, geometry, true);
       }
       const key = JSON.stringify([layer.input, geometry.channels, geometry.centroids, layout.encode]);
-      this.#plans.set(member, { layout, key });
+      this.#layouts.set(member, { layout, key });
     }
-    return this.#plans.get(layer)!;
+    return this.#layouts.get(layer)!;
   }
 
   /** Learns codebooks and encodes the layer's input on the whole calibration set. @param readers layers that share the codes */
@@ -183,8 +183,8 @@ class CodedFit {
     layer: DenseLayer,
     layout: CodebookLayout,
     readers: readonly DenseLayer[],
-    checkpoint: Checkpoint,
-  ): Promise<Encoding> {
+    progress: Progress,
+  ): Promise<SharedCodes> {
     const { pass } = this;
     const input = pass.input(layer);
     const scale = pass.activationScale(layer);
@@ -194,11 +194,11 @@ class CodedFit {
     const points = gatherPoints(input, layout, positions).map((values) => quantizePoints(values, scale));
     const slices = (codebook: number) =>
       readers.flatMap((reader) => {
-        const own = this.#plans.get(reader)!.layout;
+        const own = this.#layouts.get(reader)!.layout;
         return Array.from({ length: own.taps }, (_, tap) => weightSlice(reader, own, codebook, tap));
       });
     const kind = pass.options.encoder ?? 'centroid';
-    const books = await fitCodebooks(points, slices, layout, kind, scale, LLOYD_ITERATIONS, pass.random, checkpoint);
+    const books = await fitCodebooks(points, slices, layout, kind, scale, LLOYD_ITERATIONS, pass.random, progress);
     const source =
       layer.kind === 'linear'
         ? this.#reshape(`${layer.node.name}/rows`, layer.input, [-1, layer.inputChannels, 1, 1])
@@ -206,7 +206,7 @@ class CodedFit {
     const node = pass.name(`${layer.node.name}/${encoderSpec(kind).name}`);
     const name = pass.name(`${node}.codes`);
     this.#nodes.push(encodeNode(books, layout, node, source, name, this.#initializers));
-    const values = await pass.run(this.#nodes, this.#initializers, name, checkpoint);
+    const values = await pass.run(this.#nodes, this.#initializers, name, progress);
     const batches = values.map(({ data }) => data as Uint8Array);
     return { books, name, codes: { channels: layout.codebooks, height, width, batches } };
   }

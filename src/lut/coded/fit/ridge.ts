@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../../convert/progress.js';
+import type { Progress } from '../../../convert/progress.js';
 import type { FitKernels } from './kernels.js';
 import {
   addLookups,
@@ -40,7 +40,7 @@ export async function backfit(
   O: number,
   ridge: number,
   sweeps: number,
-  checkpoint: Checkpoint,
+  progress: Progress,
 ): Promise<Float32Array> {
   const { count, slots, unknowns: D } = samples;
   const K = D / slots;
@@ -57,7 +57,7 @@ export async function backfit(
     for (let sweep = 0; sweep < sweeps; sweep++) {
       for (let e = 0; e < slots; e++) {
         kernels.run.backfitSlot(codes + e * count, count, K, table + e * K * P * 4, P, rest, ridge, scratch);
-        await checkpoint((sweep * slots + e + 1) / (sweeps * slots));
+        await progress((sweep * slots + e + 1) / (sweeps * slots));
       }
     }
     return copyUnpadded(kernels.floats(table, D * P), D, O);
@@ -89,20 +89,20 @@ export async function fitTable(
   residual: Float32Array,
   O: number,
   lambda: number,
-  checkpoint: Checkpoint,
+  progress: Progress,
   beforeRelu?: Float32Array,
 ): Promise<Float32Array> {
   const D = samples.unknowns;
   const ridge = (lambda * samples.count * samples.slots) / D;
-  if (D > MATRIX_LIMIT) return backfit(kernels, samples, residual, O, ridge, SWEEPS, checkpoint);
-  const solver = await RidgeSolver.create(kernels, samples, ridge, (f) => checkpoint(0.7 * f));
+  if (D > MATRIX_LIMIT) return backfit(kernels, samples, residual, O, ridge, SWEEPS, progress);
+  const solver = await RidgeSolver.create(kernels, samples, ridge, (f) => progress(0.7 * f));
   const change = new Float32Array(D * O);
   const rounds = beforeRelu ? RELU_ROUNDS : 1;
   try {
     for (let round = 0; round < rounds; round++) {
       const sums = scatterSums(kernels, samples, beforeRelu ? hideBlocked(residual, beforeRelu) : residual, O);
       for (let i = 0; i < sums.length; i++) sums[i]! -= ridge * change[i]!;
-      const done = (f: number) => checkpoint(0.7 + (0.3 * (round + f)) / rounds);
+      const done = (f: number) => progress(0.7 + (0.3 * (round + f)) / rounds);
       const step = transpose(await solver.solve(transpose(sums, D, O), done), O, D);
       if (round > 0) for (let i = 0; i < step.length; i++) step[i]! *= OVER_RELAXATION;
       for (let i = 0; i < step.length; i++) change[i]! += step[i]!;

@@ -1,8 +1,8 @@
-import type { Checkpoint } from '../../../convert/progress.js';
+import type { Progress } from '../../../convert/progress.js';
 import type { FitKernels } from './kernels.js';
 import { type CodeSamples, codesBySlot } from './samples.js';
 
-/** Columns of the factorization between two checkpoints. */
+/** Columns of the factorization between two reports of progress. */
 const PANEL = 48;
 /** Pivots below this share of the largest diagonal entry are raised to it: float32 cannot tell them from zero. */
 const PIVOT_FLOOR = 1e-6;
@@ -11,7 +11,7 @@ const PIVOT_FLOOR = 1e-6;
  * How often each pair of rows is used together: Gᵀ·G as counts, exact below 2^24, in the memory of the kernels.
  * @returns where [D, D] begins, on top of the stack
  */
-export async function countPairs(kernels: FitKernels, samples: CodeSamples, checkpoint: Checkpoint): Promise<number> {
+export async function countPairs(kernels: FitKernels, samples: CodeSamples, progress: Progress): Promise<number> {
   const { count, slots, unknowns: D } = samples;
   const K = D / slots;
   const matrix = kernels.reserve(D * D * 4);
@@ -21,7 +21,7 @@ export async function countPairs(kernels: FitKernels, samples: CodeSamples, chec
   kernels.bytes(codes, slots * count).set(codesBySlot(samples));
   for (let e = 0; e < slots; e++) {
     kernels.run.countPairs(codes, count, e, K, matrix, D, scratch);
-    await checkpoint(((e + 1) / slots) ** 2);
+    await progress(((e + 1) / slots) ** 2);
   }
   kernels.release(mark);
   return matrix;
@@ -41,12 +41,12 @@ export class RidgeSolver {
     kernels: FitKernels,
     samples: CodeSamples,
     ridge: number,
-    checkpoint: Checkpoint,
+    progress: Progress,
   ): Promise<RidgeSolver> {
     const { unknowns: D } = samples;
     const mark = kernels.mark();
     try {
-      const factor = await countPairs(kernels, samples, (f) => checkpoint(f * 0.4));
+      const factor = await countPairs(kernels, samples, (f) => progress(f * 0.4));
       const matrix = kernels.floats(factor, D * D);
       let largest = 0;
       for (let i = 0; i < D; i++) {
@@ -55,7 +55,7 @@ export class RidgeSolver {
       }
       for (let start = 0; start < D; start += PANEL) {
         kernels.run.factorPanel(factor, D, start, Math.min(start + PANEL, D), PIVOT_FLOOR * largest);
-        await checkpoint(0.4 + 0.6 * (start / D) ** 2);
+        await progress(0.4 + 0.6 * (start / D) ** 2);
       }
       kernels.run.mirrorLower(factor, D);
       return new RidgeSolver(kernels, factor, D, mark);
@@ -66,7 +66,7 @@ export class RidgeSolver {
   }
 
   /** Solves for all right-hand sides. @param b [O, D], one per row @returns [O, D] */
-  async solve(b: Float32Array, checkpoint: Checkpoint): Promise<Float32Array> {
+  async solve(b: Float32Array, progress: Progress): Promise<Float32Array> {
     const { kernels, factor, size: D } = this;
     const O = b.length / D;
     const mark = kernels.mark();
@@ -74,11 +74,11 @@ export class RidgeSolver {
     kernels.floats(at, b.length).set(b);
     for (let start = 0; start < D; start += PANEL) {
       kernels.run.solveLowerPanel(factor, D, at, O, start, Math.min(start + PANEL, D));
-      await checkpoint((0.5 * start) / D);
+      await progress((0.5 * start) / D);
     }
     for (let start = Math.floor((D - 1) / PANEL) * PANEL; start >= 0; start -= PANEL) {
       kernels.run.solveUpperPanel(factor, D, at, O, start, Math.min(start + PANEL, D));
-      await checkpoint(1 - (0.5 * start) / D);
+      await progress(1 - (0.5 * start) / D);
     }
     const x = kernels.floats(at, b.length).slice();
     kernels.release(mark);

@@ -1,7 +1,7 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
 import { gatherVectors, imageCount, scaleOf } from '../../../convert/gather.js';
 import { planesOf } from '../../../convert/live-planes.js';
-import type { Checkpoint } from '../../../convert/progress.js';
+import type { Progress } from '../../../convert/progress.js';
 import { sampleIndices, seededRandom } from '../../../convert/random.js';
 import { type Frontier, type LiveValues, neededFrom, runNodes } from '../../../convert/segment.js';
 import type { InputSize } from '../../../convert/sizes.js';
@@ -30,7 +30,7 @@ export async function surveyLayers(
   sizes: ReadonlyMap<DenseLayer, InputSize>,
   batches: readonly LiveValues[],
   options: ConvertOptions,
-  checkpoint: Checkpoint,
+  progress: Progress,
 ): Promise<Map<DenseLayer, readonly Choice[]>> {
   const { encoder = 'centroid', seed = 1 } = options;
   const random = seededRandom(seed);
@@ -38,10 +38,12 @@ export async function surveyLayers(
   let position = 0;
   const choices = new Map<DenseLayer, readonly Choice[]>();
   for (const [at, layer] of layers.entries()) {
-    const progress = (fraction: number) => checkpoint((at + fraction) / layers.length);
+    const layerProgress = (fraction: number) => progress((at + fraction) / layers.length);
     const keep = neededFrom(graph, layer.index).add(layer.output);
     // The layer itself runs, too: its output says what an error is relative to, and its input must outlive it.
-    frontier = await runNodes(graph, graph.nodes.slice(position, layer.index + 1), frontier, keep, () => progress(0));
+    frontier = await runNodes(graph, graph.nodes.slice(position, layer.index + 1), frontier, keep, () =>
+      layerProgress(0),
+    );
     position = layer.index + 1;
     const input = planesOf(frontier, layer, layer.input, layer.inputChannels);
     const scale = scaleOf(input);
@@ -52,7 +54,7 @@ export async function surveyLayers(
     for (const geometry of candidateGeometries(layer, options)) {
       const layout = layoutCodebooks(layer, geometry);
       const images = imageCount(input);
-      const estimate = await estimateGeometry(layer, layout, encoder, input, images, scale, random, progress);
+      const estimate = await estimateGeometry(layer, layout, encoder, input, images, scale, random, layerProgress);
       // Of one example: the planes of a linear layer are single rows.
       const cost = layerCost(layer, layout, encoder, ...sizes.get(layer)!);
       own.push({

@@ -65,15 +65,15 @@ describe('fitTree', () => {
     expect(squaredError(points, v, split, 2)).toBeCloseTo(best, 2);
   });
 
-  it('lowers the error at every level', () => {
-    const levels = [0, 1, 2, 3, 4].map((level) =>
+  it('lowers the error at every step', () => {
+    const errors = [0, 1, 2, 3, 4].map((depth) =>
       squaredError(
         points,
         v,
-        Array.from(tree.assignment, (code) => code >> (4 - level)),
-        1 << level,
+        Array.from(tree.assignment, (code) => code >> (4 - depth)),
+        1 << depth,
       ),
     );
-    for (let level = 1; level < levels.length; level++) expect(levels[level]).toBeLessThan(levels[level - 1]!);
+    for (let depth = 1; depth < errors.length; depth++) expect(errors[depth]).toBeLessThan(errors[depth - 1]!);
   });
 });

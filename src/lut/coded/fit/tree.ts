@@ -1,6 +1,6 @@
 import { TREE_DEPTH as DEPTH, MAX_ACTIVATION } from '../../limits.js';
 
-const LEVELS = MAX_ACTIVATION + 1;
+const VALUES = MAX_ACTIVATION + 1;
 
 /** One codebook of an EncodeTree operator. */
 export interface TreeCodebook {
@@ -13,8 +13,8 @@ export interface TreeCodebook {
 }
 
 /**
- * Greedy tree of MADDNESS (Blalock & Guttag 2021, §4.1, algorithm 1): every level compares one value, each of its nodes with its own
- * threshold, chosen to leave the smallest sum of squared distances to the mean of the new buckets. Values have 128 levels, so every
+ * Greedy tree of MADDNESS (Blalock & Guttag 2021, §4.1, algorithm 1): every step compares one value, each of its nodes with its own
+ * threshold, chosen to leave the smallest sum of squared distances to the mean of the new buckets. Values are integers from 0 to 127, so every
  * threshold is tried exactly through histograms.
  * @param quantized [n, v] integers 0..127: what is compared
  * @param points [n, v] the same points in the space where distance counts
@@ -24,18 +24,18 @@ export function fitTree(quantized: Uint8Array, points: Float32Array, v: number):
   const features = new Int32Array(DEPTH);
   const thresholds = new Uint8Array((1 << DEPTH) - 1);
   const assignment = new Uint8Array(n);
-  for (let level = 0; level < DEPTH; level++) {
-    const nodes = 1 << level;
+  for (let depth = 0; depth < DEPTH; depth++) {
+    const nodes = 1 << depth;
     let bestGain = -1;
     let best = { feature: 0, cuts: new Uint8Array(nodes) };
     for (let feature = 0; feature < v; feature++) {
-      const split = splitLevel(quantized, points, v, assignment, nodes, feature);
+      const split = splitNodes(quantized, points, v, assignment, nodes, feature);
       if (split.gain > bestGain) {
         bestGain = split.gain;
         best = { feature, cuts: split.cuts };
       }
     }
-    features[level] = best.feature;
+    features[depth] = best.feature;
     thresholds.set(best.cuts, nodes - 1);
     for (let i = 0; i < n; i++) {
       const node = assignment[i]!;
@@ -46,7 +46,7 @@ export function fitTree(quantized: Uint8Array, points: Float32Array, v: number):
 }
 
 /** Best threshold of each node for one feature. Gain: Σ |sum|²/count over the buckets, whose growth is the fall of the squared error. */
-function splitLevel(
+function splitNodes(
   quantized: Uint8Array,
   points: Float32Array,
   v: number,
@@ -54,10 +54,10 @@ function splitLevel(
   nodes: number,
   feature: number,
 ): { gain: number; cuts: Uint8Array<ArrayBuffer> } {
-  const sums = new Float64Array(nodes * LEVELS * v);
-  const counts = new Uint32Array(nodes * LEVELS);
+  const sums = new Float64Array(nodes * VALUES * v);
+  const counts = new Uint32Array(nodes * VALUES);
   for (let i = 0; i < assignment.length; i++) {
-    const bin = assignment[i]! * LEVELS + quantized[i * v + feature]!;
+    const bin = assignment[i]! * VALUES + quantized[i * v + feature]!;
     counts[bin]!++;
     for (let j = 0; j < v; j++) sums[bin * v + j]! += points[i * v + j]!;
   }
@@ -69,14 +69,14 @@ function splitLevel(
     total.fill(0);
     below.fill(0);
     let count = 0;
-    for (let bin = node * LEVELS; bin < (node + 1) * LEVELS; bin++) {
+    for (let bin = node * VALUES; bin < (node + 1) * VALUES; bin++) {
       count += counts[bin]!;
       for (let j = 0; j < v; j++) total[j]! += sums[bin * v + j]!;
     }
     let countBelow = 0;
     let best = -1;
-    for (let cut = 0; cut < LEVELS; cut++) {
-      const bin = node * LEVELS + cut;
+    for (let cut = 0; cut < VALUES; cut++) {
+      const bin = node * VALUES + cut;
       if (counts[bin]! === 0 && cut > 0) continue;
       countBelow += counts[bin]!;
       let left = 0;

@@ -59,9 +59,9 @@ function leafPaths() {
   const signs = new Float32Array(TREE_CENTROIDS * NODES);
   const offsets = new Float32Array(TREE_CENTROIDS);
   for (let leaf = 0; leaf < TREE_CENTROIDS; leaf++) {
-    for (let level = 0; level < TREE_DEPTH; level++) {
-      const node = 2 ** level - 1 + (leaf >> (TREE_DEPTH - level));
-      const goesRight = (leaf >> (TREE_DEPTH - level - 1)) & 1;
+    for (let depth = 0; depth < TREE_DEPTH; depth++) {
+      const node = 2 ** depth - 1 + (leaf >> (TREE_DEPTH - depth));
+      const goesRight = (leaf >> (TREE_DEPTH - depth - 1)) & 1;
       signs[leaf * NODES + node] = goesRight ? 1 : -1;
       offsets[leaf]! += goesRight ? 0 : 1;
     }

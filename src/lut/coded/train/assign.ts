@@ -45,8 +45,8 @@ export const ASSIGN: GradientRule = {
 export function quantizedActivations({ emitter, node }: ForwardContext, x: string): string {
   const zero = numberAttribute(node, 'zero_point', 0);
   const ratio = emitter.node('Div', [x, emitter.scalar(numberAttribute(node, 'scale', 1), x)]);
-  const level = emitter.node('Round', [ratio]);
-  return emitter.node('Clip', [level, emitter.scalar(-zero, x), emitter.scalar(MAX_ACTIVATION - zero, x)]);
+  const nearest = emitter.node('Round', [ratio]);
+  return emitter.node('Clip', [nearest, emitter.scalar(-zero, x), emitter.scalar(MAX_ACTIVATION - zero, x)]);
 }
 
 function rounded(emitter: Emitter, value: string, limit: number): string {

@@ -7,13 +7,13 @@ import { canCentre, type QuantizedTable } from '../fit/tables.js';
 import { ENCODE, LOOK_UP } from '../spec.js';
 import { productTables } from './factors.js';
 import { largestEntry } from './fake-quantize.js';
-import type { Encoding, LookupLayer } from './layers.js';
+import type { EncoderLayer, LookupLayer } from './layers.js';
 import { affineOf, type Offset } from './offset.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Names of the initializers that a lookup layer is deployed from. */
 export interface DeployedLayer {
-  readonly encoding: Encoding;
+  readonly encoder: EncoderLayer;
   readonly layer: LookupLayer;
   readonly offset: Offset;
   /** The tables are products of weights [M, B·v, th, tw] and centroids [B, K, v], or free [taps, M, B·K]. */
@@ -22,7 +22,7 @@ export interface DeployedLayer {
   readonly scores?: { readonly weights: string; readonly biases: string };
 }
 
-export interface DeployPlan {
+export interface TrainedLayers {
   /** The lookup network before training. */
   readonly graph: Graph;
   readonly layers: readonly DeployedLayer[];
@@ -32,7 +32,7 @@ export interface DeployPlan {
 
 /** @throws LutraError `INVALID_ARGUMENT` for a value that is missing, of another shape or not finite */
 export function deployLookup(
-  { graph, layers, initial }: DeployPlan,
+  { graph, layers, initial }: TrainedLayers,
   values: ReadonlyMap<string, TensorValue>,
   options: Pick<ResolvedOptions, 'quantized' | 'bits'>,
 ): Graph {
@@ -43,7 +43,7 @@ export function deployLookup(
     if (graph.initializers.get(name)?.type === value.type) initializers.set(name, { ...value, data: trained(name) });
   }
   for (const deployed of layers) {
-    const { encoding, layer, scores } = deployed;
+    const { encoder, layer, scores } = deployed;
     const names = inputsOf(LOOK_UP, layer.node);
     const { table, scale, bias } = quantized(deployed, trained, options);
     const set = (name: string, data: TensorValue['data']) =>
@@ -52,7 +52,7 @@ export function deployLookup(
     set(names.scale, scale);
     set(names.bias, bias);
     if (!scores) continue;
-    const { Q, b } = inputsOf(ENCODE, encoding.node);
+    const { Q, b } = inputsOf(ENCODE, encoder.node);
     const integers = (name: string, limit: number) => trained(name).map((x) => roundWithin(x, limit));
     set(Q, Int8Array.from(integers(scores.weights, MAX_WEIGHT)));
     set(b, Int32Array.from(integers(scores.biases, MAX_SCORE_BIAS)));
@@ -73,7 +73,7 @@ function checked(name: string, value: TensorValue, like: TensorValue): Float32Ar
 }
 
 function quantized(
-  { encoding, layer, offset, tables }: DeployedLayer,
+  { encoder, layer, offset, tables }: DeployedLayer,
   trained: (name: string) => Float32Array,
   { quantized: exact, bits }: Pick<ResolvedOptions, 'quantized' | 'bits'>,
 ): QuantizedTable {
@@ -87,7 +87,7 @@ function quantized(
   const rows = real.length / (taps * M);
   if (factor) for (let i = 0; i < real.length; i++) real[i]! *= factor[Math.floor(i / rows) % M]!;
   // The forward pass of a training that rounds did so around zero; moving the middle would round otherwise.
-  if (!exact && canCentre(layer.layout)) centreTable(real, bias, encoding.centroids, rows, 1);
+  if (!exact && canCentre(layer.layout)) centreTable(real, bias, encoder.centroids, rows, 1);
   const { integers, scale } = quantizePerOutput(real, M, rows, largestEntry(bits));
   return { table: permute(integers, [taps, M, rows], [1, 2, 0]), scale, bias };
 }

@@ -1,7 +1,7 @@
 import { choleskyInPlace, choleskySolve } from '../../../convert/linear-algebra.js';
 import { weightSlice } from '../fit/geometry.js';
 import { dequantizeTable } from '../fit/tables.js';
-import type { Encoding, LookupLayer } from './layers.js';
+import type { EncoderLayer, LookupLayer } from './layers.js';
 
 /** Keeps the normal equations solvable where values do not matter to any output. */
 const RIDGE = 1e-4;
@@ -27,13 +27,13 @@ export function realTables({ table, scale, bias, layout }: LookupLayer): Float32
 }
 
 /** Weights of the dense layer that read the values of one codebook as channels, [M, B·v, th, tw]. */
-export function unfoldedWeights({ site, layout }: LookupLayer): Float32Array {
+export function unfoldedWeights({ dense, layout }: LookupLayer): Float32Array {
   const { codebooks: B, values: v, taps } = layout;
-  const out = new Float32Array(site.weight.length);
+  const out = new Float32Array(dense.weight.length);
   for (let c = 0; c < B; c++) {
     for (let tap = 0; tap < taps; tap++) {
-      const slice = weightSlice(site, layout, c, tap);
-      for (let m = 0; m < site.outputChannels; m++) {
+      const slice = weightSlice(dense, layout, c, tap);
+      for (let m = 0; m < dense.outputChannels; m++) {
         for (let j = 0; j < v; j++) out[(m * B * v + c * v + j) * taps + tap] = slice[m * v + j]!;
       }
     }
@@ -45,7 +45,7 @@ export function unfoldedWeights({ site, layout }: LookupLayer): Float32Array {
 export interface Factors {
   /** [B, K, v], in real units */
   readonly centroids: Float32Array;
-  /** Of every layer of the encoding, [M, B·v, th, tw] */
+  /** Of every layer of the encoder, [M, B·v, th, tw] */
   readonly weights: readonly Float32Array[];
 }
 
@@ -53,15 +53,15 @@ export interface Factors {
  * Centroids and weights whose products come closest to the tables, in least squares over the outputs and taps of all layers that share the
  * codes: alternately one for the other, from the dense weights on. With tables fitted to data they are what the data ask for.
  */
-export function factorize(encoding: Encoding): Factors {
-  const { codebooks: B, centroids: K, values: v, layers } = encoding;
+export function factorize(encoder: EncoderLayer): Factors {
+  const { codebooks: B, centroids: K, values: v, layers } = encoder;
   const tables = layers.map(realTables);
   const weights = layers.map(unfoldedWeights);
   const centroids = new Float32Array(B * K * v);
   for (let c = 0; c < B; c++) {
-    const rows = layers.flatMap(({ layout, site }, layer) =>
-      Array.from({ length: layout.taps * site.outputChannels }, (_, at): Row => {
-        const [tap, m] = [Math.floor(at / site.outputChannels), at % site.outputChannels];
+    const rows = layers.flatMap(({ layout, dense }, layer) =>
+      Array.from({ length: layout.taps * dense.outputChannels }, (_, at): Row => {
+        const [tap, m] = [Math.floor(at / dense.outputChannels), at % dense.outputChannels];
         return {
           layer,
           table: (at * B + c) * K,

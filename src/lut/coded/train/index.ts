@@ -1,6 +1,6 @@
 import type { FamilyTraining } from '../../family-training.js';
 import { deployLookup } from './deploy.js';
-import { findEncodings } from './layers.js';
+import { findEncoders } from './layers.js';
 import { CodedRewriter } from './rewriter.js';
 import { CODED_RULES } from './rules.js';
 
@@ -12,7 +12,7 @@ import { CODED_RULES } from './rules.js';
  */
 export const CODED_TRAINING: FamilyTraining = (writer, { dense, options, statistics }) => {
   const rewriter = new CodedRewriter(writer, options, statistics);
-  for (const encoding of findEncodings(writer.graph, dense)) rewriter.rewrite(encoding);
+  for (const encoder of findEncoders(writer.graph, dense)) rewriter.rewrite(encoder);
   const { layers, temperatures } = rewriter;
   return {
     rules: CODED_RULES,

@@ -17,7 +17,7 @@ import { ENCODE, ENCODE_TREE, LOOK_UP } from '../spec.js';
 export interface LookupLayer {
   readonly node: Node;
   /** The dense layer; its weights are those of the teacher. */
-  readonly site: DenseLayer;
+  readonly dense: DenseLayer;
   readonly layout: CodebookLayout;
   /** int8 [M, B·K, th, tw] */
   readonly table: Int8Array;
@@ -46,7 +46,7 @@ export interface TreeSearch {
 }
 
 /** One Encode or EncodeTree of a converted network and the LookUps that read its codes. */
-export interface Encoding {
+export interface EncoderLayer {
   readonly node: Node;
   /** The value that it encodes. */
   readonly input: string;
@@ -75,7 +75,7 @@ function layerOutput(readers: Readers, lookUp: Node): string[] {
   return [own, ...after.map(({ outputs }) => outputs[0]!)];
 }
 
-type Sites = ReadonlyMap<string, DenseLayer>;
+type DenseLayers = ReadonlyMap<string, DenseLayer>;
 type Readers = ReadonlyMap<string, readonly Node[]>;
 
 /** The nodes that add up table rows: one per lookup layer, and its output is the layer's. */
@@ -90,23 +90,23 @@ export function lookupLayers(nodes: readonly Node[]): Node[] {
  * @throws LutraError `INVALID_ARGUMENT` when there is no lookup layer or a layer is not found in `dense`; `UNSUPPORTED` for parameters that
  * are computed by other nodes.
  */
-export function findEncodings(lookup: Graph, dense: Graph): Encoding[] {
-  const sites = new Map(
-    findDenseLayers(raiseOpset(simplify(dense, COMPLETE_OPERATORS), COMPLETE_OPERATORS)).map((site) => [
-      site.output,
-      site,
+export function findEncoders(lookup: Graph, dense: Graph): EncoderLayer[] {
+  const denseLayers = new Map(
+    findDenseLayers(raiseOpset(simplify(dense, COMPLETE_OPERATORS), COMPLETE_OPERATORS)).map((layer) => [
+      layer.output,
+      layer,
     ]),
   );
   const readers = consumersOf(lookup.nodes);
-  const encodings = lookup.nodes
+  const encoders = lookup.nodes
     .filter((node) => isNode(ENCODE, node) || isNode(ENCODE_TREE, node))
-    .map((node) => readEncoding(lookup, sites, readers, node));
-  if (encodings.length === 0) {
+    .map((node) => readEncoder(lookup, denseLayers, readers, node));
+  if (encoders.length === 0) {
     throw new LutraError('INVALID_ARGUMENT', 'the network has no lookup layers to train', {
       hint: 'Convert the dense network first',
     });
   }
-  return encodings;
+  return encoders;
 }
 
 /** What tells an encoder by scores and one by a tree apart. */
@@ -129,11 +129,13 @@ function readSearch(graph: Graph, node: Node, replaced: DenseLayer | undefined) 
   return { ...input, search, codebooks, channels: Q.dims[1]!, window: windowOf(node, Q.dims.slice(2)) };
 }
 
-function readEncoding(graph: Graph, sites: Sites, readers: Readers, node: Node): Encoding {
+function readEncoder(graph: Graph, denseLayers: DenseLayers, readers: Readers, node: Node): EncoderLayer {
   const lookUps = lookupLayers(readers.get(node.outputs[0]!) ?? []);
-  const replaced = lookUps.map((lookUp) => replacedSite(sites, readers, lookUp)).find((site) => site !== undefined);
+  const replaced = lookUps
+    .map((lookUp) => replacedLayer(denseLayers, readers, lookUp))
+    .find((layer) => layer !== undefined);
   const { x_scale, x_zero_point, search, codebooks, channels, window } = readSearch(graph, node, replaced);
-  const encoding: Omit<Encoding, 'layers'> = {
+  const encoder: Omit<EncoderLayer, 'layers'> = {
     node,
     input: inputsOf(ENCODE, node).x,
     window,
@@ -145,56 +147,56 @@ function readEncoding(graph: Graph, sites: Sites, readers: Readers, node: Node):
     zeroPoint: x_zero_point.data[0]!,
     search,
   };
-  return { ...encoding, layers: lookUps.map((lookUp) => readLayer(graph, sites, readers, encoding, lookUp)) };
+  return { ...encoder, layers: lookUps.map((lookUp) => readLayer(graph, denseLayers, readers, encoder, lookUp)) };
 }
 
-function replacedSite(sites: Sites, readers: Readers, lookUp: Node): DenseLayer | undefined {
+function replacedLayer(denseLayers: DenseLayers, readers: Readers, lookUp: Node): DenseLayer | undefined {
   return layerOutput(readers, lookUp)
-    .map((name) => sites.get(name))
+    .map((name) => denseLayers.get(name))
     .find((found) => found !== undefined);
 }
 
 function readLayer(
   lookup: Graph,
-  sites: Sites,
+  denseLayers: DenseLayers,
   readers: Readers,
-  encoding: Omit<Encoding, 'layers'>,
+  encoder: Omit<EncoderLayer, 'layers'>,
   node: Node,
 ): LookupLayer {
   const { table, scale, bias } = constantsOf(lookup, LOOK_UP, node, LOOK_UP_TYPES);
   const { dims } = table;
   const window = windowOf(node, dims.slice(2));
-  const [rows, columns] = encoding.window.kernel;
-  const site = replacedSite(sites, readers, node);
+  const [rows, columns] = encoder.window.kernel;
+  const layer = replacedLayer(denseLayers, readers, node);
   const kernel = [rows * window.kernel[0], columns * window.kernel[1]];
   const fits =
-    site !== undefined &&
-    site.outputChannels === dims[0] &&
-    site.inputChannels === encoding.codebooks * encoding.channels &&
-    `${site.window.kernel}` === `${kernel}`;
+    layer !== undefined &&
+    layer.outputChannels === dims[0] &&
+    layer.inputChannels === encoder.codebooks * encoder.channels &&
+    `${layer.window.kernel}` === `${kernel}`;
   if (!fits) {
     throw new LutraError('INVALID_ARGUMENT', 'the dense network has no layer that this lookup layer replaces', {
       node: describeNode(node),
-      expected: `${dims[0]} outputs of ${encoding.codebooks * encoding.channels} channels, ${kernel.join('×')}`,
-      actual: site
-        ? `${site.outputChannels} of ${site.inputChannels}, ${site.window.kernel.join('×')}`
+      expected: `${dims[0]} outputs of ${encoder.codebooks * encoder.channels} channels, ${kernel.join('×')}`,
+      actual: layer
+        ? `${layer.outputChannels} of ${layer.inputChannels}, ${layer.window.kernel.join('×')}`
         : 'no layer of this output name',
       hint: 'Give the network that the lookup network was converted from',
     });
   }
   return {
     node,
-    site,
+    dense: layer,
     layout: {
       geometry: {
         kind: rows * columns === 1 ? 'pixel' : 'patch',
-        channels: encoding.channels,
-        centroids: encoding.centroids,
+        channels: encoder.channels,
+        centroids: encoder.centroids,
       },
-      encode: encoding.window,
+      encode: encoder.window,
       lookup: window,
-      codebooks: encoding.codebooks,
-      values: encoding.values,
+      codebooks: encoder.codebooks,
+      values: encoder.values,
       taps: window.kernel[0] * window.kernel[1],
     },
     table: table.data,

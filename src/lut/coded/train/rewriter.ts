@@ -5,7 +5,7 @@ import { rootMeanSquare, type TrainingWriter } from '../../training-writer.js';
 import { windowAttributes } from '../../window.js';
 import type { DeployedLayer } from './deploy.js';
 import { factorize, realTables, unfoldedWeights } from './factors.js';
-import type { CentroidSearch, Encoding, LookupLayer } from './layers.js';
+import type { CentroidSearch, EncoderLayer, LookupLayer } from './layers.js';
 import { type LayerStatistics, NORMALIZATION, type Offset, offsetValues } from './offset.js';
 import type { ResolvedOptions } from './options.js';
 import { initialTemperature } from './temperature.js';
@@ -44,23 +44,23 @@ export class CodedRewriter {
   ) {}
 
   /** Replaces an encoder and the lookup layers that read its codes. */
-  rewrite(encoding: Encoding): void {
-    const codes = this.writer.replace(encoding.node, () => this.encode(encoding));
-    encoding.layers.forEach((layer, index) => {
-      this.writer.replace(layer.node, () => this.lookUp(encoding, codes, layer, index));
+  rewrite(encoder: EncoderLayer): void {
+    const codes = this.writer.replace(encoder.node, () => this.encode(encoder));
+    encoder.layers.forEach((layer, index) => {
+      this.writer.replace(layer.node, () => this.lookUp(encoder, codes, layer, index));
     });
   }
 
-  private encode(encoding: Encoding): Codes {
+  private encode(encoder: EncoderLayer): Codes {
     const { writer } = this;
-    const { node, input, window, codebooks: B, centroids: K, values: v } = encoding;
+    const { node, input, window, codebooks: B, centroids: K, values: v } = encoder;
     const learned = this.options.encoder === 'learned';
     const product = this.options.tables === 'product';
-    const factors = product || learned ? factorize(encoding) : undefined;
+    const factors = product || learned ? factorize(encoder) : undefined;
     const { hot, scores } =
-      encoding.search.kind === 'tree'
-        ? { hot: this.assignByTree(encoding), scores: undefined }
-        : this.assignByScore(encoding, encoding.search, factors?.centroids);
+      encoder.search.kind === 'tree'
+        ? { hot: this.assignByTree(encoder), scores: undefined }
+        : this.assignByScore(encoder, encoder.search, factors?.centroids);
     const columns = learned ? undefined : writer.pseudo('Unfold', [input], windowAttributes(window));
     const common = { hot, columns, ...(scores ? { scores } : {}) };
     if (!product) return common;
@@ -70,7 +70,7 @@ export class CodedRewriter {
     return { ...common, product: { centroids, decoded, weights: factors!.weights } };
   }
 
-  private lookUp(encoding: Encoding, codes: Codes, layer: LookupLayer, index: number): void {
+  private lookUp(encoder: EncoderLayer, codes: Codes, layer: LookupLayer, index: number): void {
     const { writer } = this;
     const { node, layout } = layer;
     const { product, columns, hot, scores } = codes;
@@ -79,7 +79,7 @@ export class CodedRewriter {
     const weights =
       product && writer.scaledParameter(`${node.name}.weights`, weightDims(layer), product.weights[index]!);
     const tables = product ? { weights: weights!, centroids: product.centroids } : this.freeTables(layer);
-    this.layers.push({ encoding, layer, offset, tables, ...(scores ? { scores } : {}) });
+    this.layers.push({ encoder, layer, offset, tables, ...(scores ? { scores } : {}) });
 
     const { quantized, bits } = this.options;
     const output = node.outputs[0]!;
@@ -98,9 +98,9 @@ export class CodedRewriter {
   }
 
   /** One-hot codes of a tree, which no gradient passes. */
-  private assignByTree(encoding: Encoding): string {
+  private assignByTree(encoder: EncoderLayer): string {
     const { writer } = this;
-    const { node, input, codebooks, search } = encoding;
+    const { node, input, codebooks, search } = encoder;
     if (search.kind !== 'tree' || this.options.encoder === 'learned') {
       throw new LutraError('UNSUPPORTED', 'the decisions of a tree encoder have no softmax', {
         node: describeNode(node),
@@ -110,21 +110,21 @@ export class CodedRewriter {
     const features = writer.vector(`${node.name}.features`, Array.from(search.features));
     const dims = [codebooks, search.thresholds.length / codebooks];
     const thresholds = writer.fixed(`${node.name}.thresholds`, dims, Float32Array.from(search.thresholds));
-    const hot = writer.pseudo('AssignTree', [input, features, thresholds], assignment(encoding));
+    const hot = writer.pseudo('AssignTree', [input, features, thresholds], assignment(encoder));
     return writer.pseudo('StopGradient', [hot]);
   }
 
   /** One-hot codes of the highest scores, and the names of the scores where they learn. */
-  private assignByScore(encoding: Encoding, search: CentroidSearch, centroids: Float32Array | undefined) {
+  private assignByScore(encoder: EncoderLayer, search: CentroidSearch, centroids: Float32Array | undefined) {
     const { writer } = this;
-    const { node, input, window, codebooks, centroids: K, channels } = encoding;
+    const { node, input, window, codebooks, centroids: K, channels } = encoder;
     const dims = [codebooks * K, channels, ...window.kernel];
     const weights = Float32Array.from(search.weights);
     const biases = Float32Array.from(search.biases);
     const names = { weights: `${node.name}.Q`, biases: `${node.name}.b` };
     if (this.options.encoder === 'frozen') {
       const fixed = [writer.fixed(names.weights, dims, weights), writer.fixed(names.biases, [dims[0]!], biases)];
-      const hot = writer.pseudo('Assign', [input, ...fixed], assignment(encoding));
+      const hot = writer.pseudo('Assign', [input, ...fixed], assignment(encoder));
       return { hot: writer.pseudo('StopGradient', [hot]) };
     }
     const learned = (hint: string, shape: readonly number[], data: Float32Array) =>
@@ -133,22 +133,22 @@ export class CodedRewriter {
       weights: learned(names.weights, dims, weights),
       biases: learned(names.biases, [dims[0]!], biases),
     };
-    const start = Float32Array.of(Math.log(initialTemperature(encoding, search, centroids!)));
+    const start = Float32Array.of(Math.log(initialTemperature(encoder, search, centroids!)));
     const how = { rate: TEMPERATURE_RATE, decay: 0 };
     const temperature = writer.parameter(`${node.name}.logTemperature`, [1], start, how);
     this.temperatures.set(node.name, temperature);
     const inputs = [input, scores.weights, scores.biases, temperature];
-    return { hot: writer.pseudo('Assign', inputs, assignment(encoding)), scores };
+    return { hot: writer.pseudo('Assign', inputs, assignment(encoder)), scores };
   }
 
   /** Parameters of what follows a layer's sums. */
-  private offset({ node: { name }, bias: own, site }: LookupLayer): Offset {
+  private offset({ node: { name }, bias: own, dense }: LookupLayer): Offset {
     const { writer } = this;
     const learned = (hint: string, data: Float32Array) =>
       writer.parameter(`${name}.${hint}`, [data.length], data, { decay: 0 });
     const running = (hint: string, data: Float32Array) => writer.store(`${name}.${hint}`, [data.length], data);
     const statistics = this.statistics.get(name);
-    const live = this.options.normalization === 'live' && site.kind === 'conv';
+    const live = this.options.normalization === 'live' && dense.kind === 'conv';
     if (!statistics || !live) return { kind: 'bias', bias: learned('bias', own) };
     const { scale, bias, mean, variance } = offsetValues(own, statistics);
     return {
@@ -199,11 +199,11 @@ export class CodedRewriter {
 }
 
 /** Weights over the channels under the encoder's window, [M, B·v, th, tw]. */
-function weightDims({ site, layout }: LookupLayer): number[] {
-  return [site.outputChannels, layout.codebooks * layout.values, ...layout.lookup.kernel];
+function weightDims({ dense, layout }: LookupLayer): number[] {
+  return [dense.outputChannels, layout.codebooks * layout.values, ...layout.lookup.kernel];
 }
 
 /** Attributes of Assign and AssignTree. */
-function assignment({ window, centroids, codebooks, scale, zeroPoint }: Encoding): Node['attributes'] {
+function assignment({ window, centroids, codebooks, scale, zeroPoint }: EncoderLayer): Node['attributes'] {
   return { ...windowAttributes(window), K: centroids, group: codebooks, scale, zero_point: zeroPoint };
 }

@@ -55,9 +55,11 @@ it.each([8, 7, 6])('rounds tables to %i bits per output channel', async (bits) =
   const network = { ...b.network(b.loss(b.node('FakeQuantize', [tables], { bits }, PSEUDO))), rules: CODED_RULES };
   const { values, gradients } = await run(network);
   const data = network.graph.initializers.get(tables)!.data as Float32Array;
-  const levels = 2 ** (bits - 1) - 1;
+  const largestEntry = 2 ** (bits - 1) - 1;
   const channel = (i: number) => Math.floor(i / 4) % 3;
-  const scales = [0, 1, 2].map((m) => Math.max(...data.filter((_, i) => channel(i) === m).map(Math.abs)) / levels);
+  const scales = [0, 1, 2].map(
+    (m) => Math.max(...data.filter((_, i) => channel(i) === m).map(Math.abs)) / largestEntry,
+  );
   const expected = data.reduce((sum, x, i) => {
     const scale = scales[channel(i)]!;
     return sum + Math.round(x / scale) * scale * Math.cos(i);
@@ -101,7 +103,7 @@ function assignInputs({ K, B, g, zero, window }: AssignCase) {
   const integers = (count: number, seed: number, low: number, high: number) =>
     numbers(count, seed, low, high).map(Math.round);
   return {
-    x: integers(2 * B * g * H * W, 1, -zero, 40).map((level) => level * SCALE),
+    x: integers(2 * B * g * H * W, 1, -zero, 40).map((a) => a * SCALE),
     Q: integers(B * K * g * kh * kw, 2, -9, 9),
     b: integers(B * K, 3, -50, 50),
     log: numbers(1, 4, 3, 4).map(Math.fround),

@@ -1,4 +1,4 @@
-import type { CentroidSearch, Encoding } from './layers.js';
+import type { CentroidSearch, EncoderLayer } from './layers.js';
 
 /**
  * Temperature that an encoder starts with, in integer score units: the geometric mean over its codebooks of the mean lead of a score weight row's own centroid over the next best. Scores are
@@ -7,11 +7,11 @@ import type { CentroidSearch, Encoding } from './layers.js';
  * @param centroids [B, K, v] in real units
  */
 export function initialTemperature(
-  encoding: Encoding,
+  encoder: EncoderLayer,
   { weights, biases }: CentroidSearch,
   centroids: Float32Array,
 ): number {
-  const { codebooks: B, centroids: K, values: v, scale } = encoding;
+  const { codebooks: B, centroids: K, values: v, scale } = encoder;
   let logs = 0;
   for (let c = 0; c < B; c++) {
     let sum = 0;

@@ -1,4 +1,4 @@
-import type { Picture } from '../../src/data/dataset.js';
+import type { PixelImage } from '../../src/data/dataset.js';
 import { PixelReader } from '../../src/element/pixels.js';
 import type { LutraError } from '../../src/index.js';
 import { html, icon } from '../shared/dom.js';
@@ -13,11 +13,11 @@ interface Sample extends ListedSample {
   readonly blob?: Blob;
 }
 
-export interface PictureInput {
+export interface ImageDrop {
   readonly element: HTMLElement;
   /** Shows samples of these classes; drop, paste and choose stay open. `handwriting`: the network reads digits. */
   offerSamples(labels: readonly string[], handwriting: boolean): Promise<void>;
-  /** Repeats the current picture to the listener; false when there is none. */
+  /** Repeats the current image to the listener; false when there is none. */
   refresh(): boolean;
   /** Picks the first sample, if there is one; false when there is none. */
   pickFirst(): boolean;
@@ -25,8 +25,8 @@ export interface PictureInput {
   choose(): void;
 }
 
-export interface PictureListener {
-  onPicture(picture: Picture, name: string): void;
+export interface ImageListener {
+  onImage(image: PixelImage, name: string): void;
   onError(error: unknown): void;
 }
 
@@ -37,25 +37,25 @@ async function makeSamples(): Promise<readonly Sample[]> {
 }
 
 /** Sample gallery, file chooser, and drop and paste anywhere on the page. */
-export function createPictureInput({ onPicture, onError }: PictureListener): PictureInput {
-  let current: { picture: Picture; name: string } | undefined;
-  /** Counts requests, so that a slow picture does not overtake a later one. */
+export function createImageInput({ onImage, onError }: ImageListener): ImageDrop {
+  let current: { image: PixelImage; name: string } | undefined;
+  /** Counts requests, so that a slow image does not overtake a later one. */
   let request = 0;
   const samples = loadSamples('../samples/manifest.json');
   const pixels = new PixelReader();
 
   const shown = html('img', { class: 'shown', alt: '', hidden: true });
   const file = html('input', { type: 'file', accept: 'image/*', id: 'file', class: 'visually-hidden' });
-  const choose = html('label', { class: 'button', for: 'file' }, icon(UPLOAD), 'Choose a picture');
+  const choose = html('label', { class: 'button', for: 'file' }, icon(UPLOAD), 'Choose an image');
   const invitation = html(
     'div',
     { class: 'drop' },
     shown,
     html('div', { class: 'drop-words' }, file, choose, html('p', {}, 'or drop one anywhere on this page, or paste it')),
   );
-  const gallery = html('ul', { class: 'gallery', 'aria-label': 'Sample pictures' });
+  const gallery = html('ul', { class: 'gallery', 'aria-label': 'Sample images' });
   const note = html('p', { class: 'help' });
-  const element = html('div', { class: 'pictures' }, invitation, gallery, note);
+  const element = html('div', { class: 'images' }, invitation, gallery, note);
 
   function mark(url: string | undefined): void {
     for (const button of gallery.querySelectorAll('button')) {
@@ -67,16 +67,16 @@ export function createPictureInput({ onPicture, onError }: PictureListener): Pic
     const mine = ++request;
     try {
       const blob = await load();
-      const picture = await pixels.open(blob, name);
+      const image = await pixels.open(blob, name);
       if (mine !== request) return;
-      current = { picture, name };
+      current = { image, name };
       if (shown.src) URL.revokeObjectURL(shown.src);
       shown.src = URL.createObjectURL(blob);
       shown.alt = name;
-      shown.classList.toggle('tiny', picture.width < 64);
+      shown.classList.toggle('tiny', image.width < 64);
       shown.hidden = false;
       mark(sample);
-      onPicture(picture, name);
+      onImage(image, name);
     } catch (error) {
       if (mine === request) onError(error as LutraError);
     }
@@ -100,9 +100,9 @@ export function createPictureInput({ onPicture, onError }: PictureListener): Pic
   });
   document.addEventListener('paste', (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (takeFirst(files, 'the pasted picture')) event.preventDefault();
+    if (takeFirst(files, 'the pasted image')) event.preventDefault();
   });
-  listenForDrops(({ files }) => void takeFirst(files, 'the dropped picture'));
+  listenForDrops(({ files }) => void takeFirst(files, 'the dropped image'));
 
   return {
     element,
@@ -112,21 +112,21 @@ export function createPictureInput({ onPicture, onError }: PictureListener): Pic
       if (fitting.length === 0 && handwriting) fitting = (await (papers ??= makeSamples())).filter(fits);
       gallery.replaceChildren(
         ...fitting.map((sample) => {
-          const picture = html('img', { src: sample.url, alt: sample.label, loading: 'lazy', width: 64, height: 64 });
+          const image = html('img', { src: sample.url, alt: sample.label, loading: 'lazy', width: 64, height: 64 });
           const attributes = { type: 'button', 'aria-pressed': false, 'data-url': sample.url, title: sample.label };
-          const button = html('button', attributes, picture);
+          const button = html('button', attributes, image);
           button.addEventListener('click', () => takeSample(sample));
           return html('li', {}, button);
         }),
       );
       gallery.hidden = fitting.length === 0;
       if (handwriting)
-        note.textContent = 'One digit per picture, dark on light or light on dark: a photo of your own will do.';
+        note.textContent = 'One digit per image, dark on light or light on dark: a photo of your own will do.';
       else if (labels.length > 0) note.textContent = `This network knows ${new Intl.ListFormat('en').format(labels)}.`;
       else note.textContent = '';
     },
     refresh() {
-      if (current) onPicture(current.picture, current.name);
+      if (current) onImage(current.image, current.name);
       return current !== undefined;
     },
     pickFirst() {

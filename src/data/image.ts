@@ -1,6 +1,6 @@
 import { LutraError } from '../errors.js';
 import type { ImagePreprocess } from '../graph/metadata.js';
-import type { Picture } from './dataset.js';
+import type { PixelImage } from './dataset.js';
 
 /** Fraction bits of a resampling weight: 8 bits of pixel and 2 bits of headroom stay free in an int32, as in Pillow. */
 const WEIGHT_BITS = 22;
@@ -10,7 +10,7 @@ const HALF = 1 << (WEIGHT_BITS - 1);
  * Checks that the buffer holds what the size says.
  * @throws {LutraError} `INVALID_ARGUMENT`.
  */
-export function makePicture(width: number, height: number, channels: 1 | 3, pixels: Uint8Array): Picture {
+export function makeImage(width: number, height: number, channels: 1 | 3, pixels: Uint8Array): PixelImage {
   const expected = width * height * channels;
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0) || pixels.length !== expected) {
     throw new LutraError('INVALID_ARGUMENT', 'image bytes do not fit its size', {
@@ -22,35 +22,35 @@ export function makePicture(width: number, height: number, channels: 1 | 3, pixe
 }
 
 /** Grey becomes R = G = B. Color becomes the ITU-R 601 luma, rounded in integers as Pillow's `convert('L')` does. */
-export function convertChannels(picture: Picture, channels: 1 | 3): Picture {
-  if (picture.channels === channels) return picture;
-  const count = picture.width * picture.height;
-  const from = picture.pixels;
+export function convertChannels(image: PixelImage, channels: 1 | 3): PixelImage {
+  if (image.channels === channels) return image;
+  const count = image.width * image.height;
+  const from = image.pixels;
   const pixels = new Uint8Array(count * channels);
   for (let i = 0; i < count; i++) {
     if (channels === 3) pixels.fill(from[i]!, i * 3, i * 3 + 3);
     else pixels[i] = (from[i * 3]! * 19595 + from[i * 3 + 1]! * 38470 + from[i * 3 + 2]! * 7471 + 0x8000) >> 16;
   }
-  return { ...picture, channels, pixels };
+  return { ...image, channels, pixels };
 }
 
 /** The largest centered part with the aspect ratio width : height. */
-export function cropToAspect(picture: Picture, width: number, height: number): Picture {
-  const cropWidth = Math.max(1, Math.min(picture.width, Math.round((picture.height * width) / height)));
-  const cropHeight = Math.max(1, Math.min(picture.height, Math.round((picture.width * height) / width)));
-  if (cropWidth === picture.width && cropHeight === picture.height) return picture;
-  const left = (picture.width - cropWidth) >> 1;
-  const top = (picture.height - cropHeight) >> 1;
-  const rowBytes = cropWidth * picture.channels;
+export function cropToAspect(image: PixelImage, width: number, height: number): PixelImage {
+  const cropWidth = Math.max(1, Math.min(image.width, Math.round((image.height * width) / height)));
+  const cropHeight = Math.max(1, Math.min(image.height, Math.round((image.width * height) / width)));
+  if (cropWidth === image.width && cropHeight === image.height) return image;
+  const left = (image.width - cropWidth) >> 1;
+  const top = (image.height - cropHeight) >> 1;
+  const rowBytes = cropWidth * image.channels;
   const pixels = new Uint8Array(rowBytes * cropHeight);
   for (let y = 0; y < cropHeight; y++) {
-    const start = ((top + y) * picture.width + left) * picture.channels;
-    pixels.set(picture.pixels.subarray(start, start + rowBytes), y * rowBytes);
+    const start = ((top + y) * image.width + left) * image.channels;
+    pixels.set(image.pixels.subarray(start, start + rowBytes), y * rowBytes);
   }
-  return { ...picture, width: cropWidth, height: cropHeight, pixels };
+  return { ...image, width: cropWidth, height: cropHeight, pixels };
 }
 
-interface Window {
+interface LineFilter {
   /** First source position that contributes. */
   readonly start: number;
   /** Integer weights, summing to about 1 << WEIGHT_BITS. */
@@ -58,7 +58,7 @@ interface Window {
 }
 
 /** Triangle filter. When an image shrinks, the filter is widened by the same factor, so that pixels are averaged and not skipped. */
-function bilinearWindows(from: number, to: number): Window[] {
+function bilinearWindows(from: number, to: number): LineFilter[] {
   const scale = from / to;
   const support = Math.max(1, scale);
   return Array.from({ length: to }, (_, i) => {
@@ -73,7 +73,7 @@ function bilinearWindows(from: number, to: number): Window[] {
   });
 }
 
-function nearestWindows(from: number, to: number): Window[] {
+function nearestWindows(from: number, to: number): LineFilter[] {
   const weights = Int32Array.of(1 << WEIGHT_BITS);
   return Array.from({ length: to }, (_, i) => ({ start: Math.trunc((i + 0.5) * (from / to)), weights }));
 }
@@ -81,7 +81,7 @@ function nearestWindows(from: number, to: number): Window[] {
 /** Filters along one axis. The other axis and the channels stay. */
 function resample(
   pixels: Uint8Array,
-  windows: readonly Window[],
+  windows: readonly LineFilter[],
   lines: number,
   lineStride: number,
   step: number,
@@ -106,15 +106,20 @@ function resample(
  * `bilinear` is antialiased when it shrinks. It computes the bytes of Pillow's `Image.resize(size, BILINEAR)`
  * (src/libImaging/Resample.c), with which most networks were trained. `nearest` takes the pixel under each center.
  */
-export function resize(picture: Picture, width: number, height: number, method: ImagePreprocess['resize']): Picture {
+export function resize(
+  image: PixelImage,
+  width: number,
+  height: number,
+  method: ImagePreprocess['resize'],
+): PixelImage {
   const windows = method === 'nearest' ? nearestWindows : bilinearWindows;
-  const { channels } = picture;
-  let { pixels } = picture;
-  if (picture.width !== width) {
-    const rows = new Uint8Array(width * picture.height * channels);
-    const columns = windows(picture.width, width);
+  const { channels } = image;
+  let { pixels } = image;
+  if (image.width !== width) {
+    const rows = new Uint8Array(width * image.height * channels);
+    const columns = windows(image.width, width);
     for (let channel = 0; channel < channels; channel++) {
-      const plane = resample(pixels.subarray(channel), columns, picture.height, picture.width * channels, channels, {
+      const plane = resample(pixels.subarray(channel), columns, image.height, image.width * channels, channels, {
         lineStride: width,
         step: 1,
       });
@@ -122,9 +127,9 @@ export function resize(picture: Picture, width: number, height: number, method: 
     }
     pixels = rows;
   }
-  if (picture.height !== height) {
+  if (image.height !== height) {
     const stride = width * channels;
-    pixels = resample(pixels, windows(picture.height, height), stride, 1, stride, { lineStride: 1, step: stride });
+    pixels = resample(pixels, windows(image.height, height), stride, 1, stride, { lineStride: 1, step: stride });
   }
   return { width, height, channels, pixels };
 }

@@ -136,7 +136,7 @@ function elementwise(seed: number): Case {
   return { graph: q.build(q.quantize(y, 0.008 + random() * 0.01).real), feeds: q.feeds };
 }
 
-/** What keeps levels, or averages them, and their way back to real numbers for an operator that knows none. */
+/** What keeps integers, or averages them, and their way back to real numbers for an operator that knows none. */
 function chain(seed: number): Case {
   const random = generator(seed);
   const q = new Quantized(random, 'uint8');
@@ -204,9 +204,9 @@ async function differing({ graph, feeds }: Case): Promise<number> {
 const SEEDS = fc.integer({ min: 1, max: 1e9 });
 const RUNS = { numRuns: 25 };
 
-describe('computing in levels', () => {
+describe('computing in integers', () => {
   it.each(Object.entries({ convolution, product, elementwise, chain, integerOperators }))(
-    'gives the levels of integer kernels: %s',
+    'computes what integer kernels compute: %s',
     async (_, build) => {
       await fc.assert(
         fc.asyncProperty(SEEDS, async (seed) => {

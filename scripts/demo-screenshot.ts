@@ -1,5 +1,5 @@
 /**
- * Takes the README's picture of the demo: `npx tsx scripts/demo-picture.ts` after `npm run build:wasm`. Writes docs/demo.png, 1280 pixels
+ * Takes the README's screenshot of the demo: `npx tsx scripts/demo-screenshot.ts` after `npm run build:wasm`. Writes docs/demo.png, 1280 pixels
  * wide, at most 200 KB.
  */
 import { writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const MAX_BYTES = 200_000;
 const site = {
   configFile: 'vite.config.ts',
   logLevel: 'warn',
-  build: { outDir: `${process.cwd()}/test-results/site-picture` },
+  build: { outDir: `${process.cwd()}/test-results/site-screenshot` },
 } as const;
 await build(site);
 const server = await preview({ ...site, preview: { host: '127.0.0.1', port: 4871 } });

@@ -38,15 +38,15 @@ for (const how of ['drop', 'paste'] as const) {
     await expect(page.locator('#announcement')).not.toBeEmpty();
     await hand(page, how, await photographDigit('7'));
     await expect(winner(page)).toHaveText('7');
-    await expect(page.getByRole('tab', { name: 'Pictures' })).toHaveAttribute('aria-selected', 'true');
+    await expect(page.getByRole('tab', { name: 'Images' })).toHaveAttribute('aria-selected', 'true');
     await expect(page.getByRole('img', { name: 'digit.png' })).toBeVisible();
-    expect(new URL(page.url()).hash).toContain('source=pictures');
+    expect(new URL(page.url()).hash).toContain('source=images');
   });
 }
 
 test('reads a chosen file, also the same one twice', { tag: EVERYWHERE }, async ({ page, context }) => {
   await withoutSamples(context);
-  await page.goto('image/#model=digits&source=pictures');
+  await page.goto('image/#model=digits&source=images');
   await firstAnswer(page);
   for (const digit of ['2', '5', '2']) {
     const file = { name: `${digit}.png`, mimeType: 'image/png', buffer: await photographDigit(digit) };
@@ -57,18 +57,18 @@ test('reads a chosen file, also the same one twice', { tag: EVERYWHERE }, async 
 
 test('shows handwriting of its own where the site carries no samples of it', async ({ page, context }) => {
   await withoutSamples(context);
-  await page.goto('image/#model=digits&source=pictures');
+  await page.goto('image/#model=digits&source=images');
   for (const digit of ['3', '7', '2', '5', '4', '8']) {
     await page.locator('.gallery').getByRole('button', { name: digit }).click();
     await expect(winner(page)).toHaveText(digit);
   }
 });
 
-test('says so when a file is no picture, or a blank one', { tag: EVERYWHERE }, async ({ page, context }) => {
+test('says so when a file is no image, or a blank one', { tag: EVERYWHERE }, async ({ page, context }) => {
   await withoutSamples(context);
-  await page.goto('image/#model=digits&source=pictures');
+  await page.goto('image/#model=digits&source=images');
   await firstAnswer(page);
-  const broken = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not a picture') };
+  const broken = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not an image') };
   await page.locator('#file').setInputFiles(broken);
   await expect(page.getByRole('alert')).toContainText('notes.png is not an image');
   const { default: sharp } = await import('sharp');
@@ -83,14 +83,14 @@ test('answers on the sample gallery', async ({ page, context }) => {
   test.skip(!existsSync(CIFAR), 'needs ../shared/data/cifar10');
   const wanted = new Map(CLASSES.map((label) => [`${label}.jpg`, label]));
   const files = readTar(gunzipSync(readFileSync(CIFAR)), CIFAR);
-  const pictures = new Map(
+  const images = new Map(
     [...wanted].map(([file, label]) => [file, files.find(({ path }) => path.includes(`/${label}/`))!.data]),
   );
   await context.route('**/samples/*', async (route) => {
     const file = new URL(route.request().url()).pathname.split('/').at(-1)!;
     const samples = [...wanted].map(([name, label]) => ({ file: name, label }));
     if (file === 'manifest.json') await route.fulfill({ json: { samples } });
-    else await route.fulfill({ contentType: 'image/jpeg', body: Buffer.from(pictures.get(file)!) });
+    else await route.fulfill({ contentType: 'image/jpeg', body: Buffer.from(images.get(file)!) });
   });
   await page.goto('image/#model=cifar10');
   await firstAnswer(page);
@@ -107,7 +107,7 @@ test('answers on the sample gallery', async ({ page, context }) => {
       () => 0,
     );
   }
-  // The network errs on one picture in six or so; the page must not.
+  // The network errs on one image in six or so; the page must not.
   expect(right).toBeGreaterThanOrEqual(6);
 });
 
@@ -121,7 +121,7 @@ test('films with the camera and stops', { tag: EVERYWHERE }, async ({ page, cont
   await expect(page.locator('#camera-toggle')).toHaveText('Stop the camera');
   await page.locator('#camera-toggle').click();
   await expect(page.locator('video')).toBeHidden();
-  await page.getByRole('tab', { name: 'Pictures' }).click();
+  await page.getByRole('tab', { name: 'Images' }).click();
   await expect(page.locator('video')).toBeHidden();
 });
 

@@ -5,22 +5,22 @@ import { sumFactors } from './quantized-sum.js';
 import {
   floatConstant,
   isByte,
-  type Levels,
-  levels,
+  type QuantizedValue,
   quantizationOf,
   quantizedConstant,
+  quantizedValue,
   subtractZeros,
 } from './quantized-values.js';
 
-/** Nodes that give a value in units of the next levels. */
+/** Nodes that compute a value in units of the next integers. */
 export interface Computed {
   readonly nodes: readonly Node[];
   readonly value: string;
-  /** Whether the value is levels already. */
+  /** Whether the value is these integers already. */
   readonly exact?: boolean;
 }
 
-/** A sum of products of levels: an integer in float32. */
+/** A sum of products of quantized values: an integer in float32. */
 interface Accumulated {
   readonly node: Node;
   readonly value: string;
@@ -41,27 +41,27 @@ const SCALE_TOLERANCE = 1e-3;
 /** An epilogue of nothing keeps passes from folding scales into weights, which would not be integers any more. */
 const UNFOLDED = { epilogue: {} };
 
-/** Builds the nodes that compute with levels, and remembers which values have levels. */
-export class LevelNodes {
+/** Builds the nodes that compute with quantized values, and remembers which values are quantized. */
+export class IntegerNodes {
   /** By the name of the stored integers. */
-  private readonly stored = new Map<string, Levels>();
+  private readonly stored = new Map<string, QuantizedValue>();
   /** By the name of the real numbers that they stand for. */
-  private readonly real = new Map<string, Levels>();
+  private readonly real = new Map<string, QuantizedValue>();
 
   constructor(private readonly editor: GraphEditor) {}
 
-  /** Replaces a DequantizeLinear by levels · scale, where its input has levels. */
+  /** Replaces a DequantizeLinear by integers · scale, where its input is quantized. */
   dequantize(node: Node): void {
     const quantization = quantizationOf(this.editor, node);
     const known = this.stored.get(node.inputs[0]!);
-    const own = quantization && known && levels(known.name, known.type, quantization);
+    const own = quantization && known && quantizedValue(known.name, known.type, quantization);
     if (!own || own.zero !== known.zero || (quantization.type ?? known.type) !== known.type) return;
     this.real.set(node.outputs[0]!, own);
     this.editor.replace([node], [this.binary('Mul', own.name, this.scalar(own.scale), node.outputs[0]!)]);
   }
 
-  /** The result of `node` in units of `result`, computed from the levels of its inputs; undefined for what knows no such form. */
-  compute(node: Node, result: Levels): Computed | undefined {
+  /** The result of `node` in units of `result`, computed from its quantized inputs; undefined for what knows no such form. */
+  compute(node: Node, result: QuantizedValue): Computed | undefined {
     if (isOperator(node, 'Conv', 'Gemm', 'MatMul')) return this.product(node, result);
     if (isOperator(node, 'Add')) return this.sum(node, result);
     if (isOperator(node, 'Mul')) return this.elementProduct(node, result);
@@ -70,15 +70,15 @@ export class LevelNodes {
   }
 
   /** A real input in units of `result`. */
-  divide(node: Node, result: Levels): Computed {
+  divide(node: Node, result: QuantizedValue): Computed {
     const value = this.name(node, 'scaled');
     return { nodes: [this.binary('Div', node.inputs[0]!, this.scalar(result.scale), value)], value };
   }
 
   /** Replaces nodes that end with a QuantizeLinear by `computed`, rounded; integers are stored for those who want them. */
-  store(replaced: readonly Node[], computed: Computed, result: Levels): void {
+  store(replaced: readonly Node[], computed: Computed, result: QuantizedValue): void {
     const last = replaced.at(-1)!;
-    const name = computed.exact ? computed.value : this.name(last, 'levels');
+    const name = computed.exact ? computed.value : this.name(last, 'integers');
     const epilogue = { activation: { kind: 'Clip', min: result.low, max: result.high } } as const;
     const round = { ...this.node('Round', [computed.value], name), epilogue };
     const inputs = [name, this.scalar(1), ...last.inputs.slice(2)];
@@ -97,7 +97,7 @@ export class LevelNodes {
     this.editor.replace([node], [sum.node, this.binary('Mul', sum.value, scale, node.outputs[0]!)]);
   }
 
-  private product(node: Node, result: Levels): Computed | undefined {
+  private product(node: Node, result: QuantizedValue): Computed | undefined {
     const sum = this.accumulate(node);
     if (!sum) return undefined;
     // Two roundings, as onnxruntime makes them.
@@ -106,9 +106,9 @@ export class LevelNodes {
     return { nodes: [sum.node, this.binary('Mul', sum.value, this.constant(sum.dims, factors), value)], value };
   }
 
-  /** The integers of a Conv, Gemm or MatMul of levels. */
+  /** The integers of a Conv, Gemm or MatMul of quantized values. */
   private accumulate(node: Node): Accumulated | undefined {
-    const input = this.levelsOf(node.inputs[0]);
+    const input = this.quantizedOf(node.inputs[0]);
     if (!input || !isByte(input) || node.epilogue) return undefined;
     if (isOperator(node, 'Gemm') && !['alpha', 'beta'].every((name) => numberAttribute(node, name, 1) === 1)) {
       return undefined;
@@ -138,8 +138,8 @@ export class LevelNodes {
     };
   }
 
-  private accumulateBoth(node: Node, input: Levels): Accumulated | undefined {
-    const other = this.levelsOf(node.inputs[1]);
+  private accumulateBoth(node: Node, input: QuantizedValue): Accumulated | undefined {
+    const other = this.quantizedOf(node.inputs[1]);
     if (!other || !isByte(other)) return undefined;
     const value = this.name(node, 'sum');
     return {
@@ -163,7 +163,7 @@ export class LevelNodes {
       : undefined;
   }
 
-  private sum(node: Node, result: Levels): Computed | undefined {
+  private sum(node: Node, result: QuantizedValue): Computed | undefined {
     const [a, b] = this.pair(node, result);
     if (!a || !b) return undefined;
     const { left, right, shift } = sumFactors(a, b, result);
@@ -178,7 +178,7 @@ export class LevelNodes {
     return { nodes: [...nodes, this.binary('Add', sum, this.scalar(shift), value)], value };
   }
 
-  private elementProduct(node: Node, result: Levels): Computed | undefined {
+  private elementProduct(node: Node, result: QuantizedValue): Computed | undefined {
     const [a, b] = this.pair(node, result);
     if (!a || !b) return undefined;
     const factor = Math.fround(a.scale * b.scale) / result.scale;
@@ -191,8 +191,8 @@ export class LevelNodes {
   }
 
   /** The sum of every plane, from its mean: exact, as sums are integers. */
-  private average(node: Node, result: Levels): Computed | undefined {
-    const input = this.levelsOf(node.inputs[0]);
+  private average(node: Node, result: QuantizedValue): Computed | undefined {
+    const input = this.quantizedOf(node.inputs[0]);
     if (!input || !isByte(input) || !isByte(result)) return undefined;
     const nodes: Node[] = [];
     const add = (op: string, inputs: readonly string[], hint: string, attributes = {}): string => {
@@ -210,11 +210,11 @@ export class LevelNodes {
     return { value: add('Mul', [sum, factor], 'scaled'), nodes };
   }
 
-  private moved(node: Node, result: Levels): Computed | undefined {
-    const input = this.levelsOf(node.inputs[0]);
+  private moved(node: Node, result: QuantizedValue): Computed | undefined {
+    const input = this.quantizedOf(node.inputs[0]);
     const same = input && input.scale === result.scale && input.zero === result.zero && input.type === result.type;
     if (!same || node.outputs.length > 1) return undefined;
-    const value = this.name(node, 'levels');
+    const value = this.name(node, 'integers');
     return {
       nodes: [{ ...node, inputs: [input.name, ...node.inputs.slice(1)], outputs: [value] }],
       value,
@@ -222,20 +222,20 @@ export class LevelNodes {
     };
   }
 
-  private pair(node: Node, result: Levels): (Levels | undefined)[] {
-    const both = node.inputs.map((name) => this.levelsOf(name));
+  private pair(node: Node, result: QuantizedValue): (QuantizedValue | undefined)[] {
+    const both = node.inputs.map((name) => this.quantizedOf(name));
     return both.every((value) => value && isByte(value)) && isByte(result) ? both : [];
   }
 
-  /** The levels behind a real value: those it was made from, or made now from stored integers or constants. */
-  private levelsOf(name: string | undefined): Levels | undefined {
+  /** The integers behind a real value: those it was made from, or made now from stored integers or constants. */
+  private quantizedOf(name: string | undefined): QuantizedValue | undefined {
     const known = this.real.get(name ?? '');
     const node = this.editor.producer(name);
     if (known || !node || !isOperator(node, 'DequantizeLinear')) return known;
     const quantization = quantizationOf(this.editor, node);
     const constant = this.editor.constant(node.inputs[0]);
     const type = constant?.type ?? quantization?.type;
-    const own = quantization && type && levels(this.name(node, 'levels'), type, quantization);
+    const own = quantization && type && quantizedValue(this.name(node, 'integers'), type, quantization);
     if (!own || (quantization.type ?? type) !== type) return undefined;
     if (constant) {
       const made = { ...own, name: this.constant(constant.dims, subtractZeros(constant, [own.zero], 0)) };
@@ -261,7 +261,7 @@ export class LevelNodes {
   }
 
   private constant(dims: readonly number[], data: Float32Array): string {
-    return this.editor.addConstant(floatConstant(dims, data), 'levels');
+    return this.editor.addConstant(floatConstant(dims, data), 'integers');
   }
 
   private scalar(value: number): string {

@@ -7,25 +7,25 @@ import { expandQuantizedOperators, isQuantized } from './expand-quantized-operat
 import { foldConstants } from './fold-constants.js';
 import { activationOf } from './fuse-epilogues.js';
 import { inferRanks, type Rank } from './infer-types.js';
-import { LevelNodes } from './level-nodes.js';
-import { type Levels, levels, quantizationOf } from './quantized-values.js';
+import { IntegerNodes } from './integer-nodes.js';
+import { type QuantizedValue, quantizationOf, quantizedValue } from './quantized-values.js';
 
 /** What stays for the rewriting: results that differ from run to run, and the integers behind weights. */
 const KEPT = /^(Random|Bernoulli|Multinomial|DequantizeLinear)/;
 
 /**
  * Computes quantized networks (QuantizeLinear and DequantizeLinear around operators, or operators on integers) as integer kernels do. A quantized value is held
- * as its *levels*, the stored integers less the zero point, in float32. Products of levels and their sums are exact below 2^24,
- * so that Conv, Gemm and MatMul give the integers themselves; one multiplication with the scales, rounding half to even and clamping make
- * the next levels. What is known to no integer kernel reads levels · scale, as before.
+ * in float32 as the stored integers less the zero point. Products of such integers and their sums are exact below 2^24, so that Conv,
+ * Gemm and MatMul compute the integers themselves. One multiplication with the scales, rounding half to even and clamping make the next
+ * integers. What is known to no integer kernel reads integers · scale, as before.
  *
  * Must see the graph before weights are folded to floats.
  */
-export function computeInLevels(graph: Graph, operators: OperatorSet): Graph {
+export function computeInIntegers(graph: Graph, operators: OperatorSet): Graph {
   if (!isQuantized(graph)) return graph;
   const editor = new GraphEditor(expandQuantizedOperators(foldConstants(graph, operators, KEPT)));
   const ranks = inferRanks(editor.graph, operators);
-  const nodes = new LevelNodes(editor);
+  const nodes = new IntegerNodes(editor);
   for (const { name } of editor.nodes) {
     const node = editor.node(name);
     if (!node) continue;
@@ -43,10 +43,10 @@ function leadsToQuantize(editor: GraphEditor, node: Node): boolean {
   return next !== undefined && isOperator(next, 'QuantizeLinear');
 }
 
-function quantize(editor: GraphEditor, nodes: LevelNodes, ranks: ReadonlyMap<string, Rank>, node: Node): void {
+function quantize(editor: GraphEditor, nodes: IntegerNodes, ranks: ReadonlyMap<string, Rank>, node: Node): void {
   const value = node.inputs[0]!;
   const quantization = quantizationOf(editor, node);
-  const result = quantization && levels('', quantization.type ?? 'uint8', quantization);
+  const result = quantization && quantizedValue('', quantization.type ?? 'uint8', quantization);
   if (!result || ranks.get(value)?.type !== 'float32') return;
   const source = editor.soleReader(value) ? editor.producer(value) : undefined;
   const direct = source && nodes.compute(source, result);
@@ -61,13 +61,13 @@ function quantize(editor: GraphEditor, nodes: LevelNodes, ranks: ReadonlyMap<str
   else nodes.store([node], nodes.divide(node, result), result);
 }
 
-/** Levels within the bounds of a Relu or Clip in front of the quantization, which keeps the order of values. */
-function bounds(editor: GraphEditor, node: Node, result: Levels): Levels | undefined {
+/** The integers within the bounds of a Relu or Clip in front of the quantization, which keeps the order of values. */
+function bounds(editor: GraphEditor, node: Node, result: QuantizedValue): QuantizedValue | undefined {
   const activation = activationOf(editor, node);
   if (activation?.kind !== 'Relu' && activation?.kind !== 'Clip') return undefined;
   const { min, max } = activation.kind === 'Relu' ? { min: 0, max: Infinity } : activation;
   if (!(min <= max)) return undefined;
-  const level = (bound: number) => roundHalfEven(Math.fround(bound / result.scale));
-  const [low, high] = [Math.max(result.low, level(min)), Math.min(result.high, level(max))];
+  const rounded = (bound: number) => roundHalfEven(Math.fround(bound / result.scale));
+  const [low, high] = [Math.max(result.low, rounded(min)), Math.min(result.high, rounded(max))];
   return low <= high ? { ...result, low, high } : undefined;
 }
