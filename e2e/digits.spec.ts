@@ -24,7 +24,12 @@ test('a fresh page answers, times both networks and accounts for its bytes', { t
   await expect(page.locator('.layer-strip')).toHaveCount(2);
   await expect(page.locator('#bytes-lut')).toHaveText(/^[\d.]+ [KM]B$/);
   await expect(page.locator('#bytes-dense')).toHaveText(/^[\d.]+ [KM]B$/);
-  await expect(page.locator('#bytes-engine')).toHaveText(/^[\d.]+ KB gzip$/);
+  const engine = page.locator('#bytes-engine');
+  await expect(engine).toHaveText(/^[\d.]+ KB gzip$/);
+  // The core worker and one Wasm build: less than what a whole page may download (`npm run size`), and not nothing.
+  const kilobytes = Number.parseFloat((await engine.textContent())!);
+  expect(kilobytes).toBeGreaterThan(40);
+  expect(kilobytes).toBeLessThan(64);
   await page.getByText('All layers as a table').click();
   const rows = page.locator('.table-frame').first().locator('tbody tr');
   expect(await rows.count()).toBe(await page.locator('.layer-strip').first().locator('rect').count());

@@ -17,7 +17,7 @@ export class Converter {
   readonly #broken: Promise<never>;
 
   constructor() {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    const worker = new Worker(new URL('./convert-worker.ts', import.meta.url), { type: 'module' });
     this.#broken = new Promise((_, reject) => {
       worker.addEventListener('error', (event) => {
         reject(

@@ -17,8 +17,8 @@ async function loadScriptSizes(): Promise<readonly ScriptSize[]> {
   return Array.isArray(list) ? (list as ScriptSize[]) : [];
 }
 
-/** Scripts that make up the engine: the worker, and one Wasm build in a script of its own. */
-const WORKER = /\bworker-(?!complete)[^/]*\.js$/;
+/** Scripts that make up the engine: the core worker, and one Wasm build in a script of its own. Workers of pages have longer names. */
+const WORKER = /\/worker-(?!complete)[^/]*\.js$/;
 const BUILDS = { simd: /\bsimd-[^/]*\.js$/, relaxed: /\brelaxed-[^/]*\.js$/ } as const;
 
 /** Bytes on the wire of what the page itself is made of (document, scripts, styles, font), as the browser counted them. */

@@ -25,7 +25,7 @@ export class Engine {
     threshold: number,
     private readonly listener: EngineListener,
   ) {
-    this.worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    this.worker = new Worker(new URL('./speech-worker.ts', import.meta.url), { type: 'module' });
     this.api = wrap<SpeechApi>(this.worker);
     // Progress comes through a channel of its own, so it may come after the result.
     const onProgress = (progress: LoadProgress): void => {
