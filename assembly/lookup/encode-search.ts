@@ -1,5 +1,5 @@
 import * as field from '../gen/layout';
-import { countOf, firstOf, inputOf } from './encode-tile';
+import { codesOf, countOf, firstOf, inputOf, rowOf } from './encode-tile';
 import { search } from './search';
 import { searchWindow } from './search-window';
 
@@ -9,11 +9,16 @@ import { searchWindow } from './search-window';
  */
 export function encodeSearchInPlace(p: usize, begin: i32, end: i32, thread: i32): void {
   const taps = load<usize>(p, field.ENCODE_TAP_OFFSETS);
+  const codebooks = load<i32>(p, field.ENCODE_CODEBOOKS);
   for (let tile = begin; tile < end; tile++) {
-    const input = inputOf(p, tile);
-    const positions = load<usize>(p, field.ENCODE_INPUT_OFFSETS) + (firstOf(p, tile) << 2);
-    if (load<usize>(p, field.ENCODE_SEARCH_IN_PLACE_WIDE) != 0) searchWindow(p, tile, input, positions, taps);
-    else search(p, tile, input, positions, taps);
+    const row = rowOf(p, tile);
+    const codebook = row % codebooks;
+    const first = firstOf(p, tile);
+    const input = inputOf(p, row / codebooks, codebook);
+    const codes = codesOf(p, row / codebooks, codebook);
+    const positions = load<usize>(p, field.ENCODE_INPUT_OFFSETS) + (first << 2);
+    if (load<usize>(p, field.ENCODE_SEARCH_IN_PLACE_WIDE) != 0) searchWindow(p, codebook, first, input, positions, taps, codes);
+    else search(p, codebook, first, input, positions, taps, codes);
   }
 }
 
@@ -23,22 +28,25 @@ export function encodeSearchInPlace(p: usize, begin: i32, end: i32, thread: i32)
  *     scratch: u8 [steps][chunk positions][4 taps]
  */
 export function encodeSearchGathered(p: usize, begin: i32, end: i32, thread: i32): void {
+  const codebooks = load<i32>(p, field.ENCODE_CODEBOOKS);
   const steps = load<i32>(p, field.ENCODE_SEARCH_STEPS);
   const stepBytes = load<i32>(p, field.ENCODE_CHUNK) << 2;
   const positions = load<usize>(p, field.ENCODE_SEARCH_GATHERED_GATHERED_POSITIONS);
   const taps = load<usize>(p, field.ENCODE_SEARCH_GATHERED_GATHERED_TAPS);
   const scratch = load<usize>(p, field.ENCODE_SEARCH_GATHERED_SCRATCH) + thread * load<i32>(p, field.ENCODE_SEARCH_GATHERED_SCRATCH_STRIDE);
   for (let tile = begin; tile < end; tile++) {
+    const row = rowOf(p, tile);
+    const codebook = row % codebooks;
     const first = firstOf(p, tile);
     const count = countOf(p, first);
-    const input = inputOf(p, tile);
+    const input = inputOf(p, row / codebooks, codebook);
     const inputOffsets = load<usize>(p, field.ENCODE_INPUT_OFFSETS) + (first << 2);
     for (let step = 0; step < steps; step++) {
       const offsets = load<usize>(p, field.ENCODE_TAP_OFFSETS) + (step << 4);
       const to = scratch + step * stepBytes;
       for (let q = 0; q < count; q += 16) interleave(input, inputOffsets + (q << 2), offsets, to + (q << 2));
     }
-    search(p, tile, scratch, positions, taps);
+    search(p, codebook, first, scratch, positions, taps, codesOf(p, row / codebooks, codebook));
   }
 }
 

@@ -2,37 +2,44 @@
 import * as field from '../gen/layout';
 
 /** First position of a tile. */
+// @ts-ignore: decorator
+@inline
 export function firstOf(p: usize, tile: i32): i32 {
   return (tile % load<i32>(p, field.ENCODE_CHUNKS)) * load<i32>(p, field.ENCODE_CHUNK);
 }
 
 /** Number of positions of a tile that begins at position `first`. */
+// @ts-ignore: decorator
+@inline
 export function countOf(p: usize, first: i32): i32 {
   return min(load<i32>(p, field.ENCODE_CHUNK), load<i32>(p, field.ENCODE_POSITIONS) - first);
 }
 
-export function codebookOf(p: usize, tile: i32): i32 {
-  return (tile / load<i32>(p, field.ENCODE_CHUNKS)) % load<i32>(p, field.ENCODE_CODEBOOKS);
+/** Image · codebooks + codebook of a tile. */
+// @ts-ignore: decorator
+@inline
+export function rowOf(p: usize, tile: i32): i32 {
+  return tile / load<i32>(p, field.ENCODE_CHUNKS);
 }
 
-function imageOf(p: usize, tile: i32): i32 {
-  return tile / load<i32>(p, field.ENCODE_CHUNKS) / load<i32>(p, field.ENCODE_CODEBOOKS);
-}
-
-/** Where a tile reads its planes, at offset 0. */
-export function inputOf(p: usize, tile: i32): usize {
+/** Where a codebook of an image reads its planes, at offset 0. */
+// @ts-ignore: decorator
+@inline
+export function inputOf(p: usize, image: i32, codebook: i32): usize {
   return (
     load<usize>(p, field.ENCODE_INPUT) +
-    imageOf(p, tile) * load<i32>(p, field.ENCODE_INPUT_BATCH) +
-    codebookOf(p, tile) * load<i32>(p, field.ENCODE_INPUT_STRIDE)
+    image * load<i32>(p, field.ENCODE_INPUT_BATCH) +
+    codebook * load<i32>(p, field.ENCODE_INPUT_STRIDE)
   );
 }
 
-/** Where a tile stores its codes, at offset 0. */
-export function codesOf(p: usize, tile: i32): usize {
+/** Where it stores its codes, at offset 0. */
+// @ts-ignore: decorator
+@inline
+export function codesOf(p: usize, image: i32, codebook: i32): usize {
   return (
     load<usize>(p, field.ENCODE_CODES) +
-    imageOf(p, tile) * load<i32>(p, field.ENCODE_CODE_BATCH) +
-    codebookOf(p, tile) * load<i32>(p, field.ENCODE_CODE_STRIDE)
+    image * load<i32>(p, field.ENCODE_CODE_BATCH) +
+    codebook * load<i32>(p, field.ENCODE_CODE_STRIDE)
   );
 }

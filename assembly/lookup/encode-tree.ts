@@ -1,5 +1,5 @@
 import * as field from '../gen/layout';
-import { codebookOf, codesOf, countOf, firstOf, inputOf } from './encode-tile';
+import { codesOf, countOf, firstOf, inputOf, rowOf } from './encode-tile';
 import { runLength, scatter16 } from './gather';
 import { swizzle } from './swizzle';
 
@@ -17,13 +17,16 @@ function descend(code: v128, values: v128, thresholds: usize): v128 {
  *     lanes = 16 positions; thresholds of a codebook: u8 [4 steps][16], step l uses entries 0 .. 2^l − 1
  */
 export function encodeTree(p: usize, begin: i32, end: i32, thread: i32): void {
+  const codebooks = load<i32>(p, field.ENCODE_CODEBOOKS);
   for (let tile = begin; tile < end; tile++) {
+    const row = rowOf(p, tile);
+    const codebook = row % codebooks;
     const first = firstOf(p, tile);
     const last = first + countOf(p, first);
-    const input = inputOf(p, tile);
-    const codes = codesOf(p, tile);
-    const features = load<usize>(p, field.ENCODE_TAP_OFFSETS) + (codebookOf(p, tile) << 4);
-    const thresholds = load<usize>(p, field.ENCODE_TREE_THRESHOLDS) + (codebookOf(p, tile) << 6);
+    const input = inputOf(p, row / codebooks, codebook);
+    const codes = codesOf(p, row / codebooks, codebook);
+    const features = load<usize>(p, field.ENCODE_TAP_OFFSETS) + (codebook << 4);
+    const thresholds = load<usize>(p, field.ENCODE_TREE_THRESHOLDS) + (codebook << 6);
     for (let q = first; q < last; q += 16) {
       const offsets = load<usize>(p, field.ENCODE_INPUT_OFFSETS) + (q << 2);
       const codeOffsets = load<usize>(p, field.ENCODE_CODE_OFFSETS) + (q << 2);

@@ -15,7 +15,7 @@
  */
 import { WIDE_BYTES } from '../gen/constants';
 import * as field from '../gen/layout';
-import { codebookOf, codesOf, countOf, firstOf } from './encode-tile';
+import { countOf } from './encode-tile';
 import { INDEX_MASK, searchWeights, storeCodes } from './search';
 import { swizzle } from './swizzle';
 
@@ -68,17 +68,15 @@ function bestWide(x0: v128, x1: v128, x2: v128, wide: usize, end: usize): v128 {
 }
 
 /** As `search`, of 4·quads centroids; `steps` is i32 [3]. Eight positions at a time share every load of weights. */
-export function searchWindow(p: usize, tile: i32, input: usize, positions: usize, steps: usize): void {
+export function searchWindow(p: usize, codebook: i32, first: i32, input: usize, positions: usize, steps: usize, codes: usize): void {
   const quads = load<i32>(p, field.ENCODE_SEARCH_QUADS);
   const unit = load<i32>(p, field.ENCODE_SEARCH_UNIT);
   const distance = load<i32>(p, field.ENCODE_SEARCH_IN_PLACE_DISTANCE);
-  const first = firstOf(p, tile);
   const count = countOf(p, first);
-  const codes = codesOf(p, tile);
   const codeOffsets = load<usize>(p, field.ENCODE_CODE_OFFSETS) + (first << 2);
-  const weights = searchWeights(p, tile);
+  const weights = searchWeights(p, codebook);
   const wideBytes = (quads << 2) * WIDE_BYTES;
-  const wide = load<usize>(p, field.ENCODE_SEARCH_IN_PLACE_WIDE) + codebookOf(p, tile) * wideBytes;
+  const wide = load<usize>(p, field.ENCODE_SEARCH_IN_PLACE_WIDE) + codebook * wideBytes;
   const mask = i32x4.splat(INDEX_MASK);
   const units = i16x8.splat(<i16>unit);
   const row0 = input + load<i32>(steps);

@@ -13,7 +13,7 @@
  */
 import { KEY_INDEX_BITS } from '../gen/constants';
 import * as field from '../gen/layout';
-import { codebookOf, codesOf, countOf, firstOf } from './encode-tile';
+import { countOf } from './encode-tile';
 
 /** Low bits of a key: room for 64 centroids, and scores of 24 bits leave a key of 30. A constant, since a variable shift costs 4 instructions. */
 // @ts-ignore: decorator
@@ -80,28 +80,29 @@ function reduce(a: v128, b: v128, c: v128, d: v128): v128 {
   return i32x4.max_s(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
 }
 
-/** The weights of a tile's codebook. */
-export function searchWeights(p: usize, tile: i32): usize {
+/** The weights of a codebook. */
+// @ts-ignore: decorator
+@inline
+export function searchWeights(p: usize, codebook: i32): usize {
   const quadBytes = (load<i32>(p, field.ENCODE_SEARCH_STEPS) + 1) << 4;
-  return load<usize>(p, field.ENCODE_SEARCH_WEIGHTS) + codebookOf(p, tile) * load<i32>(p, field.ENCODE_SEARCH_QUADS) * quadBytes;
+  return load<usize>(p, field.ENCODE_SEARCH_WEIGHTS) + codebook * load<i32>(p, field.ENCODE_SEARCH_QUADS) * quadBytes;
 }
 
 /**
- * Codes of all positions of a tile.
+ * Codes of the positions of a tile, from number `first` on.
  *
  * @param input      tap t of step s of position q is the byte at input + positions[q] + steps[s] + t
  * @param positions  i32 [positions of the tile, rounded up to 4]
  * @param stepTable  i32 [steps]
+ * @param codes      where the codebook stores its codes, at offset 0
  */
-export function search(p: usize, tile: i32, input: usize, positions: usize, stepTable: usize): void {
+export function search(p: usize, codebook: i32, first: i32, input: usize, positions: usize, stepTable: usize, codes: usize): void {
   const quads = load<i32>(p, field.ENCODE_SEARCH_QUADS);
   const steps = load<i32>(p, field.ENCODE_SEARCH_STEPS);
   const unit = load<i32>(p, field.ENCODE_SEARCH_UNIT);
-  const first = firstOf(p, tile);
   const count = countOf(p, first);
-  const codes = codesOf(p, tile);
   const codeOffsets = load<usize>(p, field.ENCODE_CODE_OFFSETS) + (first << 2);
-  const weights = searchWeights(p, tile);
+  const weights = searchWeights(p, codebook);
   const zero = i32x4.splat(0);
   const mask = i32x4.splat(INDEX_MASK);
   const units = i16x8.splat(<i16>unit);
