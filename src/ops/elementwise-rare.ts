@@ -1,4 +1,5 @@
 import { LutraError } from '../errors.js';
+import { map } from './activation.js';
 import { convert } from './cast.js';
 import * as op from './define.js';
 import { type Binary, type BinaryOf, binary, combine, nonZero, unary } from './elementwise.js';
@@ -21,12 +22,9 @@ const isInf = op.define({
   attributes: 'detect_negative detect_positive',
   infer: (context) => [{ type: 'bool', dims: op.dimsOf(context) }],
   evaluate(context, [y]) {
-    const [x, out] = [op.input(context), op.elements(y!)];
     const negative = op.int(context.node, 'detect_negative', 1);
     const positive = op.int(context.node, 'detect_positive', 1);
-    for (let i = 0; i < out.length; i++) {
-      out[i] = (positive && x[i] === Infinity) || (negative && x[i] === -Infinity) ? 1 : 0;
-    }
+    map(context, y!, (x) => ((positive && x === Infinity) || (negative && x === -Infinity) ? 1 : 0));
   },
 });
 
@@ -95,9 +93,8 @@ export const ELEMENTWISE_RARE: readonly Operator[] = [
     types: [op.NUMBER],
     infer: op.likeInput,
     evaluate(context, [y]) {
-      const [x, out] = [op.input(context), op.elements(y!)];
-      const one = op.element(op.typeOf(context), 1);
-      for (let i = 0; i < out.length; i++) out[i] = x[i]! > 0 ? one : x[i]! < 0 ? -one : x[i]!;
+      const one = op.element(y!.type, 1);
+      map(context, y!, (x) => (x > 0 ? one : x < 0 ? -one : x));
     },
   }),
   op.define({

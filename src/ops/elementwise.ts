@@ -1,6 +1,7 @@
 import { LutraError } from '../errors.js';
-import type { DataType } from '../graph/types.js';
+import type { DataType, TensorType } from '../graph/types.js';
 import { roundHalfEven } from '../rounding.js';
+import { map } from './activation.js';
 import * as op from './define.js';
 import type { Operator } from './operator.js';
 import { describeNode } from './operator.js';
@@ -24,6 +25,15 @@ export function combine(
   for (let i = 0; i < out.length; i++) out[i] = apply(x[aAt ? aAt[i]! : i]!, y[bAt ? bAt[i]! : i]!);
 }
 
+/** One output of the common shape of all inputs, none of which may be omitted. */
+function broadcast({ node, inputs }: op.InferContext, type: DataType): TensorType[] {
+  const shapes = inputs.map((value, i) => {
+    op.check(node, value !== undefined, `input ${i} is missing`, 'a value', 'nothing');
+    return value!.dims;
+  });
+  return [{ type, dims: broadcastDims(node, shapes) }];
+}
+
 export function binary(
   name: string,
   types: readonly DataType[],
@@ -34,9 +44,7 @@ export function binary(
     name,
     arity: [2, 2],
     types: [types],
-    infer: (context) => [
-      { type: op.typeOf(context), dims: broadcastDims(context.node, [op.dimsOf(context), op.dimsOf(context, 1)]) },
-    ],
+    infer: (context) => broadcast(context, op.typeOf(context)),
     evaluate(context, [y]) {
       const [a, b] = [0, 1].map((i) => ({ elements: op.input(context, i), dims: op.dimsOf(context, i) }));
       combine(a!, b!, y!.dims, of(op.typeOf(context), context), op.elements(y!));
@@ -46,11 +54,7 @@ export function binary(
 }
 
 function predicate(name: string, types: readonly DataType[], test: (a: number, b: number) => boolean): Operator {
-  return binary(name, types, () => (a, b) => (test(a, b) ? 1 : 0), {
-    infer: (context) => [
-      { type: 'bool', dims: broadcastDims(context.node, [op.dimsOf(context), op.dimsOf(context, 1)]) },
-    ],
-  });
+  return binary(name, types, () => (a, b) => (test(a, b) ? 1 : 0), { infer: (context) => broadcast(context, 'bool') });
 }
 
 /** Max, Min, Sum and Mean take any number of inputs: they are folded two at a time. */
@@ -64,18 +68,7 @@ function variadic(
     name,
     arity: [1, Infinity],
     types: [types],
-    infer: (context) => [
-      {
-        type: op.typeOf(context),
-        dims: broadcastDims(
-          context.node,
-          context.inputs.map((value, i) => {
-            op.check(context.node, value !== undefined, `input ${i} is missing`, 'a value', 'nothing');
-            return value!.dims;
-          }),
-        ),
-      },
-    ],
+    infer: (context) => broadcast(context, op.typeOf(context)),
     evaluate(context, [y]) {
       const out = op.elements(y!);
       const apply = of(op.typeOf(context), context);
@@ -113,15 +106,7 @@ const where = op.define({
   arity: [3, 3],
   types: [op.BOOL, op.ANY],
   raw: true,
-  infer: (context) => [
-    {
-      type: op.typeOf(context, 1),
-      dims: broadcastDims(
-        context.node,
-        [0, 1, 2].map((i) => op.dimsOf(context, i)),
-      ),
-    },
-  ],
+  infer: (context) => broadcast(context, op.typeOf(context, 1)),
   evaluate(context, [y]) {
     const [test, a, b] = [op.input(context), op.input(context, 1), op.input(context, 2)];
     const [testAt, aAt, bAt] = [0, 1, 2].map((i) => broadcastOffsets(op.dimsOf(context, i), y!.dims));
@@ -142,10 +127,7 @@ export function unary(
     name,
     types: [types],
     infer: (context) => [{ type: result ?? op.typeOf(context), dims: op.dimsOf(context) }],
-    evaluate(context, [y]) {
-      const [x, out] = [op.input(context), op.elements(y!)];
-      for (let i = 0; i < out.length; i++) out[i] = apply(x[i]!);
-    },
+    evaluate: (context, [y]) => map(context, y!, apply),
   });
 }
 
@@ -194,8 +176,8 @@ export const ELEMENTWISE: readonly Operator[] = [
     types: [SIGNED],
     infer: op.likeInput,
     evaluate(context, [y]) {
-      const [x, out, zero] = [op.input(context), op.elements(y!), op.element(op.typeOf(context), 0)];
-      for (let i = 0; i < out.length; i++) out[i] = x[i]! < 0 ? zero : x[i]!;
+      const zero = op.element(y!.type, 0);
+      map(context, y!, (x) => (x < 0 ? zero : x));
     },
   }),
 ];
