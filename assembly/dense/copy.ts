@@ -1,6 +1,7 @@
 // Moving values of four bytes without looking at them.
 import { TRANSPOSE_TILE } from '../gen/constants';
 import * as field from '../gen/layout';
+import { transpose4 } from './transpose4';
 
 /** Copies rows of `bytes` bytes between two spacings; `total` bytes in all, so the last row may be shorter. */
 export function copyRows(p: usize, begin: i32, end: i32, thread: i32): void {
@@ -36,18 +37,7 @@ export function transpose(p: usize, begin: i32, end: i32, thread: i32): void {
     let r = 0;
     if (chunk == 1 && count == TRANSPOSE_TILE) {
       for (; r + 4 <= rows; r += 4) {
-        const a = v128.load(from);
-        const b = v128.load(from + inputRow);
-        const c = v128.load(from + 2 * inputRow);
-        const d = v128.load(from + 3 * inputRow);
-        const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-        const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-        const ef = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-        const gh = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-        v128.store(to, v128.shuffle<i32>(ab, cd, 0, 1, 4, 5));
-        v128.store(to + outputRow, v128.shuffle<i32>(ab, cd, 2, 3, 6, 7));
-        v128.store(to + 2 * outputRow, v128.shuffle<i32>(ef, gh, 0, 1, 4, 5));
-        v128.store(to + 3 * outputRow, v128.shuffle<i32>(ef, gh, 2, 3, 6, 7));
+        transpose4(from, inputRow, to, outputRow);
         from += inputRow << 2;
         to += 16;
       }

@@ -3,6 +3,7 @@
 import * as field from '../gen/layout';
 import { finishColumns } from './epilogue';
 import { product1x8, product1x32, product4x4, product4x8 } from './micro';
+import { transpose4 } from './transpose4';
 
 /** Scratch: rows [R/4][k][4] f32, columns [N/8][k][8] f32 (only where `panels` is 0), sums [4][N] f32. */
 export function matmul(p: usize, begin: i32, end: i32, thread: i32): void {
@@ -69,7 +70,7 @@ function packRows(p: usize, batch: i32, first: i32, count: i32, target: usize): 
     const lanes = min(4, count - r);
     let k0 = 0;
     if (lanes == 4 && depthStride == 4) {
-      for (; k0 + 4 <= depth; k0 += 4) transpose4(source + ((<usize>k0) << 2), rowStride, target + ((<usize>k0) << 4));
+      for (; k0 + 4 <= depth; k0 += 4) transpose4(source + ((<usize>k0) << 2), rowStride, target + ((<usize>k0) << 4), 16);
     }
     const step: usize = lanes == 1 ? 4 : 16;
     for (let lane: usize = 0; lane < step; lane += 4) {
@@ -91,24 +92,6 @@ function packRows(p: usize, batch: i32, first: i32, count: i32, target: usize): 
     target += (<usize>depth) << 4;
     source += rowStride << 2;
   }
-}
-
-/** Four values of each of four rows, column by column. */
-// @ts-ignore: decorator
-@inline
-function transpose4(from: usize, stride: usize, to: usize): void {
-  const a = v128.load(from);
-  const b = v128.load(from + stride);
-  const c = v128.load(from + 2 * stride);
-  const d = v128.load(from + 3 * stride);
-  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-  const AB = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-  const CD = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
-  v128.store(to, v128.shuffle<i64>(ab, cd, 1, 3), 16);
-  v128.store(to, v128.shuffle<i64>(AB, CD, 0, 2), 32);
-  v128.store(to, v128.shuffle<i64>(AB, CD, 1, 3), 48);
 }
 
 /** Columns to [N/8][k][8]; the absent ones of a last panel are zeros. */

@@ -1,6 +1,6 @@
 import * as field from '../gen/layout';
-import { codesOf, inputOf } from './encode-tile';
-import { gather16, runLength } from './gather';
+import { codesOf, countOf, firstOf, inputOf, rowOf } from './encode-tile';
+import { runLength, scatter16 } from './gather';
 import { swizzle } from './swizzle';
 
 /** One step of the tree for 16 positions: code ← 2·code + (value > threshold[code]). */
@@ -18,16 +18,13 @@ function descend(code: v128, values: v128, thresholds: usize): v128 {
  */
 export function encodeTree(p: usize, begin: i32, end: i32, thread: i32): void {
   const codebooks = load<i32>(p, field.ENCODE_CODEBOOKS);
-  const chunks = load<i32>(p, field.ENCODE_CHUNKS);
-  const chunk = load<i32>(p, field.ENCODE_CHUNK);
-  const positions = load<i32>(p, field.ENCODE_POSITIONS);
   for (let tile = begin; tile < end; tile++) {
-    const first = (tile % chunks) * chunk;
-    const last = min(first + chunk, positions);
-    const codebook = (tile / chunks) % codebooks;
-    const image = tile / chunks / codebooks;
-    const input = inputOf(p, image, codebook);
-    const codes = codesOf(p, image, codebook);
+    const row = rowOf(p, tile);
+    const codebook = row % codebooks;
+    const first = firstOf(p, tile);
+    const last = first + countOf(p, first);
+    const input = inputOf(p, row / codebooks, codebook);
+    const codes = codesOf(p, row / codebooks, codebook);
     const features = load<usize>(p, field.ENCODE_TAP_OFFSETS) + (codebook << 4);
     const thresholds = load<usize>(p, field.ENCODE_TREE_THRESHOLDS) + (codebook << 6);
     for (let q = first; q < last; q += 16) {
@@ -39,7 +36,7 @@ export function encodeTree(p: usize, begin: i32, end: i32, thread: i32): void {
       code = descend(code, values16(input + load<i32>(features, 4), offsets, run), thresholds + 16);
       code = descend(code, values16(input + load<i32>(features, 8), offsets, run), thresholds + 32);
       code = descend(code, values16(input + load<i32>(features, 12), offsets, run), thresholds + 48);
-      scatter(code, codes, codeOffsets, min(16, last - q));
+      scatter16(code, codes, codeOffsets, min(16, last - q));
     }
   }
 }
@@ -65,19 +62,4 @@ function values16(from: usize, offsets: usize, run: i32): v128 {
   values = v128.load8_lane(from + load<i32>(offsets, 52), values, 13);
   values = v128.load8_lane(from + load<i32>(offsets, 56), values, 14);
   return v128.load8_lane(from + load<i32>(offsets, 60), values, 15);
-}
-
-/** The first `valid` lanes to `to + offsets[q]`. */
-function scatter(bytes: v128, to: usize, offsets: usize, valid: i32): void {
-  if (valid == 16 && runLength(offsets) == 16) {
-    v128.store(to + load<i32>(offsets), bytes);
-    return;
-  }
-  let low = i64x2.extract_lane(bytes, 0);
-  const high = i64x2.extract_lane(bytes, 1);
-  for (let q = 0; q < valid; q++) {
-    if (q == 8) low = high;
-    store<u8>(to + load<i32>(offsets + (q << 2)), <u8>low);
-    low >>= 8;
-  }
 }

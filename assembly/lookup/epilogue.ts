@@ -1,7 +1,7 @@
 /**
  * What follows integer sums: y = activation(float(sum)·scale + bias + residual), stored dense and/or quantized into
  * the padded planes of the next Encode. One rounding per operation; Wasm has no implicit fused multiply-add. The fields it reads stand
- * first in the parameter block of every kernel that calls it: INTEGER_EPILOGUE in src/kernels/lookup.ts.
+ * first in the parameter block of every kernel that calls it: INTEGER_SUMS in src/kernels/lookup.ts.
  *
  * A thread's scratch begins with sums i32 [<= 64 outputs][16 positions] and one i32/f32 [16] for tails; then comes what the kernel gathers.
  */
@@ -9,12 +9,12 @@ import { activate, clamp } from '../dense/epilogue';
 import { gelu16 } from '../dense/functions';
 import { ACTIVATION_CLAMP, ACTIVATION_NONE, FUNCTION_GELU } from '../gen/constants';
 import * as field from '../gen/layout';
-import { runLength } from './gather';
+import { scatter16 } from './gather';
 import { narrow, quantize4, roundingBase, roundingMagic } from './quantize';
 
 /** LeakyRelu and HardSwish. */
 function activateRarely(x: v128, kind: i32, p: usize): v128 {
-  return activate(x, kind, v128.load32_splat(p, field.INTEGER_EPILOGUE_LOW), x);
+  return activate(x, kind, v128.load32_splat(p, field.INTEGER_SUMS_LOW), x);
 }
 
 /**
@@ -42,9 +42,9 @@ function finish16(
   first: i32,
   tail: usize,
 ): void {
-  const residual = load<usize>(p, field.INTEGER_EPILOGUE_RESIDUAL);
-  const output = load<usize>(p, field.INTEGER_EPILOGUE_OUTPUT);
-  const kind = load<i32>(p, field.INTEGER_EPILOGUE_ACTIVATION);
+  const residual = load<usize>(p, field.INTEGER_SUMS_RESIDUAL);
+  const output = load<usize>(p, field.INTEGER_SUMS_OUTPUT);
+  const kind = load<i32>(p, field.INTEGER_SUMS_ACTIVATION);
   if (residual != 0) {
     let r = residual + dense;
     if (valid < 16) {
@@ -57,8 +57,8 @@ function finish16(
     y3 = f32x4.add(y3, v128.load(r, 48));
   }
   if (kind == ACTIVATION_CLAMP) {
-    const low = v128.load32_splat(p, field.INTEGER_EPILOGUE_LOW);
-    const high = v128.load32_splat(p, field.INTEGER_EPILOGUE_HIGH);
+    const low = v128.load32_splat(p, field.INTEGER_SUMS_LOW);
+    const high = v128.load32_splat(p, field.INTEGER_SUMS_HIGH);
     y0 = clamp(y0, low, high);
     y1 = clamp(y1, low, high);
     y2 = clamp(y2, low, high);
@@ -68,7 +68,7 @@ function finish16(
     v128.store(tail, y1, 16);
     v128.store(tail, y2, 32);
     v128.store(tail, y3, 48);
-    gelu16(tail, load<usize>(p, field.INTEGER_EPILOGUE_COEFFICIENTS));
+    gelu16(tail, load<usize>(p, field.INTEGER_SUMS_COEFFICIENTS));
     y0 = v128.load(tail);
     y1 = v128.load(tail, 16);
     y2 = v128.load(tail, 32);
@@ -88,10 +88,10 @@ function finish16(
     if (valid < 16) memory.copy(output + dense, tail, valid << 2);
   }
   for (let set = p; set < p + SETS * SET_BYTES; set += SET_BYTES) {
-    const planes = load<usize>(set, field.INTEGER_EPILOGUE_PLANES);
+    const planes = load<usize>(set, field.INTEGER_SUMS_PLANES);
     if (planes == 0) break;
-    const scale = v128.load32_splat(set, field.INTEGER_EPILOGUE_PLANE_SCALE);
-    const zero = v128.load32_splat(set, field.INTEGER_EPILOGUE_PLANE_ZERO);
+    const scale = v128.load32_splat(set, field.INTEGER_SUMS_PLANE_SCALE);
+    const zero = v128.load32_splat(set, field.INTEGER_SUMS_PLANE_ZERO);
     const base = roundingBase(zero);
     const magic = roundingMagic(base, zero);
     const floor = f32x4.neg(zero);
@@ -100,42 +100,25 @@ function finish16(
     const c = quantize4(y2, scale, floor, magic, base);
     const d = quantize4(y3, scale, floor, magic, base);
     const bytes = narrow(a, b, c, d);
-    const stride = load<i32>(set, field.INTEGER_EPILOGUE_PLANE_STRIDE);
-    const to = planes + plane * stride + image * load<i32>(set, field.INTEGER_EPILOGUE_PLANE_BATCH);
+    const stride = load<i32>(set, field.INTEGER_SUMS_PLANE_STRIDE);
+    const to = planes + plane * stride + image * load<i32>(set, field.INTEGER_SUMS_PLANE_BATCH);
     if (rows) {
       if (valid == 16 && stride == 1) v128.store(to, bytes);
       else spread(bytes, to, stride, valid, tail);
     } else {
-      scatter(bytes, to, load<usize>(set, field.INTEGER_EPILOGUE_PLANE_OFFSETS) + (first << 2), valid, tail);
+      scatter16(bytes, to, load<usize>(set, field.INTEGER_SUMS_PLANE_OFFSETS) + (first << 2), valid);
     }
   }
 }
 
 /** Sets of planes that one epilogue fills, and the bytes of their fields. */
 const SETS: usize = 2;
-const SET_BYTES: usize = field.INTEGER_EPILOGUE_PLANES2 - field.INTEGER_EPILOGUE_PLANES;
+const SET_BYTES: usize = field.INTEGER_SUMS_PLANES2 - field.INTEGER_SUMS_PLANES;
 
 /** The first `valid` bytes, `stride` bytes apart. */
 function spread(bytes: v128, to: usize, stride: i32, valid: i32, tail: usize): void {
   v128.store(tail, bytes);
   for (let i = 0; i < valid; i++) store<u8>(to + i * stride, load<u8>(tail + i));
-}
-
-/** The first `valid` bytes to `to + offsets[q]`, in runs of 16 or 4 where they are neighbours. */
-// @ts-ignore: decorator
-@inline
-function scatter(bytes: v128, to: usize, offsets: usize, valid: i32, tail: usize): void {
-  if (load<i32>(offsets, 60) - load<i32>(offsets) == 15) {
-    v128.store(to + load<i32>(offsets), bytes);
-  } else if (runLength(offsets) == 4) {
-    v128.store32_lane(to + load<i32>(offsets), bytes, 0);
-    v128.store32_lane(to + load<i32>(offsets, 16), bytes, 1);
-    v128.store32_lane(to + load<i32>(offsets, 32), bytes, 2);
-    v128.store32_lane(to + load<i32>(offsets, 48), bytes, 3);
-  } else {
-    v128.store(tail, bytes);
-    for (let q = 0; q < valid; q++) store<u8>(to + load<i32>(offsets + (q << 2)), load<u8>(tail + q));
-  }
 }
 
 /**
@@ -158,14 +141,14 @@ export function finish(
   rows: bool,
   tail: usize,
 ): void {
-  const positions = load<i32>(p, field.INTEGER_EPILOGUE_POSITIONS);
-  const outputs = load<i32>(p, field.INTEGER_EPILOGUE_OUTPUTS);
+  const positions = load<i32>(p, field.INTEGER_SUMS_POSITIONS);
+  const outputs = load<i32>(p, field.INTEGER_SUMS_OUTPUTS);
   const valid = min(16, rows ? outputs - m : positions - first);
   for (let i = 0; i < count; i++) {
     const channel = rows ? m : m + i;
     const item = rows ? first + i : image;
-    const scales = load<usize>(p, field.INTEGER_EPILOGUE_SCALE) + (<usize>channel << 2);
-    const biases = load<usize>(p, field.INTEGER_EPILOGUE_BIAS) + (<usize>channel << 2);
+    const scales = load<usize>(p, field.INTEGER_SUMS_SCALE) + (<usize>channel << 2);
+    const biases = load<usize>(p, field.INTEGER_SUMS_BIAS) + (<usize>channel << 2);
     let dense = item * outputs + channel;
     let y0 = f32x4.convert_i32x4_s(v128.load(sums));
     let y1 = f32x4.convert_i32x4_s(v128.load(sums, 16));

@@ -27,3 +27,28 @@ export function runLength(offsets: usize): i32 {
   }
   return 4;
 }
+
+/** The other way: the first `valid` lanes of `bytes` to `to + offsets[q]`. */
+// @ts-ignore: decorator
+@inline
+export function scatter16(bytes: v128, to: usize, offsets: usize, valid: i32): void {
+  if (load<i32>(offsets, 60) - load<i32>(offsets) == 15) v128.store(to + load<i32>(offsets), bytes);
+  else scatterRuns(bytes, to, offsets, valid);
+}
+
+function scatterRuns(bytes: v128, to: usize, offsets: usize, valid: i32): void {
+  if (runLength(offsets) == 4) {
+    v128.store32_lane(to + load<i32>(offsets), bytes, 0);
+    v128.store32_lane(to + load<i32>(offsets, 16), bytes, 1);
+    v128.store32_lane(to + load<i32>(offsets, 32), bytes, 2);
+    v128.store32_lane(to + load<i32>(offsets, 48), bytes, 3);
+    return;
+  }
+  let low = i64x2.extract_lane(bytes, 0);
+  const high = i64x2.extract_lane(bytes, 1);
+  for (let q = 0; q < valid; q++) {
+    if (q == 8) low = high;
+    store<u8>(to + load<i32>(offsets + (q << 2)), <u8>low);
+    low >>= 8;
+  }
+}

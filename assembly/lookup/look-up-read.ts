@@ -10,6 +10,7 @@
 import { OUTPUT_BLOCK, OUTSIDE_CODE, POSITION_GROUP, SUMS_BYTES, SUMS_SCRATCH_BYTES, TABLE_BIAS } from '../gen/constants';
 import * as field from '../gen/layout';
 import { finish } from './epilogue';
+import { blockOf, firstOf, imageOf, scratchOf, unitOf } from './sums-tile';
 import { FLUSH, flush } from './widen';
 
 /** Lists the table rows of one position; returns their number. */
@@ -83,16 +84,16 @@ function accumulate(rows: usize, count: i32, table: usize, width: i32, sums: usi
  *     scratch: sums i32 [64 outputs][16 positions] | tail [16] | one position's sums i32 [64] | per position: count, rows i32 [terms]
  */
 function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
-  const positions = load<i32>(p, field.LOOK_UP_READ_POSITIONS);
-  const outputs = load<i32>(p, field.LOOK_UP_READ_OUTPUTS);
+  const positions = load<i32>(p, field.INTEGER_SUMS_POSITIONS);
+  const outputs = load<i32>(p, field.INTEGER_SUMS_OUTPUTS);
   const codebooks = load<i32>(p, field.LOOK_UP_READ_CODEBOOKS);
   const taps = load<i32>(p, field.LOOK_UP_READ_TAPS);
   const centroids = load<i32>(p, field.LOOK_UP_READ_CENTROIDS);
   const table = load<usize>(p, field.LOOK_UP_READ_TABLE);
-  const blocks = load<i32>(p, field.LOOK_UP_READ_BLOCKS);
-  const chunks = load<i32>(p, field.LOOK_UP_READ_CHUNKS);
   const codeOffsets = load<usize>(p, field.LOOK_UP_READ_CODE_OFFSETS);
-  const scratch = load<usize>(p, field.LOOK_UP_READ_SCRATCH) + thread * load<i32>(p, field.LOOK_UP_READ_SCRATCH_STRIDE);
+  const codeStride = load<i32>(p, field.LOOK_UP_READ_CODE_STRIDE);
+  const tapOffsets = load<usize>(p, field.LOOK_UP_READ_TAP_OFFSETS);
+  const scratch = scratchOf(p, thread);
   const tail = scratch + SUMS_BYTES;
   const single = scratch + SUMS_SCRATCH_BYTES;
   const lists = single + (OUTPUT_BLOCK << 2);
@@ -101,10 +102,9 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
   const outputBlocks = <i32>(<u32>(outputs + OUTPUT_BLOCK - 1) / OUTPUT_BLOCK);
   let last = -1;
   for (let tile = begin; tile < end; tile++) {
-    const chunk = tile % chunks;
-    const block = tile / chunks;
-    const image = block / blocks;
-    const first = (block % blocks) * POSITION_GROUP;
+    const block = blockOf(p, tile);
+    const image = imageOf(p, block);
+    const first = firstOf(p, block);
     const count = min(POSITION_GROUP, positions - first);
     if (block != last) {
       for (let q = 0; q < count; q++) {
@@ -113,23 +113,12 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
           load<usize>(p, field.LOOK_UP_READ_CODES) +
           image * load<i32>(p, field.LOOK_UP_READ_CODE_BATCH) +
           load<i32>(codeOffsets + ((first + q) << 2));
-        store<i32>(
-          list,
-          listRows(
-            from,
-            load<i32>(p, field.LOOK_UP_READ_CODE_STRIDE),
-            codebooks,
-            load<usize>(p, field.LOOK_UP_READ_TAP_OFFSETS),
-            taps,
-            centroids,
-            list + 4,
-          ),
-        );
+        store<i32>(list, listRows(from, codeStride, codebooks, tapOffsets, taps, centroids, list + 4));
       }
       last = block;
     }
-    const lastBlock = ((chunk + 1) * outputBlocks) / chunks;
-    for (let ob = (chunk * outputBlocks) / chunks; ob < lastBlock; ob++) {
+    const lastBlock = unitOf(p, tile, outputBlocks, 1);
+    for (let ob = unitOf(p, tile, outputBlocks, 0); ob < lastBlock; ob++) {
       const m = ob * OUTPUT_BLOCK;
       const valid = min(OUTPUT_BLOCK, outputs - m);
       const width = (valid + 15) & ~15;

@@ -10,9 +10,11 @@
  * A code outside the image (OUTSIDE_CODE) looks 0 up, so the bias to take out is TABLE_BIAS per term inside: −`corrections[position]`.
  */
 import { OUTPUT_PANEL, OUTPUT_QUAD, POSITION_GROUP, SUMS_BYTES, SUMS_SCRATCH_BYTES } from '../gen/constants';
+import { transpose4 } from '../dense/transpose4';
 import * as field from '../gen/layout';
 import { finish } from './epilogue';
 import { gather16, runLength } from './gather';
+import { blockOf, firstOf, groupsOf, imageOf, scratchOf, unitOf } from './sums-tile';
 import { swizzle } from './swizzle';
 import { FLUSH, flush } from './widen';
 
@@ -92,31 +94,26 @@ function gatherGroup(
  * stays in the first-level cache while the groups pass.
  */
 function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
-  const positions = load<i32>(p, field.LOOK_UP_SHUFFLE_POSITIONS);
-  const outputs = load<i32>(p, field.LOOK_UP_SHUFFLE_OUTPUTS);
+  const positions = load<i32>(p, field.INTEGER_SUMS_POSITIONS);
+  const outputs = load<i32>(p, field.INTEGER_SUMS_OUTPUTS);
   const codebooks = load<i32>(p, field.LOOK_UP_SHUFFLE_CODEBOOKS);
   const taps = load<i32>(p, field.LOOK_UP_SHUFFLE_TAPS);
   const table = load<usize>(p, field.LOOK_UP_SHUFFLE_TABLE);
-  const blocks = load<i32>(p, field.LOOK_UP_SHUFFLE_BLOCKS);
-  const groupsPerBlock = load<i32>(p, field.LOOK_UP_SHUFFLE_GROUPS);
-  const chunks = load<i32>(p, field.LOOK_UP_SHUFFLE_CHUNKS);
   const codeOffsets = load<usize>(p, field.LOOK_UP_SHUFFLE_CODE_OFFSETS);
   const corrections = load<usize>(p, field.LOOK_UP_SHUFFLE_CORRECTIONS);
   const stream = load<usize>(p, field.LOOK_UP_SHUFFLE_STREAM);
-  const sums = load<usize>(p, field.LOOK_UP_SHUFFLE_SCRATCH) + thread * load<i32>(p, field.LOOK_UP_SHUFFLE_SCRATCH_STRIDE);
+  const sums = scratchOf(p, thread);
   const tail = sums + SUMS_BYTES;
   const gathered = sums + SUMS_SCRATCH_BYTES;
   const terms = codebooks * taps;
   const unit = rows ? OUTPUT_PANEL : OUTPUT_QUAD;
   const panels = (outputs + unit - 1) / unit;
-  const groupCount = <i32>(<u32>(positions + POSITION_GROUP - 1) / POSITION_GROUP);
   let last = -1;
   for (let tile = begin; tile < end; tile++) {
-    const chunk = tile % chunks;
-    const block = tile / chunks;
-    const image = block / blocks;
-    const firstGroup = (block % blocks) * groupsPerBlock;
-    const groups = min(groupsPerBlock, groupCount - firstGroup);
+    const block = blockOf(p, tile);
+    const image = imageOf(p, block);
+    const blockFirst = firstOf(p, block);
+    const groups = groupsOf(p, blockFirst);
     if (block != last) {
       for (let g = 0; g < groups; g++) {
         gatherGroup(
@@ -125,19 +122,19 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
           codebooks,
           load<usize>(p, field.LOOK_UP_SHUFFLE_TAP_OFFSETS),
           taps,
-          codeOffsets + ((firstGroup + g) << 6),
+          codeOffsets + ((blockFirst + g * POSITION_GROUP) << 2),
           gathered + ((g * terms) << 4),
         );
       }
       last = block;
     }
-    const lastPanel = ((chunk + 1) * panels) / chunks;
-    for (let panel = (chunk * panels) / chunks; panel < lastPanel; panel++) {
+    const lastPanel = unitOf(p, tile, panels, 1);
+    for (let panel = unitOf(p, tile, panels, 0); panel < lastPanel; panel++) {
       const m = panel * unit;
       const count = min(unit, outputs - m);
       const panelTable = table + ((<usize>m * <usize>terms) << 2);
       for (let g = 0; g < groups; g++) {
-        const first = (firstGroup + g) * POSITION_GROUP;
+        const first = blockFirst + g * POSITION_GROUP;
         const codes = gathered + ((g * terms) << 4);
         if (rows) {
           // Sixteen outputs at a time: whole cache lines of the result.
@@ -161,18 +158,7 @@ const ROW_SUMS: usize = 256;
 /** Turns sums i32 [4 outputs][16 rows] into [16 rows][4 outputs]; the rows at `to` are 64 bytes apart. */
 function transpose(sums: usize, to: usize): void {
   for (const end = sums + 64; sums < end; sums += 16) {
-    const a = v128.load(sums);
-    const b = v128.load(sums, 64);
-    const c = v128.load(sums, 128);
-    const d = v128.load(sums, 192);
-    const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-    const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-    const AB = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-    const CD = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-    v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
-    v128.store(to, v128.shuffle<i64>(ab, cd, 1, 3), 64);
-    v128.store(to, v128.shuffle<i64>(AB, CD, 0, 2), 128);
-    v128.store(to, v128.shuffle<i64>(AB, CD, 1, 3), 192);
+    transpose4(sums, 64, to, 64);
     to += 256;
   }
 }

@@ -8,48 +8,43 @@
 import { OUTPUT_QUAD, POSITION_GROUP, SUMS_BYTES, SUMS_SCRATCH_BYTES } from '../gen/constants';
 import * as field from '../gen/layout';
 import { finish } from './epilogue';
+import { blockOf, firstOf, groupsOf, imageOf, scratchOf, unitOf } from './sums-tile';
 
 /** Results are planes [image][output][position]. A tile gathers the patches of a few groups once and runs all its outputs over them. */
 export function quantizedConv(p: usize, begin: i32, end: i32, thread: i32): void {
-  const positions = load<i32>(p, field.INTEGER_EPILOGUE_POSITIONS);
-  const outputs = load<i32>(p, field.INTEGER_EPILOGUE_OUTPUTS);
+  const outputs = load<i32>(p, field.INTEGER_SUMS_OUTPUTS);
   const channels = load<i32>(p, field.QUANTIZED_CONV_CHANNELS);
   const steps = load<i32>(p, field.QUANTIZED_CONV_STEPS);
   const weights = load<usize>(p, field.QUANTIZED_CONV_WEIGHTS);
-  const blocks = load<i32>(p, field.QUANTIZED_CONV_BLOCKS);
-  const groupsPerBlock = load<i32>(p, field.QUANTIZED_CONV_GROUPS);
-  const chunks = load<i32>(p, field.QUANTIZED_CONV_CHUNKS);
   const inputOffsets = load<usize>(p, field.QUANTIZED_CONV_INPUT_OFFSETS);
   const corrections = load<usize>(p, field.QUANTIZED_CONV_CORRECTIONS);
   // 1, in a way that V8 does not see through: it would build a constant vector anew at each use.
   const ones = i16x8.splat(<i16>min(1, outputs));
-  const sums = load<usize>(p, field.QUANTIZED_CONV_SCRATCH) + thread * load<i32>(p, field.QUANTIZED_CONV_SCRATCH_STRIDE);
+  const sums = scratchOf(p, thread);
   const patches = sums + SUMS_SCRATCH_BYTES;
   const terms = channels * steps;
   const quads = <i32>(<u32>(outputs + OUTPUT_QUAD - 1) / OUTPUT_QUAD);
-  const groupCount = <i32>(<u32>(positions + POSITION_GROUP - 1) / POSITION_GROUP);
   let last = -1;
   for (let tile = begin; tile < end; tile++) {
-    const chunk = tile % chunks;
-    const block = tile / chunks;
-    const image = block / blocks;
-    const firstGroup = (block % blocks) * groupsPerBlock;
-    const groups = min(groupsPerBlock, groupCount - firstGroup);
+    const block = blockOf(p, tile);
+    const image = imageOf(p, block);
+    const first = firstOf(p, block);
+    const groups = groupsOf(p, first);
     if (block != last) {
       const input = load<usize>(p, field.QUANTIZED_CONV_INPUT) + image * load<i32>(p, field.QUANTIZED_CONV_INPUT_BATCH);
       for (let g = 0; g < groups; g++) {
-        gatherGroup(p, input, channels, steps, inputOffsets + ((firstGroup + g) << 6), patches + ((g * terms) << 6));
+        gatherGroup(p, input, channels, steps, inputOffsets + ((first + g * POSITION_GROUP) << 2), patches + ((g * terms) << 6));
       }
       last = block;
     }
-    const lastQuad = ((chunk + 1) * quads) / chunks;
-    for (let quad = (chunk * quads) / chunks; quad < lastQuad; quad++) {
+    const lastQuad = unitOf(p, tile, quads, 1);
+    for (let quad = unitOf(p, tile, quads, 0); quad < lastQuad; quad++) {
       const m = quad * OUTPUT_QUAD;
       const count = min(OUTPUT_QUAD, outputs - m);
       const quadWeights = weights + ((<usize>m * <usize>terms) << 2);
       for (let g = 0; g < groups; g++) {
         multiply(patches + ((g * terms) << 6), quadWeights, terms, corrections + (m << 2), ones, sums);
-        finish(p, sums, 64, count, image, m, (firstGroup + g) * POSITION_GROUP, false, sums + SUMS_BYTES);
+        finish(p, sums, 64, count, image, m, first + g * POSITION_GROUP, false, sums + SUMS_BYTES);
       }
     }
   }

@@ -84,11 +84,6 @@ export function sortTopologically(nodes: readonly Node[]): Node[] {
   return sorted;
 }
 
-/** A name that is not in `used`, which it joins. For many names of one hint, {@link UniqueNames} is faster. */
-export function uniqueName(hint: string, used: Set<string>): string {
-  return new UniqueNames(used).make(hint);
-}
-
 /** Makes names that were not used before. Many equal hints stay cheap: each remembers the last number it was given. */
 export class UniqueNames {
   private readonly next = new Map<string, number>();

@@ -24,8 +24,8 @@ export const WIDE_BYTES = 24;
 export const SUMS_BYTES = OUTPUT_BLOCK * POSITION_GROUP * 4;
 export const SUMS_SCRATCH_BYTES = SUMS_BYTES + POSITION_GROUP * 4;
 
-/** What follows integer sums: y = activation(float(sum)·scale + bias + residual). */
-export const INTEGER_EPILOGUE = [
+/** What kernels of integer sums begin with: their epilogue y = activation(float(sum)·scale + bias + residual), and their tiles. */
+export const INTEGER_SUMS = [
   /** f32 [M], f32 [M]; both padded to a multiple of 16. */
   'scale',
   'bias',
@@ -56,6 +56,12 @@ export const INTEGER_EPILOGUE = [
   'planeBatch2',
   'planeScale2:f32',
   'planeZero2:f32',
+  /** A tile is (image, block of `groups` position groups, one of `chunks` ranges of outputs), outputs fastest. */
+  'blocks',
+  'groups',
+  'chunks',
+  'scratch',
+  'scratchStride',
 ] as const;
 
 /** u8 planes of activations: what offset 0 refers to, i32 [positions] offsets, strides of one channel or codebook and of one image. */
@@ -67,23 +73,16 @@ const CODES = ['codes', 'codeOffsets', 'codeStride', 'codeBatch', 'codebooks'] a
 /** i32 [taps] offsets within the window of a position; u8 tables, biased by {@link TABLE_BIAS}. */
 const TERMS = ['tapOffsets', 'taps', 'table'] as const;
 
-const TILES = [
-  /** A tile is (image, block of `groups` position groups, one of `chunks` ranges of outputs), outputs fastest. */
-  'blocks',
-  'groups',
-  'chunks',
-  'scratch',
-  'scratchStride',
-] as const;
+const LOOK_UP = [...INTEGER_SUMS, ...CODES, ...TERMS] as const;
 
 /**
  * Shuffle, K ≤ 16. Table [output mod 4, `stream` bytes apart][quads of outputs][codebook][tap][16]. `corrections`
  * i32 [positions] are added, to remove the bias of the tables.
  */
-export const LOOK_UP_SHUFFLE = [...INTEGER_EPILOGUE, ...CODES, ...TERMS, ...TILES, 'corrections', 'stream'] as const;
+export const LOOK_UP_SHUFFLE = [...LOOK_UP, 'corrections', 'stream'] as const;
 
 /** Row read, any K. Table [blocks of ≤ 64 outputs][codebook][tap][centroids][width of the block, a multiple of 16]. */
-export const LOOK_UP_READ = [...INTEGER_EPILOGUE, ...CODES, ...TERMS, ...TILES, 'centroids'] as const;
+export const LOOK_UP_READ = [...LOOK_UP, 'centroids'] as const;
 
 export const ENCODE = [
   ...INPUT,
@@ -137,7 +136,7 @@ export const LOOKUP_KERNELS = {
   lookUpReadRows: LOOK_UP_READ,
   /** int8 weights times 7-bit activations, four taps of a row of the window at a time. */
   quantizedConv: [
-    ...INTEGER_EPILOGUE,
+    ...INTEGER_SUMS,
     ...INPUT,
     'channels',
     /** i32 [steps] offsets within a window. */
@@ -145,7 +144,6 @@ export const LOOKUP_KERNELS = {
     'steps',
     /** i8 [quads of outputs][channel][step][4 outputs][4 taps]. */
     'weights',
-    ...TILES,
     /** i32 [outputs], are added: −zero point · Σ weights. */
     'corrections',
   ],

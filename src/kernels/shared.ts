@@ -26,7 +26,7 @@ const READS = ['lookUpReadPlanes', 'lookUpReadRows'] as const;
 export const BLOCKS: Readonly<Record<string, Block>> = {
   floatEpilogue: { fields: FLOAT_EPILOGUE, kernels: ['conv', 'matmul', ...WINDOWS] },
   window: { fields: WINDOW, kernels: WINDOWS },
-  integerEpilogue: { fields: lookup.INTEGER_EPILOGUE, kernels: [...SHUFFLES, ...READS, 'quantizedConv'] },
+  integerSums: { fields: lookup.INTEGER_SUMS, kernels: [...SHUFFLES, ...READS, 'quantizedConv'] },
   lookUpShuffle: { fields: lookup.LOOK_UP_SHUFFLE, kernels: SHUFFLES },
   lookUpRead: { fields: lookup.LOOK_UP_READ, kernels: READS },
   encode: { fields: lookup.ENCODE, kernels: [...SEARCHES, 'encodeTree'] },

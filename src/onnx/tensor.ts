@@ -123,34 +123,21 @@ function rawData(proto: TensorProto, type: DataType, count: number, where: strin
   return new Type(new Uint8Array(raw).buffer);
 }
 
-/** The typed fields; onnx.proto names the field that each element type uses. */
+/** The field in which onnx.proto stores each element type; those not listed here are in `int32Data`. */
+const FIELDS = {
+  string: 'stringData',
+  float32: 'floatData',
+  float64: 'doubleData',
+  int64: 'int64Data',
+  uint64: 'uint64Data',
+  uint32: 'uint64Data',
+} as const satisfies Partial<Record<DataType, keyof TensorProto>>;
+
 function typedData(proto: TensorProto, type: DataType, count: number, where: string): TensorData {
-  const check = (field: { readonly length: number }) =>
-    requireLength(field.length, count, 'elements', proto.dims, where);
-  switch (type) {
-    case 'string':
-      check(proto.stringData);
-      return proto.stringData.map((bytes) => toText(bytes, where));
-    case 'float32':
-      check(proto.floatData);
-      return Float32Array.from(proto.floatData);
-    case 'float64':
-      check(proto.doubleData);
-      return Float64Array.from(proto.doubleData);
-    case 'int64':
-      check(proto.int64Data);
-      return BigInt64Array.from(proto.int64Data);
-    case 'uint64':
-      check(proto.uint64Data);
-      return BigUint64Array.from(proto.uint64Data);
-    case 'uint32':
-      check(proto.uint64Data);
-      return Uint32Array.from(proto.uint64Data, (x) => Number(x));
-    case 'bool':
-      check(proto.int32Data);
-      return Uint8Array.from(proto.int32Data, (x) => (x ? 1 : 0));
-    default:
-      check(proto.int32Data);
-      return (arrayType(type) as Int32ArrayConstructor).from(proto.int32Data);
-  }
+  const field = proto[type in FIELDS ? FIELDS[type as keyof typeof FIELDS] : 'int32Data'];
+  requireLength(field.length, count, 'elements', proto.dims, where);
+  if (type === 'string') return proto.stringData.map((bytes) => toText(bytes, where));
+  if (type === 'uint32') return Uint32Array.from(proto.uint64Data, (x) => Number(x));
+  if (type === 'bool') return Uint8Array.from(proto.int32Data, (x) => (x ? 1 : 0));
+  return (arrayType(type) as Int32ArrayConstructor).from(field as number[]);
 }

@@ -1,6 +1,5 @@
 import type { Node, TensorValue } from '../graph/types.js';
-import type { Definition, EvaluateContext } from './define.js';
-import { check, define, elements, FLOAT, float, input, LATEST, likeInput, limits, NUMBER, typeOf } from './define.js';
+import * as op from './define.js';
 import type { Operator } from './operator.js';
 
 /** A float activation whose parameters are attributes with defaults, handed to `of` in order. */
@@ -8,16 +7,16 @@ export function activation(
   name: string,
   defaults: Readonly<Record<string, number>>,
   of: (...parameters: number[]) => (x: number) => number,
-  more: Partial<Definition> = {},
+  more: Partial<op.Definition> = {},
 ): Operator {
-  const parameters = (node: Node) => Object.entries(defaults).map(([key, value]) => float(node, key, value));
-  return define({
+  const parameters = (node: Node) => Object.entries(defaults).map(([key, value]) => op.float(node, key, value));
+  return op.define({
     name,
-    types: [FLOAT],
+    types: [op.FLOAT],
     attributes: Object.keys(defaults).join(' '),
     infer(context) {
       parameters(context.node);
-      return likeInput(context);
+      return op.likeInput(context);
     },
     evaluate(context, [y]) {
       map(context, y!, of(...parameters(context.node)));
@@ -26,14 +25,14 @@ export function activation(
   });
 }
 
-export function map(context: EvaluateContext, y: TensorValue, apply: (x: number) => number): void {
-  const [x, out] = [input(context), elements(y)];
+export function map(context: op.EvaluateContext, y: TensorValue, apply: (x: number) => number): void {
+  const [x, out] = [op.input(context), op.elements(y)];
   for (let i = 0; i < out.length; i++) out[i] = apply(x[i]!);
 }
 
 export const elu = (alpha: number) => (x: number) => (x < 0 ? alpha * Math.expm1(x) : x);
 /** Bounds are applied low first, so that low > high gives high everywhere, as ONNX says. A NaN input stays NaN. */
-function clamp(context: EvaluateContext, output: TensorValue, low: number, high: number): void {
+function clamp(context: op.EvaluateContext, output: TensorValue, low: number, high: number): void {
   map(context, output, (x) => {
     // Comparisons, since Math.max takes no bigints.
     let y = x;
@@ -46,24 +45,26 @@ function clamp(context: EvaluateContext, output: TensorValue, low: number, high:
 const clipAttributes = activation('Clip', { min: -Infinity, max: Infinity }, () => (x) => x, {
   opset: [7, 10],
   evaluate({ node, ...context }, [y]) {
-    clamp({ node, ...context }, y!, float(node, 'min', -Infinity), float(node, 'max', Infinity));
+    clamp({ node, ...context }, y!, op.float(node, 'min', -Infinity), op.float(node, 'max', Infinity));
   },
 });
 
-const clip = define({
+const clip = op.define({
   name: 'Clip',
-  opset: [11, LATEST],
+  opset: [11, op.LATEST],
   arity: [1, 3],
-  types: [NUMBER],
+  types: [op.NUMBER],
   infer(context) {
     for (const bound of context.inputs.slice(1)) {
-      check(context.node, !bound || bound.dims.every((dim) => dim === 1), 'a bound is not a scalar', '[]', bound?.dims);
+      const scalar = !bound || bound.dims.every((dim) => dim === 1);
+      op.check(context.node, scalar, 'a bound is not a scalar', '[]', bound?.dims);
     }
-    return likeInput(context);
+    return op.likeInput(context);
   },
   evaluate(context, [y]) {
-    const [low, high] = limits(typeOf(context));
-    const bound = (index: number, otherwise: number) => (context.inputs[index] ? input(context, index)[0]! : otherwise);
+    const [low, high] = op.limits(op.typeOf(context));
+    const bound = (index: number, otherwise: number) =>
+      context.inputs[index] ? op.input(context, index)[0]! : otherwise;
     clamp(context, y!, bound(1, low), bound(2, high));
   },
 });

@@ -1,6 +1,6 @@
 import { allocate } from '../graph/tensor.js';
 import type { DataType, TensorValue } from '../graph/types.js';
-import { ANY, define, dimsOf, element, elements, int, isFloat, isWide, limits, refuse } from './define.js';
+import * as op from './define.js';
 import { decodeHalf, encodeHalf } from './half.js';
 import type { Operator } from './operator.js';
 
@@ -21,9 +21,9 @@ const TYPE_NUMBERS: Readonly<Record<number, DataType>> = {
 };
 
 /** The element type that an attribute such as Cast's `to` names by its TensorProto number. */
-export function typeAttribute(node: Parameters<typeof int>[0], name: string, otherwise?: number): DataType {
-  const number = int(node, name, otherwise);
-  return TYPE_NUMBERS[number] ?? refuse(node, `${name} names the element type ${number}`, `Supported: ${ANY}`);
+export function typeAttribute(node: Parameters<typeof op.int>[0], name: string, otherwise?: number): DataType {
+  const number = op.int(node, name, otherwise);
+  return TYPE_NUMBERS[number] ?? op.refuse(node, `${name} names the element type ${number}`, `Supported: ${op.ANY}`);
 }
 
 /**
@@ -31,25 +31,25 @@ export function typeAttribute(node: Parameters<typeof int>[0], name: string, oth
  * Halves are rounded once, from double precision.
  */
 export function convert(from: TensorValue, to: TensorValue): void {
-  const x = from.type === 'float16' ? decodeHalf(from.data as Uint16Array) : elements(from);
-  const out = elements(to);
+  const x = from.type === 'float16' ? decodeHalf(from.data as Uint16Array) : op.elements(from);
+  const out = op.elements(to);
   const type = to.type;
   if (type === 'float16') {
-    encodeHalf(isWide(from.type) ? Array.from(x as ArrayLike<number>, Number) : x, to.data as Uint16Array);
+    encodeHalf(op.isWide(from.type) ? Array.from(x as ArrayLike<number>, Number) : x, to.data as Uint16Array);
     return;
   }
-  const [low, high] = limits(type).map(Number) as [number, number];
+  const [low, high] = op.limits(type).map(Number) as [number, number];
   for (let i = 0; i < out.length; i++) {
     const value = x[i]!;
     if (type === 'bool') out[i] = Number(value) === 0 ? 0 : 1;
-    else if (isFloat(type)) out[i] = Number(value);
-    else if (isFloat(from.type)) {
-      if (value >= low && value <= high) out[i] = element(type, Math.trunc(value));
-      else out[i] = Number.isNaN(value) ? element(type, 0) : limits(type)[value < low ? 0 : 1];
+    else if (op.isFloat(type)) out[i] = Number(value);
+    else if (op.isFloat(from.type)) {
+      if (value >= low && value <= high) out[i] = op.element(type, Math.trunc(value));
+      else out[i] = Number.isNaN(value) ? op.element(type, 0) : op.limits(type)[value < low ? 0 : 1];
     } else {
-      const integer = isWide(type)
+      const integer = op.isWide(type)
         ? BigInt(value)
-        : isWide(from.type)
+        : op.isWide(from.type)
           ? Number(BigInt.asIntN(32, BigInt(value)))
           : value;
       out[i] = integer as number;
@@ -65,12 +65,12 @@ export function castTo(type: DataType, value: TensorValue): TensorValue {
 }
 
 export const CAST: readonly Operator[] = [
-  define({
+  op.define({
     name: 'Cast',
-    types: [ANY],
+    types: [op.ANY],
     attributes: 'to saturate round_mode',
     raw: true,
-    infer: (context) => [{ type: typeAttribute(context.node, 'to'), dims: dimsOf(context) }],
+    infer: (context) => [{ type: typeAttribute(context.node, 'to'), dims: op.dimsOf(context) }],
     evaluate: ({ inputs }, [y]) => convert(inputs[0]!, y!),
   }),
 ];

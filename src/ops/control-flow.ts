@@ -4,7 +4,7 @@
  */
 import { subgraphs } from '../graph/topology.js';
 import type { Attribute, Graph, Node } from '../graph/types.js';
-import { ANY, axisOf, BOOL, check, define, int, ints, LATEST, refuse } from './define.js';
+import * as op from './define.js';
 import { type ExpandContext, type Expansion, nodeError, type Operator } from './operator.js';
 
 /** Scan before version 9 had a batch axis of its own. */
@@ -17,7 +17,7 @@ function expanding(
   most: number,
   expand: (context: ExpandContext) => Expansion,
 ): Operator {
-  const refuseAlone = (node: Node): never => refuse(node, 'is only known as part of a plan');
+  const refuseAlone = (node: Node): never => op.refuse(node, 'is only known as part of a plan');
   return {
     name,
     domain: '',
@@ -27,7 +27,7 @@ function expanding(
     evaluate: ({ node }) => void refuseAlone(node),
     expand(context) {
       const { node, inputs } = context;
-      check(node, inputs.length <= most, 'too many inputs', `at most ${most}`, inputs.length);
+      op.check(node, inputs.length <= most, 'too many inputs', `at most ${most}`, inputs.length);
       return expand(context);
     },
   };
@@ -53,7 +53,7 @@ interface Copy extends Expansion {
 
 function copyGraph(context: ExpandContext, graph: Graph, given: readonly string[]): Copy {
   const { node } = context;
-  check(node, graph.inputs.length === given.length, 'its graph has other inputs', given.length, graph.inputs.length);
+  op.checkEqual(node, 'its graph has other inputs', given.length, graph.inputs.length);
   const names = new Map(graph.inputs.map(({ name }, i) => [name, given[i]!]));
   const own = (name: string): string => {
     const fresh = context.newName(name);
@@ -108,14 +108,10 @@ function handOver(node: Node, values: readonly string[]): Node[] {
 function expandIf(context: ExpandContext): Expansion {
   const { node } = context;
   const [whenTrue, whenFalse] = [graphAttribute(node, 'then_branch'), graphAttribute(node, 'else_branch')];
-  for (const { outputs } of [whenTrue, whenFalse])
-    check(
-      node,
-      outputs.length >= node.outputs.length,
-      'a branch has too few outputs',
-      node.outputs.length,
-      outputs.length,
-    );
+  for (const { outputs } of [whenTrue, whenFalse]) {
+    const enough = outputs.length >= node.outputs.length;
+    op.check(node, enough, 'a branch has too few outputs', node.outputs.length, outputs.length);
+  }
   const condition = known(context, 0);
   if (condition !== undefined) {
     const taken = copyGraph(context, condition ? whenTrue : whenFalse, []);
@@ -145,23 +141,12 @@ function expandLoop(context: ExpandContext): Expansion {
   const { turns: done, scanned } = progress.get(node) ?? { turns: 0, scanned: [] };
   const carriedCount = body.inputs.length - 2;
   const scanCount = body.outputs.length - 1 - carriedCount;
-  check(
-    node,
-    carriedCount >= 0 && scanCount >= 0,
-    'its body has the wrong inputs or outputs',
-    'at least 2 inputs',
-    body.inputs.length,
-  );
-  check(
-    node,
-    node.inputs.length === 2 + carriedCount,
-    'its body carries other values',
-    node.inputs.length - 2,
-    carriedCount,
-  );
+  const enough = carriedCount >= 0 && scanCount >= 0;
+  op.check(node, enough, 'its body has the wrong inputs or outputs', 'at least 2 inputs', body.inputs.length);
+  op.checkEqual(node, 'its body carries other values', node.inputs.length - 2, carriedCount);
   const [limit, condition] = [known(context, 0), known(context, 1)];
   if ((node.inputs[0] && limit === undefined) || (node.inputs[1] && condition === undefined)) {
-    refuse(
+    op.refuse(
       node,
       'how often it repeats depends on the data',
       'Give it a constant number of turns and a constant condition',
@@ -170,7 +155,7 @@ function expandLoop(context: ExpandContext): Expansion {
   const carried = node.inputs.slice(2);
   if (condition === 0 || (limit !== undefined && done >= limit)) {
     if (done === 0 && scanCount > 0 && node.outputs.slice(carriedCount).some(Boolean)) {
-      refuse(node, 'scanned outputs of a loop without turns have no known shape');
+      op.refuse(node, 'scanned outputs of a loop without turns have no known shape');
     }
     return finishLoop(context, carried, scanned, scanCount);
   }
@@ -234,23 +219,23 @@ function stack(context: ExpandContext, parts: readonly string[], axis: number, o
 function expandScan(context: ExpandContext): Expansion {
   const { node, inputs } = context;
   const body = graphAttribute(node, 'body');
-  const scans = int(node, 'num_scan_inputs');
+  const scans = op.int(node, 'num_scan_inputs');
   const states = node.inputs.length - scans;
-  check(node, scans >= 1 && states >= 0, 'num_scan_inputs is out of range', `1..${node.inputs.length}`, scans);
+  op.check(node, scans >= 1 && states >= 0, 'num_scan_inputs is out of range', `1..${node.inputs.length}`, scans);
   const outputs = body.outputs.length - states;
   const list = (name: string, length: number) => {
-    const values = ints(node, name) ?? new Array<number>(length).fill(0);
-    check(node, values.length === length, `${name} has the wrong length`, length, values.length);
+    const values = op.ints(node, name) ?? new Array<number>(length).fill(0);
+    op.checkEqual(node, `${name} has the wrong length`, length, values.length);
     return values;
   };
   const [inputAxes, inputDirections] = [list('scan_input_axes', scans), list('scan_input_directions', scans)];
   const [outputAxes, outputDirections] = [list('scan_output_axes', outputs), list('scan_output_directions', outputs)];
-  check(node, node.inputs.every(Boolean), 'an input is missing', 'a value', 'nothing');
-  const axes = inputAxes.map((axis, i) => axisOf(node, axis, inputs[states + i]!.dims.length));
+  op.check(node, node.inputs.every(Boolean), 'an input is missing', 'a value', 'nothing');
+  const axes = inputAxes.map((axis, i) => op.axisOf(node, axis, inputs[states + i]!.dims.length));
   const lengths = axes.map((axis, i) => inputs[states + i]!.dims[axis]!);
   const length = lengths[0]!;
-  check(node, new Set(lengths).size === 1, 'its inputs differ in length', length, lengths);
-  if (length === 0 && outputs > 0) refuse(node, 'outputs of a scan without turns have no known shape');
+  op.check(node, new Set(lengths).size === 1, 'its inputs differ in length', length, lengths);
+  if (length === 0 && outputs > 0) op.refuse(node, 'outputs of a scan without turns have no known shape');
   const nodes: Node[] = [];
   const constants = new Map();
   const keep = (part: Expansion) => {
@@ -284,17 +269,17 @@ function expandScan(context: ExpandContext): Expansion {
 }
 
 /** What an If becomes whose condition is only known at run time. */
-const select = define({
+const select = op.define({
   name: 'Select',
   domain: 'lutra',
   opset: [1, 1],
   arity: [3, 3],
-  types: [BOOL, ANY],
+  types: [op.BOOL, op.ANY],
   raw: true,
   infer({ node, inputs }) {
     const [, yes, no] = inputs;
     if (`${yes!.dims}` !== `${no!.dims}`) {
-      refuse(
+      op.refuse(
         node,
         `the branches give different shapes, [${yes!.dims}] and [${no!.dims}]`,
         'Make the condition a constant',
@@ -310,8 +295,8 @@ const select = define({
 });
 
 export const CONTROL_FLOW: readonly Operator[] = [
-  expanding('If', [7, LATEST], 1, expandIf),
-  expanding('Loop', [7, LATEST], Infinity, expandLoop),
-  expanding('Scan', [SCAN_SINCE, LATEST], Infinity, expandScan),
+  expanding('If', [7, op.LATEST], 1, expandIf),
+  expanding('Loop', [7, op.LATEST], Infinity, expandLoop),
+  expanding('Scan', [SCAN_SINCE, op.LATEST], Infinity, expandScan),
   select,
 ];

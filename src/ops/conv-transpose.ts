@@ -1,43 +1,31 @@
 import { elementCount } from '../graph/tensor.js';
-import { CONV_ATTRIBUTES, checkBias, kernelShape } from './conv.js';
-import type { AnyContext } from './define.js';
-import { check, define, dimsOf, elements, FLOAT, input, int, ints, typeOf } from './define.js';
+import { CONV_ATTRIBUTES, kernelShape } from './conv.js';
+import * as op from './define.js';
 import type { Operator } from './operator.js';
 import type { SpatialWindow } from './windows.js';
 import { listWindows, windowAttributes } from './windows.js';
 
 /** A transposed convolution is a convolution backwards: `window.input` is its output. */
-function transposeShape(context: AnyContext): { dims: number[]; window: SpatialWindow; group: number } {
+function transposeShape(context: op.AnyContext): { dims: number[]; window: SpatialWindow; group: number } {
   const { node } = context;
-  const x = dimsOf(context);
-  const weights = dimsOf(context, 1);
+  const x = op.dimsOf(context);
+  const weights = op.dimsOf(context, 1);
   const rank = x.length - 2;
-  check(node, rank >= 1, 'the input has too few axes', 'at least 3', x.length);
-  check(node, weights.length === x.length, 'weights and input differ in rank', x.length, weights.length);
-  const group = int(node, 'group', 1);
-  check(
-    node,
-    group >= 1 && x[1]! % group === 0,
-    'channels are not a multiple of group',
-    `a multiple of ${group}`,
-    x[1],
-  );
-  check(node, x[1] === weights[0], 'channels of input and weights do not fit', weights[0], x[1]);
+  op.check(node, rank >= 1, 'the input has too few axes', 'at least 3', x.length);
+  op.checkEqual(node, 'weights and input differ in rank', x.length, weights.length);
+  const group = op.int(node, 'group', 1);
+  const divides = group >= 1 && x[1]! % group === 0;
+  op.check(node, divides, 'channels are not a multiple of group', `a multiple of ${group}`, x[1]);
+  op.checkEqual(node, 'channels of input and weights do not fit', weights[0], x[1]);
   const channels = weights[1]! * group;
-  checkBias(context, 2, channels);
+  op.checkShape(context, 2, [channels], 'bias');
   const kernel = kernelShape(node, weights);
   const { strides, dilations, pads, autoPad } = windowAttributes(node, rank, kernel);
-  const extra = ints(node, 'output_padding') ?? new Array<number>(rank).fill(0);
-  const shape = ints(node, 'output_shape');
-  check(node, extra.length === rank, 'output_padding has the wrong length', rank, extra.length);
-  check(
-    node,
-    extra.every((pad) => pad >= 0),
-    'output_padding is out of range',
-    'at least 0',
-    extra,
-  );
-  check(node, !shape || shape.length === rank, 'output_shape has the wrong length', rank, shape?.length);
+  const extra = op.ints(node, 'output_padding') ?? new Array<number>(rank).fill(0);
+  const shape = op.ints(node, 'output_shape');
+  op.checkEqual(node, 'output_padding has the wrong length', rank, extra.length);
+  op.checkLeast(node, 'output_padding', extra, 0);
+  op.check(node, !shape || shape.length === rank, 'output_shape has the wrong length', rank, shape?.length);
   const begins: number[] = [];
   const ends: number[] = [];
   const output = x.slice(2);
@@ -61,17 +49,17 @@ function transposeShape(context: AnyContext): { dims: number[]; window: SpatialW
   return { dims: [x[0]!, channels, ...size], window, group };
 }
 
-const convTranspose = define({
+const convTranspose = op.define({
   name: 'ConvTranspose',
   arity: [2, 3],
-  types: [FLOAT],
+  types: [op.FLOAT],
   attributes: `${CONV_ATTRIBUTES} output_padding output_shape`,
-  infer: (context) => [{ type: typeOf(context), dims: transposeShape(context).dims }],
+  infer: (context) => [{ type: op.typeOf(context), dims: transposeShape(context).dims }],
   evaluate(context, [y]) {
     const { dims, window, group } = transposeShape(context);
-    const [x, w, out] = [input(context), input(context, 1), elements(y!)];
-    const bias = context.inputs[2] && input(context, 2);
-    const [batch, channels] = dimsOf(context) as [number, number];
+    const [x, w, out] = [op.input(context), op.input(context, 1), op.elements(y!)];
+    const bias = context.inputs[2] && op.input(context, 2);
+    const [batch, channels] = op.dimsOf(context) as [number, number];
     const outChannels = dims[1]! / group;
     const depth = channels / group;
     const windows = listWindows(window);

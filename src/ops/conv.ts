@@ -1,59 +1,36 @@
 import { elementCount } from '../graph/tensor.js';
 import type { Node } from '../graph/types.js';
-import type { AnyContext, EvaluateContext } from './define.js';
-import { check, define, dimsOf, elements, FLOAT, input, int, ints, LAYER_TRAITS, typeOf } from './define.js';
+import * as op from './define.js';
 import type { Operator } from './operator.js';
 import type { SpatialWindow } from './windows.js';
 import { listWindows, spatialWindow } from './windows.js';
 
 export const CONV_ATTRIBUTES = 'auto_pad dilations group kernel_shape pads strides';
 
-export function checkBias(context: AnyContext, index: number, channels: number): void {
-  const dims = context.inputs[index]?.dims;
-  check(
-    context.node,
-    !dims || (dims.length === 1 && dims[0] === channels),
-    'bias has the wrong shape',
-    `[${channels}]`,
-    `[${dims}]`,
-  );
-}
-
 export function kernelShape(node: Node, weights: readonly number[]): readonly number[] {
   const kernel = weights.slice(2);
-  const declared = ints(node, 'kernel_shape') ?? kernel;
-  check(
-    node,
-    `${declared}` === `${kernel}`,
-    'kernel_shape does not repeat the shape of the weights',
-    `[${kernel}]`,
-    `[${declared}]`,
-  );
+  const declared = op.ints(node, 'kernel_shape') ?? kernel;
+  op.checkEqual(node, 'kernel_shape does not repeat the shape of the weights', kernel, declared);
   return kernel;
 }
 
 /** Output shape of a convolution of x [N, C, ...] with w [M, C / group, ...], and how its windows lie. */
 export function convShape(
-  context: AnyContext,
+  context: op.AnyContext,
   w = 1,
   bias = 2,
 ): { dims: number[]; window: SpatialWindow; group: number } {
   const { node } = context;
-  const x = dimsOf(context);
-  const weights = dimsOf(context, w);
-  check(node, x.length >= 3, 'the input has too few axes', 'at least 3', x.length);
-  check(node, weights.length === x.length, 'weights and input differ in rank', x.length, weights.length);
-  const group = int(node, 'group', 1);
-  check(node, group >= 1, 'group is out of range', 'at least 1', group);
-  check(node, x[1] === weights[1]! * group, 'channels of input and weights do not fit', weights[1]! * group, x[1]);
-  check(
-    node,
-    weights[0]! % group === 0,
-    'output channels are not a multiple of group',
-    `a multiple of ${group}`,
-    weights[0],
-  );
-  checkBias(context, bias, weights[0]!);
+  const x = op.dimsOf(context);
+  const weights = op.dimsOf(context, w);
+  op.check(node, x.length >= 3, 'the input has too few axes', 'at least 3', x.length);
+  op.checkEqual(node, 'weights and input differ in rank', x.length, weights.length);
+  const group = op.int(node, 'group', 1);
+  op.check(node, group >= 1, 'group is out of range', 'at least 1', group);
+  op.checkEqual(node, 'channels of input and weights do not fit', weights[1]! * group, x[1]);
+  const even = weights[0]! % group === 0;
+  op.check(node, even, 'output channels are not a multiple of group', `a multiple of ${group}`, weights[0]);
+  op.checkShape(context, bias, [weights[0]!], 'bias');
   const window = spatialWindow(node, x.slice(2), kernelShape(node, weights));
   return { dims: [x[0]!, weights[0]!, ...window.output], window, group };
 }
@@ -63,13 +40,13 @@ export function convShape(
  * points; `store` receives the output offset, the sum and the output channel.
  */
 export function convolve(
-  context: EvaluateContext,
+  context: op.EvaluateContext,
   { dims, window, group }: ReturnType<typeof convShape>,
   x: (offset: number) => number,
   w: (offset: number, channel: number) => number,
   store: (offset: number, sum: number, channel: number) => void,
 ): void {
-  const [batch, channels] = dimsOf(context) as [number, number];
+  const [batch, channels] = op.dimsOf(context) as [number, number];
   const outChannels = dims[1]!;
   const windows = listWindows(window);
   const inputSize = elementCount(window.input);
@@ -98,18 +75,18 @@ export function convolve(
   }
 }
 
-export const conv = define({
+export const conv = op.define({
   name: 'Conv',
   arity: [2, 3],
-  types: [FLOAT],
+  types: [op.FLOAT],
   attributes: CONV_ATTRIBUTES,
-  traits: LAYER_TRAITS,
-  infer: (context) => [{ type: typeOf(context), dims: convShape(context).dims }],
+  traits: op.LAYER_TRAITS,
+  infer: (context) => [{ type: op.typeOf(context), dims: convShape(context).dims }],
   evaluate(context, [y]) {
-    const x = input(context);
-    const w = input(context, 1);
-    const bias = context.inputs[2] && input(context, 2);
-    const out = elements(y!);
+    const x = op.input(context);
+    const w = op.input(context, 1);
+    const bias = context.inputs[2] && op.input(context, 2);
+    const out = op.elements(y!);
     convolve(
       context,
       convShape(context),

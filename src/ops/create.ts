@@ -1,14 +1,13 @@
 /** Operators that make tensors from shapes. */
 import { allocate, elementCount } from '../graph/tensor.js';
 import type { TensorValue } from '../graph/types.js';
-import type { AnyContext } from './define.js';
-import { ANY, check, define, dimsOf, elements, INT64, int, LATEST, numbers, refuse } from './define.js';
+import * as op from './define.js';
 import type { Operator } from './operator.js';
 
 /** The part of the shape that attributes `start` and `end` (opset 15) select. */
-function shapeOf(context: AnyContext): readonly number[] {
+function shapeOf(context: op.AnyContext): readonly number[] {
   const { node } = context;
-  return dimsOf(context).slice(int(node, 'start', 0), int(node, 'end', dimsOf(context).length));
+  return op.dimsOf(context).slice(op.int(node, 'start', 0), op.int(node, 'end', op.dimsOf(context).length));
 }
 
 function fillInt64(y: TensorValue, values: readonly number[]): void {
@@ -16,40 +15,40 @@ function fillInt64(y: TensorValue, values: readonly number[]): void {
 }
 
 /** ConstantOfShape's value; one float32 zero by default. */
-function fillValue(context: AnyContext): TensorValue {
+function fillValue(context: op.AnyContext): TensorValue {
   const { value } = context.node.attributes;
   if (value === undefined) return allocate('float32', [1]);
   const tensor = value as TensorValue;
-  check(context.node, tensor.data?.length === 1, 'value is not one number', 'a tensor of 1 element', tensor.dims);
-  if (!ANY.includes(tensor.type)) refuse(context.node, `value has type ${tensor.type}`);
+  op.check(context.node, tensor.data?.length === 1, 'value is not one number', 'a tensor of 1 element', tensor.dims);
+  if (!op.ANY.includes(tensor.type)) op.refuse(context.node, `value has type ${tensor.type}`);
   return tensor;
 }
 
 export const CREATE: readonly Operator[] = [
-  define({
+  op.define({
     name: 'Shape',
-    types: [ANY],
+    types: [op.ANY],
     attributes: 'start end',
     traits: { shapeOnly: true },
     raw: true,
     infer: (context) => [{ type: 'int64', dims: [shapeOf(context).length] }],
     evaluate: (context, [y]) => fillInt64(y!, shapeOf(context)),
   }),
-  define({
+  op.define({
     name: 'Size',
-    types: [ANY],
+    types: [op.ANY],
     traits: { shapeOnly: true },
     raw: true,
     infer: () => [{ type: 'int64', dims: [] }],
-    evaluate: (context, [y]) => fillInt64(y!, [elementCount(dimsOf(context))]),
+    evaluate: (context, [y]) => fillInt64(y!, [elementCount(op.dimsOf(context))]),
   }),
-  define({
+  op.define({
     name: 'ConstantOfShape',
-    opset: [9, LATEST],
-    types: [INT64],
+    opset: [9, op.LATEST],
+    types: [op.INT64],
     attributes: 'value',
     raw: true,
-    infer: (context) => [{ type: fillValue(context).type, dims: numbers(context, 0)! }],
-    evaluate: (context, [y]) => elements(y!).fill(elements(fillValue(context))[0]!),
+    infer: (context) => [{ type: fillValue(context).type, dims: op.numbers(context, 0)! }],
+    evaluate: (context, [y]) => op.elements(y!).fill(op.elements(fillValue(context))[0]!),
   }),
 ];

@@ -133,6 +133,29 @@ export function check(node: Node, condition: boolean, message: string, expected:
   if (!condition) throw nodeError(node, 'INVALID_MODEL', message, { expected: String(expected), actual: `${actual}` });
 }
 
+/** Throws INVALID_MODEL unless two values or lists are the same. */
+export function checkEqual(node: Node, message: string, expected: unknown, actual: unknown): void {
+  const [wanted, given] = [expected, actual].map((value) => (Array.isArray(value) ? `[${value}]` : `${value}`));
+  check(node, given === wanted, message, wanted, given);
+}
+
+/** Throws INVALID_MODEL unless input `index` has the expected shape or is omitted. */
+export function checkShape(
+  { node, inputs }: AnyContext,
+  index: number,
+  expected: readonly number[],
+  name = `input ${index}`,
+): void {
+  const dims = inputs[index]?.dims;
+  if (dims) checkEqual(node, `${name} has the wrong shape`, expected, dims);
+}
+
+/** Throws INVALID_MODEL unless all items of an attribute are at least `least`. */
+export function checkLeast(node: Node, name: string, items: readonly number[], least: number): void {
+  const valid = items.every((item) => item >= least);
+  check(node, valid, `${name} is out of range`, `at least ${least}`, items);
+}
+
 /** Throws UNSUPPORTED. */
 export function refuse(node: Node, message: string, hint?: string): never {
   throw nodeError(node, 'UNSUPPORTED', message, hint ? { hint } : {});
@@ -198,6 +221,11 @@ export function setting(context: AnyContext, name: string, index: number, since:
 export function axisOf(node: Node, axis: number, rank: number): number {
   check(node, axis >= -rank && axis < rank, 'axis is out of range', `${-rank}..${rank - 1}`, axis);
   return axis < 0 ? axis + rank : axis;
+}
+
+/** The attribute `axis`; required when no default is given. */
+export function axisAttribute(context: AnyContext, otherwise?: number): number {
+  return axisOf(context.node, int(context.node, 'axis', otherwise), dimsOf(context).length);
 }
 
 /** Distinct valid axes. */

@@ -1,65 +1,44 @@
 import { LutraError } from '../errors.js';
+import { map } from './activation.js';
 import { convert } from './cast.js';
-import {
-  ANY,
-  BOOL,
-  choice,
-  define,
-  dimsOf,
-  element,
-  elements,
-  FLOAT,
-  INT,
-  input,
-  int,
-  isFloat,
-  isWide,
-  LATEST,
-  likeInput,
-  NUMBER,
-  refuse,
-  typeOf,
-} from './define.js';
+import * as op from './define.js';
 import { type Binary, type BinaryOf, binary, combine, nonZero, unary } from './elementwise.js';
 import type { Operator } from './operator.js';
 import { describeNode } from './operator.js';
 
 /** Mod: the sign of the divisor as in Python, or with fmod = 1 that of the dividend as in C. */
 const modulo: BinaryOf = (type, { node }) => {
-  if (int(node, 'fmod', 0)) return (a, b) => a % (isFloat(type) ? b : nonZero(node, b));
-  const zero = element(type, 0);
+  if (op.int(node, 'fmod', 0)) return (a, b) => a % (op.isFloat(type) ? b : nonZero(node, b));
+  const zero = op.element(type, 0);
   return (a, b) => {
     const rest = a % nonZero(node, b);
     return rest !== zero && rest < zero !== b < zero ? rest + b : rest;
   };
 };
 
-const isInf = define({
+const isInf = op.define({
   name: 'IsInf',
-  types: [FLOAT],
+  types: [op.FLOAT],
   attributes: 'detect_negative detect_positive',
-  infer: (context) => [{ type: 'bool', dims: dimsOf(context) }],
+  infer: (context) => [{ type: 'bool', dims: op.dimsOf(context) }],
   evaluate(context, [y]) {
-    const [x, out] = [input(context), elements(y!)];
-    const negative = int(context.node, 'detect_negative', 1);
-    const positive = int(context.node, 'detect_positive', 1);
-    for (let i = 0; i < out.length; i++) {
-      out[i] = (positive && x[i] === Infinity) || (negative && x[i] === -Infinity) ? 1 : 0;
-    }
+    const negative = op.int(context.node, 'detect_negative', 1);
+    const positive = op.int(context.node, 'detect_positive', 1);
+    map(context, y!, (x) => ((positive && x === Infinity) || (negative && x === -Infinity) ? 1 : 0));
   },
 });
 
-const UNSIGNED = INT.filter((type) => type[0] === 'u');
+const UNSIGNED = op.INT.filter((type) => type[0] === 'u');
 // Narrow integers go through bigint too: shifts of 32 and more are then simply zero.
 const shift = binary(
   'BitShift',
   UNSIGNED,
   (type, { node }) => {
-    const left = choice(node, 'direction', ['RIGHT', 'LEFT']) === 'LEFT';
+    const left = op.choice(node, 'direction', ['RIGHT', 'LEFT']) === 'LEFT';
     return (a, b) => {
       const [value, count] = [BigInt(a), BigInt(b) > 64n ? 64n : BigInt(b)];
       const shifted = BigInt.asUintN(64, left ? value << count : value >> count);
-      return (isWide(type) ? shifted : Number(BigInt.asUintN(32, shifted))) as number;
+      return (op.isWide(type) ? shifted : Number(BigInt.asUintN(32, shifted))) as number;
     };
   },
   { attributes: 'direction' },
@@ -68,11 +47,11 @@ const shift = binary(
 const TRIGONOMETRY = ['Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh'] as const;
 
 /** Base and exponent may differ in type; only float bases may have negative or fractional exponents. */
-const power = binary('Pow', NUMBER, () => (a, b) => a ** b, {
-  types: [NUMBER, [...NUMBER]],
+const power = binary('Pow', op.NUMBER, () => (a, b) => a ** b, {
+  types: [op.NUMBER, [...op.NUMBER]],
   evaluate(context, [y]) {
-    const [type, exponentType] = [typeOf(context), typeOf(context, 1)];
-    const integral = !isFloat(type);
+    const [type, exponentType] = [op.typeOf(context), op.typeOf(context, 1)];
+    const integral = !op.isFloat(type);
     const raise: Binary = (a, b) => {
       if (!integral) return Number(a) ** Number(b);
       // Integer bases are raised exactly and wrap; a fractional or negative exponent goes through double precision.
@@ -81,7 +60,7 @@ const power = binary('Pow', NUMBER, () => (a, b) => a ** b, {
       const wide = exact
         ? BigInt(a) ** BigInt(Math.min(exponent, 4096))
         : BigInt(Math.trunc(finite(Number(a) ** exponent)));
-      return isWide(type) ? (wide as unknown as number) : Number(BigInt.asIntN(64, wide));
+      return op.isWide(type) ? (wide as unknown as number) : Number(BigInt.asIntN(64, wide));
     };
     const finite = (x: number): number => {
       if (!Number.isFinite(x)) {
@@ -89,44 +68,44 @@ const power = binary('Pow', NUMBER, () => (a, b) => a ** b, {
       }
       return x;
     };
-    if (exponentType === 'float64' && integral) refuse(context.node, 'float64 exponents of integers are not supported');
-    const [a, b] = [0, 1].map((i) => ({ elements: input(context, i), dims: dimsOf(context, i) }));
-    combine(a!, b!, y!.dims, raise, elements(y!));
+    if (exponentType === 'float64' && integral)
+      op.refuse(context.node, 'float64 exponents of integers are not supported');
+    const [a, b] = [0, 1].map((i) => ({ elements: op.input(context, i), dims: op.dimsOf(context, i) }));
+    combine(a!, b!, y!.dims, raise, op.elements(y!));
   },
 });
 
 export const ELEMENTWISE_RARE: readonly Operator[] = [
   power,
-  binary('Mod', NUMBER, modulo, { attributes: 'fmod' }),
-  binary('Xor', BOOL, () => (a, b) => a ^ b),
-  binary('BitwiseAnd', INT, () => (a, b) => a & b),
-  binary('BitwiseOr', INT, () => (a, b) => a | b),
-  binary('BitwiseXor', INT, () => (a, b) => a ^ b),
+  binary('Mod', op.NUMBER, modulo, { attributes: 'fmod' }),
+  binary('Xor', op.BOOL, () => (a, b) => a ^ b),
+  binary('BitwiseAnd', op.INT, () => (a, b) => a & b),
+  binary('BitwiseOr', op.INT, () => (a, b) => a | b),
+  binary('BitwiseXor', op.INT, () => (a, b) => a ^ b),
   shift,
-  unary('BitwiseNot', INT, (x) => ~x),
-  unary('IsNaN', FLOAT, (x) => (Number.isNaN(x) ? 1 : 0), 'bool'),
+  unary('BitwiseNot', op.INT, (x) => ~x),
+  unary('IsNaN', op.FLOAT, (x) => (Number.isNaN(x) ? 1 : 0), 'bool'),
   isInf,
-  unary('Mish', FLOAT, (x) => x * Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))))),
-  unary('Softsign', FLOAT, (x) => x / (1 + Math.abs(x))),
-  define({
+  unary('Mish', op.FLOAT, (x) => x * Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))))),
+  unary('Softsign', op.FLOAT, (x) => x / (1 + Math.abs(x))),
+  op.define({
     name: 'Sign',
-    types: [NUMBER],
-    infer: likeInput,
+    types: [op.NUMBER],
+    infer: op.likeInput,
     evaluate(context, [y]) {
-      const [x, out] = [input(context), elements(y!)];
-      const one = element(typeOf(context), 1);
-      for (let i = 0; i < out.length; i++) out[i] = x[i]! > 0 ? one : x[i]! < 0 ? -one : x[i]!;
+      const one = op.element(y!.type, 1);
+      map(context, y!, (x) => (x > 0 ? one : x < 0 ? -one : x));
     },
   }),
-  define({
+  op.define({
     name: 'CastLike',
-    opset: [15, LATEST],
+    opset: [15, op.LATEST],
     arity: [2, 2],
-    types: [ANY, [...ANY]],
+    types: [op.ANY, [...op.ANY]],
     attributes: 'saturate round_mode',
     raw: true,
-    infer: (context) => [{ type: typeOf(context, 1), dims: dimsOf(context) }],
+    infer: (context) => [{ type: op.typeOf(context, 1), dims: op.dimsOf(context) }],
     evaluate: ({ inputs }, [y]) => convert(inputs[0]!, y!),
   }),
-  ...TRIGONOMETRY.map((name) => unary(name, FLOAT, Math[name.toLowerCase() as 'sin'])),
+  ...TRIGONOMETRY.map((name) => unary(name, op.FLOAT, Math[name.toLowerCase() as 'sin'])),
 ];

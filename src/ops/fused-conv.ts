@@ -1,7 +1,6 @@
 import type { Node } from '../graph/types.js';
 import { CONV_ATTRIBUTES, conv, convShape } from './conv.js';
-import type { Elements, InferContext } from './define.js';
-import { check, define, elements, FLOAT, input, refuse, typeOf } from './define.js';
+import * as op from './define.js';
 import type { Operator } from './operator.js';
 
 /** `com.microsoft` FusedConv: Conv, then an optional residual, then an activation (onnxruntime contrib operators). */
@@ -18,29 +17,29 @@ const ACTIVATIONS: Readonly<Record<string, (x: number, parameters: readonly numb
 function fusedActivation(node: Node): (x: number) => number {
   const { activation = '', activation_params: list = [] } = node.attributes;
   const apply = typeof activation === 'string' ? ACTIVATIONS[activation] : undefined;
-  if (!apply) refuse(node, `activation ${activation} is not supported`, `Known: ${Object.keys(ACTIVATIONS).join(' ')}`);
+  if (!apply)
+    op.refuse(node, `activation ${activation} is not supported`, `Known: ${Object.keys(ACTIVATIONS).join(' ')}`);
   return (x) => apply(x, list as readonly number[]);
 }
 
-const fusedConv = define({
+const fusedConv = op.define({
   name: 'FusedConv',
   domain: 'com.microsoft',
   opset: [1, 1],
   arity: [2, 4],
-  types: [FLOAT],
+  types: [op.FLOAT],
   attributes: `${CONV_ATTRIBUTES} activation activation_params`,
-  infer(context: InferContext) {
+  infer(context: op.InferContext) {
     fusedActivation(context.node);
     const { dims } = convShape(context);
-    const residual = context.inputs[3]?.dims;
-    check(context.node, !residual || `${residual}` === `${dims}`, 'the residual has the wrong shape', dims, residual);
-    return [{ type: typeOf(context), dims }];
+    op.checkShape(context, 3, dims, 'the residual');
+    return [{ type: op.typeOf(context), dims }];
   },
   evaluate(context, [y]) {
     conv.evaluate(context, [y!]);
     const apply = fusedActivation(context.node);
-    const out: Elements = elements(y!);
-    const residual = context.inputs[3] && input(context, 3);
+    const out: op.Elements = op.elements(y!);
+    const residual = context.inputs[3] && op.input(context, 3);
     for (let i = 0; i < out.length; i++) out[i] = apply(out[i]! + (residual ? residual[i]! : 0));
   },
 });

@@ -1,33 +1,19 @@
 import { elementCount } from '../graph/tensor.js';
 import type { DataType, Node } from '../graph/types.js';
-import type { AnyContext, Elements } from './define.js';
-import {
-  check,
-  define,
-  dimsOf,
-  element,
-  elements,
-  FLOAT,
-  float,
-  input,
-  int,
-  LAYER_TRAITS,
-  multiplier,
-  typeOf,
-} from './define.js';
+import * as op from './define.js';
 import type { Operator } from './operator.js';
 import { broadcastDims, broadcastOffsets, stridesOf } from './strides.js';
 
-const NUMERIC: readonly DataType[] = [...FLOAT, 'int32', 'uint32', 'int64', 'uint64'];
+const NUMERIC: readonly DataType[] = [...op.FLOAT, 'int32', 'uint32', 'int64', 'uint64'];
 
 /** Shapes of numpy's matmul: vectors get an axis that the result loses again; leading axes broadcast. */
 export function matmulShape(node: Node, a: readonly number[], b: readonly number[]) {
-  check(node, a.length > 0 && b.length > 0, 'a scalar cannot be multiplied', 'at least 1 axis', 0);
+  op.check(node, a.length > 0 && b.length > 0, 'a scalar cannot be multiplied', 'at least 1 axis', 0);
   const rows = a.length > 1 ? a.at(-2)! : 1;
   const depth = a.at(-1)!;
   const columns = b.length > 1 ? b.at(-1)! : 1;
   const other = b.at(-2) ?? b[0]!;
-  check(node, depth === other, 'inner sizes differ', depth, other);
+  op.checkEqual(node, 'inner sizes differ', depth, other);
   const batch = broadcastDims(node, [a.slice(0, -2), b.slice(0, -2)]);
   const dims = [...batch, ...(a.length > 1 ? [rows] : []), ...(b.length > 1 ? [columns] : [])];
   return { dims, batch, rows, depth, columns };
@@ -58,20 +44,20 @@ export function multiply(
   }
 }
 
-const matmul = define({
+const matmul = op.define({
   name: 'MatMul',
   arity: [2, 2],
   types: [NUMERIC],
-  traits: LAYER_TRAITS,
+  traits: op.LAYER_TRAITS,
   infer: (context) => [
-    { type: typeOf(context), dims: matmulShape(context.node, dimsOf(context), dimsOf(context, 1)).dims },
+    { type: op.typeOf(context), dims: matmulShape(context.node, op.dimsOf(context), op.dimsOf(context, 1)).dims },
   ],
   evaluate(context, [y]) {
-    const [aDims, bDims] = [dimsOf(context), dimsOf(context, 1)];
-    const [a, b, out] = [input(context), input(context, 1), elements(y!)];
-    const times = multiplier(typeOf(context));
+    const [aDims, bDims] = [op.dimsOf(context), op.dimsOf(context, 1)];
+    const [a, b, out] = [op.input(context), op.input(context, 1), op.elements(y!)];
+    const times = op.multiplier(op.typeOf(context));
     const shape = matmulShape(context.node, aDims, bDims);
-    const zero = element(typeOf(context), 0);
+    const zero = op.element(op.typeOf(context), 0);
     multiply(
       shape,
       aDims,
@@ -83,37 +69,38 @@ const matmul = define({
   },
 });
 
-function gemmShape(context: AnyContext) {
+function gemmShape(context: op.AnyContext) {
   const { node } = context;
   const side = (index: number, name: string) => {
-    const dims = dimsOf(context, index);
-    check(node, dims.length === 2, `input ${index} has the wrong rank`, 2, dims.length);
+    const dims = op.dimsOf(context, index);
+    op.checkEqual(node, `input ${index} has the wrong rank`, 2, dims.length);
     const strides = stridesOf(dims);
-    const swap = int(node, name, 0) !== 0;
+    const swap = op.int(node, name, 0) !== 0;
     return { dims: swap ? [dims[1]!, dims[0]!] : dims, strides: swap ? [strides[1]!, strides[0]!] : strides };
   };
   const [a, b] = [side(0, 'transA'), side(1, 'transB')];
-  check(node, a.dims[1] === b.dims[0], 'inner sizes differ', a.dims[1], b.dims[0]);
+  op.checkEqual(node, 'inner sizes differ', a.dims[1], b.dims[0]);
   const dims = [a.dims[0]!, b.dims[1]!];
   const c = context.inputs[2]?.dims;
-  if (c) check(node, `${broadcastDims(node, [dims, c])}` === `${dims}`, 'C does not broadcast', `[${dims}]`, `[${c}]`);
+  if (c)
+    op.check(node, `${broadcastDims(node, [dims, c])}` === `${dims}`, 'C does not broadcast', `[${dims}]`, `[${c}]`);
   return { a, b, c, dims };
 }
 
-const gemm = define({
+const gemm = op.define({
   name: 'Gemm',
   arity: [2, 3],
-  types: [FLOAT],
+  types: [op.FLOAT],
   attributes: 'alpha beta transA transB',
-  traits: LAYER_TRAITS,
-  infer: (context) => [{ type: typeOf(context), dims: gemmShape(context).dims }],
+  traits: op.LAYER_TRAITS,
+  infer: (context) => [{ type: op.typeOf(context), dims: gemmShape(context).dims }],
   evaluate(context, [y]) {
     const { a, b, c, dims } = gemmShape(context);
-    const [x, w, out] = [input(context), input(context, 1), elements(y!)];
-    const bias: Elements | undefined = c && input(context, 2);
+    const [x, w, out] = [op.input(context), op.input(context, 1), op.elements(y!)];
+    const bias: op.Elements | undefined = c && op.input(context, 2);
     const biasAt = c && broadcastOffsets(c, dims);
-    const alpha = float(context.node, 'alpha', 1);
-    const beta = float(context.node, 'beta', 1);
+    const alpha = op.float(context.node, 'alpha', 1);
+    const beta = op.float(context.node, 'beta', 1);
     const [rows, columns] = dims as [number, number];
     for (let r = 0, i = 0; r < rows; r++) {
       for (let j = 0; j < columns; j++, i++) {

@@ -1,56 +1,38 @@
 /** Operators that depend on the order along an axis: top-k, running sums, reversal. */
 import type { DataType } from '../graph/types.js';
-import type { AnyContext } from './define.js';
-import {
-  ANY,
-  axisOf,
-  check,
-  define,
-  dimsOf,
-  element,
-  elements,
-  INDEX,
-  INT64,
-  input,
-  int,
-  LATEST,
-  likeInput,
-  multiplier,
-  NUMBER,
-  numbers,
-  typeOf,
-} from './define.js';
+import * as op from './define.js';
 import type { Operator } from './operator.js';
 import { SUMMABLE, splitAxes } from './reduce.js';
 import { axisOffsets } from './strides.js';
 
-function topShape(context: AnyContext): { axis: number; count: number } {
+function topShape(context: op.AnyContext): { axis: number; count: number } {
   const { node } = context;
-  const axis = axisOf(node, int(node, 'axis', -1), dimsOf(context).length);
-  const count = context.opset < 10 ? int(node, 'k') : (numbers(context, 1)?.[0] ?? -1);
-  check(node, count >= 0 && count <= dimsOf(context)[axis]!, 'k is out of range', `0..${dimsOf(context)[axis]}`, count);
+  const dims = op.dimsOf(context);
+  const axis = op.axisAttribute(context, -1);
+  const count = context.opset < 10 ? op.int(node, 'k') : (op.numbers(context, 1)?.[0] ?? -1);
+  op.check(node, count >= 0 && count <= dims[axis]!, 'k is out of range', `0..${dims[axis]}`, count);
   return { axis, count };
 }
 
-const topK = define({
+const topK = op.define({
   name: 'TopK',
   arity: [1, 2],
-  types: [NUMBER, INT64],
+  types: [op.NUMBER, op.INT64],
   attributes: 'axis k largest sorted',
   infer(context) {
     const { axis, count } = topShape(context);
-    const dims = dimsOf(context).with(axis, count);
+    const dims = op.dimsOf(context).with(axis, count);
     return [
-      { type: typeOf(context), dims },
+      { type: op.typeOf(context), dims },
       { type: 'int64', dims },
     ];
   },
   evaluate(context, [y, indices]) {
     const { axis, count } = topShape(context);
-    const from = splitAxes(dimsOf(context), [axis]);
+    const from = splitAxes(op.dimsOf(context), [axis]);
     const to = splitAxes(y!.dims, [axis]);
-    const [x, out] = [input(context), elements(y!)];
-    const sign = int(context.node, 'largest', 1) ? 1 : -1;
+    const [x, out] = [op.input(context), op.elements(y!)];
+    const sign = op.int(context.node, 'largest', 1) ? 1 : -1;
     from.kept.forEach((base, row) => {
       // A stable sort keeps the lower index first among equals, as ONNX asks.
       const order = Array.from(from.folded, (_, j) => j).sort((i, j) => {
@@ -73,26 +55,26 @@ function cumulative(
   start: 0 | 1,
   of: (type: DataType) => (a: number, b: number) => number,
 ) {
-  return define({
+  return op.define({
     name,
     opset,
     arity: [2, 2],
-    types: [SUMMABLE, INDEX],
+    types: [SUMMABLE, op.INDEX],
     attributes: 'exclusive reverse',
     infer(context) {
       if ('value' in (context.inputs[1] ?? {}))
-        axisOf(context.node, numbers(context, 1)![0] ?? 0, dimsOf(context).length);
-      return likeInput(context);
+        op.axisOf(context.node, op.numbers(context, 1)![0] ?? 0, op.dimsOf(context).length);
+      return op.likeInput(context);
     },
     evaluate(context, [y]) {
       const { node } = context;
-      const axis = axisOf(node, numbers(context, 1)![0] ?? 0, dimsOf(context).length);
-      const { kept, folded } = splitAxes(dimsOf(context), [axis]);
-      const exclusive = int(node, 'exclusive', 0) !== 0;
-      const order = int(node, 'reverse', 0) ? folded.toReversed() : folded;
-      const [x, out, combine] = [input(context), elements(y!), of(y!.type)];
+      const axis = op.axisOf(node, op.numbers(context, 1)![0] ?? 0, op.dimsOf(context).length);
+      const { kept, folded } = splitAxes(op.dimsOf(context), [axis]);
+      const exclusive = op.int(node, 'exclusive', 0) !== 0;
+      const order = op.int(node, 'reverse', 0) ? folded.toReversed() : folded;
+      const [x, out, combine] = [op.input(context), op.elements(y!), of(y!.type)];
       for (const base of kept) {
-        let total = element(y!.type, start);
+        let total = op.element(y!.type, start);
         for (const step of order) {
           const next = combine(total, x[base + step]!);
           out[base + step] = exclusive ? total : next;
@@ -104,39 +86,29 @@ function cumulative(
 }
 
 /** Copies the input with the first `length` steps of every batch item reversed in time. */
-const reverseSequence = define({
+const reverseSequence = op.define({
   name: 'ReverseSequence',
-  opset: [10, LATEST],
+  opset: [10, op.LATEST],
   arity: [2, 2],
-  types: [ANY, INT64],
+  types: [op.ANY, op.INT64],
   attributes: 'batch_axis time_axis',
   raw: true,
   infer(context) {
     const { node } = context;
-    const axes = [int(node, 'batch_axis', 1), int(node, 'time_axis', 0)];
-    check(
-      node,
-      axes[0] !== axes[1] && axes.every((axis) => axis === 0 || axis === 1),
-      'axes are not 0 and 1',
-      '0 and 1',
-      axes,
-    );
-    check(node, dimsOf(context).length >= 2, 'the input has too few axes', 'at least 2', dimsOf(context).length);
-    check(
-      node,
-      `${dimsOf(context, 1)}` === `${dimsOf(context)[axes[0]!]}`,
-      'lengths do not fit the batch',
-      `[${dimsOf(context)[axes[0]!]}]`,
-      `[${dimsOf(context, 1)}]`,
-    );
-    return likeInput(context);
+    const axes = [op.int(node, 'batch_axis', 1), op.int(node, 'time_axis', 0)];
+    const both = axes[0] !== axes[1] && axes.every((axis) => axis === 0 || axis === 1);
+    op.check(node, both, 'axes are not 0 and 1', '0 and 1', axes);
+    const dims = op.dimsOf(context);
+    op.check(node, dims.length >= 2, 'the input has too few axes', 'at least 2', dims.length);
+    op.checkEqual(node, 'lengths do not fit the batch', [dims[axes[0]!]], op.dimsOf(context, 1));
+    return op.likeInput(context);
   },
   evaluate(context, [y]) {
     const { node } = context;
-    const [batch, time] = [int(node, 'batch_axis', 1), int(node, 'time_axis', 0)];
-    const inner = splitAxes(dimsOf(context), [0, 1]).kept;
-    const [items, steps] = [axisOffsets(dimsOf(context), [batch]), axisOffsets(dimsOf(context), [time])];
-    const [x, out, lengths] = [input(context), elements(y!), numbers(context, 1)!];
+    const [batch, time] = [op.int(node, 'batch_axis', 1), op.int(node, 'time_axis', 0)];
+    const inner = splitAxes(op.dimsOf(context), [0, 1]).kept;
+    const [items, steps] = [axisOffsets(op.dimsOf(context), [batch]), axisOffsets(op.dimsOf(context), [time])];
+    const [x, out, lengths] = [op.input(context), op.elements(y!), op.numbers(context, 1)!];
     items.forEach((item, b) => {
       steps.forEach((to, t) => {
         const from = steps[t < lengths[b]! ? lengths[b]! - 1 - t : t]!;
@@ -148,7 +120,7 @@ const reverseSequence = define({
 
 export const ORDER: readonly Operator[] = [
   topK,
-  cumulative('CumSum', [11, LATEST], 0, () => (a, b) => a + b),
-  cumulative('CumProd', [26, LATEST], 1, multiplier),
+  cumulative('CumSum', [11, op.LATEST], 0, () => (a, b) => a + b),
+  cumulative('CumProd', [26, op.LATEST], 1, op.multiplier),
   reverseSequence,
 ];

@@ -1,21 +1,6 @@
 import { allocate, elementCount } from '../graph/tensor.js';
 import { castTo } from './cast.js';
-import type { AnyContext } from './define.js';
-import {
-  ANY,
-  axesOf,
-  check,
-  choice,
-  define,
-  dimsOf,
-  elements,
-  INDEX,
-  INT64,
-  input,
-  numbers,
-  setting,
-  typeOf,
-} from './define.js';
+import * as op from './define.js';
 import type { Operator } from './operator.js';
 import { checkSize } from './shape.js';
 import { offsets, stridesOf } from './strides.js';
@@ -33,27 +18,22 @@ function padded(mode: PadMode, i: number, size: number): number {
 }
 
 /** Per axis, which input positions the output shows. Negative pads crop before positive pads extend. */
-function padPositions(context: AnyContext): number[][] {
+function padPositions(context: op.AnyContext): number[][] {
   const { node, opset } = context;
-  const dims = dimsOf(context);
-  const mode = choice<PadMode>(node, 'mode', ['constant', 'reflect', 'edge', 'wrap']);
-  const pads = setting(context, 'pads', 1, 11);
-  const axes = axesOf(node, (opset < 18 ? undefined : numbers(context, 3)) ?? dims.map((_, d) => d), dims.length);
-  check(node, pads?.length === 2 * axes.length, 'pads has the wrong length', 2 * axes.length, pads?.length);
+  const dims = op.dimsOf(context);
+  const mode = op.choice<PadMode>(node, 'mode', ['constant', 'reflect', 'edge', 'wrap']);
+  const pads = op.setting(context, 'pads', 1, 11);
+  const axes = op.axesOf(node, (opset < 18 ? undefined : op.numbers(context, 3)) ?? dims.map((_, d) => d), dims.length);
+  op.checkEqual(node, 'pads has the wrong length', 2 * axes.length, pads?.length);
   return dims.map((size, d) => {
     const a = axes.indexOf(d);
     const [begin, end] = a < 0 ? [0, 0] : [pads![a]!, pads![a + axes.length]!];
     const [first, last] = [Math.max(0, -begin), size - Math.max(0, -end)];
     const length = size + begin + end;
-    check(node, length >= 0 && last >= first, 'pads crop more than the axis has', `at least 0 of ${size}`, length);
+    op.check(node, length >= 0 && last >= first, 'pads crop more than the axis has', `at least 0 of ${size}`, length);
     checkSize(context, length);
-    check(
-      node,
-      mode === 'constant' || last > first || length === 0,
-      'an empty axis has nothing to repeat',
-      'at least 1',
-      0,
-    );
+    const repeatable = mode === 'constant' || last > first || length === 0;
+    op.check(node, repeatable, 'an empty axis has nothing to repeat', 'at least 1', 0);
     return Array.from({ length }, (_, o) => {
       const at = padded(mode, o - Math.max(0, begin), last - first);
       return at < 0 ? -1 : at + first;
@@ -61,31 +41,31 @@ function padPositions(context: AnyContext): number[][] {
   });
 }
 
-const pad = define({
+const pad = op.define({
   name: 'Pad',
   arity: [1, 4],
-  types: [ANY, INT64, ANY, INDEX],
+  types: [op.ANY, op.INT64, op.ANY, op.INDEX],
   attributes: 'mode pads value',
   raw: true,
   infer(context) {
     const value = context.inputs[2];
-    check(context.node, !value || elementCount(value.dims) === 1, 'the padding is not one value', '[]', value?.dims);
-    return [{ type: typeOf(context), dims: padPositions(context).map((axis) => axis.length) }];
+    op.check(context.node, !value || elementCount(value.dims) === 1, 'the padding is not one value', '[]', value?.dims);
+    return [{ type: op.typeOf(context), dims: padPositions(context).map((axis) => axis.length) }];
   },
   evaluate(context, [y]) {
-    const out = elements(y!);
+    const out = op.elements(y!);
     if (context.opset < 11) {
       const value = context.node.attributes.value ?? 0;
       const fill = castTo(y!.type, { type: 'float64', dims: [1], data: Float64Array.of(value as number) });
-      out.fill(elements(fill)[0]!);
-    } else if (context.inputs[2]) out.fill(input(context, 2)[0]!);
-    else out.fill(elements(allocate(y!.type, [1]))[0]!);
+      out.fill(op.elements(fill)[0]!);
+    } else if (context.inputs[2]) out.fill(op.input(context, 2)[0]!);
+    else out.fill(op.elements(allocate(y!.type, [1]))[0]!);
     const positions = padPositions(context);
-    const [from, to] = [stridesOf(dimsOf(context)), stridesOf(y!.dims)];
+    const [from, to] = [stridesOf(op.dimsOf(context)), stridesOf(y!.dims)];
     const shown = positions.map((axis) => axis.map((at, o) => [at, o] as const).filter(([at]) => at >= 0));
     const source = offsets(shown.map((axis, d) => axis.map(([at]) => at * from[d]!)));
     const target = offsets(shown.map((axis, d) => axis.map(([, o]) => o * to[d]!)));
-    const x = input(context);
+    const x = op.input(context);
     for (let i = 0; i < source.length; i++) out[target[i]!] = x[source[i]!]!;
   },
 });

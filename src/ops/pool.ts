@@ -1,7 +1,6 @@
 import { elementCount } from '../graph/tensor.js';
 import type { DataType, TensorType } from '../graph/types.js';
-import type { AnyContext, Definition, Elements } from './define.js';
-import { check, define, dimsOf, elements, FLOAT, input, int, ints, limits, refuse, typeOf } from './define.js';
+import * as op from './define.js';
 import type { Operator } from './operator.js';
 import type { SpatialWindow } from './windows.js';
 import { listWindows, spatialWindow } from './windows.js';
@@ -9,13 +8,13 @@ import { listWindows, spatialWindow } from './windows.js';
 const POOL_ATTRIBUTES = 'auto_pad ceil_mode dilations kernel_shape pads strides';
 
 /** A pool with `global: true` has one window, the whole plane. */
-function poolWindow(context: AnyContext, global: boolean): SpatialWindow {
+function poolWindow(context: op.AnyContext, global: boolean): SpatialWindow {
   const { node } = context;
-  const spatial = dimsOf(context).slice(2);
-  check(node, spatial.length >= (global ? 0 : 1), 'the input has too few axes', 'at least 3', spatial.length + 2);
-  const kernel = global ? spatial : ints(node, 'kernel_shape');
-  check(node, kernel !== undefined, 'attribute kernel_shape is missing', 'a list of integers', 'nothing');
-  const window = spatialWindow(node, spatial, kernel!, int(node, 'ceil_mode', 0) !== 0);
+  const spatial = op.dimsOf(context).slice(2);
+  op.check(node, spatial.length >= (global ? 0 : 1), 'the input has too few axes', 'at least 3', spatial.length + 2);
+  const kernel = global ? spatial : op.ints(node, 'kernel_shape');
+  op.check(node, kernel !== undefined, 'attribute kernel_shape is missing', 'a list of integers', 'nothing');
+  const window = spatialWindow(node, spatial, kernel!, op.int(node, 'ceil_mode', 0) !== 0);
   // Such a window has no maximum and no mean; a dilated one can also step over a narrow input.
   const empty = window.output.some((count, d) => {
     const { input: size, strides, dilations, begins } = window;
@@ -26,29 +25,29 @@ function poolWindow(context: AnyContext, global: boolean): SpatialWindow {
     };
     return Array.from({ length: count }, (_, o) => o).some((o) => !hits(o));
   });
-  if (empty) refuse(node, 'a window lies wholly in the padding');
+  if (empty) op.refuse(node, 'a window lies wholly in the padding');
   return window;
 }
 
-type Fold = (x: Elements, plane: number, input: Int32Array, from: number, to: number, padded: number) => number;
+type Fold = (x: op.Elements, plane: number, input: Int32Array, from: number, to: number, padded: number) => number;
 
 /** Applies `fold` to every window of every plane. `padded` counts the taps inside input and padding together. */
 function pool(
   name: string,
   attributes: string,
   global: boolean,
-  fold: (context: AnyContext) => Fold,
-  types: readonly DataType[] = FLOAT,
-): Definition {
+  fold: (context: op.AnyContext) => Fold,
+  types: readonly DataType[] = op.FLOAT,
+): op.Definition {
   return {
     name,
     types: [types],
     attributes: global ? attributes : `${POOL_ATTRIBUTES} ${attributes}`,
     infer: (context) => [
       {
-        type: typeOf(context),
+        type: op.typeOf(context),
         dims: [
-          ...dimsOf(context).slice(0, 2),
+          ...op.dimsOf(context).slice(0, 2),
           ...poolWindow(context, global).output.map((size) => (global ? 1 : size)),
         ],
       },
@@ -57,7 +56,7 @@ function pool(
       const window = poolWindow(context, global);
       const windows = listWindows(window);
       const padded = paddedTaps(window);
-      const [x, out, apply] = [input(context), elements(y!), fold(context)];
+      const [x, out, apply] = [op.input(context), op.elements(y!), fold(context)];
       const inputSize = elementCount(window.input);
       const outputSize = padded.length;
       for (let i = 0; i < out.length; i++) {
@@ -103,8 +102,8 @@ const maximum =
     return best;
   };
 
-const norm = (context: AnyContext): Fold => {
-  const p = int(context.node, 'p', 2);
+const norm = (context: op.AnyContext): Fold => {
+  const p = op.int(context.node, 'p', 2);
   return (x, plane, at, from, to) => {
     let sum = 0;
     for (let j = from; j < to; j++) sum += Math.abs(x[plane + at[j]!]!) ** p;
@@ -113,10 +112,10 @@ const norm = (context: AnyContext): Fold => {
 };
 
 const BYTE: readonly DataType[] = ['float32', 'float64', 'float16', 'int8', 'uint8'];
-const maxOf = (context: AnyContext): Fold => maximum(limits(typeOf(context))[0]);
+const maxOf = (context: op.AnyContext): Fold => maximum(op.limits(op.typeOf(context))[0]);
 const values = pool('MaxPool', 'storage_order', false, maxOf, BYTE);
 
-const maxPool: Definition = {
+const maxPool: op.Definition = {
   ...values,
   infer(context) {
     const [y] = values.infer(context) as [TensorType];
@@ -127,11 +126,11 @@ const maxPool: Definition = {
     if (!indices) return;
     const window = poolWindow(context, false);
     const windows = listWindows(window);
-    const [x, out, found] = [input(context), elements(y!), indices.data as BigInt64Array];
+    const [x, out, found] = [op.input(context), op.elements(y!), indices.data as BigInt64Array];
     const inputSize = elementCount(window.input);
     const outputSize = windows.start.length - 1;
     // storage_order 1 counts positions with the first spatial axis fastest.
-    const columnMajor = int(context.node, 'storage_order', 0) === 1;
+    const columnMajor = op.int(context.node, 'storage_order', 0) === 1;
     for (let i = 0; i < out.length; i++) {
       const p = i % outputSize;
       const plane = ((i - p) / outputSize) * inputSize;
@@ -154,14 +153,14 @@ function transposed(offset: number, dims: readonly number[]): number {
 }
 
 export const POOL: readonly Operator[] = [
-  define(maxPool),
-  define(
+  op.define(maxPool),
+  op.define(
     pool('AveragePool', 'count_include_pad', false, ({ node }) =>
-      int(node, 'count_include_pad', 0) ? averagePadded : average,
+      op.int(node, 'count_include_pad', 0) ? averagePadded : average,
     ),
   ),
-  define(pool('GlobalAveragePool', '', true, () => average)),
-  define(pool('GlobalMaxPool', '', true, maxOf)),
-  define(pool('LpPool', 'p', false, norm)),
-  define(pool('GlobalLpPool', 'p', true, norm)),
+  op.define(pool('GlobalAveragePool', '', true, () => average)),
+  op.define(pool('GlobalMaxPool', '', true, maxOf)),
+  op.define(pool('LpPool', 'p', false, norm)),
+  op.define(pool('GlobalLpPool', 'p', true, norm)),
 ];

@@ -1,5 +1,5 @@
 import type { AnyContext } from './define.js';
-import { check, choice, dimsOf, int, numbers } from './define.js';
+import { check, checkEqual, choice, dimsOf, int, numbers } from './define.js';
 import type { Operator } from './operator.js';
 import { checkSize, rearrange } from './shape.js';
 import { offsets, range, stridesOf } from './strides.js';
@@ -7,7 +7,7 @@ import { offsets, range, stridesOf } from './strides.js';
 function tile(context: AnyContext): Int32Array[] {
   const dims = dimsOf(context);
   const repeats = numbers(context, 1)!;
-  check(context.node, repeats.length === dims.length, 'repeats has the wrong length', dims.length, repeats.length);
+  checkEqual(context.node, 'repeats has the wrong length', dims.length, repeats.length);
   const strides = stridesOf(dims);
   return dims.map((size, d) => {
     checkSize(context, repeats[d]!);
@@ -20,7 +20,7 @@ function tile(context: AnyContext): Int32Array[] {
 function blocks(context: AnyContext): { size: number; n: number; c: number; h: number; w: number } {
   const dims = dimsOf(context);
   const size = int(context.node, 'blocksize');
-  check(context.node, dims.length === 4, 'the input has the wrong rank', 4, dims.length);
+  checkEqual(context.node, 'the input has the wrong rank', 4, dims.length);
   check(context.node, size > 0, 'blocksize is out of range', 'at least 1', size);
   const [n, c, h, w] = dims as [number, number, number, number];
   return { size, n, c, h, w };
@@ -44,10 +44,8 @@ function depthToSpace(context: AnyContext): ArrayLike<number>[] {
 
 function spaceToDepth(context: AnyContext): ArrayLike<number>[] {
   const { size, n, c, h, w } = blocks(context);
-  check(context.node, h % size === 0 && w % size === 0, 'the plane does not fill blocks', `multiples of ${size}`, [
-    h,
-    w,
-  ]);
+  const whole = h % size === 0 && w % size === 0;
+  check(context.node, whole, 'the plane does not fill blocks', `multiples of ${size}`, [h, w]);
   return [
     range(n, c * h * w),
     offsets([range(size, w), range(size, 1), range(c, h * w)]),

@@ -1,7 +1,6 @@
 /** RNN, GRU and LSTM as ONNX defines them. One step at a time; sums in double precision. */
 import type { TensorType } from '../graph/types.js';
-import type { AnyContext, Elements, EvaluateContext } from './define.js';
-import { check, choice, define, dimsOf, elements, FLOAT, float, floats, input, int, refuse, typeOf } from './define.js';
+import * as op from './define.js';
 import type { Operator } from './operator.js';
 
 type Scalar = (x: number) => number;
@@ -67,52 +66,40 @@ interface Direction {
 /** Advances `h` (and for LSTM `c`) by one step. */
 type Cell = (direction: Direction, x: Float64Array, h: Float64Array, c: Float64Array, hidden: number) => void;
 
-function sizesOf(context: AnyContext, gates: number): Sizes {
+function sizesOf(context: op.AnyContext, gates: number): Sizes {
   const { node } = context;
-  const [x, w, r] = [dimsOf(context), dimsOf(context, 1), dimsOf(context, 2)];
-  const batchFirst = int(node, 'layout', 0) === 1;
-  check(node, x.length === 3 && w.length === 3 && r.length === 3, 'inputs have the wrong rank', 3, [
-    x.length,
-    w.length,
-  ]);
-  const direction = choice(node, 'direction', ['forward', 'reverse', 'bidirectional']);
+  const [x, w, r] = [op.dimsOf(context), op.dimsOf(context, 1), op.dimsOf(context, 2)];
+  const batchFirst = op.int(node, 'layout', 0) === 1;
+  const ranks = [x.length, w.length, r.length];
+  op.checkEqual(node, 'inputs have the wrong rank', [3, 3, 3], ranks);
+  const direction = op.choice(node, 'direction', ['forward', 'reverse', 'bidirectional']);
   const directions = direction === 'bidirectional' ? 2 : 1;
-  const hidden = int(node, 'hidden_size', r[2]);
+  const hidden = op.int(node, 'hidden_size', r[2]);
   const [steps, batch] = batchFirst ? [x[1]!, x[0]!] : [x[0]!, x[1]!];
-  const expect = (index: number, wanted: readonly number[]) => {
-    const dims = context.inputs[index]?.dims;
-    check(node, !dims || `${dims}` === `${wanted}`, `input ${index} has the wrong shape`, `[${wanted}]`, `[${dims}]`);
-  };
-  expect(1, [directions, gates * hidden, x[2]!]);
-  expect(2, [directions, gates * hidden, hidden]);
-  expect(3, [directions, 2 * gates * hidden]);
-  expect(4, [batch]);
+  op.checkShape(context, 1, [directions, gates * hidden, x[2]!]);
+  op.checkShape(context, 2, [directions, gates * hidden, hidden]);
+  op.checkShape(context, 3, [directions, 2 * gates * hidden]);
+  op.checkShape(context, 4, [batch]);
   const state = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
-  expect(5, state);
+  op.checkShape(context, 5, state);
   if (gates === 4) {
-    expect(6, state);
-    expect(7, [directions, 3 * hidden]);
+    op.checkShape(context, 6, state);
+    op.checkShape(context, 7, [directions, 3 * hidden]);
   }
   return { steps, batch, features: x[2]!, hidden, directions, batchFirst };
 }
 
-function activationsOf(context: AnyContext, defaults: readonly string[], directions: number): Scalar[] {
+function activationsOf(context: op.AnyContext, defaults: readonly string[], directions: number): Scalar[] {
   const { node } = context;
   const given = node.attributes.activations as readonly string[] | undefined;
   const names = (given ?? Array.from({ length: directions }, () => defaults).flat()).map((name) =>
     `${name}`.toLowerCase(),
   );
-  check(
-    node,
-    names.length === directions * defaults.length,
-    'activations has the wrong length',
-    directions * defaults.length,
-    names.length,
-  );
-  const [alphas, betas] = [floats(node, 'activation_alpha') ?? [], floats(node, 'activation_beta') ?? []];
+  op.checkEqual(node, 'activations has the wrong length', directions * defaults.length, names.length);
+  const [alphas, betas] = [op.floats(node, 'activation_alpha') ?? [], op.floats(node, 'activation_beta') ?? []];
   return names.map((name) => {
     const make = Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : undefined;
-    if (!make) return refuse(node, `the activation ${name} is not supported`, `Known: ${Object.keys(ACTIVATIONS)}`);
+    if (!make) return op.refuse(node, `the activation ${name} is not supported`, `Known: ${Object.keys(ACTIVATIONS)}`);
     return make(
       TAKES_ALPHA.includes(name) ? alphas.shift() : undefined,
       TAKES_BETA.includes(name) ? betas.shift() : undefined,
@@ -121,22 +108,22 @@ function activationsOf(context: AnyContext, defaults: readonly string[], directi
 }
 
 function directionOf(
-  context: EvaluateContext,
+  context: op.EvaluateContext,
   { hidden, features }: Sizes,
   gates: number,
   d: number,
   activations: readonly Scalar[],
 ): Direction {
-  const [w, r] = [input(context, 1), input(context, 2)];
-  const b = context.inputs[3] && input(context, 3);
-  const p = context.inputs[7] && input(context, 7);
+  const [w, r] = [op.input(context, 1), op.input(context, 2)];
+  const b = context.inputs[3] && op.input(context, 3);
+  const p = context.inputs[7] && op.input(context, 7);
   const rows = gates * hidden;
-  const dot = (weights: Elements, base: number, x: Float64Array) => {
+  const dot = (weights: op.Elements, base: number, x: Float64Array) => {
     let sum = 0;
     for (let i = 0; i < x.length; i++) sum += weights[base + i]! * x[i]!;
     return sum;
   };
-  const limit = float(context.node, 'clip', Infinity);
+  const limit = op.float(context.node, 'clip', Infinity);
   return {
     w: (row, x) => dot(w, (d * rows + row) * features, x),
     r: (row, h) => dot(r, (d * rows + row) * hidden, h),
@@ -186,7 +173,7 @@ const lstmCell =
   };
 
 function run(
-  context: EvaluateContext,
+  context: op.EvaluateContext,
   outputs: Parameters<Operator['evaluate']>[1],
   gates: number,
   defaults: readonly string[],
@@ -195,10 +182,10 @@ function run(
   const sizes = sizesOf(context, gates);
   const { steps, batch, features, hidden, directions, batchFirst } = sizes;
   const activations = activationsOf(context, defaults, directions);
-  const x = input(context);
-  const lengths = context.inputs[4] && input(context, 4);
-  const start = [5, 6].map((index) => (context.inputs[index] ? input(context, index) : undefined));
-  const [y, last, lastCell] = outputs.map((output) => elements(output));
+  const x = op.input(context);
+  const lengths = context.inputs[4] && op.input(context, 4);
+  const start = [5, 6].map((index) => (context.inputs[index] ? op.input(context, index) : undefined));
+  const [y, last, lastCell] = outputs.map((output) => op.elements(output));
   // What lies behind the end of a shorter sequence.
   y?.fill(0);
   const stateAt = (d: number, n: number) => (batchFirst ? n * directions + d : d * batch + n) * hidden;
@@ -239,20 +226,20 @@ function recurrent(
   gates: number,
   defaults: readonly string[],
   more: string,
-  cellOf: (context: AnyContext) => Cell,
+  cellOf: (context: op.AnyContext) => Cell,
 ): Operator {
   const isLstm = gates === 4;
-  return define({
+  return op.define({
     name,
     arity: [3, isLstm ? 8 : 6],
-    types: [FLOAT, FLOAT, FLOAT, FLOAT, ['int32'], FLOAT, FLOAT, FLOAT],
+    types: [op.FLOAT, op.FLOAT, op.FLOAT, op.FLOAT, ['int32'], op.FLOAT, op.FLOAT, op.FLOAT],
     attributes: `activation_alpha activation_beta activations clip direction hidden_size layout ${more}`.trim(),
     infer(context): TensorType[] {
       const { steps, batch, hidden, directions, batchFirst } = sizesOf(context, gates);
       activationsOf(context, defaults, directions);
-      float(context.node, 'clip', 0);
+      op.float(context.node, 'clip', 0);
       cellOf(context);
-      const type = typeOf(context);
+      const type = op.typeOf(context);
       const state = { type, dims: batchFirst ? [batch, directions, hidden] : [directions, batch, hidden] };
       const all = { type, dims: batchFirst ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden] };
       return isLstm ? [all, state, state] : [all, state];
@@ -264,9 +251,9 @@ function recurrent(
 export const RECURRENT: readonly Operator[] = [
   recurrent('RNN', 1, ['Tanh'], '', () => rnnCell),
   recurrent('GRU', 3, ['Sigmoid', 'Tanh'], 'linear_before_reset', ({ node }) =>
-    gruCell(int(node, 'linear_before_reset', 0) !== 0),
+    gruCell(op.int(node, 'linear_before_reset', 0) !== 0),
   ),
   recurrent('LSTM', 4, ['Sigmoid', 'Tanh', 'Tanh'], 'input_forget', ({ node }) =>
-    lstmCell(int(node, 'input_forget', 0) !== 0),
+    lstmCell(op.int(node, 'input_forget', 0) !== 0),
   ),
 ];

@@ -1,30 +1,11 @@
 /** Reductions along axes. */
 import type { DataType } from '../graph/types.js';
-import type { AnyContext, Elements } from './define.js';
-import {
-  ANY,
-  axesOf,
-  axisOf,
-  check,
-  define,
-  dimsOf,
-  element,
-  elements,
-  FLOAT,
-  INT64,
-  input,
-  int,
-  isFloat,
-  limits,
-  NUMBER,
-  setting,
-  typeOf,
-} from './define.js';
+import * as op from './define.js';
 import type { Operator } from './operator.js';
 import { axisOffsets } from './strides.js';
 
 /** Result for the elements `x[base + at[j]]`. */
-export type Fold = (x: Elements, base: number, at: Int32Array) => number;
+export type Fold = (x: op.Elements, base: number, at: Int32Array) => number;
 
 /** Kept axes and reduced axes as lists of offsets: every result folds one `kept` base over all `folded` offsets. */
 export function splitAxes(dims: readonly number[], axes: readonly number[]): { kept: Int32Array; folded: Int32Array } {
@@ -32,12 +13,12 @@ export function splitAxes(dims: readonly number[], axes: readonly number[]): { k
   return { kept: axisOffsets(dims, rest), folded: axisOffsets(dims, axes) };
 }
 
-function reducedAxes(context: AnyContext, since: number): number[] {
+function reducedAxes(context: op.AnyContext, since: number): number[] {
   const { node } = context;
-  const rank = dimsOf(context).length;
-  const given = setting(context, 'axes', 1, since);
-  if (given?.length) return axesOf(node, given, rank);
-  return int(node, 'noop_with_empty_axes', 0) ? [] : dimsOf(context).map((_, d) => d);
+  const rank = op.dimsOf(context).length;
+  const given = op.setting(context, 'axes', 1, since);
+  if (given?.length) return op.axesOf(node, given, rank);
+  return op.int(node, 'noop_with_empty_axes', 0) ? [] : op.dimsOf(context).map((_, d) => d);
 }
 
 function withoutAxes(dims: readonly number[], axes: readonly number[], keep: boolean): number[] {
@@ -51,26 +32,26 @@ export function reduction(
   of: (type: DataType) => Fold,
   since = 18,
 ): Operator {
-  return define({
+  return op.define({
     name,
     arity: [1, 2],
-    types: [types, INT64],
+    types: [types, op.INT64],
     attributes: 'axes keepdims noop_with_empty_axes',
     infer(context) {
       const axes = reducedAxes(context, since);
-      const dims = withoutAxes(dimsOf(context), axes, int(context.node, 'keepdims', 1) !== 0);
-      return [{ type: typeOf(context), dims }];
+      const dims = withoutAxes(op.dimsOf(context), axes, op.int(context.node, 'keepdims', 1) !== 0);
+      return [{ type: op.typeOf(context), dims }];
     },
     evaluate(context, [y]) {
-      const { kept, folded } = splitAxes(dimsOf(context), reducedAxes(context, since));
-      const [x, out, fold] = [input(context), elements(y!), of(y!.type)];
+      const { kept, folded } = splitAxes(op.dimsOf(context), reducedAxes(context, since));
+      const [x, out, fold] = [op.input(context), op.elements(y!), of(y!.type)];
       for (let i = 0; i < out.length; i++) out[i] = fold(x, kept[i]!, folded);
     },
   });
 }
 
 export function sum(type: DataType, of: (x: number) => number = (x) => x): Fold {
-  const zero = element(type, 0);
+  const zero = op.element(type, 0);
   return (x, base, at) => {
     let total = zero;
     for (let j = 0; j < at.length; j++) total += of(x[base + at[j]!]!);
@@ -80,7 +61,7 @@ export function sum(type: DataType, of: (x: number) => number = (x) => x): Fold 
 
 /** Extreme of the elements; NaN wins. Of nothing: the identity of the type. */
 export function extreme(type: DataType, max: boolean): Fold {
-  const start = limits(type)[max ? 0 : 1];
+  const start = op.limits(type)[max ? 0 : 1];
   return (x, base, at) => {
     let best = start;
     for (let j = 0; j < at.length; j++) {
@@ -93,29 +74,28 @@ export function extreme(type: DataType, max: boolean): Fold {
 
 function mean(type: DataType): Fold {
   const total = sum(type);
-  if (isFloat(type)) return (x, base, at) => total(x, base, at) / at.length;
-  return (x, base, at) => (at.length ? total(x, base, at) / element(type, at.length) : total(x, base, at));
+  if (op.isFloat(type)) return (x, base, at) => total(x, base, at) / at.length;
+  return (x, base, at) => (at.length ? total(x, base, at) / op.element(type, at.length) : total(x, base, at));
 }
 
 /** Sums of narrow integers would have to wrap at every step; exporters do not emit them. */
-export const SUMMABLE: readonly DataType[] = [...FLOAT, 'int32', 'uint32', 'int64', 'uint64'];
+export const SUMMABLE: readonly DataType[] = [...op.FLOAT, 'int32', 'uint32', 'int64', 'uint64'];
 
 function argExtreme(name: string, better: (a: number, b: number) => boolean): Operator {
-  const axisAttribute = (context: AnyContext) =>
-    axisOf(context.node, int(context.node, 'axis', 0), dimsOf(context).length);
-  return define({
+  return op.define({
     name,
-    types: [NUMBER],
+    types: [op.NUMBER],
     attributes: 'axis keepdims select_last_index',
     infer(context) {
-      const axis = axisAttribute(context);
-      check(context.node, dimsOf(context)[axis]! > 0, 'the axis is empty', 'at least 1 element', 0);
-      return [{ type: 'int64', dims: withoutAxes(dimsOf(context), [axis], int(context.node, 'keepdims', 1) !== 0) }];
+      const axis = op.axisAttribute(context, 0);
+      op.check(context.node, op.dimsOf(context)[axis]! > 0, 'the axis is empty', 'at least 1 element', 0);
+      const dims = withoutAxes(op.dimsOf(context), [axis], op.int(context.node, 'keepdims', 1) !== 0);
+      return [{ type: 'int64', dims }];
     },
     evaluate(context, [y]) {
-      const { kept, folded } = splitAxes(dimsOf(context), [axisAttribute(context)]);
-      const [x, out] = [input(context), y!.data as BigInt64Array];
-      const last = int(context.node, 'select_last_index', 0) !== 0;
+      const { kept, folded } = splitAxes(op.dimsOf(context), [op.axisAttribute(context, 0)]);
+      const [x, out] = [op.input(context), y!.data as BigInt64Array];
+      const last = op.int(context.node, 'select_last_index', 0) !== 0;
       for (let i = 0; i < out.length; i++) {
         let best = 0;
         for (let j = 1; j < folded.length; j++) {
@@ -131,8 +111,8 @@ function argExtreme(name: string, better: (a: number, b: number) => boolean): Op
 export const REDUCE: readonly Operator[] = [
   reduction('ReduceSum', SUMMABLE, (type) => sum(type), 13),
   reduction('ReduceMean', SUMMABLE, mean),
-  reduction('ReduceMax', ANY, (type) => extreme(type, true)),
-  reduction('ReduceMin', ANY, (type) => extreme(type, false)),
+  reduction('ReduceMax', op.ANY, (type) => extreme(type, true)),
+  reduction('ReduceMin', op.ANY, (type) => extreme(type, false)),
   argExtreme('ArgMax', (a, b) => a > b),
   argExtreme('ArgMin', (a, b) => a < b),
 ];

@@ -1,28 +1,7 @@
 /** Resize and its predecessor Upsample. All modes are separable: every axis has its own list of weighted input positions. */
 import { elementCount } from '../graph/tensor.js';
 import type { DataType, Node } from '../graph/types.js';
-import type { AnyContext, Elements } from './define.js';
-import {
-  ANY,
-  axesOf,
-  check,
-  choice,
-  define,
-  dimsOf,
-  elements,
-  FLOAT,
-  float,
-  floats,
-  INT64,
-  input,
-  int,
-  ints,
-  isFloat,
-  LATEST,
-  numbers,
-  refuse,
-  typeOf,
-} from './define.js';
+import * as op from './define.js';
 import type { Operator } from './operator.js';
 import { gather, offsets, stridesOf } from './strides.js';
 
@@ -114,46 +93,36 @@ function kernelOf(mode: 'linear' | 'cubic', a: number): { radius: number; weight
 }
 
 /** Sizes, scales and crop windows of every axis from whichever inputs the version and the model use. */
-function scaling(context: AnyContext): Scaling {
+function scaling(context: op.AnyContext): Scaling {
   const { node, opset } = context;
-  const dims = dimsOf(context);
+  const dims = op.dimsOf(context);
   const upsample = node.op === 'Upsample';
   const modern = opset >= 11 && !upsample;
   const modes = upsample || !modern ? (['nearest', 'linear'] as const) : (['nearest', 'linear', 'cubic'] as const);
   // The first versions were written before the coordinate modes had names, and resized like this.
-  const coordinates = modern ? choice(node, 'coordinate_transformation_mode', COORDINATES) : 'asymmetric';
-  const rounding = modern ? choice(node, 'nearest_mode', Object.keys(ROUNDINGS)) : BY_SCALE;
-  const mode = choice<'nearest' | 'linear' | 'cubic'>(node, 'mode', modes);
-  const axes = axesOf(node, (modern && ints(node, 'axes')) || dims.map((_, d) => d), dims.length);
+  const coordinates = modern ? op.choice(node, 'coordinate_transformation_mode', COORDINATES) : 'asymmetric';
+  const rounding = modern ? op.choice(node, 'nearest_mode', Object.keys(ROUNDINGS)) : BY_SCALE;
+  const mode = op.choice<'nearest' | 'linear' | 'cubic'>(node, 'mode', modes);
+  const axes = op.axesOf(node, (modern && op.ints(node, 'axes')) || dims.map((_, d) => d), dims.length);
   const present = (index: number) => {
     const list =
-      context.inputs[index] && elementCount(context.inputs[index].dims) > 0 ? numbers(context, index) : undefined;
-    check(node, !list || list.length === axes.length, `input ${index} has the wrong length`, axes.length, list?.length);
+      context.inputs[index] && elementCount(context.inputs[index].dims) > 0 ? op.numbers(context, index) : undefined;
+    if (list) op.checkEqual(node, `input ${index} has the wrong length`, axes.length, list.length);
     return list;
   };
-  const scales = upsample && opset < 9 ? floats(node, 'scales') : present(modern ? 2 : 1);
+  const scales = upsample && opset < 9 ? op.floats(node, 'scales') : present(modern ? 2 : 1);
   const sizes = modern ? present(3) : undefined;
-  check(
-    node,
-    (scales === undefined) !== (sizes === undefined),
-    'exactly one of scales and sizes is needed',
-    'one',
-    scales ? 'both' : 'none',
-  );
-  check(node, !scales || scales.length === axes.length, 'scales has the wrong length', axes.length, scales?.length);
-  check(
-    node,
-    scales?.every((scale) => scale > 0 && scale < Infinity) !== false,
-    'a scale is out of range',
-    'above 0',
-    scales,
-  );
+  const one = (scales === undefined) !== (sizes === undefined);
+  op.check(node, one, 'exactly one of scales and sizes is needed', 'one', scales ? 'both' : 'none');
+  op.check(node, !scales || scales.length === axes.length, 'scales has the wrong length', axes.length, scales?.length);
+  const valid = scales?.every((scale) => scale > 0 && scale < Infinity) !== false;
+  op.check(node, valid, 'a scale is out of range', 'above 0', scales);
   let roi: number[] | undefined;
   if (coordinates === 'tf_crop_and_resize') {
-    roi = numbers(context, 1);
-    check(node, roi?.length === 2 * axes.length, 'roi has the wrong length', 2 * axes.length, roi?.length);
+    roi = op.numbers(context, 1);
+    op.checkEqual(node, 'roi has the wrong length', 2 * axes.length, roi?.length);
   }
-  const policy = sizes ? choice(node, 'keep_aspect_ratio_policy', POLICIES) : 'stretch';
+  const policy = sizes ? op.choice(node, 'keep_aspect_ratio_policy', POLICIES) : 'stretch';
   const ratios = sizes?.map((size, a) => f32(size / dims[axes[a]!]!)) ?? [];
   const common = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
   return {
@@ -165,7 +134,7 @@ function scaling(context: AnyContext): Scaling {
       if (a < 0) return { input: size, output: size, scale: 1, roi: [0, 1] };
       const window = roi ? ([roi[a]!, roi[a + axes.length]!] as const) : ([0, 1] as const);
       if (sizes) {
-        check(node, size > 0 || sizes[a] === 0, 'an empty axis cannot grow', 0, sizes[a]);
+        op.check(node, size > 0 || sizes[a] === 0, 'an empty axis cannot grow', 0, sizes[a]);
         if (policy === 'stretch') return { input: size, output: sizes[a]!, scale: ratios[a] || 1, roi: window };
         return { input: size, output: Math.floor(common * size + 0.5), scale: common, roi: window };
       }
@@ -184,9 +153,9 @@ function contributions(
 ): { at: number[]; weight: number[] }[] {
   const last = axis.input - 1;
   const clamp = (i: number) => Math.min(last, Math.max(0, i));
-  const antialias = int(node, 'antialias', 0) !== 0;
+  const antialias = op.int(node, 'antialias', 0) !== 0;
   const stretch = antialias && axis.scale < 1 ? 1 / axis.scale : 1;
-  const exclude = int(node, 'exclude_outside', 0) !== 0;
+  const exclude = op.int(node, 'exclude_outside', 0) !== 0;
   const round = ROUNDINGS[rounding] ?? (axis.scale < 1 ? Math.ceil : Math.floor);
   return Array.from({ length: axis.output }, (_, o) => {
     if (axis.input === axis.output && axis.scale === 1 && coordinates !== 'tf_crop_and_resize')
@@ -194,7 +163,7 @@ function contributions(
     const source = sourcePosition(axis, coordinates, o);
     if (coordinates === 'tf_crop_and_resize' && (source < 0 || source > last)) return { at: [], weight: [] };
     if (mode === 'nearest') return { at: [clamp(round(source))], weight: [1] };
-    const { radius, weight: kernel } = kernelOf(mode, float(node, 'cubic_coeff_a', -0.75));
+    const { radius, weight: kernel } = kernelOf(mode, op.float(node, 'cubic_coeff_a', -0.75));
     const reach = radius * stretch;
     const at: number[] = [];
     const weight: number[] = [];
@@ -208,7 +177,7 @@ function contributions(
   });
 }
 
-function resample(x: Elements, dims: readonly number[], context: AnyContext, setup: Scaling): Elements {
+function resample(x: op.Elements, dims: readonly number[], context: op.AnyContext, setup: Scaling): op.Elements {
   let current = x;
   const shape = [...dims];
   setup.axes.forEach((axis, d) => {
@@ -233,42 +202,42 @@ function resample(x: Elements, dims: readonly number[], context: AnyContext, set
 }
 
 const resize = (name: string, opset: readonly [number, number], arity: readonly [number, number], attributes: string) =>
-  define({
+  op.define({
     name,
     opset,
     arity,
-    types: [ANY, opset[0] < 11 ? ['float32'] : FLOAT.slice(), ['float32'], INT64],
+    types: [op.ANY, opset[0] < 11 ? ['float32'] : op.FLOAT.slice(), ['float32'], op.INT64],
     attributes,
     infer(context) {
-      const type: DataType = typeOf(context);
+      const type: DataType = op.typeOf(context);
       const setup = scaling(context);
-      for (const name of ['antialias', 'exclude_outside']) int(context.node, name, 0);
-      for (const name of ['cubic_coeff_a', 'extrapolation_value']) float(context.node, name, 0);
-      if (setup.mode !== 'nearest' && !isFloat(type))
-        refuse(context.node, `${setup.mode} of ${type} is not supported`, 'Cast to float32 first');
+      for (const name of ['antialias', 'exclude_outside']) op.int(context.node, name, 0);
+      for (const name of ['cubic_coeff_a', 'extrapolation_value']) op.float(context.node, name, 0);
+      if (setup.mode !== 'nearest' && !op.isFloat(type))
+        op.refuse(context.node, `${setup.mode} of ${type} is not supported`, 'Cast to float32 first');
       const lost = setup.axes.some((axis) => axis.input === 0 && axis.output > 0);
-      check(context.node, !lost, 'an empty axis cannot grow', 0, 'more');
+      op.check(context.node, !lost, 'an empty axis cannot grow', 0, 'more');
       return [{ type, dims: setup.axes.map((axis) => axis.output) }];
     },
     evaluate(context, [y]) {
       const setup = scaling(context);
       const { node } = context;
-      const [x, out] = [input(context), elements(y!)];
+      const [x, out] = [op.input(context), op.elements(y!)];
       if (setup.coordinates === 'tf_crop_and_resize') {
         // Outside of the image the extrapolation value replaces the whole sum, in every mode.
         const inside = setup.axes.map((axis) => contributions(node, axis, setup).map(({ at }) => (at.length ? 0 : 1)));
         const outside = offsets(inside);
-        const values = resample(x, dimsOf(context), context, setup);
-        const fill = float(node, 'extrapolation_value', 0);
+        const values = resample(x, op.dimsOf(context), context, setup);
+        const fill = op.float(node, 'extrapolation_value', 0);
         for (let i = 0; i < out.length; i++) out[i] = outside[i] ? fill : values[i]!;
       } else if (setup.mode === 'nearest') {
-        const strides = stridesOf(dimsOf(context));
+        const strides = stridesOf(op.dimsOf(context));
         const tables = setup.axes.map((axis, d) =>
           contributions(node, axis, setup).map(({ at }) => at[0]! * strides[d]!),
         );
         gather(x, offsets(tables), out);
       } else {
-        const values = resample(x, dimsOf(context), context, setup);
+        const values = resample(x, op.dimsOf(context), context, setup);
         for (let i = 0; i < out.length; i++) out[i] = values[i]!;
       }
     },
@@ -279,7 +248,7 @@ const MODERN =
 
 export const RESIZE: readonly Operator[] = [
   resize('Resize', [10, 10], [2, 2], 'mode'),
-  resize('Resize', [11, LATEST], [1, 4], MODERN),
+  resize('Resize', [11, op.LATEST], [1, 4], MODERN),
   resize('Upsample', [7, 8], [1, 1], 'mode scales'),
   resize('Upsample', [9, 10], [2, 2], 'mode'),
 ];

@@ -1,5 +1,5 @@
 import type { Node } from '../graph/types.js';
-import { check, choice, ints } from './define.js';
+import { check, checkEqual, checkLeast, choice, ints } from './define.js';
 import { checkLength, stridesOf } from './strides.js';
 
 /** How a window slides over the spatial axes. All lists have one entry per spatial axis. */
@@ -15,27 +15,15 @@ export interface SpatialWindow {
 
 function listOf(node: Node, name: string, length: number, otherwise: number, least: number): number[] {
   const list = ints(node, name) ?? new Array<number>(length).fill(otherwise);
-  check(node, list.length === length, `${name} has the wrong length`, length, list.length);
-  check(
-    node,
-    list.every((item) => item >= least),
-    `${name} is out of range`,
-    `at least ${least}`,
-    list,
-  );
+  checkEqual(node, `${name} has the wrong length`, length, list.length);
+  checkLeast(node, name, list, least);
   return list;
 }
 
 /** Kernel shape, strides, dilations and padding attributes of convolutions and pools, checked. */
 export function windowAttributes(node: Node, rank: number, kernel: readonly number[]) {
-  check(node, kernel.length === rank, 'kernel_shape has the wrong length', rank, kernel.length);
-  check(
-    node,
-    kernel.every((size) => size >= 1),
-    'kernel_shape is out of range',
-    'at least 1',
-    kernel,
-  );
+  checkEqual(node, 'kernel_shape has the wrong length', rank, kernel.length);
+  checkLeast(node, 'kernel_shape', kernel, 1);
   return {
     kernel,
     strides: listOf(node, 'strides', rank, 1, 1),

@@ -43,69 +43,39 @@ function shifted({ buffer, byteOffset }: Address, bytes: number): Address {
   return { buffer, byteOffset: byteOffset + bytes };
 }
 
-/** Bytes of all positions of one index of `axis`, the size of an index, and how many such blocks there are. */
+/** Bytes of all indices of `axis` together, and how many such blocks there are. */
 function blocks(context: LowerContext, value: string, axis: number) {
   const { type, dims } = context.type(value);
-  const unit = elementCount(dims.slice(axis + 1)) * bytesPerElement(type);
-  return { outer: elementCount(dims.slice(0, axis)), unit, stride: unit * dims[axis]! };
+  return { outer: elementCount(dims.slice(0, axis)), stride: elementCount(dims.slice(axis)) * bytesPerElement(type) };
 }
 
-function axisFor(node: Node, rank: number, otherwise?: number): number {
-  const axis = int(node, 'axis', otherwise);
-  return axis < 0 ? axis + rank : axis;
+/** One copy per part of a value that is cut along an axis: parts go into the output (`joins`), or come out of the input. */
+function lowerParts(joins: boolean): LoweringRule {
+  return (context, node) => {
+    const whole = joins ? node.outputs[0]! : node.inputs[0]!;
+    const { type, dims } = context.type(whole);
+    if (type === 'string' || elementCount(dims) === 0) return false;
+    const given = int(node, 'axis', joins ? undefined : 0);
+    const axis = given < 0 ? given + dims.length : given;
+    const { outer, stride } = blocks(context, whole, axis);
+    const start = context.dense(whole);
+    let offset = 0;
+    for (const name of joins ? node.inputs : node.outputs) {
+      const bytes = blocks(context, name, axis).stride;
+      if (bytes > 0) {
+        const part = { address: context.dense(name), stride: bytes };
+        const place = { address: shifted(start, offset), stride };
+        if (joins) emitCopy(context, node, part, place, outer, bytes);
+        else emitCopy(context, node, place, part, outer, bytes);
+      }
+      offset += bytes;
+    }
+    return true;
+  };
 }
 
-/** Concat along any axis as one copy per input. */
-export const lowerConcat: LoweringRule = (context, node) => {
-  const output = node.outputs[0]!;
-  const { type, dims } = context.type(output);
-  if (type === 'string' || elementCount(dims) === 0) return false;
-  const axis = axisFor(node, dims.length);
-  const { outer, stride } = blocks(context, output, axis);
-  const to = context.dense(output);
-  let offset = 0;
-  for (const input of node.inputs) {
-    const part = blocks(context, input, axis);
-    if (part.stride > 0) {
-      emitCopy(
-        context,
-        node,
-        { address: context.dense(input), stride: part.stride },
-        { address: shifted(to, offset), stride },
-        outer,
-        part.stride,
-      );
-    }
-    offset += part.stride;
-  }
-  return true;
-};
-
-/** Split along any axis as one copy per output. */
-export const lowerSplit: LoweringRule = (context, node) => {
-  const input = node.inputs[0]!;
-  const { type, dims } = context.type(input);
-  if (type === 'string' || elementCount(dims) === 0) return false;
-  const axis = axisFor(node, dims.length, 0);
-  const { outer, stride } = blocks(context, input, axis);
-  const from = context.dense(input);
-  let offset = 0;
-  for (const output of node.outputs) {
-    const part = blocks(context, output, axis);
-    if (part.stride > 0) {
-      emitCopy(
-        context,
-        node,
-        { address: shifted(from, offset), stride },
-        { address: context.dense(output), stride: part.stride },
-        outer,
-        part.stride,
-      );
-    }
-    offset += part.stride;
-  }
-  return true;
-};
+export const lowerConcat = lowerParts(true);
+export const lowerSplit = lowerParts(false);
 
 /**
  * Transpose of 4-byte values that exchanges two neighbouring runs of axes: NCHW ↔ NHWC, matrices, attention heads. Permutations
