@@ -6,6 +6,7 @@ import { type AudioPreprocess, METADATA, type Preprocess } from '../graph/metada
 import { type Given, number, numbers, type Schema, text, toggle } from '../option-schema.js';
 import { checkAudioPreprocess } from '../speech/spec.js';
 import { UsageError } from './command.js';
+import { warn } from './output.js';
 
 /** How images or recordings become the network's input. */
 export const PREPROCESS_OPTIONS = {
@@ -134,6 +135,13 @@ export function resolvePreprocess(values: PreprocessValues, model: ModelFacts): 
     },
     assumed: !base && !values.scale && !values.mean && !values.std,
   };
+}
+
+/** The same. A warning says where the preprocessing is a guess. */
+export function modelPreprocess(values: PreprocessValues, model: ModelFacts): Preprocess | undefined {
+  const { spec, assumed } = resolvePreprocess(values, model);
+  if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
+  return spec;
 }
 
 /** Class names from JSON (an array of strings) or one per line. */

@@ -40,14 +40,3 @@ export function argmax(scores: Scores, row: number): number {
   }
   return best;
 }
-
-/** The row as probabilities: itself when it already is a distribution, else its softmax. */
-export function probabilities(scores: Scores, row: number): number[] {
-  const values = [...scores.values.subarray(row * scores.classes, (row + 1) * scores.classes)];
-  const sum = values.reduce((total, value) => total + value, 0);
-  if (values.every((value) => value >= 0) && Math.abs(sum - 1) < 1e-3) return values;
-  const top = Math.max(...values);
-  const exps = values.map((value) => Math.exp(value - top));
-  const total = exps.reduce((a, b) => a + b, 0);
-  return exps.map((value) => value / total);
-}

@@ -130,12 +130,7 @@ export class InferenceSession implements InferenceSessionApi {
    * @throws LutraError as {@link run}.
    */
   async profile(feeds: Feeds): Promise<readonly StepProfile[]> {
-    checkFeeds(this.#inputs, feeds);
-    const copy = copyFeeds(feeds);
-    return this.#enqueue(undefined, () => {
-      this.#runs += PROFILE_RUNS;
-      return this.#backend.profile(copy);
-    });
+    return this.#measure(feeds, PROFILE_RUNS, (copy) => this.#backend.profile(copy));
   }
 
   /**
@@ -144,17 +139,21 @@ export class InferenceSession implements InferenceSessionApi {
    * @throws LutraError as {@link run}.
    */
   async time(feeds: Feeds, runs: number): Promise<readonly number[]> {
-    checkFeeds(this.#inputs, feeds);
     if (!Number.isInteger(runs) || runs < 1 || runs > MAX_TIMED_RUNS) {
       throw new LutraError('INVALID_ARGUMENT', '"runs" is wrong', {
         expected: `1 to ${MAX_TIMED_RUNS}`,
         actual: String(runs),
       });
     }
+    return this.#measure(feeds, runs, (copy) => this.#backend.time(copy, runs));
+  }
+
+  async #measure<T>(feeds: Feeds, runs: number, work: (copy: Values) => Promise<T>): Promise<T> {
+    checkFeeds(this.#inputs, feeds);
     const copy = copyFeeds(feeds);
     return this.#enqueue(undefined, () => {
       this.#runs += runs;
-      return this.#backend.time(copy, runs);
+      return work(copy);
     });
   }
 

@@ -7,7 +7,7 @@ import { integer, names, text } from '../../option-schema.js';
 import { defineCommand, required } from '../command.js';
 import { ENGINE_OPTIONS, sessionFacts, withSession } from '../model.js';
 import { print, printJson, warn } from '../output.js';
-import { PREPROCESS_OPTIONS, resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
+import { modelPreprocess, PREPROCESS_OPTIONS, resolveLabels } from '../preprocess-flags.js';
 import { Progress } from '../progress.js';
 import { argmax, readScores } from '../scores.js';
 
@@ -42,13 +42,12 @@ export const evalCommand = defineCommand({
     const data = required(values.data, '--data', 'give the data set to measure on');
     await withSession(model, values, async (session) => {
       const facts = sessionFacts(session);
-      const { spec, assumed } = resolvePreprocess(values, facts);
+      const spec = modelPreprocess(values, facts);
       const labels = await resolveLabels(values, facts);
       const whole = await openDataset(data, labels ? { labels } : {});
       const dataset = speakers ? ofSpeakers(whole, speakers) : whole;
       if (!dataset.labels)
         throw new LutraError('INVALID_DATA', `${data} has no labels, so accuracy cannot be measured`);
-      if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
 
       const inputName = session.inputNames[0]!;
       const outputName = values.output ?? session.outputNames[0]!;

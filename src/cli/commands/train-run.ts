@@ -22,7 +22,7 @@ import { LOOKUP_RECIPE, type TrainedLookup, type TrainLookupOptions, trainLookup
 import { findNetwork } from '../../train/zoo/networks.js';
 import { UsageError } from '../command.js';
 import { warn } from '../output.js';
-import { resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
+import { modelPreprocess, resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
 import type { Progress } from '../progress.js';
 import { openTrainingData, type WantedInput } from './train-data.js';
 import { budgetOf, changedRecipe, conversionBefore, lookupTraining, type TrainValues } from './train-flags.js';
@@ -37,7 +37,7 @@ async function openModel(path: string): Promise<Graph> {
 /** Preprocessing and data of a model file, as its metadata and the flags say. */
 async function dataOfModel(graph: Graph, values: TrainValues, seed: number, progress: Progress): Promise<OpenedSet> {
   const facts = { metadata: graph.metadata, dims: graph.inputs[0]?.dims };
-  const { spec, assumed } = resolvePreprocess(values, facts);
+  const spec = modelPreprocess(values, facts);
   if (!spec)
     throw new LutraError('UNSUPPORTED', 'the model takes neither images nor sound, so there is no data for it');
   if (spec.kind === 'image' && spec.layout !== 'nchw') {
@@ -46,13 +46,7 @@ async function dataOfModel(graph: Graph, values: TrainValues, seed: number, prog
       actual: spec.layout,
     });
   }
-  if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
   return openTrainingData(values, spec, await resolveLabels(values, facts), seed, progress);
-}
-
-function givenBudget(values: TrainValues) {
-  const budget = budgetOf(values);
-  return budget ? { budget } : {};
 }
 
 /** `lutra train --dense`: a network of the zoo from scratch, or a dense model further. */
@@ -63,7 +57,7 @@ export async function trainDenseCommand(
   progress: Progress,
 ): Promise<TrainedModel> {
   const { seed } = control;
-  const budget = givenBudget(values);
+  const budget = budgetOf(values);
   if (/\.onnx$/i.test(name)) {
     const graph = await openModel(name);
     if (hasLookups(graph)) {
@@ -129,7 +123,7 @@ export async function trainLookupCommand(
 ): Promise<TrainedLookup> {
   const { seed } = control;
   const recipe = changedRecipe(values, LOOKUP_RECIPE);
-  const budget = givenBudget(values);
+  const budget = budgetOf(values);
   const what = lookupTraining(values, recipe.smoothing);
   const graph = await openModel(path);
   const isLookup = hasLookups(graph);
