@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { MAX_SIDE } from '../data/preprocess.js';
 import { imageInput, readPreprocess } from '../data/preprocess-spec.js';
 import { LutraError } from '../errors.js';
 import { type AudioPreprocess, METADATA, type Preprocess } from '../graph/metadata.js';
@@ -32,8 +33,6 @@ export interface ModelFacts {
   readonly dims: readonly (number | string)[] | undefined;
 }
 
-const MAX_SIDE = 16384;
-
 function parseSize(text: string): { width: number; height: number } {
   const match = /^(\d+)(?:[x×](\d+))?$/i.exec(text);
   const width = Number(match?.[1]);
@@ -62,16 +61,10 @@ const IMAGE_FLAGS = ['mean', 'std', 'scale', 'size', 'grey'] as const;
 
 /** The front-end in the file that --features names. */
 function readFeatures(path: string): AudioPreprocess {
-  let json: string;
   try {
-    json = readFileSync(path, 'utf8');
+    return checkAudioPreprocess(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
-    throw new LutraError('INVALID_DATA', `--features ${path} cannot be read`, { cause });
-  }
-  try {
-    return checkAudioPreprocess(JSON.parse(json));
-  } catch (cause) {
-    throw new LutraError('INVALID_DATA', `--features ${path}: ${(cause as Error).message}`, { cause });
+    throw new LutraError('INVALID_DATA', `--features ${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -21,6 +21,18 @@ export function makeImage(width: number, height: number, channels: 1 | 3, pixels
   return { width, height, channels, pixels };
 }
 
+/** An image from its planes [channels, height, width]. */
+export function fromPlanes(width: number, height: number, channels: 1 | 3, planes: Uint8Array): PixelImage {
+  const plane = width * height;
+  const from = (i: number) => planes[(i % channels) * plane + Math.trunc(i / channels)]!;
+  return makeImage(
+    width,
+    height,
+    channels,
+    Uint8Array.from(planes, (_, i) => from(i)),
+  );
+}
+
 /** Grey becomes R = G = B. Color becomes the ITU-R 601 luma, rounded in integers as Pillow's `convert('L')` does. */
 export function convertChannels(image: PixelImage, channels: 1 | 3): PixelImage {
   if (image.channels === channels) return image;

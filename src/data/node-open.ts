@@ -19,8 +19,11 @@ const DECODERS: FileDecoders = { image: decodeImage, recording: decodeWav };
 /** Class folders are nested one or two deep. Deeper nesting is a cycle of links. */
 const MAX_DEPTH = 16;
 
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+/** Fails a promise with `INVALID_DATA`, what is wrong and why. */
+function refuse(problem: string): (cause: Error) => never {
+  return (cause) => {
+    throw new LutraError('INVALID_DATA', `${problem}: ${cause.message}`, { cause });
+  };
 }
 
 /** Node's Buffer is a Uint8Array whose `slice` does not copy. */
@@ -30,18 +33,9 @@ function toBytes(buffer: Buffer): Uint8Array {
 
 /** Reads a file and undoes gzip, whatever its name says. */
 async function readWhole(path: string): Promise<Uint8Array> {
-  let bytes: Uint8Array;
-  try {
-    bytes = toBytes(await readFile(path));
-  } catch (cause) {
-    throw new LutraError('INVALID_DATA', `${path} cannot be read: ${reasonOf(cause)}`, { cause });
-  }
+  const bytes = toBytes(await readFile(path).catch(refuse(`${path} cannot be read`)));
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return toBytes(await promisify(gunzip)(bytes));
-  } catch (cause) {
-    throw new LutraError('INVALID_DATA', `${path} is truncated or damaged: ${reasonOf(cause)}`, { cause });
-  }
+  return toBytes(await promisify(gunzip)(bytes).catch(refuse(`${path} is truncated or damaged`)));
 }
 
 /**
@@ -83,9 +77,7 @@ async function listExamples(root: string, prefix = ''): Promise<EncodedFile[]> {
 export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
   const { labels } = options;
   const name = basename(resolve(path));
-  const info = await stat(path).catch((cause: unknown) => {
-    throw new LutraError('INVALID_DATA', `${path} cannot be read: ${reasonOf(cause)}`, { cause });
-  });
+  const info = await stat(path).catch(refuse(`${path} cannot be read`));
   if (info.isDirectory()) {
     const files = await listExamples(path).catch((cause: unknown) => {
       throw LutraError.from(cause, 'INVALID_DATA');

@@ -30,15 +30,12 @@ export function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
  * @throws LutraError `INVALID_ARGUMENT`, `PLATFORM`
  */
 export async function hasIntegrity(bytes: Uint8Array<ArrayBuffer>, integrity: string): Promise<boolean> {
-  const tokens = integrity
-    .trim()
-    .split(/\s+/)
-    .map((token) => TOKEN.exec(token));
-  const stated = tokens.flatMap((token) => (token ? [{ algorithm: token[1]!, hash: token[2]! }] : []));
-  const strongest = stated
-    .map(({ algorithm }) => algorithm)
-    .sort()
-    .at(-1);
+  const stated = integrity.split(/\s+/).flatMap((token) => {
+    const [, algorithm, hash] = TOKEN.exec(token) ?? [];
+    return algorithm && hash ? [{ algorithm, hash }] : [];
+  });
+  const algorithms = stated.map(({ algorithm }) => algorithm);
+  const strongest = algorithms.sort().at(-1);
   if (strongest === undefined) {
     throw new LutraError('INVALID_ARGUMENT', '"integrity" holds no hash', {
       expected: 'sha256-, sha384- or sha512- and base64',

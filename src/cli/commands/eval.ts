@@ -55,16 +55,14 @@ export const evalCommand = defineCommand({
       const batch = typeof fixed === 'number' ? fixed : (wantedBatch ?? DEFAULT_BATCH);
       if (wantedBatch && wantedBatch !== batch) warn(`the model fixes the batch to ${batch}; --batch is ignored`);
       const order = evaluationOrder(dataset.count, limit);
-      if (order.length % batch !== 0 && typeof fixed === 'number') {
-        throw new LutraError(
-          'INVALID_DATA',
-          `the model fixes the batch to ${batch}, which does not divide the number of examples`,
-          {
-            expected: `a multiple of ${batch}`,
-            actual: `${order.length}`,
-            hint: `Use --limit ${order.length - (order.length % batch)}`,
-          },
-        );
+      const rest = order.length % batch;
+      if (rest !== 0 && typeof fixed === 'number') {
+        const problem = `the model fixes the batch to ${batch}, which does not divide the number of examples`;
+        throw new LutraError('INVALID_DATA', problem, {
+          expected: `a multiple of ${batch}`,
+          actual: `${order.length}`,
+          hint: `Use --limit ${order.length - rest}`,
+        });
       }
       const progress = new Progress('evaluating');
       let seen = 0;
@@ -88,10 +86,8 @@ export const evalCommand = defineCommand({
             if (answer < 0) invalid++;
           }
           seen += rows;
-          progress.update(
-            seen / order.length,
-            `${seen} of ${order.length}, accuracy ${((100 * correct) / seen).toFixed(2)} %`,
-          );
+          const accuracy = ((100 * correct) / seen).toFixed(2);
+          progress.update(seen / order.length, `${seen} of ${order.length}, accuracy ${accuracy} %`);
         }
       } finally {
         progress.clear();

@@ -32,9 +32,7 @@ const LOOKUP_OPTIONS = {
     '--keep <state>',
     ['best', 'last'],
     'best: on the validation set, the network before training included',
-    {
-      default: 'best',
-    },
+    { default: 'best' },
   ),
 } satisfies Schema;
 
