@@ -14,13 +14,8 @@ export interface Scores {
  */
 export function readScores(output: TensorLike, rows: number, name: string): Scores {
   const classes = output.data.length / rows;
-  const wide = output.dims.filter((dim) => dim !== 1).length;
-  if (
-    !(output.data instanceof Float32Array) ||
-    !Number.isInteger(classes) ||
-    classes < 2 ||
-    wide > (rows === 1 ? 1 : 2)
-  ) {
+  const isFlat = output.dims.filter((dim) => dim !== 1).length <= (rows === 1 ? 1 : 2);
+  if (!(output.data instanceof Float32Array && Number.isInteger(classes) && classes >= 2 && isFlat)) {
     throw new LutraError('INVALID_DATA', `output "${name}" is not the scores of a classifier`, {
       expected: `float32[${rows},classes]`,
       actual: `${output.type}[${output.dims}]`,

@@ -9,11 +9,6 @@ import { type EncodedFile, exampleKind, type FileDecoders, folderDataset, isHidd
 import { decodeImage } from './node-decode.js';
 import { openBytes } from './open.js';
 
-export interface OpenDatasetOptions {
-  /** Class names of the model in the order of its outputs. Folder names are matched to them. */
-  readonly labels?: readonly string[];
-}
-
 const DECODERS: FileDecoders = { image: decodeImage, recording: decodeWav };
 
 /** Class folders are nested one or two deep. Deeper nesting is a cycle of links. */
@@ -72,10 +67,10 @@ async function listExamples(root: string, prefix = ''): Promise<EncodedFile[]> {
  * Opens calibration or evaluation data (Node only). The content tells the format: a folder of class folders (ImageFolder), a tar, tar.gz
  * or zip of one, recordings `<class>_<speaker>_<number>.wav`, a pack of µ-law clips, a CIFAR-10 binary file, MNIST IDX images (labels are
  * found by their usual name), .npz or .npy. Every file may be gzipped. Compressed archives are held in memory, folders are read as needed.
+ * @param labels Class names of the model in the order of its outputs. Folder names are matched to them.
  * @throws {LutraError} `INVALID_DATA` naming the file that is missing, damaged, empty or not in a known format.
  */
-export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
-  const { labels } = options;
+export async function openDataset(path: string, labels?: readonly string[]): Promise<Dataset> {
   const name = basename(resolve(path));
   const info = await stat(path).catch(refuse(`${path} cannot be read`));
   if (info.isDirectory()) {

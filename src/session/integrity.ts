@@ -2,18 +2,14 @@ import { LutraError } from '../errors.js';
 
 const TOKEN = /^(sha256|sha384|sha512)-([\w+/-]+={0,2})(?:\?.*)?$/;
 
-function subtle(): SubtleCrypto {
+async function digest(algorithm: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   // Pages over plain http have no `crypto.subtle`. A check would not help them: who can change the model can change the page.
   if (!globalThis.crypto?.subtle) {
     throw new LutraError('PLATFORM', 'the integrity of a model can be checked on secure pages only', {
       hint: 'Serve the page over https or from localhost',
     });
   }
-  return crypto.subtle;
-}
-
-async function digest(algorithm: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = await subtle().digest(algorithm.replace('sha', 'SHA-'), bytes);
+  const hash = await crypto.subtle.digest(algorithm.replace('sha', 'SHA-'), bytes);
   return btoa(String.fromCharCode(...new Uint8Array(hash)));
 }
 

@@ -8,10 +8,8 @@ export interface Recording {
   readonly sampleRate: number;
 }
 
-const PCM = 1;
-const FLOAT = 3;
-const MU_LAW = 7;
-const EXTENSIBLE = 0xfffe;
+/** Codings of samples, as the format chunk numbers them. */
+const TAGS = { pcm: 1, float: 3, muLaw: 7, extensible: 0xfffe };
 /** Size of a data chunk when the writer did not know it at the start. The chunk then lasts until the file ends. */
 const UNKNOWN_SIZE = 0xffffffff;
 const MAX_CHANNELS = 64;
@@ -37,7 +35,7 @@ function readFormat(view: DataView, at: number, size: number, name: string): For
   const tag = view.getUint16(at, true);
   const format: Format = {
     // WAVE_FORMAT_EXTENSIBLE keeps the real tag at the start of a GUID.
-    tag: tag === EXTENSIBLE && size >= 26 ? view.getUint16(at + 24, true) : tag,
+    tag: tag === TAGS.extensible && size >= 26 ? view.getUint16(at + 24, true) : tag,
     channels: view.getUint16(at + 2, true),
     sampleRate: view.getUint32(at + 4, true),
     bits: view.getUint16(at + 14, true),
@@ -54,13 +52,13 @@ function readFormat(view: DataView, at: number, size: number, name: string): For
 
 /** Reads sample i of interleaved samples, by format tag and bits. */
 const READERS: Readonly<Record<string, (data: DataView, i: number) => number>> = {
-  [`${PCM}/8`]: (data, i) => (data.getUint8(i) - 128) / 128,
-  [`${PCM}/16`]: (data, i) => data.getInt16(2 * i, true) / 32768,
-  [`${PCM}/24`]: (data, i) => (data.getUint16(3 * i, true) + data.getInt8(3 * i + 2) * 65536) / 8388608,
-  [`${PCM}/32`]: (data, i) => data.getInt32(4 * i, true) / 2147483648,
-  [`${FLOAT}/32`]: (data, i) => data.getFloat32(4 * i, true),
-  [`${FLOAT}/64`]: (data, i) => data.getFloat64(8 * i, true),
-  [`${MU_LAW}/8`]: (data, i) => MU_LAW_VALUES[data.getUint8(i)]!,
+  [`${TAGS.pcm}/8`]: (data, i) => (data.getUint8(i) - 128) / 128,
+  [`${TAGS.pcm}/16`]: (data, i) => data.getInt16(2 * i, true) / 32768,
+  [`${TAGS.pcm}/24`]: (data, i) => (data.getUint16(3 * i, true) + data.getInt8(3 * i + 2) * 65536) / 8388608,
+  [`${TAGS.pcm}/32`]: (data, i) => data.getInt32(4 * i, true) / 2147483648,
+  [`${TAGS.float}/32`]: (data, i) => data.getFloat32(4 * i, true),
+  [`${TAGS.float}/64`]: (data, i) => data.getFloat64(8 * i, true),
+  [`${TAGS.muLaw}/8`]: (data, i) => MU_LAW_VALUES[data.getUint8(i)]!,
 };
 
 /** Finds the format and the samples among the chunks. */
@@ -145,7 +143,7 @@ export function encodeWav({ samples, sampleRate }: Recording): Uint8Array {
   tag(8, 'WAVE');
   tag(12, 'fmt ');
   view.setUint32(16, 16, true);
-  view.setUint16(20, PCM, true);
+  view.setUint16(20, TAGS.pcm, true);
   view.setUint16(22, 1, true);
   view.setUint32(24, sampleRate, true);
   view.setUint32(28, 2 * sampleRate, true);

@@ -65,7 +65,7 @@ async function calibrate(
 ) {
   const { samples } = values;
   const data = required(values.calibration, '--calibration', 'give images or arrays like those the network will see');
-  const dataset = await openDataset(data, labels ? { labels } : {});
+  const dataset = await openDataset(data, labels);
   const wanted = values.mirror === 'yes';
   if (wanted && spec?.kind !== 'image') throw new UsageError('--mirror needs a network that takes images');
   const { calibration } = calibrationFeeds(datasetSource(dataset, spec), {

@@ -44,7 +44,7 @@ export const evalCommand = defineCommand({
       const facts = sessionFacts(session);
       const spec = modelPreprocess(values, facts);
       const labels = await resolveLabels(values, facts);
-      const whole = await openDataset(data, labels ? { labels } : {});
+      const whole = await openDataset(data, labels);
       const dataset = speakers ? ofSpeakers(whole, speakers) : whole;
       if (!dataset.labels)
         throw new LutraError('INVALID_DATA', `${data} has no labels, so accuracy cannot be measured`);

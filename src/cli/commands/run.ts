@@ -132,11 +132,8 @@ export const runCommand = defineCommand({
       let latency: Latency | undefined;
       if (repeat) {
         const progress = new Progress('measuring');
-        latency = await measure(
-          (runs) => session.time(feeds, runs),
-          repeat,
-          (share) => progress.update(share),
-        ).finally(() => progress.clear());
+        const time = (runs: number) => session.time(feeds, runs);
+        latency = await measure(time, repeat, (share) => progress.update(share)).finally(() => progress.clear());
       }
       const profile = values.profile ? await session.profile(feeds) : undefined;
       if (json) {

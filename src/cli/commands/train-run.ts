@@ -57,21 +57,18 @@ export async function trainDenseCommand(
   progress: Progress,
 ): Promise<TrainedModel> {
   const { seed } = control;
-  const budget = budgetOf(values);
   if (/\.onnx$/i.test(name)) {
     const graph = await openModel(name);
-    if (hasLookups(graph)) {
-      throw new UsageError(`${name} is a lookup network: give it without --dense`);
-    }
+    if (hasLookups(graph)) throw new UsageError(`${name} is a lookup network: give it without --dense`);
     const { set, split } = await dataOfModel(graph, values, seed, progress);
     const recipe = changedRecipe(values, findNetwork('image32').recipe);
-    return trainDense({ graph }, recipe, set, split, { ...control, ...budget });
+    return trainDense({ graph }, recipe, set, split, { ...control, ...budgetOf(values) });
   }
   const network = findNetwork(name);
   const recipe = changedRecipe(values, network.recipe);
   const [channels, height, width] = network.inputDims;
   const facts = { metadata: {}, dims: ['N', ...network.inputDims] };
-  const { spec } = resolvePreprocess(values, facts);
+  const spec = resolvePreprocess(values, facts);
   const features = values.features !== undefined && spec?.kind === 'audio' ? spec : KEYWORD_FEATURES;
   const wanted: WantedInput =
     network.input === 'audio'
@@ -91,7 +88,7 @@ export async function trainDenseCommand(
   const built = buildNetwork(network, set, split, seed);
   const { from } = values;
   const start = from === undefined ? built : warmStart(built, await loadCheckpoint(from));
-  return trainDense(start, recipe, set, split, { ...control, ...budget });
+  return trainDense(start, recipe, set, split, { ...control, ...budgetOf(values) });
 }
 
 async function converted(dense: Graph, values: TrainValues, data: OpenedSet, seed: number, progress: Progress) {
@@ -123,8 +120,6 @@ export async function trainLookupCommand(
 ): Promise<TrainedLookup> {
   const { seed } = control;
   const recipe = changedRecipe(values, LOOKUP_RECIPE);
-  const budget = budgetOf(values);
-  const what = lookupTraining(values, recipe.smoothing);
   const graph = await openModel(path);
   const isLookup = hasLookups(graph);
   const { keep, teacher } = values;
@@ -135,11 +130,6 @@ export async function trainLookupCommand(
   const lookup = isLookup ? graph : await converted(dense, values, data, seed, progress);
   if (keep === 'best' && data.split.validation.length === 0)
     warn('there is no validation set: the last state of the training is written');
-  return trainLookup(lookup, dense, data.set, data.split, {
-    ...control,
-    ...budget,
-    recipe,
-    lookup: what,
-    keep,
-  });
+  const options = { ...control, ...budgetOf(values), recipe, lookup: lookupTraining(values, recipe.smoothing), keep };
+  return trainLookup(lookup, dense, data.set, data.split, options);
 }

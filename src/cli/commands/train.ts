@@ -105,20 +105,13 @@ async function run(values: TrainValues & { readonly json?: boolean }, modelPath:
       'on the validation set the network is no better than its most common class; try a lower --rate, or check the labels',
     );
   }
-  const { result } = model;
+  const { steps, seconds } = model.result;
   if (json) {
-    printJson({
-      event: 'result',
-      file: out,
-      bytes: bytes.length,
-      steps: result.steps,
-      seconds: result.seconds,
-      ...outcomeJson(model),
-    });
+    printJson({ event: 'result', file: out, bytes: bytes.length, steps, seconds, ...outcomeJson(model) });
     return;
   }
   for (const [name, text] of outcome(model)) print(`${name} ${text}`);
-  print(`${result.steps} updates in ${(result.seconds / 60).toFixed(1)} min`);
+  print(`${steps} updates in ${(seconds / 60).toFixed(1)} min`);
   print(`${out}  ${formatBytes(bytes.length)}`);
 }
 
