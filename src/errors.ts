@@ -56,20 +56,14 @@ export class LutraError extends Error {
   }
 
   /** Wraps anything thrown into a LutraError; a LutraError (or its structured clone) keeps its parts. */
-  static from(thrown: unknown, code: LutraErrorCode = 'INTERNAL'): LutraError {
+  static from(thrown: unknown, otherwise: LutraErrorCode = 'INTERNAL'): LutraError {
     if (thrown instanceof LutraError) return thrown;
     const error = thrown as Partial<LutraError> | undefined;
     if (error?.name === 'LutraError' && error.code) {
-      const copy = new LutraError(error.code, '', {});
-      return Object.assign(copy, {
-        message: error.message,
-        node: error.node,
-        expected: error.expected,
-        actual: error.actual,
-        hint: error.hint,
-      });
+      const { code, message, node, expected, actual, hint } = error;
+      return Object.assign(new LutraError(code, ''), { message, node, expected, actual, hint });
     }
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new LutraError(code, message, { cause: thrown });
+    return new LutraError(otherwise, message, { cause: thrown });
   }
 }

@@ -127,14 +127,6 @@ export interface Rule<V> {
   readonly problem: string;
 }
 
-/** Why values cannot be used. */
-export interface Problem {
-  readonly message: string;
-  /** What the wrong option takes, and what was given. Not where several options do not go together. */
-  readonly expected?: string;
-  readonly actual?: string;
-}
-
 /** What the option takes, in words. */
 export function expectedValue(option: Option): string {
   switch (option.kind) {
@@ -152,13 +144,11 @@ export function expectedValue(option: Option): string {
       return 'a size such as 4MB or 900kB';
     default: {
       const { kind, min, max, above } = option;
-      const range = [
-        ...(min === undefined ? [] : [`at least ${min}`]),
-        ...(above === undefined ? [] : [`more than ${above}`]),
-        ...(max === undefined ? [] : [`at most ${max}`]),
-      ];
-      const of = range.length > 0 ? ` of ${range.join(' and ')}` : '';
-      return `${kind === 'integer' ? 'an integer' : 'a number'}${of}`;
+      const limits = Object.entries({ 'at least': min, 'more than': above, 'at most': max });
+      const range = limits
+        .flatMap(([words, limit]) => (limit === undefined ? [] : [`${words} ${limit}`]))
+        .join(' and ');
+      return `${kind === 'integer' ? 'an integer' : 'a number'}${range && ` of ${range}`}`;
     }
   }
 }
@@ -215,27 +205,36 @@ export function parseText(option: Option, text: string): unknown {
   }
 }
 
-/** The first value that is wrong by itself or beside others. `nameOf` says what an option is called where the text is read. */
-export function findProblem<S extends Schema>(
+/** What is wrong between options, if anything. `nameOf` says what an option is called where the text is read. */
+export function brokenRule<V>(
+  rules: readonly Rule<V>[],
+  values: V,
+  nameOf: (option: string) => string,
+): string | undefined {
+  const broken = rules.find(({ holds }) => !holds(values));
+  return broken?.problem.replace(/\{(\w+)\}/g, (_, name: string) => nameOf(name));
+}
+
+/**
+ * Checks values one by one and together.
+ *
+ * @param nameOf what an option is called in messages
+ * @throws LutraError `INVALID_ARGUMENT` naming the option that is wrong
+ */
+export function checkValues<S extends Schema>(
   schema: S,
   values: Given<S>,
   rules: readonly Rule<Given<S>>[] = [],
   nameOf: (option: string) => string = (option) => `"${option}"`,
-): Problem | undefined {
+): void {
   for (const [name, value] of Object.entries(values)) {
     const option = schema[name];
     if (!option || value === undefined || accepts(option, value)) continue;
-    const actual = JSON.stringify(value) ?? 'undefined';
-    return { message: `option ${nameOf(name)} is wrong`, expected: expectedValue(option), actual };
+    const details = { expected: expectedValue(option), actual: JSON.stringify(value) ?? 'undefined' };
+    throw new LutraError('INVALID_ARGUMENT', `option ${nameOf(name)} is wrong`, details);
   }
-  const broken = rules.find(({ holds }) => !holds(values));
-  return broken && { message: broken.problem.replace(/\{(\w+)\}/g, (_, name: string) => nameOf(name)) };
-}
-
-/** @throws LutraError `INVALID_ARGUMENT` naming the option that is wrong, as {@link findProblem} finds it */
-export function checkValues<S extends Schema>(...what: Parameters<typeof findProblem<S>>): void {
-  const problem = findProblem(...what);
-  if (problem) throw new LutraError('INVALID_ARGUMENT', problem.message, problem);
+  const broken = brokenRule(rules, values, nameOf);
+  if (broken) throw new LutraError('INVALID_ARGUMENT', broken);
 }
 
 /** The values of the schema's options, without those that are left out and without anything else. */
@@ -246,8 +245,9 @@ export function pick<S extends Schema>(schema: S, values: Given<S>): Given<S> {
 
 /** The same, with the defaults filled in. */
 export function withDefaults<S extends Schema>(schema: S, values: Given<S>): Values<S> {
-  const defaults = Object.entries(schema).flatMap(([name, option]) =>
-    'default' in option ? [[name, option.default] as const] : [],
-  );
-  return { ...Object.fromEntries(defaults), ...pick(schema, values) } as Values<S>;
+  const defaults = Object.entries(schema).map(([name, option]) => [
+    name,
+    'default' in option ? option.default : undefined,
+  ]);
+  return { ...pick(schema, Object.fromEntries(defaults)), ...pick(schema, values) } as Values<S>;
 }

@@ -1,8 +1,8 @@
 import { type Command, Option as Flag, InvalidArgumentError } from 'commander';
 import {
   accepts,
+  brokenRule,
   expectedValue,
-  findProblem,
   type Given,
   type Option,
   parseText,
@@ -76,8 +76,9 @@ export function defineCommand<const S extends Schema>(description: Description<S
     command.addHelpText('after', `\nExamples\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
     command.action(async () => {
       const given = Object.fromEntries(flags.map(([key, flag]) => [key, command.getOptionValue(flag.attributeName())]));
-      const problem = findProblem(options, given as Given<S>, rules, (key) => longName(options[key]!));
-      if (problem) throw new UsageError(problem.message);
+      // The flags have checked their values.
+      const problem = brokenRule(rules, given as Given<S>, (key) => longName(options[key]!));
+      if (problem) throw new UsageError(problem);
       await run(withDefaults(schema, given) as Values<S & typeof COMMON>, ...command.processedArgs);
     });
   };

@@ -1,13 +1,3 @@
-/** Milliseconds over repeated runs. */
-export interface Latency {
-  readonly runs: number;
-  /** The run that was disturbed least. */
-  readonly min: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly mean: number;
-}
-
 /** Runs that are not counted: compilers tier up, caches fill. */
 const WARM_UP_SHARE = 0.2;
 const MIN_WARM_UP = 3;
@@ -21,7 +11,7 @@ export function percentile(sorted: readonly number[], p: number): number {
 }
 
 /**
- * Summarizes `repeat` runs after a warm-up.
+ * Milliseconds over `repeat` runs after a warm-up. `min` is the run that was disturbed least.
  *
  * @param time Milliseconds of each of so many runs, as `InferenceSession.time` returns them.
  * @param onProgress Share of the runs that are done, 0..1.
@@ -30,7 +20,7 @@ export async function measure(
   time: (runs: number) => Promise<readonly number[]>,
   repeat: number,
   onProgress: (share: number) => void,
-): Promise<Latency> {
+) {
   const warmUp = Math.max(MIN_WARM_UP, Math.ceil(repeat * WARM_UP_SHARE));
   const times: number[] = [];
   let chunk = 1;
@@ -46,3 +36,5 @@ export async function measure(
   const mean = times.reduce((a, b) => a + b, 0) / repeat;
   return { runs: repeat, min: times[0]!, p50: percentile(times, 50), p90: percentile(times, 90), mean };
 }
+
+export type Latency = Awaited<ReturnType<typeof measure>>;

@@ -1,25 +1,17 @@
 import { bytesPerElement, elementCount } from '../graph/tensor.js';
 import type { TensorType } from '../graph/types.js';
 import type { OperatorFacts } from '../lut/family.js';
-import { workOf } from '../lut/work.js';
+import { type Work, workOf } from '../lut/work.js';
 import type { ConcreteGraph, Plan } from '../plan/types.js';
 
-/** One node as it runs, for `lutra inspect`. */
-export interface LayerFacts {
+/** One node as it runs, for `lutra inspect`. Its `macs` include those of a search for codes. */
+export interface LayerFacts extends Work {
   readonly name: string;
   /** `Conv`, `lutra:LookUp`. */
   readonly op: string;
   readonly outputs: readonly TensorType[];
   /** Bytes of its constant inputs: weights, tables, scales. */
   readonly constantBytes: number;
-  /** Multiply-adds: of the layer, or of its search for codes. */
-  readonly macs: number;
-  /** Of those, 8-bit multiply-adds of a search for codes. */
-  readonly searchMacs: number;
-  /** Table entries added. */
-  readonly lookups: number;
-  /** Bytes of its tables. */
-  readonly tableBytes: number;
   /** Wasm kernels in order; `host` is the operator's own TypeScript. Empty: costs nothing (a view of its input). */
   readonly kernels: readonly string[];
 }
@@ -48,10 +40,8 @@ export function layerFacts(concrete: ConcreteGraph, plan: Plan, facts: readonly 
       op: node.domain === '' ? node.op : `${node.domain}:${node.op}`,
       outputs: node.outputs.flatMap((name) => concrete.types.get(name) ?? []),
       constantBytes: constants.reduce((sum, name) => sum + bytesOf(concrete.types.get(name)), 0),
+      ...work,
       macs: work.macs + work.searchMacs,
-      searchMacs: work.searchMacs,
-      lookups: work.lookups,
-      tableBytes: work.tableBytes,
       kernels: [...new Set(kernels.get(node.name) ?? [])],
     };
   });

@@ -13,12 +13,10 @@ export const ENGINE_OPTIONS = {
   ),
 } satisfies Schema;
 
-type EngineValues = Given<typeof ENGINE_OPTIONS>;
-
 /** Opens a session on a model file or address, gives it to `use` and releases it, whatever happens. */
 export async function withSession<T>(
   path: string,
-  values: EngineValues,
+  values: Given<typeof ENGINE_OPTIONS>,
   use: (session: InferenceSession) => Promise<T>,
 ): Promise<T> {
   // Nothing else happens in this process, so the network runs on its own thread.

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { MAX_SIDE } from '../data/preprocess.js';
 import { imageInput, readPreprocess } from '../data/preprocess-spec.js';
 import { LutraError } from '../errors.js';
 import { type AudioPreprocess, METADATA, type Preprocess } from '../graph/metadata.js';
 import { type Given, number, numbers, type Schema, text, toggle } from '../option-schema.js';
 import { checkAudioPreprocess } from '../speech/spec.js';
 import { UsageError } from './command.js';
+import { warn } from './output.js';
 
 /** How images or recordings become the network's input. */
 export const PREPROCESS_OPTIONS = {
@@ -31,8 +33,6 @@ export interface ModelFacts {
   readonly dims: readonly (number | string)[] | undefined;
 }
 
-const MAX_SIDE = 16384;
-
 function parseSize(text: string): { width: number; height: number } {
   const match = /^(\d+)(?:[x×](\d+))?$/i.exec(text);
   const width = Number(match?.[1]);
@@ -49,28 +49,15 @@ function perChannel(values: readonly number[], channels: number, flag: string): 
   throw new UsageError(`${flag} needs 1 or ${channels} numbers, got ${values.length}`);
 }
 
-export interface ResolvedPreprocess {
-  /** undefined when the network's first input takes neither images nor sound. */
-  readonly spec: Preprocess | undefined;
-  /** True when neither the model nor a flag says how bytes are scaled. */
-  readonly assumed: boolean;
-}
-
 /** Flags that make sense for images only. */
 const IMAGE_FLAGS = ['mean', 'std', 'scale', 'size', 'grey'] as const;
 
 /** The front-end in the file that --features names. */
 function readFeatures(path: string): AudioPreprocess {
-  let json: string;
   try {
-    json = readFileSync(path, 'utf8');
+    return checkAudioPreprocess(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
-    throw new LutraError('INVALID_DATA', `--features ${path} cannot be read`, { cause });
-  }
-  try {
-    return checkAudioPreprocess(JSON.parse(json));
-  } catch (cause) {
-    throw new LutraError('INVALID_DATA', `--features ${path}: ${(cause as Error).message}`, { cause });
+    throw new LutraError('INVALID_DATA', `--features ${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 
@@ -78,7 +65,7 @@ function readFeatures(path: string): AudioPreprocess {
  * The front-end of a network that takes sound, checked against the shape of its input.
  * @throws {LutraError} `INVALID_MODEL` when it makes another number of values than the network takes.
  */
-function checkSound(values: PreprocessValues, spec: AudioPreprocess, dims: ModelFacts['dims']): ResolvedPreprocess {
+function checkSound(values: PreprocessValues, spec: AudioPreprocess, dims: ModelFacts['dims']): AudioPreprocess {
   const flag = IMAGE_FLAGS.find((name) => values[name] !== undefined);
   if (flag) throw new UsageError(`--${flag} is for images, and this model takes sound`);
   const made = ['N', 1, spec.mels, spec.frames];
@@ -88,20 +75,21 @@ function checkSound(values: PreprocessValues, spec: AudioPreprocess, dims: Model
       actual: `[${made.join(',')}]`,
     });
   }
-  return { spec, assumed: false };
+  return spec;
 }
 
 /**
- * Preprocessing of a run: flags first, then the model's metadata, then the model's input shape with byte / 255.
+ * Preprocessing of a run: flags first, then the model's metadata, then the model's input shape with byte / 255. Undefined when the
+ * first input takes neither images nor sound.
  * @throws {UsageError} when a flag contradicts the model; {LutraError} `INVALID_MODEL` for broken metadata.
  */
-export function resolvePreprocess(values: PreprocessValues, model: ModelFacts): ResolvedPreprocess {
+export function resolvePreprocess(values: PreprocessValues, model: ModelFacts): Preprocess | undefined {
   const stored = model.metadata[METADATA.preprocess];
   const { features, size: sizeFlag } = values;
   const base = features ? readFeatures(features) : stored === undefined ? undefined : readPreprocess(stored);
   if (base?.kind === 'audio') return checkSound(values, base, model.dims);
   const input = imageInput(model.dims);
-  if (!base && !input) return { spec: undefined, assumed: false };
+  if (!base && !input) return undefined;
 
   const size = sizeFlag === undefined ? undefined : parseSize(sizeFlag);
   const side = (axis: 'width' | 'height'): number => {
@@ -117,39 +105,39 @@ export function resolvePreprocess(values: PreprocessValues, model: ModelFacts): 
   if (input?.channels !== undefined && input.channels !== channels) {
     throw new UsageError(`--grey does not fit the model, which takes ${input.channels} channels`);
   }
-  const scale = values.scale ?? base?.scale ?? 1 / 255;
   const std = perChannel(values.std ?? base?.std ?? [1], channels, '--std');
   if (std.some((value) => value <= 0)) throw new UsageError('--std must be greater than 0');
   return {
-    spec: {
-      kind: 'image',
-      width: side('width'),
-      height: side('height'),
-      channels,
-      scale,
-      mean: perChannel(values.mean ?? base?.mean ?? [0], channels, '--mean'),
-      std,
-      resize: base?.resize ?? 'bilinear',
-      layout: base?.layout ?? input!.layout,
-    },
-    assumed: !base && !values.scale && !values.mean && !values.std,
+    kind: 'image',
+    width: side('width'),
+    height: side('height'),
+    channels,
+    scale: values.scale ?? base?.scale ?? 1 / 255,
+    mean: perChannel(values.mean ?? base?.mean ?? [0], channels, '--mean'),
+    std,
+    resize: base?.resize ?? 'bilinear',
+    layout: base?.layout ?? input!.layout,
   };
+}
+
+/** The same. A warning says that the scale of bytes is a guess, where neither the model nor a flag states it. */
+export function modelPreprocess(values: PreprocessValues, model: ModelFacts): Preprocess | undefined {
+  const spec = resolvePreprocess(values, model);
+  const { features, scale, mean, std } = values;
+  const stated = model.metadata[METADATA.preprocess] ?? features ?? scale ?? mean ?? std;
+  if (spec && stated === undefined)
+    warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
+  return spec;
 }
 
 /** Class names from JSON (an array of strings) or one per line. */
 function parseLabels(text: string, name: string): string[] {
-  let labels: unknown;
-  if (text.trimStart().startsWith('[')) {
-    try {
-      labels = JSON.parse(text);
-    } catch (cause) {
-      throw new LutraError('INVALID_DATA', `${name} is not a JSON array of class names`, { cause });
-    }
-  } else {
-    labels = text
-      .split(/\r?\n/)
-      .map((line) => line.trim())
-      .filter((line) => line !== '');
+  const lines = text.split('\n').map((line) => line.trim());
+  let labels: unknown = lines.filter((line) => line !== '');
+  try {
+    if (text.trimStart().startsWith('[')) labels = JSON.parse(text);
+  } catch (cause) {
+    throw new LutraError('INVALID_DATA', `${name} is not a JSON array of class names`, { cause });
   }
   if (!Array.isArray(labels) || labels.length === 0 || !labels.every((label) => typeof label === 'string')) {
     throw new LutraError('INVALID_DATA', `${name} is not a list of class names`);

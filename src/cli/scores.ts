@@ -14,13 +14,8 @@ export interface Scores {
  */
 export function readScores(output: TensorLike, rows: number, name: string): Scores {
   const classes = output.data.length / rows;
-  const wide = output.dims.filter((dim) => dim !== 1).length;
-  if (
-    !(output.data instanceof Float32Array) ||
-    !Number.isInteger(classes) ||
-    classes < 2 ||
-    wide > (rows === 1 ? 1 : 2)
-  ) {
+  const isFlat = output.dims.filter((dim) => dim !== 1).length <= (rows === 1 ? 1 : 2);
+  if (!(output.data instanceof Float32Array && Number.isInteger(classes) && classes >= 2 && isFlat)) {
     throw new LutraError('INVALID_DATA', `output "${name}" is not the scores of a classifier`, {
       expected: `float32[${rows},classes]`,
       actual: `${output.type}[${output.dims}]`,
@@ -39,15 +34,4 @@ export function argmax(scores: Scores, row: number): number {
     if (value > scores.values[start + best]!) best = k;
   }
   return best;
-}
-
-/** The row as probabilities: itself when it already is a distribution, else its softmax. */
-export function probabilities(scores: Scores, row: number): number[] {
-  const values = [...scores.values.subarray(row * scores.classes, (row + 1) * scores.classes)];
-  const sum = values.reduce((total, value) => total + value, 0);
-  if (values.every((value) => value >= 0) && Math.abs(sum - 1) < 1e-3) return values;
-  const top = Math.max(...values);
-  const exps = values.map((value) => Math.exp(value - top));
-  const total = exps.reduce((a, b) => a + b, 0);
-  return exps.map((value) => value / total);
 }

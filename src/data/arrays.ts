@@ -3,14 +3,17 @@ import { elementCount, formatType } from '../graph/tensor.js';
 import type { TensorValue } from '../graph/types.js';
 import { cifarImage, cifarLabels } from './cifar.js';
 import type { Dataset, Sample } from './dataset.js';
-import type { IdxArray } from './idx.js';
-import { makeImage } from './image.js';
+import { fromPlanes, makeImage } from './image.js';
 
 /** Names of the input array of an .npz file, in the order in which they are tried, and of the label array. */
 const INPUT_NAMES = ['x', 'images', 'image', 'inputs', 'input', 'data', 'arr_0'];
 const LABEL_NAMES = ['y', 'labels', 'label', 'targets', 'target', 'arr_1'];
 
-function labelled(
+/**
+ * Data set over examples that are known by their index.
+ * @throws {LutraError} `INVALID_DATA` when there are none, or when a label is missing or wrong.
+ */
+export function labelled(
   name: string,
   count: number,
   labels: Int32Array | undefined,
@@ -52,31 +55,6 @@ export function cifarDataset(bytes: Uint8Array, name: string, classes?: readonly
     kind: 'image',
     name: `${name}[${i}]`,
     image: cifarImage(bytes, i),
-  }));
-}
-
-/**
- * Data set over IDX images [n, height, width] with IDX labels [n]. Labels may be missing.
- * @throws {LutraError} `INVALID_DATA` for other ranks or different lengths.
- */
-export function idxDataset(
-  images: IdxArray,
-  labels: IdxArray | undefined,
-  name: string,
-  classes?: readonly string[],
-): Dataset {
-  const [count, height, width] = images.dims;
-  if (images.dims.length !== 3 || (labels && labels.dims.length !== 1)) {
-    throw new LutraError('INVALID_DATA', `${name}: wrong IDX shape`, {
-      expected: 'images [n, height, width] and labels [n]',
-      actual: `[${images.dims}]${labels ? ` and [${labels.dims}]` : ''}`,
-    });
-  }
-  const size = width! * height!;
-  return labelled(name, count!, labels && Int32Array.from(labels.data), classes, (i) => ({
-    kind: 'image',
-    name: `${name}[${i}]`,
-    image: makeImage(width!, height!, 1, images.data.subarray(i * size, (i + 1) * size)),
   }));
 }
 
@@ -127,11 +105,8 @@ export function arrayDataset(
     if (!shape) return { kind: 'tensor', name: `${name}[${i}]`, tensor };
     const { width, height, channels, planar } = shape;
     const bytes = tensor.data as Uint8Array;
-    const plane = width * height;
-    const pixels = planar
-      ? Uint8Array.from({ length: bytes.length }, (_, k) => bytes[(k % channels) * plane + Math.trunc(k / channels)]!)
-      : bytes;
-    return { kind: 'image', name: `${name}[${i}]`, image: makeImage(width, height, channels, pixels) };
+    const image = (planar ? fromPlanes : makeImage)(width, height, channels, bytes);
+    return { kind: 'image', name: `${name}[${i}]`, image };
   });
 }
 

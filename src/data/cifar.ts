@@ -1,10 +1,10 @@
 import { LutraError } from '../errors.js';
 import type { PixelImage } from './dataset.js';
+import { fromPlanes } from './image.js';
 
 const SIDE = 32;
-const PLANE = SIDE * SIDE;
 /** One label byte, then the R, G and B planes. */
-export const CIFAR_RECORD = 1 + 3 * PLANE;
+export const CIFAR_RECORD = 1 + 3 * SIDE * SIDE;
 
 /**
  * Class index of every record [n] of a CIFAR-10 binary file (A. Krizhevsky, "The CIFAR-10 dataset", binary version).
@@ -33,6 +33,5 @@ export function cifarLabels(bytes: Uint8Array, name: string): Int32Array {
 /** Image `index` of a CIFAR-10 binary file, planes interleaved to [32, 32, 3]. */
 export function cifarImage(bytes: Uint8Array, index: number): PixelImage {
   const planes = bytes.subarray(index * CIFAR_RECORD + 1, (index + 1) * CIFAR_RECORD);
-  const pixels = Uint8Array.from({ length: 3 * PLANE }, (_, i) => planes[(i % 3) * PLANE + Math.trunc(i / 3)]!);
-  return { width: SIDE, height: SIDE, channels: 3, pixels };
+  return fromPlanes(SIDE, SIDE, 3, planes);
 }

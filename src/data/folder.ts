@@ -61,9 +61,7 @@ function onlyKind(files: readonly EncodedFile[], name: string): 'image' | 'recor
     });
   }
   if (kinds.size > 1) {
-    throw new LutraError('INVALID_DATA', `${name} holds both images and recordings`, {
-      hint: 'Point at one of them',
-    });
+    throw new LutraError('INVALID_DATA', `${name} holds both images and recordings`, { hint: 'Point at one of them' });
   }
   return [...kinds][0]!;
 }

@@ -17,7 +17,7 @@ describe('IDX', () => {
   const file = Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6);
 
   it('reads dimensions and bytes', () => {
-    expect(parseIdx(file, 'f')).toEqual({ dims: [2, 3], data: Uint8Array.of(1, 2, 3, 4, 5, 6) });
+    expect(parseIdx(file, 'f')).toEqual({ type: 'uint8', dims: [2, 3], data: Uint8Array.of(1, 2, 3, 4, 5, 6) });
   });
 
   it.each([

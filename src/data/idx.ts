@@ -1,25 +1,13 @@
 import { LutraError } from '../errors.js';
 import { elementCount } from '../graph/tensor.js';
-
-/** An IDX array of unsigned bytes. `data` has as many elements as the product of `dims`, row-major. */
-export interface IdxArray {
-  readonly dims: readonly number[];
-  readonly data: Uint8Array;
-}
+import type { TensorValue } from '../graph/types.js';
 
 const UNSIGNED_BYTE = 0x08;
 
 /** True for the first bytes of an IDX file: two zeros, a known type, one to four dimensions. */
 export function isIdx(bytes: Uint8Array): boolean {
-  return (
-    bytes.length >= 8 &&
-    bytes[0] === 0 &&
-    bytes[1] === 0 &&
-    bytes[2]! >= 8 &&
-    bytes[2]! <= 14 &&
-    bytes[3]! >= 1 &&
-    bytes[3]! <= 4
-  );
+  const [first, second, type = 0, rank = 0] = bytes;
+  return bytes.length >= 8 && first === 0 && second === 0 && type >= 8 && type <= 14 && rank >= 1 && rank <= 4;
 }
 
 /**
@@ -27,7 +15,7 @@ export function isIdx(bytes: Uint8Array): boolean {
  * number, dimension sizes and bytes. `name` is used in messages.
  * @throws {LutraError} `INVALID_DATA` for other element types and for sizes that do not match.
  */
-export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
+export function parseIdx(bytes: Uint8Array, name: string): TensorValue {
   if (!isIdx(bytes)) throw new LutraError('INVALID_DATA', `${name} is not an IDX file`);
   if (bytes[2] !== UNSIGNED_BYTE) {
     throw new LutraError('INVALID_DATA', `${name}: unsupported IDX element type`, {
@@ -47,7 +35,7 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
       actual: `${data.length}`,
     });
   }
-  return { dims, data };
+  return { type: 'uint8', dims, data };
 }
 
 /**

@@ -21,6 +21,18 @@ export function makeImage(width: number, height: number, channels: 1 | 3, pixels
   return { width, height, channels, pixels };
 }
 
+/** An image from its planes [channels, height, width]. */
+export function fromPlanes(width: number, height: number, channels: 1 | 3, planes: Uint8Array): PixelImage {
+  const plane = width * height;
+  const from = (i: number) => planes[(i % channels) * plane + Math.trunc(i / channels)]!;
+  return makeImage(
+    width,
+    height,
+    channels,
+    Uint8Array.from(planes, (_, i) => from(i)),
+  );
+}
+
 /** Grey becomes R = G = B. Color becomes the ITU-R 601 luma, rounded in integers as Pillow's `convert('L')` does. */
 export function convertChannels(image: PixelImage, channels: 1 | 3): PixelImage {
   if (image.channels === channels) return image;
@@ -78,24 +90,19 @@ function nearestWindows(from: number, to: number): LineFilter[] {
   return Array.from({ length: to }, (_, i) => ({ start: Math.trunc((i + 0.5) * (from / to)), weights }));
 }
 
-/** Filters along one axis. The other axis and the channels stay. */
-function resample(
-  pixels: Uint8Array,
-  windows: readonly LineFilter[],
-  lines: number,
-  lineStride: number,
-  step: number,
-  out: { readonly lineStride: number; readonly step: number },
-): Uint8Array {
-  const result = new Uint8Array(windows.length * lines);
-  for (let line = 0; line < lines; line++) {
-    // A line is one row of one channel (first pass) or one column (second pass): see resize.
-    const from = line * lineStride;
-    for (let i = 0; i < windows.length; i++) {
-      const { start, weights } = windows[i]!;
-      let sum = HALF;
-      for (let k = 0; k < weights.length; k++) sum += weights[k]! * pixels[from + (start + k) * step]!;
-      result[line * out.lineStride + i * out.step] = Math.max(0, Math.min(255, sum >> WEIGHT_BITS));
+/** Filters pixels [outer, from, inner] along the middle axis. */
+function resample(pixels: Uint8Array, from: number, inner: number, windows: readonly LineFilter[]): Uint8Array {
+  const outer = pixels.length / (from * inner);
+  const result = new Uint8Array(outer * windows.length * inner);
+  let to = 0;
+  for (let line = 0; line < outer; line++) {
+    for (const { start, weights } of windows) {
+      const first = (line * from + start) * inner;
+      for (let i = first; i < first + inner; i++) {
+        let sum = HALF;
+        for (let k = 0; k < weights.length; k++) sum += weights[k]! * pixels[i + k * inner]!;
+        result[to++] = Math.max(0, Math.min(255, sum >> WEIGHT_BITS));
+      }
     }
   }
   return result;
@@ -115,21 +122,7 @@ export function resize(
   const windows = method === 'nearest' ? nearestWindows : bilinearWindows;
   const { channels } = image;
   let { pixels } = image;
-  if (image.width !== width) {
-    const rows = new Uint8Array(width * image.height * channels);
-    const columns = windows(image.width, width);
-    for (let channel = 0; channel < channels; channel++) {
-      const plane = resample(pixels.subarray(channel), columns, image.height, image.width * channels, channels, {
-        lineStride: width,
-        step: 1,
-      });
-      for (let i = 0; i < plane.length; i++) rows[i * channels + channel] = plane[i]!;
-    }
-    pixels = rows;
-  }
-  if (image.height !== height) {
-    const stride = width * channels;
-    pixels = resample(pixels, windows(image.height, height), stride, 1, stride, { lineStride: 1, step: stride });
-  }
+  if (image.width !== width) pixels = resample(pixels, image.width, channels, windows(image.width, width));
+  if (image.height !== height) pixels = resample(pixels, image.height, width * channels, windows(image.height, height));
   return { width, height, channels, pixels };
 }

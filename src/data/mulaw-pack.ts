@@ -1,5 +1,6 @@
 import { LutraError } from '../errors.js';
 import { decodeMuLaw } from '../speech/mulaw.js';
+import { labelled } from './arrays.js';
 import type { Dataset } from './dataset.js';
 import { matchClasses } from './names.js';
 
@@ -59,29 +60,17 @@ export function muLawDataset(
       actual: `${codes[wrong]}`,
     });
   }
-  const matched = classes
-    ? matchClasses(
-        Array.from(codes, (code) => classes[code]!),
-        name,
-        labels ?? classes,
-      )
-    : { labels: Int32Array.from(codes) };
+  const named = classes && Array.from(codes, (code) => classes[code]!);
+  const matched = named && matchClasses(named, name, labels ?? classes);
   const { speakers, sources } = notes.table === undefined ? {} : readTable(notes.table, count, name);
-  return {
-    description: `${name}: ${count} recordings in ${new Set(codes).size} classes`,
-    count,
-    ...matched,
-    ...(speakers ? { speakers } : {}),
-    async *samples(indices) {
-      for (const i of indices) {
-        const start = count + i * CLIP;
-        yield {
-          kind: 'recording',
-          name: sources?.[i] ?? `${name}[${i}]`,
-          label: matched.labels[i]!,
-          recording: { samples: decodeMuLaw(bytes.subarray(start, start + CLIP)), sampleRate: SAMPLE_RATE },
-        };
-      }
-    },
-  };
+  const dataset = labelled(name, count, matched?.labels ?? Int32Array.from(codes), matched?.classes, (i) => {
+    const samples = decodeMuLaw(bytes.subarray(count + i * CLIP, count + (i + 1) * CLIP));
+    return {
+      kind: 'recording',
+      name: sources?.[i] ?? `${name}[${i}]`,
+      recording: { samples, sampleRate: SAMPLE_RATE },
+    };
+  });
+  const description = `${name}: ${count} recordings in ${new Set(codes).size} classes`;
+  return { ...dataset, description, ...(speakers ? { speakers } : {}) };
 }

@@ -8,9 +8,7 @@ const SPEAKER_NOHASH_NUMBER = /^([^_]+)_nohash_\d+\.wav$/i;
 /** Labels of spoken digits are numerals in one data set and words in another. */
 const DIGITS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 
-function fileName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
+const fileName = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
 /** The class in every file name, or undefined when a name has none. */
 export function labelInName(paths: readonly string[]): string[] | undefined {
@@ -21,9 +19,8 @@ export function labelInName(paths: readonly string[]): string[] | undefined {
 /** The speaker in every file name, '' where a name has none. Undefined when no name has one. */
 export function speakerInName(paths: readonly string[], inClassFolders: boolean): string[] | undefined {
   const speakers = paths.map((path) => {
-    const name = fileName(path);
     const [pattern, group] = inClassFolders ? [SPEAKER_NOHASH_NUMBER, 1] : [CLASS_SPEAKER_NUMBER, 2];
-    return pattern.exec(name)?.[group] ?? '';
+    return pattern.exec(fileName(path))?.[group] ?? '';
   });
   return speakers.some((speaker) => speaker !== '') ? speakers : undefined;
 }
@@ -54,12 +51,8 @@ export function matchClasses(
 ): { readonly classes: readonly string[]; readonly labels: Int32Array } {
   const distinct = [...new Set(names)].sort();
   const known = classes ?? distinct;
-  const index = new Map<string, number>();
-  for (const name of distinct) {
-    const found = findClass(name, known);
-    if (found >= 0) index.set(name, found);
-  }
-  const unknown = distinct.filter((name) => !index.has(name));
+  const index = new Map(distinct.map((name) => [name, findClass(name, known)]));
+  const unknown = distinct.filter((name) => index.get(name)! < 0);
   if (unknown.length > 0) {
     throw new LutraError('INVALID_DATA', `${source}: classes of the data are not classes of the model`, {
       expected: `${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''}`,

@@ -78,7 +78,7 @@ describe('class folders', () => {
   });
 
   it('follows the order of the model where it names its classes', async () => {
-    const dataset = await openDataset(at('set'), { labels: ['eel', 'fox', 'dog', 'cat'] });
+    const dataset = await openDataset(at('set'), ['eel', 'fox', 'dog', 'cat']);
     expect([...dataset.labels!]).toEqual([3, 3, 2, 0]);
   });
 
@@ -176,7 +176,7 @@ describe('batches', () => {
 
 describe('bad data is refused by name', () => {
   const refused = async (path: string, message: RegExp, labels?: string[]) => {
-    const reading = openDataset(path, labels ? { labels } : {}).then((dataset) => readAll(dataset));
+    const reading = openDataset(path, labels).then((dataset) => readAll(dataset));
     await expect(reading).rejects.toMatchObject({ code: 'INVALID_DATA', message: expect.stringMatching(message) });
   };
 
@@ -279,7 +279,7 @@ describe.skipIf(!existsSync(SHARED))('shared data', () => {
       ['mnist/t10k-first5000-images-idx3-ubyte.gz', 5000, [0, 1, 2], [7, 2, 1]],
     ] as const;
     for (const [path, count, indices, expected] of packs) {
-      const dataset = await openDataset(`${SHARED}/${path}`, path.includes('cifar') ? { labels } : {});
+      const dataset = await openDataset(`${SHARED}/${path}`, path.includes('cifar') ? labels : undefined);
       expect(dataset.count).toBe(count);
       expect((await readAll(dataset, indices)).map(({ label }) => label)).toEqual(expected);
     }

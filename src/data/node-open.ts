@@ -9,18 +9,16 @@ import { type EncodedFile, exampleKind, type FileDecoders, folderDataset, isHidd
 import { decodeImage } from './node-decode.js';
 import { openBytes } from './open.js';
 
-export interface OpenDatasetOptions {
-  /** Class names of the model in the order of its outputs. Folder names are matched to them. */
-  readonly labels?: readonly string[];
-}
-
 const DECODERS: FileDecoders = { image: decodeImage, recording: decodeWav };
 
 /** Class folders are nested one or two deep. Deeper nesting is a cycle of links. */
 const MAX_DEPTH = 16;
 
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+/** Fails a promise with `INVALID_DATA`, what is wrong and why. */
+function refuse(problem: string): (cause: Error) => never {
+  return (cause) => {
+    throw new LutraError('INVALID_DATA', `${problem}: ${cause.message}`, { cause });
+  };
 }
 
 /** Node's Buffer is a Uint8Array whose `slice` does not copy. */
@@ -30,18 +28,9 @@ function toBytes(buffer: Buffer): Uint8Array {
 
 /** Reads a file and undoes gzip, whatever its name says. */
 async function readWhole(path: string): Promise<Uint8Array> {
-  let bytes: Uint8Array;
-  try {
-    bytes = toBytes(await readFile(path));
-  } catch (cause) {
-    throw new LutraError('INVALID_DATA', `${path} cannot be read: ${reasonOf(cause)}`, { cause });
-  }
+  const bytes = toBytes(await readFile(path).catch(refuse(`${path} cannot be read`)));
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return toBytes(await promisify(gunzip)(bytes));
-  } catch (cause) {
-    throw new LutraError('INVALID_DATA', `${path} is truncated or damaged: ${reasonOf(cause)}`, { cause });
-  }
+  return toBytes(await promisify(gunzip)(bytes).catch(refuse(`${path} is truncated or damaged`)));
 }
 
 /**
@@ -78,14 +67,12 @@ async function listExamples(root: string, prefix = ''): Promise<EncodedFile[]> {
  * Opens calibration or evaluation data (Node only). The content tells the format: a folder of class folders (ImageFolder), a tar, tar.gz
  * or zip of one, recordings `<class>_<speaker>_<number>.wav`, a pack of µ-law clips, a CIFAR-10 binary file, MNIST IDX images (labels are
  * found by their usual name), .npz or .npy. Every file may be gzipped. Compressed archives are held in memory, folders are read as needed.
+ * @param labels Class names of the model in the order of its outputs. Folder names are matched to them.
  * @throws {LutraError} `INVALID_DATA` naming the file that is missing, damaged, empty or not in a known format.
  */
-export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
-  const { labels } = options;
+export async function openDataset(path: string, labels?: readonly string[]): Promise<Dataset> {
   const name = basename(resolve(path));
-  const info = await stat(path).catch((cause: unknown) => {
-    throw new LutraError('INVALID_DATA', `${path} cannot be read: ${reasonOf(cause)}`, { cause });
-  });
+  const info = await stat(path).catch(refuse(`${path} cannot be read`));
   if (info.isDirectory()) {
     const files = await listExamples(path).catch((cause: unknown) => {
       throw LutraError.from(cause, 'INVALID_DATA');

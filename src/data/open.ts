@@ -1,9 +1,10 @@
 import { LutraError } from '../errors.js';
-import { arrayDataset, cifarDataset, idxDataset, npzDataset } from './arrays.js';
+import type { TensorValue } from '../graph/types.js';
+import { arrayDataset, cifarDataset, npzDataset } from './arrays.js';
 import { CIFAR_RECORD } from './cifar.js';
 import type { Dataset } from './dataset.js';
 import { type FileDecoders, folderDataset } from './folder.js';
-import { type IdxArray, isIdx, labelFileName, parseIdx } from './idx.js';
+import { isIdx, labelFileName, parseIdx } from './idx.js';
 import { type MuLawPackNotes, muLawDataset } from './mulaw-pack.js';
 import { isNpy, isZip, parseNpy, parseNpz } from './npy.js';
 import { isTarHeader, readTar } from './tar.js';
@@ -21,19 +22,25 @@ export interface OpenContext {
 const FORMATS =
   'a folder, .tar(.gz) or .zip of class folders, CIFAR-10 binary (.bin, .bin.gz), MNIST IDX (…-images-idx3-ubyte[.gz]), µ-law clips (.ulaw[.gz]), .npz or .npy';
 
-async function openIdx(images: IdxArray, name: string, { labels, beside }: OpenContext): Promise<Dataset> {
+async function openIdx(images: TensorValue, name: string, { labels, beside }: OpenContext): Promise<Dataset> {
   if (images.dims.length === 1) {
     throw new LutraError('INVALID_DATA', `${name} holds labels`, {
       hint: 'Open the file of images; its labels are found by name',
+    });
+  }
+  if (images.dims.length !== 3) {
+    throw new LutraError('INVALID_DATA', `${name}: wrong IDX shape`, {
+      expected: '[n, height, width]',
+      actual: `[${images.dims}]`,
     });
   }
   const labelName = labelFileName(name);
   const candidates = labelName ? [labelName, labelName.replace(/\.gz$/, ''), `${labelName}.gz`] : [];
   for (const candidate of candidates) {
     const bytes = await beside(candidate);
-    if (bytes) return idxDataset(images, parseIdx(bytes, candidate), name, labels);
+    if (bytes) return arrayDataset(images, parseIdx(bytes, candidate), name, labels);
   }
-  return idxDataset(images, undefined, name, labels);
+  return arrayDataset(images, undefined, name, labels);
 }
 
 /** `labels.json` and the table of the same name beside a pack. */

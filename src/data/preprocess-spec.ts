@@ -1,5 +1,5 @@
-import { LutraError } from '../errors.js';
 import type { ImagePreprocess, Preprocess } from '../graph/metadata.js';
+import { parsePreprocessJson } from '../speech/preprocess-fields.js';
 import { checkAudioPreprocess } from '../speech/spec.js';
 import { parsePreprocess } from './preprocess.js';
 
@@ -8,14 +8,8 @@ import { parsePreprocess } from './preprocess.js';
  * @throws {LutraError} `INVALID_MODEL` naming the field that is wrong.
  */
 export function readPreprocess(json: string): Preprocess {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw new LutraError('INVALID_MODEL', 'metadata lutra.preprocess is not JSON', { cause });
-  }
-  const kind = (value as { kind?: unknown } | null)?.kind;
-  return kind === 'audio' ? checkAudioPreprocess(value) : parsePreprocess(json);
+  const value = parsePreprocessJson(json);
+  return Object(value).kind === 'audio' ? checkAudioPreprocess(value) : parsePreprocess(json);
 }
 
 /** Sizes of the images that a network takes, from its input. Sizes that the model leaves open are names. */

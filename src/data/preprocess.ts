@@ -1,8 +1,11 @@
-import { LutraError } from '../errors.js';
 import type { ImagePreprocess } from '../graph/metadata.js';
 import type { TensorValue } from '../graph/types.js';
+import { isPositive, parsePreprocessJson, preprocessFields } from '../speech/preprocess-fields.js';
 import type { PixelImage } from './dataset.js';
 import { convertChannels, cropToAspect, resize } from './image.js';
+
+/** Largest width and height of a network's images. */
+export const MAX_SIDE = 16384;
 
 /** Shape of a batch of `count` preprocessed images. */
 export function inputDims(spec: ImagePreprocess, count: number): number[] {
@@ -52,50 +55,26 @@ export function preprocess(images: readonly PixelImage[], spec: ImagePreprocess)
   return { type: 'float32', dims: inputDims(spec, images.length), data };
 }
 
-const POSITIVE = (x: unknown): x is number => typeof x === 'number' && Number.isFinite(x) && x > 0;
-
 /**
  * Reads and checks the `lutra.preprocess` metadata entry.
  * @throws {LutraError} `INVALID_MODEL` naming the field that is wrong.
  */
 export function parsePreprocess(json: string): ImagePreprocess {
-  const fail = (field: string, expected: string, value: unknown): never => {
-    throw new LutraError('INVALID_MODEL', `metadata lutra.preprocess: ${field} is wrong`, {
-      expected,
-      actual: JSON.stringify(value) ?? 'nothing',
-    });
-  };
-  let spec: Partial<ImagePreprocess>;
-  try {
-    spec = JSON.parse(json);
-  } catch (cause) {
-    throw new LutraError('INVALID_MODEL', 'metadata lutra.preprocess is not JSON', { cause });
-  }
-  if (typeof spec !== 'object' || spec === null || spec.kind !== 'image') return fail('kind', '"image"', spec?.kind);
-  const { channels, layout, resize: method, scale, mean, std } = spec;
-  for (const field of ['width', 'height'] as const) {
-    const size = spec[field];
-    if (!(Number.isInteger(size) && size! > 0 && size! <= 16384)) fail(field, 'an integer 1..16384', size);
-  }
-  if (channels !== 1 && channels !== 3) return fail('channels', '1 or 3', channels);
-  if (layout !== 'nchw' && layout !== 'nhwc') return fail('layout', '"nchw" or "nhwc"', layout);
-  if (method !== 'bilinear' && method !== 'nearest') return fail('resize', '"bilinear" or "nearest"', method);
-  if (!POSITIVE(scale)) return fail('scale', 'a number > 0', scale);
-  if (!(Array.isArray(mean) && mean.length === channels && mean.every(Number.isFinite))) {
-    return fail('mean', `${channels} numbers`, mean);
-  }
-  if (!(Array.isArray(std) && std.length === channels && std.every(POSITIVE))) {
-    return fail('std', `${channels} numbers > 0`, std);
-  }
+  const { field, integer } = preprocessFields(parsePreprocessJson(json), 'image');
+  const oneOf = <T>(name: string, first: T, second: T) =>
+    field<T>(name, `${JSON.stringify(first)} or ${JSON.stringify(second)}`, (x) => x === first || x === second);
+  const channels = oneOf<1 | 3>('channels', 1, 3);
+  const perChannel = (name: string, expected: string, fits: (x: unknown) => boolean) =>
+    field<number[]>(name, `${channels} ${expected}`, (x) => Array.isArray(x) && x.length === channels && x.every(fits));
   return {
     kind: 'image',
-    width: spec.width!,
-    height: spec.height!,
+    width: integer('width', 1, MAX_SIDE),
+    height: integer('height', 1, MAX_SIDE),
     channels,
-    scale,
-    mean,
-    std,
-    resize: method,
-    layout,
+    scale: field('scale', 'a number > 0', isPositive),
+    mean: perChannel('mean', 'numbers', Number.isFinite),
+    std: perChannel('std', 'numbers > 0', isPositive),
+    resize: oneOf('resize', 'bilinear', 'nearest'),
+    layout: oneOf('layout', 'nchw', 'nhwc'),
   };
 }

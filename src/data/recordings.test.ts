@@ -64,14 +64,14 @@ describe('WAV files', () => {
 
   it('match the classes of a model that spells its digits out', async () => {
     const labels = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
-    expect([...(await openDataset(join(folder, 'digits'), { labels })).labels!]).toEqual([0, 7, 7]);
-    await expect(openDataset(join(folder, 'digits'), { labels: labels.slice(0, 5) })).rejects.toThrow(
+    expect([...(await openDataset(join(folder, 'digits'), labels)).labels!]).toEqual([0, 7, 7]);
+    await expect(openDataset(join(folder, 'digits'), labels.slice(0, 5))).rejects.toThrow(
       /classes of the data are not classes of the model.*7/,
     );
   });
 
   it('lie in class folders, too', async () => {
-    const dataset = await openDataset(join(folder, 'words'), { labels: ['stop', 'go'] });
+    const dataset = await openDataset(join(folder, 'words'), ['stop', 'go']);
     expect([[...dataset.labels!], dataset.speakers]).toEqual([
       [1, 0],
       ['ab12', 'cd34'],
@@ -127,7 +127,7 @@ describe('packs of µ-law clips', () => {
   it('take class names, speakers and sources from the files beside them', async () => {
     put('pack/labels.json', labels);
     put('pack/a.tsv', table);
-    const dataset = await openDataset(put('pack/a.ulaw.gz', gzipSync(pack([2, 1]))), { labels: ['yes', 'no', '?'] });
+    const dataset = await openDataset(put('pack/a.ulaw.gz', gzipSync(pack([2, 1]))), ['yes', 'no', '?']);
     expect([[...dataset.labels!], dataset.speakers, dataset.classes]).toEqual([
       [0, 1],
       ['ann', 'bob'],

@@ -19,14 +19,10 @@ export function calibrationOrder(
   samples: number,
   random: () => number,
 ): number[] {
-  const classes = new Map<number, number[]>();
-  for (let i = 0; i < count; i++) {
-    const label = labels?.[i] ?? 0;
-    const members = classes.get(label);
-    if (members) members.push(i);
-    else classes.set(label, [i]);
-  }
-  const queues = [...classes.entries()].sort(([a], [b]) => a - b).map(([, members]) => shuffle(members, random));
+  /** Examples of every class. */
+  const members: number[][] = [];
+  for (let i = 0; i < count; i++) (members[labels?.[i] ?? 0] ??= []).push(i);
+  const queues = Object.values(members).map((examples) => shuffle(examples, random));
   const order: number[] = [];
   const wanted = Math.min(samples, count);
   for (let round = 0; order.length < wanted; round++) {

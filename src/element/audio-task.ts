@@ -1,6 +1,6 @@
 import { LutraError } from '../errors.js';
 import { METADATA } from '../graph/metadata.js';
-import { decodeRecording } from '../speech/decode-recording.js';
+import { decodeRecording, mixDown } from '../speech/decode-recording.js';
 import { speechInput } from '../speech/features.js';
 import { Listener } from '../speech/listener.js';
 import { openMicrophone } from '../speech/microphone.js';
@@ -18,17 +18,6 @@ const STRIDE = 1 / 8;
 const SMOOTHING_MILLISECONDS = 250;
 /** Probability from which on the listener reports a word. */
 const THRESHOLD = 0.5;
-
-/** The mean of the channels. */
-function mixDown(buffer: AudioBuffer): Recording {
-  const { length, numberOfChannels, sampleRate } = buffer;
-  const samples = new Float32Array(length);
-  for (let channel = 0; channel < numberOfChannels; channel++) {
-    const data = buffer.getChannelData(channel);
-    for (let i = 0; i < length; i++) samples[i]! += data[i]! / numberOfChannels;
-  }
-  return { samples, sampleRate };
-}
 
 async function open(source: AudioSource, name = 'the recording'): Promise<Recording> {
   if (typeof source === 'string' || source instanceof URL)

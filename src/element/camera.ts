@@ -1,17 +1,5 @@
 import { LutraError } from '../errors.js';
-
-/** A message and a hint for every reason why a browser gives no camera (Media Capture and Streams, section 10.3). */
-function explain(thrown: unknown): LutraError {
-  const [message, hint] = {
-    NotAllowedError: [
-      'The browser was not allowed to use the camera',
-      'Allow it in the site settings beside the address, then try again',
-    ],
-    NotFoundError: ['No camera was found', 'Connect one, or drop an image instead'],
-    NotReadableError: ['The camera is busy', 'Close the other program that uses it, then try again'],
-  }[thrown instanceof DOMException ? thrown.name : ''] ?? ['The camera could not be started', 'Drop an image instead'];
-  return new LutraError('PLATFORM', message!, { hint: hint!, cause: thrown });
-}
+import { deviceProblem } from '../speech/device-problem.js';
 
 /**
  * Asks the visitor for the camera.
@@ -26,7 +14,7 @@ export async function openCamera(): Promise<MediaStream> {
   try {
     return await navigator.mediaDevices.getUserMedia({ video });
   } catch (thrown) {
-    throw explain(thrown);
+    throw deviceProblem(thrown, 'camera', 'drop an image instead');
   }
 }
 

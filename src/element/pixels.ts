@@ -45,7 +45,7 @@ export class PixelReader {
    */
   async open(source: ImageSource, name = 'the image'): Promise<PixelImage> {
     if (typeof source === 'string' || source instanceof URL) return this.open(await fetchBlob(source), String(source));
-    if (source instanceof Blob) return this.#decode(source, name);
+    if (source instanceof Blob || source instanceof ImageData) return this.#decode(source, name);
     if (source instanceof HTMLImageElement) {
       await source.decode().catch((cause: unknown) => {
         throw unreadable(source.currentSrc || name, cause);
@@ -56,7 +56,6 @@ export class PixelReader {
     if (typeof VideoFrame === 'function' && source instanceof VideoFrame) {
       return this.read(source, source.displayWidth, source.displayHeight);
     }
-    if (source instanceof ImageData) return this.#decode(source, name);
     if (isSized(source)) return this.read(source, source.width, source.height);
     throw new LutraError('INVALID_ARGUMENT', 'this is not an image', {
       expected: 'an address, a Blob, ImageData, ImageBitmap, VideoFrame, an image, video or canvas',

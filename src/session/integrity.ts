@@ -2,18 +2,14 @@ import { LutraError } from '../errors.js';
 
 const TOKEN = /^(sha256|sha384|sha512)-([\w+/-]+={0,2})(?:\?.*)?$/;
 
-function subtle(): SubtleCrypto {
+async function digest(algorithm: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   // Pages over plain http have no `crypto.subtle`. A check would not help them: who can change the model can change the page.
   if (!globalThis.crypto?.subtle) {
     throw new LutraError('PLATFORM', 'the integrity of a model can be checked on secure pages only', {
       hint: 'Serve the page over https or from localhost',
     });
   }
-  return crypto.subtle;
-}
-
-async function digest(algorithm: string, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = await subtle().digest(algorithm.replace('sha', 'SHA-'), bytes);
+  const hash = await crypto.subtle.digest(algorithm.replace('sha', 'SHA-'), bytes);
   return btoa(String.fromCharCode(...new Uint8Array(hash)));
 }
 
@@ -30,15 +26,12 @@ export function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
  * @throws LutraError `INVALID_ARGUMENT`, `PLATFORM`
  */
 export async function hasIntegrity(bytes: Uint8Array<ArrayBuffer>, integrity: string): Promise<boolean> {
-  const tokens = integrity
-    .trim()
-    .split(/\s+/)
-    .map((token) => TOKEN.exec(token));
-  const stated = tokens.flatMap((token) => (token ? [{ algorithm: token[1]!, hash: token[2]! }] : []));
-  const strongest = stated
-    .map(({ algorithm }) => algorithm)
-    .sort()
-    .at(-1);
+  const stated = integrity.split(/\s+/).flatMap((token) => {
+    const [, algorithm, hash] = TOKEN.exec(token) ?? [];
+    return algorithm && hash ? [{ algorithm, hash }] : [];
+  });
+  const algorithms = stated.map(({ algorithm }) => algorithm);
+  const strongest = algorithms.sort().at(-1);
   if (strongest === undefined) {
     throw new LutraError('INVALID_ARGUMENT', '"integrity" holds no hash', {
       expected: 'sha256-, sha384- or sha512- and base64',

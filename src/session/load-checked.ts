@@ -1,7 +1,7 @@
 import { LutraError } from '../errors.js';
 import { hasIntegrity } from './integrity.js';
 import type { LoadOptions, ModelSource } from './load.js';
-import { type CachedModel, type ModelCache, openModelCache } from './model-cache.js';
+import { type CachedModel, type ModelCache, openModelCache, versionOf } from './model-cache.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 /** How a model is loaded without checks and caches. */
@@ -76,9 +76,7 @@ export async function loadChecked(source: ModelSource, options: LoadOptions, loa
   try {
     const bytes = await check(await load(source, options, request), integrity, what);
     if (!isCurrent) {
-      const etag = headers.get('etag') ?? undefined;
-      const lastModified = headers.get('last-modified') ?? undefined;
-      await cache.write(url, { bytes, etag, lastModified }).catch(() => cache.remove(url).catch(() => {}));
+      await cache.write(url, { bytes, ...versionOf(headers) }).catch(() => cache.remove(url).catch(() => {}));
     }
     return bytes;
   } catch (thrown) {

@@ -15,6 +15,11 @@ export interface ModelCache {
   remove(url: string): Promise<void>;
 }
 
+/** What the headers of a server say about the version of a model. */
+export function versionOf(headers: Headers): Omit<CachedModel, 'bytes'> {
+  return { etag: headers.get('etag') ?? undefined, lastModified: headers.get('last-modified') ?? undefined };
+}
+
 const NAME = 'lutra-models';
 const HASH_HEADER = 'x-lutra-sha256';
 
@@ -37,14 +42,9 @@ async function openResponses(): Promise<ModelCache | undefined> {
     async read(url) {
       const response = await cache.match(url);
       if (!response) return undefined;
-      const { headers } = response;
       const bytes = new Uint8Array(await response.arrayBuffer());
-      if (headers.get(HASH_HEADER) !== (await sha256(bytes))) return void (await remove(url));
-      return {
-        bytes,
-        etag: headers.get('etag') ?? undefined,
-        lastModified: headers.get('last-modified') ?? undefined,
-      };
+      if (response.headers.get(HASH_HEADER) !== (await sha256(bytes))) return void (await remove(url));
+      return { bytes, ...versionOf(response.headers) };
     },
     async write(url, { bytes, etag, lastModified }) {
       const headers = new Headers({ [HASH_HEADER]: await sha256(bytes), 'content-type': 'application/octet-stream' });

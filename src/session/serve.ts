@@ -5,12 +5,10 @@ import type { Kernels } from '../engine/wasm.js';
 import type { ExpandCalls } from '../onnx/import.js';
 import type { Runtime } from '../plan/runtime.js';
 import { nodeThreads, portHandle } from './handle.js';
-import { type OpenOptions, Service, type SessionFacts, type Values } from './service.js';
+import { type MissingOperators, type OpenOptions, Service, type SessionFacts, type Values } from './service.js';
 
 /** The answer of a worker that lacks operators. It gives the model back, for a worker that may have them. */
-export interface Referral {
-  /** As `domain:Operator`, each once. */
-  readonly missing: readonly string[];
+export interface Referral extends MissingOperators {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -27,7 +25,7 @@ function createApi(service: Service) {
       helpers: MessagePort[],
     ): Promise<SessionFacts | Referral> {
       const opened = await service.open(bytes, kernels, options, () => portHandle(helpers.pop()!));
-      return 'missing' in opened ? moved({ missing: opened.missing, bytes }) : opened;
+      return 'missing' in opened ? moved({ ...opened, bytes }) : opened;
     },
     run: async (feeds: Values, run: number, sliced: boolean): Promise<Values> =>
       moved(await service.run(feeds, run, sliced)),

@@ -4,9 +4,8 @@ import type { MemoryUse, StepProfile } from '../engine/types.js';
 import type { Kernels } from '../engine/wasm.js';
 import type { WorkerHandle } from '../engine/worker-handle.js';
 import { LutraError } from '../errors.js';
-import type { Graph, TensorValue, ValueInfo } from '../graph/types.js';
+import type { TensorValue, ValueInfo } from '../graph/types.js';
 import { type ExpandCalls, importModel } from '../onnx/import.js';
-import type { OperatorSet } from '../ops/operator-set.js';
 import type { Runtime } from '../plan/runtime.js';
 import type { CreateOptions, SessionInfo } from './types.js';
 
@@ -56,7 +55,8 @@ export class Service {
       return graph.node;
     };
     const model = importModel(bytes, this.expand ?? leaveCalls);
-    if (!this.expand) missing.push(...missingOperators(model, this.runtime.operators));
+    const lacking = this.expand ? [] : model.nodes.filter((node) => !this.runtime.operators.of(node, model.opset));
+    missing.push(...lacking.map(({ domain, op }) => `${domain}:${op}`));
     if (missing.length > 0) return { missing: [...new Set(missing)] };
     const executor = await ExecutorCore.start(model, this.runtime, kernels, { ...options, spawn });
     this.#executor = executor;
@@ -106,9 +106,4 @@ export class Service {
     if (!this.#executor) throw new LutraError('RELEASED', 'the session is not open');
     return this.#executor;
   }
-}
-
-function missingOperators(model: Graph, operators: OperatorSet): string[] {
-  const missing = model.nodes.filter((node) => !operators.of(node, model.opset));
-  return missing.map(({ domain, op }) => `${domain}:${op}`);
 }

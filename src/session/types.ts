@@ -1,5 +1,6 @@
-import type { MemoryUse, StepProfile, WasmVariant } from '../engine/types.js';
+import type { WasmVariant } from '../engine/types.js';
 import type { DataType, TensorData } from '../graph/types.js';
+import type { InferenceSession } from './inference-session.js';
 
 /** Progress of a load. `total` is undefined while unknown; `loaded` never exceeds it. */
 export interface LoadProgress {
@@ -69,26 +70,5 @@ export interface SessionInfo {
   readonly modelBytes: number;
 }
 
-/** The public session. Created by `InferenceSession.create(urlOrBytes, options)`. */
-export interface InferenceSessionApi {
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
-  readonly inputMetadata: readonly ValueMetadata[];
-  readonly outputMetadata: readonly ValueMetadata[];
-  /** ModelProto.metadata_props. */
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly info: SessionInfo;
-  /** Runs are executed one after the other, in the order of their calls. */
-  run(feeds: Feeds, fetches?: Fetches, options?: RunOptions): Promise<Record<string, TensorLike>>;
-  /** Runs once with `feeds` and returns the time of every step. */
-  profile(feeds: Feeds): Promise<readonly StepProfile[]>;
-  /**
-   * Runs `runs` times (1 to 100 000) with `feeds`, without a warm-up, and returns the milliseconds of every run. A time begins when the
-   * feeds are copied into the engine's memory and ends when the outputs have been copied out. Messages to a worker do not count. The
-   * clock of the running thread counts in steps of 0.005 to 0.02 ms on cross-origin isolated pages, and of 0.1 to 1 ms on others.
-   */
-  time(feeds: Feeds, runs: number): Promise<readonly number[]>;
-  memory(): Promise<MemoryUse>;
-  /** Stops the workers and frees the memory. Pending runs reject with `RELEASED`. */
-  release(): Promise<void>;
-}
+/** What an {@link InferenceSession} offers, for objects that stand in for one. */
+export type InferenceSessionApi = Pick<InferenceSession, keyof InferenceSession>;

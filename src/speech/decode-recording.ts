@@ -21,10 +21,16 @@ export async function decodeRecording(file: Blob, name: string): Promise<Recordi
       cause,
     });
   });
-  const samples = new Float32Array(decoded.length);
-  for (let channel = 0; channel < decoded.numberOfChannels; channel++) {
-    const data = decoded.getChannelData(channel);
-    for (let i = 0; i < samples.length; i++) samples[i]! += data[i]! / decoded.numberOfChannels;
+  return mixDown(decoded);
+}
+
+/** The mean of the channels. */
+export function mixDown(buffer: AudioBuffer): Recording {
+  const { length, numberOfChannels, sampleRate } = buffer;
+  const samples = new Float32Array(length);
+  for (let channel = 0; channel < numberOfChannels; channel++) {
+    const data = buffer.getChannelData(channel);
+    for (let i = 0; i < length; i++) samples[i]! += data[i]! / numberOfChannels;
   }
-  return { samples, sampleRate: decoded.sampleRate };
+  return { samples, sampleRate };
 }

@@ -1,4 +1,5 @@
 import { LutraError } from '../errors.js';
+import type { AudioPreprocess } from '../graph/metadata.js';
 
 /** HTK mel scale: S. Young et al., The HTK Book (3.4), eq. 5.13. */
 export function hertzToMel(hertz: number): number {
@@ -16,24 +17,21 @@ export interface Triangle {
   readonly weights: Float64Array;
 }
 
-export interface FilterbankOptions {
-  /** Hz */
-  readonly sampleRate: number;
-  readonly fftSize: number;
-  readonly mels: number;
-  /** Hz */
-  readonly minFrequency: number;
-  readonly maxFrequency: number;
-}
-
 /**
  * Mel filterbank as HTK and torchaudio (`mel_scale='htk', norm=None`) define it: triangles of height 1 whose corners are
  * equally spaced in mel, sampled at the frequencies of the bins 0 .. fftSize / 2.
  * @returns one {@link Triangle} per mel, low to high
  * @throws {LutraError} `INVALID_ARGUMENT` when a triangle is so narrow that no bin falls into it.
  */
-export function melFilterbank(options: FilterbankOptions): Triangle[] {
-  const { sampleRate, fftSize, mels, minFrequency, maxFrequency } = options;
+export function melFilterbank(
+  {
+    sampleRate,
+    mels,
+    minFrequency,
+    maxFrequency,
+  }: Pick<AudioPreprocess, 'sampleRate' | 'mels' | 'minFrequency' | 'maxFrequency'>,
+  fftSize: number,
+): Triangle[] {
   const low = hertzToMel(minFrequency);
   const high = hertzToMel(maxFrequency);
   const corner = (i: number) => melToHertz(low + ((high - low) * i) / (mels + 1));

@@ -2,7 +2,7 @@ import type { AudioPreprocess } from '../graph/metadata.js';
 import { FeatureStream } from './feature-stream.js';
 import { Resampler } from './resample.js';
 import { frameLevel, SpeechActivity } from './speech-activity.js';
-import { type Detection, WordDetector } from './word-detector.js';
+import { type Detection, type DetectorOptions, WordDetector } from './word-detector.js';
 
 /** Seconds of sound that the background is estimated from. */
 const BACKGROUND_SECONDS = 3;
@@ -13,17 +13,12 @@ const END_SECONDS = 0.2;
 /** Seconds of sound that may wait. Beyond that, windows are left out, so that a slow machine does not fall further behind. */
 const MAX_BACKLOG = 0.25;
 
-export interface ListenerOptions {
+export interface ListenerOptions extends Pick<DetectorOptions, 'labels' | 'threshold' | 'smoothing'> {
   readonly spec: AudioPreprocess;
-  /** Class names in the order of the probabilities. */
-  readonly labels: readonly string[];
   /** Class probabilities [classes] of one clip of features [mels · frames]. */
   readonly classify: (features: Float32Array) => Promise<Float32Array>;
-  readonly threshold: number;
   /** Frames from one window to the next. */
   readonly stride: number;
-  /** Milliseconds over which probabilities are averaged. */
-  readonly smoothing: number;
   /** True for live sound. Windows are then left out when the machine is too slow for all. */
   readonly live: boolean;
 }

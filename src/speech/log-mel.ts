@@ -2,11 +2,6 @@ import FFT from 'fft.js';
 import type { AudioPreprocess } from '../graph/metadata.js';
 import { melFilterbank, type Triangle } from './filterbank.js';
 
-/** Smallest power of two that is at least `length`. */
-function nextPowerOfTwo(length: number): number {
-  return 2 ** Math.ceil(Math.log2(length));
-}
-
 /** Periodic Hann window [length]: 0.5 − 0.5 · cos(2π n / length). */
 export function hannWindow(length: number): Float64Array {
   return Float64Array.from({ length }, (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / length));
@@ -30,8 +25,9 @@ export class LogMel {
 
   /** @throws {LutraError} `INVALID_ARGUMENT` as {@link melFilterbank}. */
   constructor(spec: AudioPreprocess) {
-    const fftSize = nextPowerOfTwo(spec.window);
-    this.triangles = melFilterbank({ ...spec, fftSize });
+    // The smallest power of two that holds the window.
+    const fftSize = 2 ** Math.ceil(Math.log2(spec.window));
+    this.triangles = melFilterbank(spec, fftSize);
     const hann = hannWindow(spec.window);
     const sum = hann.reduce((total, weight) => total + weight, 0);
     this.window = hann.map((weight) => weight / sum);

@@ -1,4 +1,5 @@
 import { LutraError } from '../errors.js';
+import { deviceProblem } from './device-problem.js';
 
 /** A microphone that is open. */
 export interface Microphone {
@@ -12,27 +13,6 @@ export interface Microphone {
 
 /** How long a browser may take to start its audio. Firefox without an audio device never does. */
 const START_MILLISECONDS = 5000;
-
-/** A message and a hint for every reason why a browser gives no microphone (W3C, Media Capture and Streams, section 10.3). */
-function explain(thrown: unknown): LutraError {
-  if (thrown instanceof LutraError) return thrown;
-  const [message, hint] = {
-    NotAllowedError: [
-      'The browser was not allowed to use the microphone',
-      'Allow it in the site settings beside the address, then try again',
-    ],
-    NotFoundError: ['No microphone was found', 'Connect one, or use a recording instead'],
-    NotReadableError: ['The microphone is busy', 'Close the other program that uses it, then try again'],
-  }[thrown instanceof DOMException ? thrown.name : ''] ?? [
-    'The microphone could not be started',
-    'Use a recording instead',
-  ];
-  return new LutraError('PLATFORM', message!, { hint: hint!, cause: thrown });
-}
-
-function stopTracks(stream: MediaStream): void {
-  for (const track of stream.getTracks()) track.stop();
-}
 
 /** Waits until the context runs. */
 async function start(context: AudioContext): Promise<void> {
@@ -65,7 +45,7 @@ export async function openMicrophone(target: MessagePort, signal?: AbortSignal):
   const context = new AudioContext();
   let stream: MediaStream | undefined;
   const stop = (): void => {
-    if (stream) stopTracks(stream);
+    for (const track of stream?.getTracks() ?? []) track.stop();
     if (context.state !== 'closed') void context.close();
   };
   try {
@@ -85,7 +65,7 @@ export async function openMicrophone(target: MessagePort, signal?: AbortSignal):
     context.createMediaStreamSource(stream).connect(node).connect(context.destination);
   } catch (thrown) {
     stop();
-    throw explain(thrown);
+    throw deviceProblem(thrown, 'microphone', 'use a recording instead');
   }
   signal?.addEventListener('abort', stop, { once: true });
   const [track] = stream.getAudioTracks();

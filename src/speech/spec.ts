@@ -1,5 +1,6 @@
 import { LutraError } from '../errors.js';
 import { type AudioPreprocess, METADATA } from '../graph/metadata.js';
+import { isPositive, parsePreprocessJson, preprocessFields } from './preprocess-fields.js';
 
 /**
  * The front-end that the shipped keyword model was trained with: 64 frames of 32 ms every 15 ms (0.977 s) and 40 HTK mels.
@@ -35,45 +36,25 @@ export function clipSamples(spec: AudioPreprocess): number {
  * @throws {LutraError} `INVALID_MODEL` naming the field that is wrong.
  */
 export function checkAudioPreprocess(value: unknown): AudioPreprocess {
-  const fail = (field: string, expected: string, actual: unknown): never => {
-    throw new LutraError('INVALID_MODEL', `metadata lutra.preprocess: ${field} is wrong`, {
-      expected,
-      actual: JSON.stringify(actual) ?? 'nothing',
-    });
-  };
-  const spec = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  if (spec.kind !== 'audio') return fail('kind', '"audio"', spec.kind);
-  const whole = (field: string, min: number, max: number): number => {
-    const number = spec[field];
-    return Number.isInteger(number) && (number as number) >= min && (number as number) <= max
-      ? (number as number)
-      : fail(field, `an integer ${min}..${max}`, number);
-  };
-  const real = (field: string, expected: string, fits: (x: number) => boolean): number => {
-    const number = spec[field];
-    return typeof number === 'number' && Number.isFinite(number) && fits(number)
-      ? number
-      : fail(field, expected, number);
-  };
-  const sampleRate = whole('sampleRate', 1000, 192_000);
-  const window = whole('window', 2, MAX_WINDOW);
-  const minFrequency = real('minFrequency', 'a number ≥ 0', (x) => x >= 0);
+  const { field, integer } = preprocessFields(value, 'audio');
+  const sampleRate = integer('sampleRate', 1000, 192_000);
+  const window = integer('window', 2, MAX_WINDOW);
+  const minFrequency = field('minFrequency', 'a number ≥ 0', (x) => x === 0 || isPositive(x));
   const nyquist = sampleRate / 2;
+  const isHigher = (x: unknown) => isPositive(x) && (x as number) > minFrequency && (x as number) <= nyquist;
   return {
     kind: 'audio',
     sampleRate,
     window,
-    hop: whole('hop', 1, window),
-    frames: whole('frames', 1, MAX_FRAMES),
-    mels: whole('mels', 1, MAX_MELS),
+    hop: integer('hop', 1, window),
+    frames: integer('frames', 1, MAX_FRAMES),
+    mels: integer('mels', 1, MAX_MELS),
     minFrequency,
-    maxFrequency: real('maxFrequency', `a number > ${minFrequency} and ≤ ${nyquist}`, (x) => {
-      return x > minFrequency && x <= nyquist;
-    }),
-    offset: real('offset', 'a number > 0', (x) => x > 0),
-    dynamicRange: spec.dynamicRange === null ? null : real('dynamicRange', 'a number > 0 or null', (x) => x > 0),
-    mean: spec.mean === 'clip' ? 'clip' : real('mean', 'a number or "clip"', () => true),
-    std: real('std', 'a number > 0', (x) => x > 0),
+    maxFrequency: field('maxFrequency', `a number > ${minFrequency} and ≤ ${nyquist}`, isHigher),
+    offset: field('offset', 'a number > 0', isPositive),
+    dynamicRange: field('dynamicRange', 'a number > 0 or null', (x) => x === null || isPositive(x)),
+    mean: field('mean', 'a number or "clip"', (x) => x === 'clip' || Number.isFinite(x)),
+    std: field('std', 'a number > 0', isPositive),
   };
 }
 
@@ -88,11 +69,5 @@ export function readAudioPreprocess(metadata: Readonly<Record<string, string>>):
       hint: `The file needs the metadata entry "${METADATA.preprocess}"`,
     });
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(stated);
-  } catch (cause) {
-    throw new LutraError('INVALID_MODEL', `metadata ${METADATA.preprocess} is not JSON`, { cause });
-  }
-  return checkAudioPreprocess(value);
+  return checkAudioPreprocess(parsePreprocessJson(stated));
 }

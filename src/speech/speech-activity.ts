@@ -7,9 +7,7 @@ const VOICE_ABOVE = 10;
 /** dB full scale under which nothing counts as a voice, however quiet the background. */
 const QUIETEST_VOICE = -75;
 
-/**
- * Loudness of a frame in dB from the logarithms [mels] of its mel powers; −6 dB for a full-scale sine.
- */
+/** Loudness of a frame in dB from the logarithms [mels] of its mel powers; −6 dB for a full-scale sine. */
 export function frameLevel(row: Float32Array): number {
   let power = 0;
   for (let mel = 0; mel < row.length; mel++) power += Math.exp(row[mel]!);

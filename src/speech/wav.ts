@@ -1,5 +1,5 @@
 import { LutraError } from '../errors.js';
-import { decodeMuLaw } from './mulaw.js';
+import { MU_LAW_VALUES } from './mulaw.js';
 
 /** A recording: one channel, in −1..1 (float files may exceed it). */
 export interface Recording {
@@ -8,10 +8,8 @@ export interface Recording {
   readonly sampleRate: number;
 }
 
-const PCM = 1;
-const FLOAT = 3;
-const MU_LAW = 7;
-const EXTENSIBLE = 0xfffe;
+/** Codings of samples, as the format chunk numbers them. */
+const TAGS = { pcm: 1, float: 3, muLaw: 7, extensible: 0xfffe };
 /** Size of a data chunk when the writer did not know it at the start. The chunk then lasts until the file ends. */
 const UNKNOWN_SIZE = 0xffffffff;
 const MAX_CHANNELS = 64;
@@ -37,7 +35,7 @@ function readFormat(view: DataView, at: number, size: number, name: string): For
   const tag = view.getUint16(at, true);
   const format: Format = {
     // WAVE_FORMAT_EXTENSIBLE keeps the real tag at the start of a GUID.
-    tag: tag === EXTENSIBLE && size >= 26 ? view.getUint16(at + 24, true) : tag,
+    tag: tag === TAGS.extensible && size >= 26 ? view.getUint16(at + 24, true) : tag,
     channels: view.getUint16(at + 2, true),
     sampleRate: view.getUint32(at + 4, true),
     bits: view.getUint16(at + 14, true),
@@ -52,24 +50,16 @@ function readFormat(view: DataView, at: number, size: number, name: string): For
   return format;
 }
 
-/** Reads sample i of interleaved samples, or undefined for a coding that is not known. */
-function reader(format: Format, data: Uint8Array): ((i: number) => number) | undefined {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const { tag, bits } = format;
-  if (tag === PCM && bits === 8) return (i) => (data[i]! - 128) / 128;
-  if (tag === PCM && bits === 16) return (i) => view.getInt16(2 * i, true) / 32768;
-  if (tag === PCM && bits === 24) {
-    return (i) => (view.getUint16(3 * i, true) + view.getInt8(3 * i + 2) * 65536) / 8388608;
-  }
-  if (tag === PCM && bits === 32) return (i) => view.getInt32(4 * i, true) / 2147483648;
-  if (tag === FLOAT && bits === 32) return (i) => view.getFloat32(4 * i, true);
-  if (tag === FLOAT && bits === 64) return (i) => view.getFloat64(8 * i, true);
-  if (tag === MU_LAW && bits === 8) {
-    const decoded = decodeMuLaw(data);
-    return (i) => decoded[i]!;
-  }
-  return undefined;
-}
+/** Reads sample i of interleaved samples, by format tag and bits. */
+const READERS: Readonly<Record<string, (data: DataView, i: number) => number>> = {
+  [`${TAGS.pcm}/8`]: (data, i) => (data.getUint8(i) - 128) / 128,
+  [`${TAGS.pcm}/16`]: (data, i) => data.getInt16(2 * i, true) / 32768,
+  [`${TAGS.pcm}/24`]: (data, i) => (data.getUint16(3 * i, true) + data.getInt8(3 * i + 2) * 65536) / 8388608,
+  [`${TAGS.pcm}/32`]: (data, i) => data.getInt32(4 * i, true) / 2147483648,
+  [`${TAGS.float}/32`]: (data, i) => data.getFloat32(4 * i, true),
+  [`${TAGS.float}/64`]: (data, i) => data.getFloat64(8 * i, true),
+  [`${TAGS.muLaw}/8`]: (data, i) => MU_LAW_VALUES[data.getUint8(i)]!,
+};
 
 /** Finds the format and the samples among the chunks. */
 function findChunks(bytes: Uint8Array, name: string): { format: Format; data: Uint8Array } {
@@ -109,12 +99,12 @@ export function decodeWav(bytes: Uint8Array, name: string): Recording {
     });
   }
   const { format, data } = findChunks(bytes, name);
-  const { channels, bits, sampleRate } = format;
-  const read = reader(format, data);
+  const { tag, channels, bits, sampleRate } = format;
+  const read = READERS[`${tag}/${bits}`];
   if (!read) {
     throw new LutraError('INVALID_DATA', `${name}: this coding of WAV is not known`, {
       expected: 'PCM of 8, 16, 24 or 32 bits, float of 32 or 64, or µ-law',
-      actual: `format ${format.tag} of ${bits} bits`,
+      actual: `format ${tag} of ${bits} bits`,
     });
   }
   const frameBytes = (channels * bits) / 8;
@@ -125,10 +115,11 @@ export function decodeWav(bytes: Uint8Array, name: string): Recording {
       actual: `${data.length}`,
     });
   }
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const samples = new Float32Array(count);
   for (let i = 0; i < count; i++) {
     let sum = 0;
-    for (let channel = 0; channel < channels; channel++) sum += read(i * channels + channel);
+    for (let channel = 0; channel < channels; channel++) sum += read(view, i * channels + channel);
     if (!Number.isFinite(sum)) {
       throw new LutraError('INVALID_DATA', `${name}: sample ${i} is not a number`, {
         actual: `${sum}`,
@@ -152,7 +143,7 @@ export function encodeWav({ samples, sampleRate }: Recording): Uint8Array {
   tag(8, 'WAVE');
   tag(12, 'fmt ');
   view.setUint32(16, 16, true);
-  view.setUint16(20, PCM, true);
+  view.setUint16(20, TAGS.pcm, true);
   view.setUint16(22, 1, true);
   view.setUint32(24, sampleRate, true);
   view.setUint32(28, 2 * sampleRate, true);

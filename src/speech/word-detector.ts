@@ -1,7 +1,7 @@
 import { LutraError } from '../errors.js';
 
 export interface DetectorOptions {
-  /** Class names. Those that start with `_` (`_silence_`, `_unknown_`) are never reported. */
+  /** Class names in the order of the probabilities. Those that start with `_` (`_silence_`, `_unknown_`) are never reported. */
   readonly labels: readonly string[];
   /** Smoothed probability from which on a word counts, 0..1. */
   readonly threshold: number;

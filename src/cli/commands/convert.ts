@@ -1,20 +1,18 @@
-import { access, constants, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { CALIBRATION_OPTIONS, CONVERT_OPTIONS, CONVERT_RULES, convertOptions } from '../../convert/option-schema.js';
 import { seededRandom } from '../../convert/random.js';
 import type { ConvertProgress, ConvertReport } from '../../convert/types.js';
 import { calibrationFeeds, datasetSource } from '../../data/calibration-feeds.js';
 import { openDataset } from '../../data/node-open.js';
-import { LutraError } from '../../errors.js';
-import { METADATA } from '../../graph/metadata.js';
+import { METADATA, type Preprocess } from '../../graph/metadata.js';
 import type { Graph } from '../../graph/types.js';
 import { parseModel } from '../../onnx/parse.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';
 import { choice, type Schema, text, type Values } from '../../option-schema.js';
 import { loadBytes } from '../../session/load.js';
 import { defineCommand, required, UsageError } from '../command.js';
+import { checkFolder, writeOutput } from '../files.js';
 import { formatBytes, formatTable, print, printJson, warn } from '../output.js';
-import { type ModelFacts, PREPROCESS_OPTIONS, resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
+import { modelPreprocess, PREPROCESS_OPTIONS, resolveLabels } from '../preprocess-flags.js';
 import { Progress } from '../progress.js';
 
 const OPTIONS = {
@@ -58,32 +56,22 @@ function progressReporter(progress: Progress): (event: ConvertProgress) => void 
   };
 }
 
-/** Finds out before minutes of work what would make them useless. */
-async function checkFolder(out: string): Promise<void> {
-  await access(dirname(out), constants.W_OK).catch((cause: Error) => {
-    throw new LutraError('INVALID_ARGUMENT', `${out} cannot be written: ${cause.message}`, { cause });
-  });
-}
-
 async function calibrate(
   graph: Graph,
   values: ConvertValues,
-  facts: ModelFacts,
+  spec: Preprocess | undefined,
+  labels: readonly string[] | undefined,
   metadata: Readonly<Record<string, string>>,
 ) {
   const { samples } = values;
   const data = required(values.calibration, '--calibration', 'give images or arrays like those the network will see');
-  await checkFolder(required(values.out, '--out', 'give the file to write'));
-  const { spec, assumed } = resolvePreprocess(values, facts);
-  const labels = await resolveLabels(values, facts);
-  const dataset = await openDataset(data, labels ? { labels } : {});
-  if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
+  const dataset = await openDataset(data, labels);
   const wanted = values.mirror === 'yes';
   if (wanted && spec?.kind !== 'image') throw new UsageError('--mirror needs a network that takes images');
   const { calibration } = calibrationFeeds(datasetSource(dataset, spec), {
     samples,
     random: seededRandom(values.seed),
-    batch: facts.dims?.[0],
+    batch: graph.inputs[0]?.dims?.[0],
     mirror: wanted && spec?.kind === 'image' ? spec.layout : undefined,
   });
   if (dataset.count < samples && samples !== OPTIONS.samples.default)
@@ -152,9 +140,10 @@ export const convertCommand = defineCommand({
 
   async run(values, path) {
     const out = required(values.out, '--out', 'give the file to write, -o out.onnx');
+    await checkFolder(out);
     const graph = parseModel(await loadBytes(path));
-    const facts: ModelFacts = { metadata: graph.metadata, dims: graph.inputs[0]?.dims };
-    const { spec } = resolvePreprocess(values, facts);
+    const facts = { metadata: graph.metadata, dims: graph.inputs[0]?.dims };
+    const spec = modelPreprocess(values, facts);
     const labels = await resolveLabels(values, facts);
     const metadata = {
       ...graph.metadata,
@@ -163,11 +152,9 @@ export const convertCommand = defineCommand({
       ...(labels ? { [METADATA.labels]: JSON.stringify(labels) } : {}),
     };
     const none = values.layers?.length === 1 && values.layers[0] === 'none';
-    const result = none ? undefined : await calibrate(graph, values, facts, metadata);
+    const result = none ? undefined : await calibrate(graph, values, spec, labels, metadata);
     const bytes = serializeModel(await withContentHash(result?.graph ?? { ...graph, metadata }));
-    await writeFile(out, bytes).catch((cause: Error) => {
-      throw new LutraError('INVALID_ARGUMENT', `${out} cannot be written: ${cause.message}`, { cause });
-    });
+    await writeOutput(out, bytes);
     if (result?.report.totals.converted === 0) warn('no layer was converted: the file is the dense network');
     if (values.json) {
       printJson({ file: out, bytes: bytes.length, ...result?.report });

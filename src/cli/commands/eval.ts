@@ -7,7 +7,7 @@ import { integer, names, text } from '../../option-schema.js';
 import { defineCommand, required } from '../command.js';
 import { ENGINE_OPTIONS, sessionFacts, withSession } from '../model.js';
 import { print, printJson, warn } from '../output.js';
-import { PREPROCESS_OPTIONS, resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
+import { modelPreprocess, PREPROCESS_OPTIONS, resolveLabels } from '../preprocess-flags.js';
 import { Progress } from '../progress.js';
 import { argmax, readScores } from '../scores.js';
 
@@ -42,13 +42,12 @@ export const evalCommand = defineCommand({
     const data = required(values.data, '--data', 'give the data set to measure on');
     await withSession(model, values, async (session) => {
       const facts = sessionFacts(session);
-      const { spec, assumed } = resolvePreprocess(values, facts);
+      const spec = modelPreprocess(values, facts);
       const labels = await resolveLabels(values, facts);
-      const whole = await openDataset(data, labels ? { labels } : {});
+      const whole = await openDataset(data, labels);
       const dataset = speakers ? ofSpeakers(whole, speakers) : whole;
       if (!dataset.labels)
         throw new LutraError('INVALID_DATA', `${data} has no labels, so accuracy cannot be measured`);
-      if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
 
       const inputName = session.inputNames[0]!;
       const outputName = values.output ?? session.outputNames[0]!;
@@ -56,16 +55,14 @@ export const evalCommand = defineCommand({
       const batch = typeof fixed === 'number' ? fixed : (wantedBatch ?? DEFAULT_BATCH);
       if (wantedBatch && wantedBatch !== batch) warn(`the model fixes the batch to ${batch}; --batch is ignored`);
       const order = evaluationOrder(dataset.count, limit);
-      if (order.length % batch !== 0 && typeof fixed === 'number') {
-        throw new LutraError(
-          'INVALID_DATA',
-          `the model fixes the batch to ${batch}, which does not divide the number of examples`,
-          {
-            expected: `a multiple of ${batch}`,
-            actual: `${order.length}`,
-            hint: `Use --limit ${order.length - (order.length % batch)}`,
-          },
-        );
+      const rest = order.length % batch;
+      if (rest !== 0 && typeof fixed === 'number') {
+        const problem = `the model fixes the batch to ${batch}, which does not divide the number of examples`;
+        throw new LutraError('INVALID_DATA', problem, {
+          expected: `a multiple of ${batch}`,
+          actual: `${order.length}`,
+          hint: `Use --limit ${order.length - rest}`,
+        });
       }
       const progress = new Progress('evaluating');
       let seen = 0;
@@ -89,10 +86,8 @@ export const evalCommand = defineCommand({
             if (answer < 0) invalid++;
           }
           seen += rows;
-          progress.update(
-            seen / order.length,
-            `${seen} of ${order.length}, accuracy ${((100 * correct) / seen).toFixed(2)} %`,
-          );
+          const accuracy = ((100 * correct) / seen).toFixed(2);
+          progress.update(seen / order.length, `${seen} of ${order.length}, accuracy ${accuracy} %`);
         }
       } finally {
         progress.clear();

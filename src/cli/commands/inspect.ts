@@ -76,9 +76,8 @@ function layerTable(layers: readonly LayerFacts[]): string {
 
 function metadataLines(metadata: Readonly<Record<string, string>>): string[] {
   return Object.entries(metadata).map(([key, value]) => {
-    const shown =
-      value.length > METADATA_LENGTH ? `${value.slice(0, METADATA_LENGTH)}… (${value.length} characters)` : value;
-    return `  ${key}  ${shown}`;
+    const rest = value.length > METADATA_LENGTH ? `… (${value.length} characters)` : '';
+    return `  ${key}  ${value.slice(0, METADATA_LENGTH)}${rest}`;
   });
 }
 

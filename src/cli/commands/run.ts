@@ -1,8 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { recordingInput } from '../../data/batches.js';
 import { decodeImage } from '../../data/node-decode.js';
 import { isNpy, isZip, parseNpy, parseNpz, serializeNpy, serializeNpz } from '../../data/npy.js';
 import { preprocess } from '../../data/preprocess.js';
+import { toProbabilities } from '../../element/scores.js';
 import type { StepProfile } from '../../engine/types.js';
 import { LutraError } from '../../errors.js';
 import { formatType } from '../../graph/tensor.js';
@@ -12,12 +13,13 @@ import { type Given, integer, text, toggle } from '../../option-schema.js';
 import type { TensorLike } from '../../session/types.js';
 import { decodeWav } from '../../speech/wav.js';
 import { defineCommand, UsageError } from '../command.js';
+import { writeOutput } from '../files.js';
 import { type Latency, measure } from '../latency.js';
 import { ENGINE_OPTIONS, sessionFacts, withSession } from '../model.js';
-import { formatMilliseconds, formatTable, print, printJson, warn } from '../output.js';
-import { PREPROCESS_OPTIONS, resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
+import { formatMilliseconds, formatTable, print, printJson } from '../output.js';
+import { modelPreprocess, PREPROCESS_OPTIONS, resolveLabels } from '../preprocess-flags.js';
 import { Progress } from '../progress.js';
-import { probabilities, readScores } from '../scores.js';
+import { readScores } from '../scores.js';
 
 type Feeds = Record<string, TensorValue>;
 
@@ -40,7 +42,7 @@ async function readFeeds(
   const first = session.inputNames[0]!;
   if (isNpy(bytes)) return { feeds: { [first]: parseNpy(bytes, path) }, example: false };
   if (isZip(bytes)) return { feeds: Object.fromEntries(parseNpz(bytes, path)), example: false };
-  const { spec, assumed } = resolvePreprocess(values, sessionFacts(session));
+  const spec = modelPreprocess(values, sessionFacts(session));
   if (!spec) {
     throw new LutraError('INVALID_DATA', `the model takes neither images nor sound`, {
       expected: `.npy or .npz with ${session.inputMetadata.map(({ name, type, dims }) => `${name} ${type}[${dims}]`).join(', ')}`,
@@ -51,12 +53,11 @@ async function readFeeds(
     return { feeds: { [first]: recordingInput([decodeWav(bytes, path)], spec) }, example: true };
   }
   const image = await decodeImage(bytes, path);
-  if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
   return { feeds: { [first]: preprocess([image], spec) }, example: true };
 }
 
 function topClasses(output: TensorLike, name: string, labels: readonly string[] | undefined, count: number): Answer[] {
-  return probabilities(readScores(output, 1, name), 0)
+  return Array.from(toProbabilities(readScores(output, 1, name).values))
     .map((probability, index) => {
       const label = labels?.[index];
       return label === undefined ? { index, probability } : { index, label, probability };
@@ -73,9 +74,7 @@ async function writeOutputs(path: string, outputs: Readonly<Record<string, Tenso
     });
   }
   const bytes = path.endsWith('.npz') ? serializeNpz(entries) : serializeNpy(entries[0]![1]);
-  await writeFile(path, bytes).catch((cause: Error) => {
-    throw new LutraError('INVALID_ARGUMENT', `${path} cannot be written: ${cause.message}`, { cause });
-  });
+  await writeOutput(path, bytes);
 }
 
 /** "logits float32[1,10] min −3.1 max 8.2", for outputs that are not written anywhere. */
@@ -133,35 +132,20 @@ export const runCommand = defineCommand({
       let latency: Latency | undefined;
       if (repeat) {
         const progress = new Progress('measuring');
-        latency = await measure(
-          (runs) => session.time(feeds, runs),
-          repeat,
-          (share) => progress.update(share),
-        ).finally(() => progress.clear());
+        const time = (runs: number) => session.time(feeds, runs);
+        latency = await measure(time, repeat, (share) => progress.update(share)).finally(() => progress.clear());
       }
       const profile = values.profile ? await session.profile(feeds) : undefined;
       if (json) {
         const { threads, wasm, modelBytes } = session.info;
-        const shapes = Object.fromEntries(
-          Object.entries(outputs).map(([name, { type, dims }]) => [name, { type, dims }]),
-        );
-        printJson({
-          outputs: shapes,
-          top: answers,
-          latency_ms: latency,
-          profile,
-          threads,
-          wasm,
-          model_bytes: modelBytes,
-        });
+        const shapes = Object.entries(outputs).map(([name, { type, dims }]) => [name, { type, dims }]);
+        const facts = { latency_ms: latency, profile, threads, wasm, model_bytes: modelBytes };
+        printJson({ outputs: Object.fromEntries(shapes), top: answers, ...facts });
         return;
       }
       if (answers) {
-        const rows = answers.map(({ index, label, probability }) => [
-          `${(100 * probability).toFixed(2)} %`,
-          label ?? `class ${index}`,
-        ]);
-        for (const [share, label] of rows) print(`${share!.padStart(8)}  ${label}`);
+        for (const { index, label = `class ${index}`, probability } of answers)
+          print(`${(100 * probability).toFixed(2).padStart(6)} %  ${label}`);
       } else {
         for (const [name, output] of Object.entries(outputs))
           print(out ? `${name} ${formatType(output)} → ${out}` : summarize(name, output));

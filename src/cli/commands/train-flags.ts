@@ -32,9 +32,7 @@ const LOOKUP_OPTIONS = {
     '--keep <state>',
     ['best', 'last'],
     'best: on the validation set, the network before training included',
-    {
-      default: 'best',
-    },
+    { default: 'best' },
   ),
 } satisfies Schema;
 
@@ -69,14 +67,12 @@ export const TRAIN_SECTIONS: Readonly<Record<string, Schema>> = {
 
 export type TrainValues = Values<typeof TRAIN_OPTIONS>;
 
-export function budgetOf({ steps, epochs, minutes }: Given<typeof BUDGET_OPTIONS>): Budget | undefined {
-  const given = [
-    ...(steps === undefined ? [] : [{ steps }]),
-    ...(epochs === undefined ? [] : [{ epochs }]),
-    ...(minutes === undefined ? [] : [{ minutes }]),
-  ];
-  if (given.length > 1) throw new UsageError('--steps, --epochs and --minutes exclude each other');
-  return given[0];
+/** `{}` where no flag says how long to train. */
+export function budgetOf(values: TrainValues): { readonly budget?: Budget } {
+  const budget = pick(BUDGET_OPTIONS, values);
+  const count = Object.keys(budget).length;
+  if (count > 1) throw new UsageError('--steps, --epochs and --minutes exclude each other');
+  return count === 1 ? { budget: budget as Budget } : {};
 }
 
 /** The recipe with the changes that flags ask for. */

@@ -31,28 +31,21 @@ export function progressLine(progress: TrainingProgress, temperature?: number): 
 }
 
 /** "94.8 %  same answer 96.1 %  loss 0.0421" */
-function validationText({
-  validation,
-  validationAgreement,
-  validationLoss,
-}: Omit<Partial<TrainingRecord>, 'loss'>): string {
+function validationText(accuracy: number, agreement?: number, loss?: number): string {
   return [
-    percent(validation!),
-    ...(validationAgreement === undefined ? [] : [`same answer ${percent(validationAgreement)}`]),
-    ...(validationLoss === undefined ? [] : [`loss ${validationLoss.toPrecision(3)}`]),
+    percent(accuracy),
+    ...(agreement === undefined ? [] : [`same answer ${percent(agreement)}`]),
+    ...(loss === undefined ? [] : [`loss ${loss.toPrecision(3)}`]),
   ].join('  ');
-}
-
-function resultText({ correct, same, count, loss }: ValidationResult): string {
-  return validationText({
-    validation: correct / count,
-    validationLoss: loss,
-    ...(same === undefined ? {} : { validationAgreement: same / count }),
-  });
 }
 
 function resultJson({ correct, same, count, loss }: ValidationResult) {
   return { value: correct / count, n: count, loss, ...(same === undefined ? {} : { agreement: same / count }) };
+}
+
+function resultText(result: ValidationResult): string {
+  const { value, agreement, loss } = resultJson(result);
+  return validationText(value, agreement, loss);
 }
 
 /** What a training led to, as the object that ends `--json`. */
@@ -61,11 +54,8 @@ export function outcomeJson(model: TrainedModel | TrainedLookup) {
   const measured = validation && { validation: { value: validation.correct / validation.count, n: validation.count } };
   if (!('unchanged' in model)) return { ...measured, atChance: model.atChance ?? false };
   const { start, validation: after, unchanged } = model;
-  return {
-    kept: result.kept,
-    unchanged,
-    ...(start && after ? { start: resultJson(start), validation: resultJson(after) } : {}),
-  };
+  const both = start && after && { start: resultJson(start), validation: resultJson(after) };
+  return { kept: result.kept, unchanged, ...both };
 }
 
 /** The same in words, which also are facts of the report. */
@@ -74,27 +64,21 @@ export function outcome(model: TrainedModel | TrainedLookup): (readonly [name: s
   const facts: [string, string][] = [];
   if (validation) {
     const { correct, count } = validation;
-    facts.push([
-      'accuracy on the validation set',
-      `${((100 * correct) / count).toFixed(2)} % (${correct} of ${count})`,
-    ]);
+    const share = `${((100 * correct) / count).toFixed(2)} %`;
+    facts.push(['accuracy on the validation set', `${share} (${correct} of ${count})`]);
   }
   if (!('unchanged' in model) || !model.start) return facts;
   facts.push(['validation, before training', resultText(model.start)]);
   if (model.unchanged) {
-    facts.push([
-      'wrote',
-      'the network as it was before training: no state was better (try more updates or a lower --rate)',
-    ]);
-    return facts;
+    const reason = 'no state was better (try more updates or a lower --rate)';
+    return [...facts, ['wrote', `the network as it was before training: ${reason}`]];
   }
-  facts.push(['validation, after training', resultText(model.validation!)]);
-  const last = result.kept === result.steps;
-  facts.push([
-    'wrote',
-    `the state after update ${result.kept}${last ? '' : ` of ${result.steps}, the best on the validation set`}`,
-  ]);
-  return facts;
+  const best = result.kept === result.steps ? '' : ` of ${result.steps}, the best on the validation set`;
+  return [
+    ...facts,
+    ['validation, after training', resultText(model.validation!)],
+    ['wrote', `the state after update ${result.kept}${best}`],
+  ];
 }
 
 /** Shows a training as a live line, its measurements as lines of their own and, with `json`, every record as one object per line. */
@@ -109,10 +93,10 @@ export function trainingReporter(progress: Progress, json: boolean) {
       const learned = Object.values(record.temperatures ?? {});
       if (learned.length > 0) temperature = learned.reduce((sum, value) => sum + value, 0) / learned.length;
       if (json) printJson({ event: 'progress', ...record });
-      if (record.validation === undefined) return;
-      progress.line(
-        `  pass ${record.epoch.toFixed(2).padStart(6)}  loss ${record.loss.toFixed(3)}  validation ${validationText(record)}`,
-      );
+      const { epoch, loss, validation, validationAgreement, validationLoss } = record;
+      if (validation === undefined) return;
+      const text = validationText(validation, validationAgreement, validationLoss);
+      progress.line(`  pass ${epoch.toFixed(2).padStart(6)}  loss ${loss.toFixed(3)}  validation ${text}`);
     },
     onProgress: (state: TrainingProgress) => progress.update(state.fraction, progressLine(state, temperature)),
   };

@@ -22,7 +22,7 @@ import { LOOKUP_RECIPE, type TrainedLookup, type TrainLookupOptions, trainLookup
 import { findNetwork } from '../../train/zoo/networks.js';
 import { UsageError } from '../command.js';
 import { warn } from '../output.js';
-import { resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
+import { modelPreprocess, resolveLabels, resolvePreprocess } from '../preprocess-flags.js';
 import type { Progress } from '../progress.js';
 import { openTrainingData, type WantedInput } from './train-data.js';
 import { budgetOf, changedRecipe, conversionBefore, lookupTraining, type TrainValues } from './train-flags.js';
@@ -37,7 +37,7 @@ async function openModel(path: string): Promise<Graph> {
 /** Preprocessing and data of a model file, as its metadata and the flags say. */
 async function dataOfModel(graph: Graph, values: TrainValues, seed: number, progress: Progress): Promise<OpenedSet> {
   const facts = { metadata: graph.metadata, dims: graph.inputs[0]?.dims };
-  const { spec, assumed } = resolvePreprocess(values, facts);
+  const spec = modelPreprocess(values, facts);
   if (!spec)
     throw new LutraError('UNSUPPORTED', 'the model takes neither images nor sound, so there is no data for it');
   if (spec.kind === 'image' && spec.layout !== 'nchw') {
@@ -46,13 +46,7 @@ async function dataOfModel(graph: Graph, values: TrainValues, seed: number, prog
       actual: spec.layout,
     });
   }
-  if (assumed) warn('the model does not store its preprocessing; assuming byte / 255 (see --scale, --mean, --std)');
   return openTrainingData(values, spec, await resolveLabels(values, facts), seed, progress);
-}
-
-function givenBudget(values: TrainValues) {
-  const budget = budgetOf(values);
-  return budget ? { budget } : {};
 }
 
 /** `lutra train --dense`: a network of the zoo from scratch, or a dense model further. */
@@ -63,21 +57,18 @@ export async function trainDenseCommand(
   progress: Progress,
 ): Promise<TrainedModel> {
   const { seed } = control;
-  const budget = givenBudget(values);
   if (/\.onnx$/i.test(name)) {
     const graph = await openModel(name);
-    if (hasLookups(graph)) {
-      throw new UsageError(`${name} is a lookup network: give it without --dense`);
-    }
+    if (hasLookups(graph)) throw new UsageError(`${name} is a lookup network: give it without --dense`);
     const { set, split } = await dataOfModel(graph, values, seed, progress);
     const recipe = changedRecipe(values, findNetwork('image32').recipe);
-    return trainDense({ graph }, recipe, set, split, { ...control, ...budget });
+    return trainDense({ graph }, recipe, set, split, { ...control, ...budgetOf(values) });
   }
   const network = findNetwork(name);
   const recipe = changedRecipe(values, network.recipe);
   const [channels, height, width] = network.inputDims;
   const facts = { metadata: {}, dims: ['N', ...network.inputDims] };
-  const { spec } = resolvePreprocess(values, facts);
+  const spec = resolvePreprocess(values, facts);
   const features = values.features !== undefined && spec?.kind === 'audio' ? spec : KEYWORD_FEATURES;
   const wanted: WantedInput =
     network.input === 'audio'
@@ -97,7 +88,7 @@ export async function trainDenseCommand(
   const built = buildNetwork(network, set, split, seed);
   const { from } = values;
   const start = from === undefined ? built : warmStart(built, await loadCheckpoint(from));
-  return trainDense(start, recipe, set, split, { ...control, ...budget });
+  return trainDense(start, recipe, set, split, { ...control, ...budgetOf(values) });
 }
 
 async function converted(dense: Graph, values: TrainValues, data: OpenedSet, seed: number, progress: Progress) {
@@ -129,8 +120,6 @@ export async function trainLookupCommand(
 ): Promise<TrainedLookup> {
   const { seed } = control;
   const recipe = changedRecipe(values, LOOKUP_RECIPE);
-  const budget = givenBudget(values);
-  const what = lookupTraining(values, recipe.smoothing);
   const graph = await openModel(path);
   const isLookup = hasLookups(graph);
   const { keep, teacher } = values;
@@ -141,11 +130,6 @@ export async function trainLookupCommand(
   const lookup = isLookup ? graph : await converted(dense, values, data, seed, progress);
   if (keep === 'best' && data.split.validation.length === 0)
     warn('there is no validation set: the last state of the training is written');
-  return trainLookup(lookup, dense, data.set, data.split, {
-    ...control,
-    ...budget,
-    recipe,
-    lookup: what,
-    keep,
-  });
+  const options = { ...control, ...budgetOf(values), recipe, lookup: lookupTraining(values, recipe.smoothing), keep };
+  return trainLookup(lookup, dense, data.set, data.split, options);
 }

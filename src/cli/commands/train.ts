@@ -1,5 +1,3 @@
-import { access, constants } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { GROUP_RULE } from '../../convert/option-schema.js';
 import { LutraError } from '../../errors.js';
 import { serializeModel, withContentHash } from '../../onnx/serialize.js';
@@ -7,17 +5,11 @@ import type { Checkpoint } from '../../train/checkpoint.js';
 import type { TrainedModel } from '../../train/train-dense.js';
 import type { TrainedLookup } from '../../train/train-lookup.js';
 import { defineCommand, required, UsageError } from '../command.js';
+import { checkFolder } from '../files.js';
 import { formatBytes, print, printJson, warn } from '../output.js';
 import { Progress } from '../progress.js';
 import { TRAIN_OPTIONS, TRAIN_SECTIONS, type TrainValues } from './train-flags.js';
 import { outcome, outcomeJson, trainingReporter } from './train-output.js';
-
-/** Finds out before the training what would make it useless. */
-async function checkFolder(path: string): Promise<void> {
-  await access(dirname(path), constants.W_OK).catch((cause: Error) => {
-    throw new LutraError('INVALID_ARGUMENT', `${path} cannot be written: ${cause.message}`, { cause });
-  });
-}
 
 async function writeReport(path: string, out: string, model: TrainedModel | TrainedLookup) {
   const { reportPage } = await import('../../train/report/page.js');
@@ -113,20 +105,13 @@ async function run(values: TrainValues & { readonly json?: boolean }, modelPath:
       'on the validation set the network is no better than its most common class; try a lower --rate, or check the labels',
     );
   }
-  const { result } = model;
+  const { steps, seconds } = model.result;
   if (json) {
-    printJson({
-      event: 'result',
-      file: out,
-      bytes: bytes.length,
-      steps: result.steps,
-      seconds: result.seconds,
-      ...outcomeJson(model),
-    });
+    printJson({ event: 'result', file: out, bytes: bytes.length, steps, seconds, ...outcomeJson(model) });
     return;
   }
   for (const [name, text] of outcome(model)) print(`${name} ${text}`);
-  print(`${result.steps} updates in ${(result.seconds / 60).toFixed(1)} min`);
+  print(`${steps} updates in ${(seconds / 60).toFixed(1)} min`);
   print(`${out}  ${formatBytes(bytes.length)}`);
 }
 

@@ -28,7 +28,7 @@ export interface OpenedSet {
  * @throws LutraError `INVALID_DATA` as `openDataset` does, or when they do not go together
  */
 export async function openDatasets(paths: readonly string[], labels?: readonly string[]): Promise<Dataset> {
-  return joinDatasets(await Promise.all(paths.map((path) => openDataset(path, labels ? { labels } : {}))));
+  return joinDatasets(await Promise.all(paths.map((path) => openDataset(path, labels))));
 }
 
 function split(set: TrainingSet, { share, speakers, seed }: HoldOut): Split {
