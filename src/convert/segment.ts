@@ -17,7 +17,7 @@ export interface Frontier {
 const MOST_SIZES = 64;
 
 /** A part of a graph as a graph of its own: its inputs are the values it does not compute. */
-export function extractSegment(
+function extractSegment(
   graph: Graph,
   nodes: readonly Node[],
   outputs: readonly string[],

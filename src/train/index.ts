@@ -12,6 +12,7 @@ export type { Recordings, RecordingVariation } from './data/recordings.js';
 export { readRecordings, recordingSet } from './data/recordings.js';
 export { holdOut, holdOutGroups, type Split } from './data/split.js';
 export type { TrainingSet, Variation } from './data/training-set.js';
+export type { Trainable } from './dense-task.js';
 export type { Measured } from './forward.js';
 export { measureAccuracy } from './forward.js';
 export type { TrainingRecord } from './history.js';
@@ -20,7 +21,6 @@ export { type LayerError, reportPage, type TrainingReport } from './report/page.
 export { learningRate, type ScheduleKind, type ScheduleOptions } from './schedule.js';
 export {
   buildNetwork,
-  type Trainable,
   type TrainControl,
   type TrainDenseOptions,
   type TrainedModel,

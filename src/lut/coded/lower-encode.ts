@@ -189,7 +189,7 @@ function encodeInto(
  * Whether the search may add the pair sums of all steps in i16. In the worst case every activation is 0 or the largest, so the positive
  * and the negative weights that meet in one i16 lane (taps 0, 1 or taps 2, 3 of each step) must each stay within the limit.
  */
-export function fitsPairs(weights: Int8Array, taps: number, steps: readonly (readonly number[])[]): boolean {
+function fitsPairs(weights: Int8Array, taps: number, steps: readonly (readonly number[])[]): boolean {
   const lanes = [0, 1].map((lane) => steps.flatMap((step) => step.slice(2 * lane, 2 * lane + 2)));
   for (let row = 0; row < weights.length; row += taps) {
     for (const lane of lanes) {

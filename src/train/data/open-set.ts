@@ -10,7 +10,7 @@ import type { TrainingSet } from './training-set.js';
 /** Classes of recordings that hold no speech: they serve as noise behind the others, too. */
 const BACKGROUNDS = ['_silence_', '_background_noise_', 'silence'];
 
-export interface HoldOut {
+interface HoldOut {
   /** Share of the examples (of the speakers, where they are known). */
   readonly share: number;
   /** Instead: all that these speakers say. */

@@ -10,7 +10,7 @@ export interface OnnxRuntime {
   readonly Tensor: new (type: DataType, data: TensorData, dims: readonly number[]) => OnnxTensor;
 }
 
-export interface OnnxTensor {
+interface OnnxTensor {
   readonly type: DataType;
   readonly data: TensorData;
   readonly dims: readonly number[];
@@ -22,7 +22,7 @@ export interface OnnxSession {
 }
 
 /** One thread: micro-batches are the unit of parallelism. */
-export const SESSION_OPTIONS = {
+const SESSION_OPTIONS = {
   executionProviders: ['cpu'],
   executionMode: 'sequential',
   intraOpNumThreads: 1,

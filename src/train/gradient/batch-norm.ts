@@ -9,7 +9,6 @@ import { expandTo, perChannel, range, scale, sumOver } from './shapes.js';
  * Live (`training_mode: 1`): statistics of the micro-batch; the running variance gets the unbiased estimate, as in PyTorch.
  */
 export const BATCH_NORMALIZATION: GradientRule = {
-  domain: '',
   op: 'BatchNormalization',
   stops: [3, 4],
   forward(context) {

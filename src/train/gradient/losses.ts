@@ -3,10 +3,7 @@ import { numberAttribute } from '../../graph/attributes.js';
 import { formatType } from '../../graph/tensor.js';
 import { describeNode } from '../../ops/operator.js';
 import { type Emitter, type ForwardContext, type GradientRule, TRAINING_DOMAIN } from '../types.js';
-import { multiply, range, sameDims, scale } from './shapes.js';
-
-/** Numbers of ONNX's float element types. */
-const FLOAT_TYPE = { float32: 1, float64: 11 } as const;
+import { castLike, multiply, range, sameDims, scale } from './shapes.js';
 
 function refuse({ emitter, node, inputs }: ForwardContext, expected: string): LutraError {
   return new LutraError('INVALID_ARGUMENT', 'the inputs of the loss do not fit', {
@@ -29,7 +26,7 @@ function probabilities(context: ForwardContext): string {
   const numbers = emitter.node('Cast', [inputs[1]!], { to: 7 });
   const column = emitter.node('Reshape', [numbers, emitter.ints([rows, 1])]);
   const same = emitter.node('Equal', [column, emitter.ints(range(classes))]);
-  return emitter.node('Cast', [same], { to: FLOAT_TYPE[logits.type as 'float32'] });
+  return castLike(emitter, same, inputs[0]!);
 }
 
 function meanOverRows(emitter: Emitter, x: string): string {
@@ -138,8 +135,7 @@ const ACCURACY: GradientRule = {
     const { emitter, inputs } = context;
     const target = emitter.node('ArgMax', [probabilities(context)], { axis: 1, keepdims: 0 });
     const found = emitter.node('ArgMax', [inputs[0]!], { axis: 1, keepdims: 0 });
-    const { type } = emitter.type(inputs[0]!);
-    const right = emitter.node('Cast', [emitter.node('Equal', [found, target])], { to: FLOAT_TYPE[type as 'float32'] });
+    const right = castLike(emitter, emitter.node('Equal', [found, target]), inputs[0]!);
     return { outputs: [emitter.node('ReduceMean', [right, emitter.ints([0])], { keepdims: 0 })] };
   },
   backward: () => [],

@@ -21,7 +21,7 @@ export interface Stage {
   readonly blocks: number;
 }
 
-export interface ResidualOptions {
+interface ResidualOptions {
   readonly name: string;
   /** Name of the input. */
   readonly input: string;

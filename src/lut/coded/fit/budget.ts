@@ -23,7 +23,7 @@ export interface Choice extends Estimate {
 }
 
 /** What a file holds when these layers are replaced, without their tables and encoders. */
-export function bytesBesideTables(graph: Graph, replaced: readonly DenseLayer[]): number {
+function bytesBesideTables(graph: Graph, replaced: readonly DenseLayer[]): number {
   const nodes = new Set(replaced.map(({ node }) => node));
   const kept = new Set(graph.nodes.filter((node) => !nodes.has(node)).flatMap(({ inputs }) => inputs));
   const initializers = new Map(graph.initializers);

@@ -125,7 +125,7 @@ export async function estimateGeometry(
 }
 
 /** The candidate with the best trade, among several estimates. */
-export function bestTrade(estimates: readonly Estimate[], objective: Objective): Geometry {
+function bestTrade(estimates: readonly Estimate[], objective: Objective): Geometry {
   const value = ({ time, error }: Estimate) => time * Math.max(error, 1e-12) ** ERROR_WEIGHT[objective];
   return estimates.reduce((best, next) => (value(next) < value(best) ? next : best)).geometry;
 }

@@ -20,7 +20,7 @@ export interface LayerSamples extends Targets {
   readonly codes: CodeSamples;
 }
 
-export interface FittedLayer {
+interface FittedLayer {
   readonly table: QuantizedTable;
   /** Over the held-out samples. */
   readonly relativeError: number;
@@ -93,7 +93,7 @@ function joinSamples(a: LayerSamples, b: LayerSamples, O: number): LayerSamples 
 }
 
 /** Outputs of a quantized table. @returns [N, O] */
-export function predict(
+function predict(
   kernels: FitKernels,
   quantized: QuantizedTable,
   layout: CodebookLayout,

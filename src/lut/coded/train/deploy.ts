@@ -22,7 +22,7 @@ export interface DeployedLayer {
   readonly scores?: { readonly weights: string; readonly biases: string };
 }
 
-export interface TrainedLayers {
+interface TrainedLayers {
   /** The lookup network before training. */
   readonly graph: Graph;
   readonly layers: readonly DeployedLayer[];

@@ -37,7 +37,7 @@ export interface CentroidSearch {
 }
 
 /** Parameters of an EncodeTree. */
-export interface TreeSearch {
+interface TreeSearch {
   readonly kind: 'tree';
   /** [B, 4] */
   readonly features: Int32Array;

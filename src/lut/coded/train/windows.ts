@@ -1,4 +1,4 @@
-import { range, reshape, transpose } from '../../../train/gradient/shapes.js';
+import { range, reshape } from '../../../train/gradient/shapes.js';
 import type { Emitter } from '../../../train/types.js';
 import { isPoint, type Window, windowAttributes } from '../../window.js';
 
@@ -109,10 +109,4 @@ function insertZeros(emitter: Emitter, dy: string, strides: readonly number[], t
     spaced = emitter.node('Slice', [joined, emitter.ints([0]), emitter.ints([length]), emitter.ints([axis + 2])]);
   });
   return spaced;
-}
-
-/** [.., a, b] → [.., b, a] */
-export function swapLast(emitter: Emitter, x: string): string {
-  const rank = emitter.type(x).dims.length;
-  return transpose(emitter, x, [...range(rank - 2), rank - 1, rank - 2]);
 }
