@@ -1,7 +1,6 @@
 import { elementCount } from '../../graph/tensor.js';
 import { convolve, convShape } from '../../ops/conv.js';
-import type { AnyContext } from '../../ops/define.js';
-import { define, dimsOf } from '../../ops/define.js';
+import { type AnyContext, dimsOf } from '../../ops/define.js';
 import type { Operator } from '../../ops/operator.js';
 import { quantizeActivation } from '../activation.js';
 import {
@@ -10,11 +9,8 @@ import {
   checkRange,
   checkRank,
   checkSum,
-  DOMAIN,
-  FLOAT32,
-  INT8,
+  defineLookup,
   SUM_TRAITS,
-  UINT8,
 } from '../checks.js';
 import { MAX_ACTIVATION, MAX_WEIGHT } from '../limits.js';
 import { inputValues } from '../operator.js';
@@ -28,13 +24,9 @@ export function quantizedConvShape(context: AnyContext): ReturnType<typeof convS
   return result;
 }
 
-const quantizedConv = define({
-  ...DOMAIN,
-  name: QUANTIZED_CONV.name,
+const TYPES = ['float32', 'float32', 'uint8', 'int8', 'float32', 'float32'] as const;
+const quantizedConv = defineLookup(QUANTIZED_CONV, TYPES, {
   traits: { ...SUM_TRAITS, readsPlanes: true },
-  arity: [6, 6],
-  types: [FLOAT32, FLOAT32, UINT8, INT8, FLOAT32, FLOAT32],
-  attributes: 'kernel_shape strides pads',
   infer(context) {
     const { dims, window } = quantizedConvShape(context);
     checkActivationScale(context, QUANTIZED_CONV);

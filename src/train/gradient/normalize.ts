@@ -1,6 +1,5 @@
-import { LutraError } from '../../errors.js';
 import { numberAttribute } from '../../graph/attributes.js';
-import { describeNode } from '../../ops/operator.js';
+import { nodeError } from '../../ops/operator.js';
 import type { BackwardContext, GradientRule } from '../types.js';
 import { rule } from './registry.js';
 import { positive, range, reduceTo } from './shapes.js';
@@ -29,9 +28,7 @@ const LAYER_NORMALIZATION: GradientRule = {
   op: 'LayerNormalization',
   forward({ emitter, node, inputs }) {
     if (node.outputs.slice(1).some(Boolean)) {
-      throw new LutraError('UNSUPPORTED', 'only the first output of LayerNormalization can be used', {
-        node: describeNode(node),
-      });
+      throw nodeError(node, 'UNSUPPORTED', 'only the first output of LayerNormalization can be used');
     }
     return { outputs: [emitter.node('LayerNormalization', inputs, node.attributes)] };
   },

@@ -51,28 +51,16 @@ const AVERAGE_POOL = rule({ op: 'AveragePool' }, (context) => {
 function windowShares(window: SpatialWindow, includePads: boolean): Float64Array {
   const { input, begins, ends } = window;
   // Padding that counts is part of the image; what ceil_mode adds beyond it is not.
-  const counted = includePads
-    ? {
-        ...window,
-        input: input.map((size, axis) => size + begins[axis]! + ends[axis]!),
-        begins: begins.map(() => 0),
-        ends: ends.map(() => 0),
-      }
-    : window;
-  const { start } = listWindows(counted);
-  return Float64Array.from(
-    { length: start.length - 1 },
-    (_, position) => 1 / (start[position + 1]! - start[position]!),
-  );
+  const whole = input.map((size, axis) => size + begins[axis]! + ends[axis]!);
+  const none = input.map(() => 0);
+  const { start } = listWindows(includePads ? { ...window, input: whole, begins: none, ends: none } : window);
+  return Float64Array.from({ length: start.length - 1 }, (_, at) => 1 / (start[at + 1]! - start[at]!));
 }
 
 /** Each output position's value added to every position of its window: [N · C, 1, ..]. */
 function spread(emitter: Emitter, gradient: string, window: SpatialWindow, { inputs }: BackwardContext): string {
   const { input, kernel, strides, dilations, begins, output } = window;
-  const planes = emitter
-    .type(inputs[0]!)
-    .dims.slice(0, 2)
-    .reduce((a, b) => a * b, 1);
+  const planes = elementCount(emitter.type(inputs[0]!).dims.slice(0, 2));
   const reached = input.map(
     (_, axis) => (output[axis]! - 1) * strides[axis]! + (kernel[axis]! - 1) * dilations[axis]! + 1,
   );
