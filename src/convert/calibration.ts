@@ -46,9 +46,7 @@ export async function readCalibration(
   return { batches, examples, labels };
 }
 
-function isTensor(batch: CalibrationBatch): batch is TensorValue {
-  return Array.isArray((batch as Partial<TensorValue>).dims);
-}
+const isTensor = (batch: CalibrationBatch): batch is TensorValue => Array.isArray(batch.dims);
 
 function checkBatch(graph: Graph, batch: CalibrationBatch, index: number): Map<string, TensorValue> {
   const feeds = isTensor(batch) ? { [graph.inputs[0]?.name ?? '']: batch } : batch;

@@ -5,7 +5,7 @@ import type { DenseLayer } from './dense-layers.js';
 import { gatherWindows, type Planes } from './gather.js';
 import { choleskyInPlace, choleskySolve, subtractProduct } from './linear-algebra.js';
 
-/** Larger systems cost more time than they gain accuracy. */
+/** Largest system that is solved: larger ones take long and gain little. */
 const LARGEST_SYSTEM = 1300;
 /** Positions whose inputs are unfolded at a time, which bounds the memory. */
 const CHUNK = 1024;
@@ -29,7 +29,7 @@ function hasBias(layer: DenseLayer): boolean {
   return layer.node.op !== 'MatMul';
 }
 
-/** Whether {@link refitDense} is worth its time on a layer. */
+/** Whether a layer is small enough for {@link refitDense}. */
 export function canRefit(layer: DenseLayer): boolean {
   return unknowns(layer) <= LARGEST_SYSTEM;
 }

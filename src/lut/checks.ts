@@ -69,7 +69,7 @@ export function checkRank<Input extends string>(
 }
 
 /** The inputs that quantize activations are scalars in range. */
-export function checkActivationScale<Input extends string>(
+export function checkScale<Input extends string>(
   context: InferContext,
   spec: OperatorSpec<Input | 'x_scale' | 'x_zero_point'>,
 ): void {

@@ -5,25 +5,25 @@ import type { BestState } from './best.js';
 import type { TrainingRecord } from './history.js';
 import type { TrainingState } from './types.js';
 
-/** A training that can go on: what the engine, the loop and the report need. */
+/** All that a training needs to go on. */
 export interface Checkpoint {
   /** Tells networks and data apart: see {@link fingerprint}. */
   readonly identity: string;
   readonly state: TrainingState;
   /** Slow average of the parameters, by initializer name; empty when none is kept. */
   readonly average: ReadonlyMap<string, TensorValue>;
-  /** What the training would end with if it found nothing better; missing while nothing is better than what it started from. */
+  /** The best state so far; missing while none is better than the start. */
   readonly best?: BestState;
   /** Seconds of training so far, over all sessions. */
   readonly seconds: number;
   readonly history: readonly TrainingRecord[];
 }
 
-/** `LUTRACKP`: files of another kind are told at once. */
+/** `LUTRACKP`: tells checkpoints from other files. */
 const MAGIC = Uint8Array.from('LUTRACKP', (letter) => letter.charCodeAt(0));
 /** Older ones are read, too: version 1 has no best state, and `validation` was `heldOut` up to version 2. */
 const VERSION = 3;
-/** Tensors start at multiples of this many bytes, so that they can be read in place. */
+/** Tensors start at multiples of this many bytes. */
 const ALIGNMENT = 8;
 const SECTIONS = ['values', 'moments', 'average', 'best'] as const;
 

@@ -13,7 +13,7 @@ interface DenseNetworkOptions {
   readonly classes: number;
   /** Share of a target's probability that is spread over all classes. Default 0. */
   readonly smoothing?: number;
-  /** How single parameters learn, by initializer name; null keeps one as it is. The default follows from the operator that reads it. */
+  /** How single parameters learn, by initializer name; null: it stays as it is. The default follows from the operator that reads it. */
   readonly parameters?: ReadonlyMap<string, ParameterOptions | null> | undefined;
 }
 
@@ -86,10 +86,8 @@ export function denseNetwork(graph: Graph, options: DenseNetworkOptions): Traini
   if (parameters.size === 0) throw new LutraError('INVALID_ARGUMENT', 'the network has no weights to learn');
   const names = new UniqueNames(valueNames(graph));
   if (names.has(TARGET_INPUT)) {
-    throw new LutraError(
-      'INVALID_ARGUMENT',
-      `a value of the network is named "${TARGET_INPUT}", as the input that training adds`,
-    );
+    const problem = `a value of the network is named "${TARGET_INPUT}", as the input that training adds`;
+    throw new LutraError('INVALID_ARGUMENT', problem);
   }
   const loss = names.make('loss');
   const accuracy = names.make('accuracy');
@@ -110,10 +108,7 @@ export function denseNetwork(graph: Graph, options: DenseNetworkOptions): Traini
         { ...input, dims: [BATCH, ...rest] },
         { name: TARGET_INPUT, type: 'float32', dims: [BATCH, options.classes] },
       ],
-      outputs: [
-        { name: loss, type: 'float32', dims: [] },
-        { name: accuracy, type: 'float32', dims: [] },
-      ],
+      outputs: [loss, accuracy].map((name) => ({ name, type: 'float32', dims: [] })),
       nodes: [
         ...graph.nodes.map(liveNode),
         pseudo('SoftmaxCrossEntropy', loss, { smoothing: options.smoothing ?? 0 }),

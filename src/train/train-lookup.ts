@@ -41,7 +41,7 @@ export interface TrainLookupOptions extends TrainDenseOptions {
    * loss. `last`: the state after the last update, for comparisons of recipes. Default `best`; without validation examples always `last`.
    */
   readonly keep?: 'best' | 'last';
-  /** Called once, before the first update, with what the network it starts from is worth on the validation set. */
+  /** Called once, before the first update, with the result of the lookup network on the validation set. */
   readonly onStart?: (validation: ValidationResult) => void;
 }
 

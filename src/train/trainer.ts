@@ -89,7 +89,7 @@ export interface TrainingResult {
   readonly finished: boolean;
 }
 
-/** Copying all weights takes longer than averaging them; every fifth update is as good as each. */
+/** Updates between two averages. Copying all weights takes time, and averaging every update is no better. */
 const AVERAGE_EVERY = 5;
 const SMOOTHING = 0.05;
 /** States are compared at least this often. */
@@ -242,7 +242,7 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
   const measureEvery = options.measureEvery ?? ('epochs' in budget ? Math.max(1, Math.floor(budget.epochs / 12)) : 1);
   let feeds = await task.batch(step, batchSize);
   let fraction = progressOf(budget, step, clock(), stepsPerEpoch);
-  // Where this session began: the time left follows from what it did.
+  // Where this run of the program began: it tells the speed, and from that the time left.
   const began = fraction;
   const quarterOf = (share: number) => Math.floor(COMPARISONS * share);
   let quarter = quarterOf(fraction);
@@ -285,7 +285,7 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
     });
   }
   if (!interval.empty) record(undefined);
-  // A training that had already ended when its checkpoint was written, perhaps without comparing states.
+  // The checkpoint may be of a training that had ended without comparing states.
   if (began >= 1 && task.start) await measure();
   await save();
   const finished = fraction >= 1;

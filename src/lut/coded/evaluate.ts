@@ -5,15 +5,7 @@ import { check, dimsOf, input, int, ints } from '../../ops/define.js';
 import type { Operator } from '../../ops/operator.js';
 import { listWindows, type SpatialWindow, spatialWindow } from '../../ops/windows.js';
 import { quantizeActivation } from '../activation.js';
-import {
-  checkActivationScale,
-  checkDims,
-  checkRange,
-  checkRank,
-  checkSum,
-  defineLookup,
-  SUM_TRAITS,
-} from '../checks.js';
+import { checkDims, checkRange, checkRank, checkScale, checkSum, defineLookup, SUM_TRAITS } from '../checks.js';
 import { MAX_ACTIVATION, MAX_CENTROIDS, MAX_SCORE_BIAS, MAX_WEIGHT, TREE_CENTROIDS, TREE_DEPTH } from '../limits.js';
 import { inputValues, isNode, type OperatorSpec } from '../operator.js';
 import { ENCODE, ENCODE_TREE, LOOK_UP } from './spec.js';
@@ -125,7 +117,7 @@ function defineEncoder(
     traits: { readsPlanes: true },
     infer(context) {
       const { codebooks, depth, window } = encodeShape(context);
-      checkActivationScale(context, ENCODE);
+      checkScale(context, ENCODE);
       checkParameters(context, depth * window.kernel[0]! * window.kernel[1]!);
       return [{ type: 'uint8', dims: [dimsOf(context)[0]!, codebooks, ...window.output] }];
     },

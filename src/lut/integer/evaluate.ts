@@ -3,15 +3,7 @@ import { convolve, convShape } from '../../ops/conv.js';
 import { type AnyContext, dimsOf } from '../../ops/define.js';
 import type { Operator } from '../../ops/operator.js';
 import { quantizeActivation } from '../activation.js';
-import {
-  checkActivationScale,
-  checkDims,
-  checkRange,
-  checkRank,
-  checkSum,
-  defineLookup,
-  SUM_TRAITS,
-} from '../checks.js';
+import { checkDims, checkRange, checkRank, checkScale, checkSum, defineLookup, SUM_TRAITS } from '../checks.js';
 import { MAX_ACTIVATION, MAX_WEIGHT } from '../limits.js';
 import { inputValues } from '../operator.js';
 import { QUANTIZED_CONV } from './spec.js';
@@ -29,7 +21,7 @@ const quantizedConv = defineLookup(QUANTIZED_CONV, TYPES, {
   traits: { ...SUM_TRAITS, readsPlanes: true },
   infer(context) {
     const { dims, window } = quantizedConvShape(context);
-    checkActivationScale(context, QUANTIZED_CONV);
+    checkScale(context, QUANTIZED_CONV);
     checkRange(context, QUANTIZED_CONV, 'W', -MAX_WEIGHT, MAX_WEIGHT);
     const terms = dimsOf(context)[1]! * elementCount(window.kernel);
     checkSum(context, 'sums', terms * MAX_WEIGHT * MAX_ACTIVATION, 'fewer channels or taps');

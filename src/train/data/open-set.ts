@@ -31,9 +31,8 @@ export async function openDatasets(paths: readonly string[], labels?: readonly s
   return joinDatasets(await Promise.all(paths.map((path) => openDataset(path, labels ? { labels } : {}))));
 }
 
-function split(set: TrainingSet, { share, speakers, seed }: HoldOut): Split {
-  return speakers ? holdOutGroups(set, speakers) : holdOut(set, share, seed);
-}
+const split = (set: TrainingSet, { share, speakers, seed }: HoldOut) =>
+  speakers ? holdOutGroups(set, speakers) : holdOut(set, share, seed);
 
 /**
  * Reads images into memory. Where `spec` has no mean and deviation, those of the data are taken.

@@ -100,7 +100,7 @@ const SLICE = rule({ op: 'Slice', stops: [1, 2, 3, 4] }, (context) => {
 });
 
 /** x along an axis at `first`, `first + step`, … of `size` positions, zeros elsewhere. */
-function place(emitter: Emitter, x: string, axis: number, first: number, step: number, size: number): string {
+export function place(emitter: Emitter, x: string, axis: number, first: number, step: number, size: number): string {
   const { dims } = emitter.type(x);
   const count = dims[axis]!;
   let [placed, length] = [x, count];
@@ -152,13 +152,8 @@ const GATHER = rule({ op: 'Gather', stops: [1] }, (context) => {
   const wide = emitter.node('Cast', [inputs[1]!], { to: 7 });
   const indices = reshape(emitter, wide, [...indexDims, 1]);
   const sum = emitter.node('ScatterND', [blank, indices, rows], { reduction: 'add' });
-  return [
-    transpose(
-      emitter,
-      sum,
-      range(dims.length).map((target) => [axis, ...rest].indexOf(target)),
-    ),
-  ];
+  const order = range(dims.length).map((target) => [axis, ...rest].indexOf(target));
+  return [transpose(emitter, sum, order)];
 });
 
 export const SHAPES: readonly GradientRule[] = [

@@ -28,11 +28,8 @@ function withAxes(context: BackwardContext, value: string): { kept: string; coun
   const { emitter, node, inputs } = context;
   const { dims } = emitter.type(inputs[0]!);
   const axes = axesOf(emitter, node, inputs, dims.length);
-  const kept = reshape(
-    emitter,
-    value,
-    dims.map((size, axis) => (axes.includes(axis) ? 1 : size)),
-  );
+  const keptDims = dims.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const kept = reshape(emitter, value, keptDims);
   return { kept, count: axes.reduce((count, axis) => count * dims[axis]!, 1) };
 }
 

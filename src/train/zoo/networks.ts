@@ -23,6 +23,8 @@ function zooNetwork(network: ResidualOptions & Pick<ZooNetwork, 'summary' | 'rec
   return { name, summary, input, inputDims, recipe, build: (options) => residualNetwork(network, options) };
 }
 
+const stage = (channels: number, stride: number, blocks: number) => ({ channels, stride, blocks });
+
 /** Wide where lookups pay. */
 const image32 = zooNetwork({
   name: 'image32',
@@ -32,10 +34,7 @@ const image32 = zooNetwork({
   inputDims: [3, 32, 32],
   headRate: 0.125,
   stem: { channels: 32, kernel: 3, stride: 1 },
-  stages: [
-    { channels: 64, stride: 2, blocks: 1 },
-    { channels: 128, stride: 2, blocks: 1 },
-  ],
+  stages: [stage(64, 2, 1), stage(128, 2, 1)],
 });
 
 const image28 = zooNetwork({
@@ -46,10 +45,7 @@ const image28 = zooNetwork({
   inputDims: [1, 28, 28],
   headRate: 0.125,
   stem: { channels: 32, kernel: 5, stride: 2 },
-  stages: [
-    { channels: 64, stride: 1, blocks: 0 },
-    { channels: 128, stride: 2, blocks: 1 },
-  ],
+  stages: [stage(64, 1, 0), stage(128, 2, 1)],
 });
 
 /** For the features of src/speech. Few examples: many passes and small batches. */
@@ -68,10 +64,7 @@ const keywords = zooNetwork({
   inputDims: [1, 40, 64],
   headRate: 0.5,
   stem: { channels: 32, kernel: 5, stride: 2 },
-  stages: [
-    { channels: 64, stride: 2, blocks: 0 },
-    { channels: 96, stride: 2, blocks: 1 },
-  ],
+  stages: [stage(64, 2, 0), stage(96, 2, 1)],
 });
 
 /** The networks that `lutra train --dense` knows by name. */

@@ -13,7 +13,7 @@ import { outputMetric, toMetricSpace } from './metric.js';
 import { gatherPoints, quantizePoints } from './points.js';
 import { MATRIX_LIMIT } from './ridge.js';
 
-/** How much error counts against time: a geometry is worth `time · error^weight`. */
+/** How much error counts against time: the best geometry has the least `time · error^weight`. */
 export const ERROR_WEIGHT: Readonly<Record<Objective, number>> = { speed: 0.4, balanced: 1, accuracy: 4 };
 
 const POINTS = 1024;
@@ -64,7 +64,7 @@ export function candidateGeometries(layer: DenseLayer, options: ConvertOptions):
       cover('row', 1, 16),
       cover('pixel', 4, 16),
       cover('pixel', 4, 32),
-      // The largest tables of all, which only accuracy is worth.
+      // The largest tables, which only `accuracy` tries.
       ...(options.optimize === 'accuracy' ? [cover('row', 1, 32)] : []),
       ...single.map((count) => cover('pixel', 1, count)),
     ];

@@ -12,11 +12,11 @@ import type { CodebookLayout } from './geometry.js';
  * and which geometry is worth its error. Plain SIMD takes 1.1 to 1.7 times as long for a score and 1.2 to 1.3 times as long for a table entry.
  */
 export const KERNEL_NANOSECONDS = {
-  /** One centroid's score: so much whatever it is of, */
+  /** One score: a fixed part, */
   score: 0.08,
-  /** and so much for every four of its values. */
+  /** and a part for every four values of the centroid. */
   scoreStep: 0.165,
-  /** One score of 3 × 3 values of one channel, which have a search of their own. */
+  /** One score of 3 × 3 values of one channel, for which there is a special search. */
   windowScore: 0.23,
   /** One code of the tree encoder. */
   treeCode: 0.4,

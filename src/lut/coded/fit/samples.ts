@@ -76,21 +76,16 @@ export function copyUnpadded(from: Float32Array, rows: number, O: number): Float
   return out;
 }
 
-/** Copies samples to the kernels, chunk by chunk. @param values [N, O] @returns per chunk `n` samples from `begin` on */
-function* chunks(
-  kernels: FitKernels,
-  { count, slots, rows }: CodeSamples,
-  values: Float32Array,
-  O: number,
-  rowsAt: number,
-  valuesAt: number,
-) {
+/** Copies samples to the kernels, chunk by chunk: `n` of them from `begin` on. @param values [N, O] */
+function* chunks(kernels: FitKernels, { count, slots, rows }: CodeSamples, values: Float32Array, O: number) {
+  const rowsAt = kernels.reserve(CHUNK * slots * 4);
+  const valuesAt = kernels.reserve(CHUNK * paddedOutputs(O) * 4);
   for (let begin = 0; begin < count; begin += CHUNK) {
     const n = Math.min(CHUNK, count - begin);
     kernels.words(rowsAt, n * slots).set(rows.subarray(begin * slots, (begin + n) * slots));
     const chunk = kernels.floats(valuesAt, n * paddedOutputs(O));
     copyPadded(values.subarray(begin * O, (begin + n) * O), chunk, O);
-    yield { begin, n, chunk };
+    yield { begin, n, chunk, rowsAt, valuesAt };
   }
 }
 
@@ -107,12 +102,10 @@ export function addLookups(
   const P = paddedOutputs(O);
   const mark = kernels.mark();
   const tableAt = kernels.reserve((unknowns + 1) * P * 4);
-  const rowsAt = kernels.reserve(CHUNK * slots * 4);
-  const valuesAt = kernels.reserve(CHUNK * P * 4);
   const packed = kernels.floats(tableAt, (unknowns + 1) * P);
   copyPadded(table, packed.subarray(0, unknowns * P), O);
   packed.fill(0, unknowns * P);
-  for (const { begin, n, chunk } of chunks(kernels, samples, outputs, O, rowsAt, valuesAt)) {
+  for (const { begin, n, chunk, rowsAt, valuesAt } of chunks(kernels, samples, outputs, O)) {
     kernels.run.addRows(rowsAt, slots, tableAt, P, valuesAt, sign, n);
     outputs.set(copyUnpadded(chunk, n, O), begin * O);
   }
@@ -125,10 +118,8 @@ export function scatterSums(kernels: FitKernels, samples: CodeSamples, values: F
   const P = paddedOutputs(O);
   const mark = kernels.mark();
   const sumsAt = kernels.reserve((unknowns + 1) * P * 4);
-  const rowsAt = kernels.reserve(CHUNK * slots * 4);
-  const valuesAt = kernels.reserve(CHUNK * P * 4);
   kernels.floats(sumsAt, (unknowns + 1) * P).fill(0);
-  for (const { n } of chunks(kernels, samples, values, O, rowsAt, valuesAt)) {
+  for (const { n, rowsAt, valuesAt } of chunks(kernels, samples, values, O)) {
     kernels.run.scatterRows(rowsAt, slots, valuesAt, P, sumsAt, n);
   }
   const sums = copyUnpadded(kernels.floats(sumsAt, unknowns * P), unknowns, O);

@@ -19,7 +19,7 @@ export interface DeployedLayer {
   /** The tables are products of weights [M, B·v, th, tw] and centroids [B, K, v], or free [taps, M, B·K]. */
   readonly tables: { readonly weights: string; readonly centroids: string } | string;
   /** Learned scores: Q and b as float32. */
-  readonly scores?: { readonly weights: string; readonly biases: string };
+  readonly scores: { readonly weights: string; readonly biases: string } | undefined;
 }
 
 interface TrainedLayers {

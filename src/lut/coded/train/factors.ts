@@ -52,12 +52,8 @@ export function factorize(encoder: EncoderLayer): Factors {
     const rows = layers.flatMap(({ layout, dense }, layer) =>
       Array.from({ length: layout.taps * dense.outputChannels }, (_, at): Row => {
         const [tap, m] = [Math.floor(at / dense.outputChannels), at % dense.outputChannels];
-        return {
-          layer,
-          table: (at * B + c) * K,
-          weights: (m * B * v + c * v) * layout.taps + tap,
-          step: layout.taps,
-        };
+        const first = (m * B * v + c * v) * layout.taps + tap;
+        return { layer, table: (at * B + c) * K, weights: first, step: layout.taps };
       }),
     );
     const codebook = { centroids: centroids.subarray(c * K * v, (c + 1) * K * v), K, v, rows, tables, weights };
