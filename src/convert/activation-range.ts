@@ -6,8 +6,8 @@ import { roundHalfEven } from '../rounding.js';
 const CLIPS = [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3];
 
 /**
- * Chooses the range of 7-bit activations with the least squared error over a sample, among the whole observed range and smaller ones:
- * a few outliers should not cost every other value its resolution.
+ * Chooses the range of 7-bit activations with the least squared error over a sample, among the whole observed range and smaller ones.
+ * Clipping a few outliers gives all other values a finer scale.
  * @param sample finite activation values, any number
  */
 export function fitActivationScale(sample: Float32Array): ActivationScale {

@@ -5,7 +5,7 @@ import type { LiveValues } from './segment.js';
 import type { Calibration, CalibrationBatch, ConvertControl } from './types.js';
 
 /** Calibration data, checked. */
-export interface CalibrationData {
+interface CalibrationData {
   readonly batches: readonly LiveValues[];
   readonly examples: number;
   readonly labels: ArrayLike<number> | undefined;
@@ -46,9 +46,7 @@ export async function readCalibration(
   return { batches, examples, labels };
 }
 
-function isTensor(batch: CalibrationBatch): batch is TensorValue {
-  return Array.isArray((batch as Partial<TensorValue>).dims);
-}
+const isTensor = (batch: CalibrationBatch): batch is TensorValue => Array.isArray(batch.dims);
 
 function checkBatch(graph: Graph, batch: CalibrationBatch, index: number): Map<string, TensorValue> {
   const feeds = isTensor(batch) ? { [graph.inputs[0]?.name ?? '']: batch } : batch;
@@ -56,11 +54,10 @@ function checkBatch(graph: Graph, batch: CalibrationBatch, index: number): Map<s
   for (const { name, type, dims } of graph.inputs) {
     const value = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
     const what = `calibration batch ${index}, input "${name}"`;
-    if (!value)
-      throw new LutraError('INVALID_DATA', `${what} is missing`, {
-        expected: name,
-        actual: Object.keys(feeds).join(', '),
-      });
+    if (!value) {
+      const actual = Object.keys(feeds).join(', ');
+      throw new LutraError('INVALID_DATA', `${what} is missing`, { expected: name, actual });
+    }
     const fits =
       value.type === type &&
       (!dims ||
@@ -95,23 +92,18 @@ function checkAlike(first: LiveValues | undefined, live: LiveValues, index: numb
   for (const [name, { dims }] of live) {
     const expected = first?.get(name)?.dims ?? dims;
     if (dims.length === expected.length && dims.every((d, i) => i === 0 || d === expected[i])) continue;
-    throw new LutraError(
-      'INVALID_DATA',
-      `calibration batch ${index}, input "${name}" has another shape than the batches before`,
-      {
-        expected: `[N,${expected.slice(1)}]`,
-        actual: `[${dims}]`,
-        hint: 'Resize all examples to one size',
-      },
-    );
+    const what = `calibration batch ${index}, input "${name}"`;
+    throw new LutraError('INVALID_DATA', `${what} has another shape than the batches before`, {
+      expected: `[N,${expected.slice(1)}]`,
+      actual: `[${dims}]`,
+      hint: 'Resize all examples to one size',
+    });
   }
 }
 
 /** Cuts a batch into pieces of the model's own batch size, where that is fixed. */
 function splitFixed(graph: Graph, live: Map<string, TensorValue>, index: number): LiveValues[] {
-  const declared = graph.inputs.map(({ dims }) => dims?.[0]).find((dim) => typeof dim === 'number') as
-    | number
-    | undefined;
+  const declared = graph.inputs.map(({ dims }) => dims?.[0]).find((dim) => typeof dim === 'number');
   const size = live.values().next().value!.dims[0]!;
   if (declared === undefined || declared === size) return [live];
   if (declared === 0 || size % declared !== 0) {
@@ -120,16 +112,14 @@ function splitFixed(graph: Graph, live: Map<string, TensorValue>, index: number)
       actual: `${size}`,
     });
   }
-  return Array.from({ length: size / declared }, (_, part) => {
-    const piece = new Map<string, TensorValue>();
-    for (const [name, { type, dims, data }] of live) {
-      const length = (data.length / size) * declared;
-      piece.set(name, {
-        type,
-        dims: [declared, ...dims.slice(1)],
-        data: data.slice(part * length, (part + 1) * length),
-      });
-    }
-    return piece;
-  });
+  return Array.from(
+    { length: size / declared },
+    (_, part) => new Map(Array.from(live, ([name, value]) => [name, examplesOf(value, part * declared, declared)])),
+  );
+}
+
+/** Some examples of a batch. @param first the first of them */
+export function examplesOf({ type, dims, data }: TensorValue, first: number, count: number): TensorValue {
+  const length = data.length / dims[0]!;
+  return { type, dims: [count, ...dims.slice(1)], data: data.slice(first * length, (first + count) * length) };
 }

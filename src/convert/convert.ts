@@ -160,10 +160,8 @@ async function searchWithinDrop(
     while (fails - fits > 1) {
       const count = Math.floor((fits + fails) / 2);
       const subset = new Set(order.slice(0, count));
-      const next = await run(
-        selected.filter((layer) => subset.has(layer)),
-        ++attempt,
-      );
+      const chosen = selected.filter((layer) => subset.has(layer));
+      const next = await run(chosen, ++attempt);
       if ((measuredDrop(next.heldOut) ?? Infinity) <= maxDrop) {
         fits = count;
         best = next;
@@ -177,13 +175,12 @@ async function searchWithinDrop(
 
 function assemble(
   graph: Graph,
-  conversion: LayerwiseConversion,
+  { nodes, initializers: constants }: LayerwiseConversion,
   options: ConvertOptions,
   report: ConvertReport,
 ): Graph {
-  const initializers = new Map([...graph.initializers, ...conversion.initializers]);
-  const read = new Set([...conversion.nodes.flatMap(readValues), ...graph.outputs.map(({ name }) => name)]);
-  for (const name of initializers.keys()) if (!read.has(name)) initializers.delete(name);
+  const read = new Set([...nodes.flatMap(readValues), ...graph.outputs.map(({ name }) => name)]);
+  const initializers = new Map([...graph.initializers, ...constants].filter(([name]) => read.has(name)));
   const { examples, seed, optimize, description, layers } = report;
   const facts = {
     ...(description === undefined ? {} : { description }),
@@ -197,7 +194,7 @@ function assemble(
   return {
     ...graph,
     opset: { ...graph.opset, [LOOKUP_DOMAIN]: LOOKUP_OPSET },
-    nodes: conversion.nodes,
+    nodes,
     initializers,
     metadata: {
       ...graph.metadata,

@@ -1,5 +1,6 @@
 import { numbersAttribute } from '../graph/attributes.js';
 import type { Graph, Node, TensorValue } from '../graph/types.js';
+import { permute } from '../lut/tables.js';
 import { POINT, type Window, windowOf } from '../lut/window.js';
 
 /** A layer with constant weights that a family of lookup layers could replace. */
@@ -51,15 +52,6 @@ function convShape(graph: Graph, node: Node): Shape | undefined {
   };
 }
 
-/** @param weight [C, O] or, transposed, [O, C] @returns [O, C] times `alpha` */
-function orderWeights(weight: Float32Array, C: number, O: number, transposed: boolean, alpha: number): Float32Array {
-  const out = new Float32Array(C * O);
-  for (let o = 0; o < O; o++) {
-    for (let c = 0; c < C; c++) out[o * C + c] = alpha * weight[transposed ? o * C + c : c * O + o]!;
-  }
-  return out;
-}
-
 function linearShape(graph: Graph, node: Node): Shape | undefined {
   const weight = graph.initializers.get(node.inputs[1] ?? '');
   const data = floatData(weight);
@@ -79,7 +71,7 @@ function linearShape(graph: Graph, node: Node): Shape | undefined {
   }
   return {
     kind: 'linear',
-    weight: orderWeights(data, C, O, transposed, alpha),
+    weight: (transposed ? data : permute(data, [C, O], [1, 0])).map((w) => alpha * w),
     bias,
     inputChannels: C,
     outputChannels: O,
@@ -120,15 +112,8 @@ export function findDenseLayers(graph: Graph): DenseLayer[] {
     if (!shape) return;
     const input = node.inputs[0]!;
     const output = node.outputs[0]!;
-    layers.push({
-      node,
-      index,
-      input,
-      output,
-      ...shape,
-      first: node.op === 'Conv' && !afterConvolution.has(input),
-      last: !beforeWeights.has(output),
-    });
+    const first = node.op === 'Conv' && !afterConvolution.has(input);
+    layers.push({ node, index, input, output, ...shape, first, last: !beforeWeights.has(output) });
   });
   return layers;
 }

@@ -15,17 +15,4 @@ export type { Progress as Checkpoint } from './progress.js';
 export type { LiveValues } from './segment.js';
 export type { InputSize } from './sizes.js';
 export type { Targets } from './targets.js';
-export type {
-  AgreementReport,
-  Calibration,
-  CalibrationBatch,
-  ConvertControl,
-  ConvertFamily,
-  ConvertOptions,
-  ConvertProgress,
-  ConvertReport,
-  ConvertResult,
-  GeometryOptions,
-  LayerReport,
-  Objective,
-} from './types.js';
+export type * from './types.js';

@@ -1,5 +1,5 @@
 import { readValues, UniqueNames, valueNames } from '../graph/topology.js';
-import type { Graph, Node, TensorValue } from '../graph/types.js';
+import type { Node, TensorValue } from '../graph/types.js';
 import type { ActivationScale } from '../lut/activation.js';
 import type { Runtime } from '../plan/runtime.js';
 import type { DenseLayer } from './dense-layers.js';
@@ -10,10 +10,8 @@ import type { Progress } from './progress.js';
 import { type Random, seededRandom } from './random.js';
 import { canRefit, denseNode, refitDense, refitPositions } from './refit-dense.js';
 import { relativeError } from './relative-error.js';
-import { type Frontier, type LiveValues, neededFrom, runNodes } from './segment.js';
-import type { InputSize } from './sizes.js';
+import { type Frontier, neededFrom, runNodes } from './segment.js';
 import { targetsOf } from './targets.js';
-import type { ConvertOptions } from './types.js';
 
 /** Held-out positions of an output that an error is measured on. */
 const MEASURED_POSITIONS = 4096;
@@ -25,17 +23,9 @@ export interface ReplacedLayer extends Required<Pick<Replacement, 'cost' | 'form
 }
 
 /** What does not change from one pass over the network to the next. */
-export interface ConversionTask {
-  /** Simplified. */
-  readonly graph: Graph;
+export interface ConversionTask extends Pick<FitPass, 'graph' | 'sizes' | 'batches' | 'fitShare' | 'options'> {
   /** All layers with weights that a family could replace, in order. */
   readonly layers: readonly DenseLayer[];
-  readonly sizes: ReadonlyMap<DenseLayer, InputSize>;
-  /** The network's inputs: the calibration set. */
-  readonly batches: readonly LiveValues[];
-  /** 0..1, the part of the examples (from the first) to fit on; the rest measures. */
-  readonly fitShare: number;
-  readonly options: ConvertOptions;
   /** Knows the operators of all families. */
   readonly runtime: Runtime;
 }
@@ -133,7 +123,7 @@ export class LayerwiseConversion {
   /** Runs both networks up to a node, and refits dense layers on the way. */
   async #advance(index: number, progress: Progress): Promise<void> {
     const { family: chosen = 'coded' } = this.task.options;
-    // Behind a first convolution in integers alone there is little to make up for.
+    // A first convolution in integers changes too little to refit what follows.
     const behind = () => this.replaced.some(({ family }) => family === chosen);
     for (const layer of this.task.layers) {
       if (layer.index < this.#position || layer.index >= index || this.families.has(layer)) continue;
@@ -184,7 +174,7 @@ export class LayerwiseConversion {
     this.#position = layer.index + 1;
     return () => {
       const values = planesOf(after, layer, layer.output, layer.outputChannels);
-      // Numbers of its own: a measurement should not change what is fitted afterwards.
+      // Own random numbers: a measurement must not change what is fitted afterwards.
       const positions = samplePositions(values, fitShare, 1, MEASURED_POSITIONS, seededRandom(1));
       const targets = targetsOf(graph, layer, dense, before, positions);
       return relativeError(gatherVectors(values, positions), targets, layer.outputChannels);

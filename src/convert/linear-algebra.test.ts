@@ -24,7 +24,8 @@ describe('subtractProduct', () => {
             for (let j = 0; j < n; j++)
               for (let d = 0; d < k; d++) expected[i * n + j]! -= a[i * k + d]! * b[j * k + d]!;
           }
-          subtractProduct(c, n, a, k, b, k, 0, m, 0, n, k);
+          const [left, right] = [a, b].map((data) => ({ data, stride: k }));
+          subtractProduct({ data: c, stride: n }, left!, right!, [0, m], [0, n], k);
           c.forEach((x, i) => {
             expect(x).toBeCloseTo(expected[i]!, 10);
           });

@@ -1,22 +1,31 @@
 import { LutraError } from '../errors.js';
 
+/** Rows that begin `stride` numbers apart. */
+export interface Matrix {
+  readonly data: Float64Array;
+  readonly stride: number;
+}
+
+/** From `begin` up to, but not including, `end`. */
+type Range = readonly [begin: number, end: number];
+
 /**
- * `c[i, j] -= Σ_k a[i, k] · b[j, k]` for i in [rowBegin, rowEnd), j in [columnBegin, columnEnd), k in [0, depth):
- * both factors are read along rows. Tiles of 4 × 4 results keep each loaded value for four products.
+ * `c[i, j] -= Σ_k a[i, k] · b[j, k]` for i in `rows`, j in `columns`, k in [0, depth): both factors are read along rows.
+ * Tiles of 4 × 2 results use each loaded value several times.
  */
 export function subtractProduct(
-  c: Float64Array,
-  cStride: number,
-  a: Float64Array,
-  aStride: number,
-  b: Float64Array,
-  bStride: number,
-  rowBegin: number,
-  rowEnd: number,
-  columnBegin: number,
-  columnEnd: number,
+  target: Matrix,
+  left: Matrix,
+  right: Matrix,
+  rows: Range,
+  columns: Range,
   depth: number,
-): void {
+) {
+  const { data: c, stride: cStride } = target;
+  const { data: a, stride: aStride } = left;
+  const { data: b, stride: bStride } = right;
+  const [rowBegin, rowEnd] = rows;
+  const [columnBegin, columnEnd] = columns;
   let i = rowBegin;
   for (; i + 4 <= rowEnd; i += 4) {
     let j = columnBegin;
@@ -64,29 +73,18 @@ export function subtractProduct(
       c[out]! -= s30;
       c[out + 1]! -= s31;
     }
-    if (j < columnEnd) subtractDots(c, cStride, a, aStride, b, bStride, i, i + 4, j, columnEnd, depth);
+    if (j < columnEnd) subtractDots(target, left, right, [i, i + 4], [j, columnEnd], depth);
   }
-  subtractDots(c, cStride, a, aStride, b, bStride, i, rowEnd, columnBegin, columnEnd, depth);
+  subtractDots(target, left, right, [i, rowEnd], columns, depth);
 }
 
-function subtractDots(
-  c: Float64Array,
-  cStride: number,
-  a: Float64Array,
-  aStride: number,
-  b: Float64Array,
-  bStride: number,
-  rowBegin: number,
-  rowEnd: number,
-  columnBegin: number,
-  columnEnd: number,
-  depth: number,
-): void {
-  for (let i = rowBegin; i < rowEnd; i++) {
-    for (let j = columnBegin; j < columnEnd; j++) {
+/** The same, one result at a time. */
+function subtractDots(c: Matrix, a: Matrix, b: Matrix, rows: Range, columns: Range, depth: number): void {
+  for (let i = rows[0]; i < rows[1]; i++) {
+    for (let j = columns[0]; j < columns[1]; j++) {
       let sum = 0;
-      for (let k = 0; k < depth; k++) sum += a[i * aStride + k]! * b[j * bStride + k]!;
-      c[i * cStride + j]! -= sum;
+      for (let k = 0; k < depth; k++) sum += a.data[i * a.stride + k]! * b.data[j * b.stride + k]!;
+      c.data[i * c.stride + j]! -= sum;
     }
   }
 }
@@ -100,9 +98,10 @@ const PANEL = 48;
  * @throws LutraError `INTERNAL` when a pivot is not positive
  */
 export function choleskyInPlace(a: Float64Array, size: number): void {
+  const whole = { data: a, stride: size };
   for (let start = 0; start < size; start += PANEL) {
     const end = Math.min(start + PANEL, size);
-    subtractProduct(a, size, a, size, a, size, start, size, start, end, start);
+    subtractProduct(whole, whole, whole, [start, size], [start, end], start);
     for (let j = start; j < end; j++) {
       const row = j * size;
       let pivot = a[row + j]!;
@@ -127,9 +126,11 @@ export function choleskyInPlace(a: Float64Array, size: number): void {
  * @param b [columns, size], one right-hand side per row; replaced by Xᵀ
  */
 export function choleskySolve(factor: Float64Array, size: number, b: Float64Array, columns: number): void {
+  const view = (data: Float64Array, first = 0): Matrix => ({ data: data.subarray(first), stride: size });
+  const right = view(b);
   for (let start = 0; start < size; start += PANEL) {
     const end = Math.min(start + PANEL, size);
-    subtractProduct(b, size, b, size, factor, size, 0, columns, start, end, start);
+    subtractProduct(right, right, view(factor), [0, columns], [start, end], start);
     for (let o = 0; o < columns; o++) {
       const row = o * size;
       for (let j = start; j < end; j++) {
@@ -143,8 +144,7 @@ export function choleskySolve(factor: Float64Array, size: number, b: Float64Arra
   for (let start = Math.floor((size - 1) / PANEL) * PANEL; start >= 0; start -= PANEL) {
     const end = Math.min(start + PANEL, size);
     // Both factors start at column `end`: views keep the strides and shift the origin.
-    const solved = b.subarray(end);
-    subtractProduct(b, size, solved, size, factor.subarray(end), size, 0, columns, start, end, size - end);
+    subtractProduct(right, view(b, end), view(factor, end), [0, columns], [start, end], size - end);
     for (let o = 0; o < columns; o++) {
       const row = o * size;
       for (let j = end - 1; j >= start; j--) {

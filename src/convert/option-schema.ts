@@ -20,7 +20,7 @@ type FlatOptions = Omit<ConvertOptions, 'geometry' | 'metadata' | 'description'>
   Omit<GeometryOptions, 'conv'> & { readonly geometry?: GeometryKind; readonly group?: number };
 
 /** Channels per codebook where only the geometry is given: LUT-NN's choice for patches, what measured best for the others. */
-export const DEFAULT_GROUP: Readonly<Record<GeometryKind, number>> = { patch: 1, row: 1, pixel: 4 };
+const DEFAULT_GROUP: Readonly<Record<GeometryKind, number>> = { patch: 1, row: 1, pixel: 4 };
 
 const CENTROIDS: readonly number[] = [8, 16, 32, 64];
 const GEOMETRY_TEXT: Readonly<Record<string, string>> = {

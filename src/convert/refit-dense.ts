@@ -1,10 +1,11 @@
 import { tensorValue } from '../graph/tensor.js';
 import type { Node, TensorValue } from '../graph/types.js';
+import { permute } from '../lut/tables.js';
 import type { DenseLayer } from './dense-layers.js';
 import { gatherWindows, type Planes } from './gather.js';
 import { choleskyInPlace, choleskySolve, subtractProduct } from './linear-algebra.js';
 
-/** Larger systems cost more time than they gain accuracy. */
+/** Largest system that is solved: larger ones take long and gain little. */
 const LARGEST_SYSTEM = 1300;
 /** Positions whose inputs are unfolded at a time, which bounds the memory. */
 const CHUNK = 1024;
@@ -12,7 +13,7 @@ const CHUNK = 1024;
 const RIDGE = 0.03;
 
 /** Weights in the order of {@link DenseLayer}. */
-export interface DenseWeights {
+interface DenseWeights {
   /** [O, C, kh, kw] */
   readonly weight: Float32Array;
   /** [O] */
@@ -21,14 +22,14 @@ export interface DenseWeights {
 
 /** Weights that one output of the layer has, with its bias. */
 function unknowns(layer: DenseLayer): number {
-  return layer.inputChannels * layer.window.kernel[0] * layer.window.kernel[1] + (hasBias(layer) ? 1 : 0);
+  return layer.weight.length / layer.outputChannels + (hasBias(layer) ? 1 : 0);
 }
 
 function hasBias(layer: DenseLayer): boolean {
   return layer.node.op !== 'MatMul';
 }
 
-/** Whether {@link refitDense} is worth its time on a layer. */
+/** Whether a layer is small enough for {@link refitDense}. */
 export function canRefit(layer: DenseLayer): boolean {
   return unknowns(layer) <= LARGEST_SYSTEM;
 }
@@ -51,8 +52,8 @@ export function refitDense(
   targets: Float32Array,
   positions: Uint32Array,
 ): DenseWeights {
-  const { outputChannels: O, inputChannels: C } = layer;
-  const v = C * layer.window.kernel[0] * layer.window.kernel[1];
+  const O = layer.outputChannels;
+  const v = layer.weight.length / O;
   const D = unknowns(layer);
   // Minus the normal equations: products are subtracted.
   const matrix = new Float64Array(D * D);
@@ -69,8 +70,9 @@ export function refitDense(
         for (let i = 0; i < n; i++) residual[o * n + i]! -= w * columns[j * n + i]!;
       }
     }
-    subtractProduct(matrix, D, columns, n, columns, n, 0, D, 0, D, n);
-    subtractProduct(right, D, residual, n, columns, n, 0, O, 0, D, n);
+    const inputs = { data: columns, stride: n };
+    subtractProduct({ data: matrix, stride: D }, inputs, inputs, [0, D], [0, D], n);
+    subtractProduct({ data: right, stride: D }, { data: residual, stride: n }, inputs, [0, O], [0, D], n);
   }
   let trace = 0;
   for (let j = 0; j < v; j++) trace -= matrix[j * D + j]!;
@@ -108,15 +110,10 @@ export function denseNode(
     initializers.set(unique, tensorValue('float32', dims, data));
     return unique;
   };
-  if (node.op === 'Conv') {
-    const names = [constant('weight', [O, C, ...layer.window.kernel], weight), constant('bias', [O], bias)];
-    return { ...node, inputs: [layer.input, ...names] };
+  if (node.op === 'MatMul') {
+    return { ...node, inputs: [layer.input, constant('weight', [C, O], permute(weight, [O, C], [1, 0]))] };
   }
-  if (node.op === 'Gemm') {
-    const names = [constant('weight', [O, C], weight), constant('bias', [O], bias)];
-    return { ...node, inputs: [layer.input, ...names], attributes: { transB: 1 } };
-  }
-  const transposed = new Float32Array(weight.length);
-  for (let o = 0; o < O; o++) for (let c = 0; c < C; c++) transposed[c * O + o] = weight[o * C + c]!;
-  return { ...node, inputs: [layer.input, constant('weight', [C, O], transposed)] };
+  const conv = node.op === 'Conv';
+  const names = [constant('weight', [O, C, ...(conv ? layer.window.kernel : [])], weight), constant('bias', [O], bias)];
+  return { ...node, inputs: [layer.input, ...names], attributes: conv ? node.attributes : { transB: 1 } };
 }

@@ -3,7 +3,7 @@ import type { Graph, Node } from '../graph/types.js';
 import type { DenseLayer } from './dense-layers.js';
 
 /** A ReLU that follows a layer, alone or after a residual addition. */
-export interface FollowingRelu {
+interface FollowingRelu {
   /** The other operand of the addition between layer and ReLU. */
   readonly skip?: string;
 }

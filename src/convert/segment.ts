@@ -13,11 +13,11 @@ export interface Frontier {
   readonly batches: readonly LiveValues[];
 }
 
-/** Longest vector that is taken for a shape. */
+/** Longest vector that counts as a shape. */
 const MOST_SIZES = 64;
 
-/** A part of a graph as a graph of its own: its inputs are the values it does not compute. */
-export function extractSegment(
+/** Some nodes of a graph as a graph. Its inputs are the values that they read and do not compute. */
+function extractSegment(
   graph: Graph,
   nodes: readonly Node[],
   outputs: readonly string[],

@@ -2,6 +2,7 @@ import { Executor } from '../engine/executor.js';
 import { elementCount } from '../graph/tensor.js';
 import type { Graph, TensorValue } from '../graph/types.js';
 import { COMPLETE_RUNTIME } from '../plan/complete.js';
+import { examplesOf } from './calibration.js';
 import type { DenseLayer } from './dense-layers.js';
 import type { LiveValues } from './segment.js';
 
@@ -22,7 +23,7 @@ export async function measureSizes(
     const value = batch.get(name)!;
     const fixed = typeof dims?.[0] === 'number';
     if (fixed) examples = value.dims[0]!;
-    feeds[name] = fixed ? value : firstExample(value);
+    feeds[name] = fixed ? value : examplesOf(value, 0, 1);
   }
   const probe: Graph = { ...graph, outputs: names.map((name) => ({ name, type: 'float32', dims: undefined })) };
   const executor = await Executor.create(probe, COMPLETE_RUNTIME, { threads: 1 });
@@ -39,8 +40,4 @@ export async function measureSizes(
   } finally {
     executor.dispose();
   }
-}
-
-function firstExample({ type, dims, data }: TensorValue): TensorValue {
-  return { type, dims: [1, ...dims.slice(1)], data: data.slice(0, data.length / dims[0]!) };
 }

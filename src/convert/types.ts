@@ -28,7 +28,7 @@ export interface ConvertOptions {
    * layers that the cost model expects to become slower. `all`: without these exceptions. Or names of nodes (of the simplified graph).
    */
   readonly layers?: 'default' | 'all' | readonly string[];
-  /** Names of nodes to keep dense, whatever `layers` says. */
+  /** Names of nodes that stay dense, also where `layers` names them. */
   readonly exclude?: readonly string[];
   /**
    * Converts as many layers as fit within this many percentage points: of accuracy on held-out calibration examples when there are

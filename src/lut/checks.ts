@@ -1,20 +1,31 @@
-import type { AnyContext, InferContext } from '../ops/define.js';
-import { check, dimsOf } from '../ops/define.js';
-import type { OperatorTraits } from '../ops/operator.js';
+import type { DataType } from '../graph/types.js';
+import { type AnyContext, check, type Definition, define, dimsOf, type InferContext } from '../ops/define.js';
+import type { Operator, OperatorTraits } from '../ops/operator.js';
 import { LOOKUP_DOMAIN, LOOKUP_OPSET } from './domain.js';
 import { MAX_ACTIVATION, MAX_SUM } from './limits.js';
 import type { OperatorSpec } from './operator.js';
 
 /** Checks that the operators of several families share. All throw `INVALID_MODEL`. */
 
-/** What every operator of the domain states to `define`. */
-export const DOMAIN = { domain: LOOKUP_DOMAIN, opset: [LOOKUP_OPSET, LOOKUP_OPSET] } as const;
+/** An operator of the domain. @param types of its inputs, in order */
+export function defineLookup(
+  { name, inputs, required }: OperatorSpec,
+  types: readonly DataType[],
+  rest: Pick<Definition, 'traits' | 'infer' | 'evaluate'>,
+): Operator {
+  return define({
+    ...rest,
+    name,
+    domain: LOOKUP_DOMAIN,
+    opset: [LOOKUP_OPSET, LOOKUP_OPSET],
+    arity: [inputs.length, inputs.length],
+    types: types.map((type) => [type]),
+    attributes: `${required.join(' ')} strides pads`,
+  });
+}
+
 /** Of operators whose integer sums pass the epilogue of assembly/lookup/epilogue.ts. */
 export const SUM_TRAITS: OperatorTraits = { epilogue: ['Relu', 'LeakyRelu', 'Clip', 'HardSwish', 'Gelu'] };
-export const FLOAT32 = ['float32'] as const;
-export const UINT8 = ['uint8'] as const;
-export const INT8 = ['int8'] as const;
-export const INT32 = ['int32'] as const;
 
 /** The input of this name has exactly this shape. */
 export function checkDims<Input extends string>(
@@ -58,7 +69,7 @@ export function checkRank<Input extends string>(
 }
 
 /** The inputs that quantize activations are scalars in range. */
-export function checkActivationScale<Input extends string>(
+export function checkScale<Input extends string>(
   context: InferContext,
   spec: OperatorSpec<Input | 'x_scale' | 'x_zero_point'>,
 ): void {

@@ -4,7 +4,7 @@ import { describeNode } from '../ops/operator.js';
 import { inputsOf, type OperatorSpec } from './operator.js';
 
 /** A tensor of a known element type. */
-export interface TypedTensor<T extends DataType> {
+interface TypedTensor<T extends DataType> {
   readonly dims: readonly number[];
   readonly data: DataTypeMap[T];
 }

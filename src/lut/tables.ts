@@ -7,7 +7,7 @@ export function roundWithin(x: number, limit: number): number {
 }
 
 /** Integers that stand for real values, with one symmetric scale per output. */
-export interface QuantizedRows {
+interface QuantizedRows {
   /** In the order of the real values. */
   readonly integers: Int8Array;
   /** [outputs] */

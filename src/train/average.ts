@@ -11,7 +11,7 @@ export class WeightAverage {
   /** @param decay weight of the past per update, 0..1 */
   constructor(private readonly decay: number) {}
 
-  update(values: ReadonlyMap<string, TensorValue>): void {
+  update(values: Iterable<readonly [string, TensorValue]>): void {
     const share = Math.max(1 - this.decay, 1 / (this.count + 1));
     for (const [name, { data }] of values) {
       const now = data as Float32Array;

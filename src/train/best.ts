@@ -1,7 +1,7 @@
 import type { TensorValue } from '../graph/types.js';
 import type { ValidationResult } from './validate.js';
 
-/** A state of a training and what it is worth on the validation set. */
+/** A state of a training and its result on the validation set. */
 export interface BestState {
   readonly step: number;
   readonly validation: ValidationResult;

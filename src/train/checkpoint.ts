@@ -5,25 +5,25 @@ import type { BestState } from './best.js';
 import type { TrainingRecord } from './history.js';
 import type { TrainingState } from './types.js';
 
-/** A training that can go on: what the engine, the loop and the report need. */
+/** All that a training needs to go on. */
 export interface Checkpoint {
   /** Tells networks and data apart: see {@link fingerprint}. */
   readonly identity: string;
   readonly state: TrainingState;
   /** Slow average of the parameters, by initializer name; empty when none is kept. */
   readonly average: ReadonlyMap<string, TensorValue>;
-  /** What the training would end with if it found nothing better; missing while nothing is better than what it started from. */
+  /** The best state so far; missing while none is better than the start. */
   readonly best?: BestState;
   /** Seconds of training so far, over all sessions. */
   readonly seconds: number;
   readonly history: readonly TrainingRecord[];
 }
 
-/** `LUTRACKP`: files of another kind are told at once. */
+/** `LUTRACKP`: tells checkpoints from other files. */
 const MAGIC = Uint8Array.from('LUTRACKP', (letter) => letter.charCodeAt(0));
 /** Older ones are read, too: version 1 has no best state, and `validation` was `heldOut` up to version 2. */
 const VERSION = 3;
-/** Tensors start at multiples of this many bytes, so that they can be read in place. */
+/** Tensors start at multiples of this many bytes. */
 const ALIGNMENT = 8;
 const SECTIONS = ['values', 'moments', 'average', 'best'] as const;
 
@@ -84,7 +84,8 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
  * @throws LutraError `INVALID_DATA` when it is no checkpoint, damaged, or of another version
  */
 export function decodeCheckpoint(file: Uint8Array, name: string): Checkpoint {
-  const damaged = (reason: string) => new LutraError('INVALID_DATA', `${name} is not a usable checkpoint: ${reason}`);
+  const damaged = (reason: string, more = {}) =>
+    new LutraError('INVALID_DATA', `${name} is not a usable checkpoint: ${reason}`, more);
   if (file.length === 0) throw damaged('it is empty');
   if (file.length < MAGIC.length + 4 || MAGIC.some((byte, i) => file[i] !== byte))
     throw damaged('it is another kind of file');
@@ -96,33 +97,25 @@ export function decodeCheckpoint(file: Uint8Array, name: string): Checkpoint {
   try {
     header = JSON.parse(text.replaceAll(/"heldOut(Loss|Agreement|)":/g, '"validation$1":'));
   } catch (cause) {
-    throw new LutraError('INVALID_DATA', `${name} is not a usable checkpoint: its header is damaged`, { cause });
+    throw damaged('its header is damaged', { cause });
   }
   if (!(header.version >= 1 && header.version <= VERSION)) {
     throw damaged(`it has version ${header.version}, this program reads up to ${VERSION}`);
   }
-  const sections = {
-    values: new Map<string, TensorValue>(),
-    moments: new Map<string, TensorValue>(),
-    average: new Map<string, TensorValue>(),
-    best: new Map<string, TensorValue>(),
-  };
-  for (const { section, name: tensor, type, dims, offset } of header.tensors) {
+  const section = () => new Map<string, TensorValue>();
+  const sections = { values: section(), moments: section(), average: section(), best: section() };
+  for (const { section: owner, name: tensor, type, dims, offset } of header.tensors) {
     const kind = arrayType(type);
     const bytes = elementCount(dims) * kind.BYTES_PER_ELEMENT;
     if (start + offset + bytes > file.length) throw damaged('it is truncated');
     // Copied, since the file's bytes may start anywhere in their buffer; the `slice` of Node's Buffer would not copy.
     const { buffer } = Uint8Array.prototype.slice.call(file, start + offset, start + offset + bytes);
-    sections[section].set(tensor, { type, dims, data: new kind(buffer) });
+    sections[owner].set(tensor, { type, dims, data: new kind(buffer) });
   }
-  return {
-    identity: header.identity,
-    state: { step: header.step, values: sections.values, moments: sections.moments },
-    average: sections.average,
-    ...(header.best ? { best: { ...header.best, values: sections.best } } : {}),
-    seconds: header.seconds,
-    history: header.history,
-  };
+  const { identity, step, seconds, history, best } = header;
+  const { values, moments, average } = sections;
+  const reached = best && { best: { ...best, values: sections.best } };
+  return { identity, state: { step, values, moments }, average, ...reached, seconds, history };
 }
 
 /**

@@ -9,12 +9,12 @@ export const TARGET_INPUT = 'target';
 /** Symbolic first dimension of a training network's inputs. */
 export const BATCH = 'batch';
 
-export interface DenseNetworkOptions {
+interface DenseNetworkOptions {
   readonly classes: number;
   /** Share of a target's probability that is spread over all classes. Default 0. */
   readonly smoothing?: number;
-  /** How single parameters learn, by initializer name; null keeps one as it is. The default follows from the operator that reads it. */
-  readonly parameters?: ReadonlyMap<string, ParameterOptions | null>;
+  /** How single parameters learn, by initializer name; null: it stays as it is. The default follows from the operator that reads it. */
+  readonly parameters?: ReadonlyMap<string, ParameterOptions | null> | undefined;
 }
 
 /** Which inputs of an operator are weights (decayed) and which are offsets and scales (not decayed). */
@@ -23,8 +23,7 @@ function learnedInputs(node: Node): { readonly weights: readonly number[]; reado
   if (isOperator(node, 'MatMul')) return { weights: [0, 1], offsets: [] };
   if (isOperator(node, 'Gather')) return { weights: [0], offsets: [] };
   if (isOperator(node, 'BatchNormalization', 'LayerNormalization')) return { weights: [], offsets: [1, 2] };
-  if (isOperator(node, 'Add', 'Mul')) return { weights: [], offsets: [0, 1] };
-  return { weights: [], offsets: [] };
+  return { weights: [], offsets: isOperator(node, 'Add', 'Mul') ? [0, 1] : [] };
 }
 
 function findParameters(graph: Graph): Map<string, ParameterOptions> {
@@ -42,7 +41,7 @@ function findParameters(graph: Graph): Map<string, ParameterOptions> {
 }
 
 /** Scores before a final Softmax, which the loss contains. */
-export function logitsOf(graph: Graph): string {
+function logitsOf(graph: Graph): string {
   const output = graph.outputs[0]!.name;
   const producer = producersOf(graph.nodes).get(output);
   return producer && isOperator(producer, 'Softmax') ? producer.inputs[0]! : output;
@@ -54,7 +53,7 @@ export function logitsGraph(graph: Graph): Graph {
 }
 
 /** The node as it is while it learns: batch normalization takes the statistics of the batch. */
-export function liveNode(node: Node): Node {
+function liveNode(node: Node): Node {
   if (!isOperator(node, 'BatchNormalization')) return node;
   return { ...node, outputs: node.outputs.slice(0, 1), attributes: { ...node.attributes, training_mode: 1 } };
 }
@@ -87,10 +86,8 @@ export function denseNetwork(graph: Graph, options: DenseNetworkOptions): Traini
   if (parameters.size === 0) throw new LutraError('INVALID_ARGUMENT', 'the network has no weights to learn');
   const names = new UniqueNames(valueNames(graph));
   if (names.has(TARGET_INPUT)) {
-    throw new LutraError(
-      'INVALID_ARGUMENT',
-      `a value of the network is named "${TARGET_INPUT}", as the input that training adds`,
-    );
+    const problem = `a value of the network is named "${TARGET_INPUT}", as the input that training adds`;
+    throw new LutraError('INVALID_ARGUMENT', problem);
   }
   const loss = names.make('loss');
   const accuracy = names.make('accuracy');
@@ -111,10 +108,7 @@ export function denseNetwork(graph: Graph, options: DenseNetworkOptions): Traini
         { ...input, dims: [BATCH, ...rest] },
         { name: TARGET_INPUT, type: 'float32', dims: [BATCH, options.classes] },
       ],
-      outputs: [
-        { name: loss, type: 'float32', dims: [] },
-        { name: accuracy, type: 'float32', dims: [] },
-      ],
+      outputs: [loss, accuracy].map((name) => ({ name, type: 'float32', dims: [] })),
       nodes: [
         ...graph.nodes.map(liveNode),
         pseudo('SoftmaxCrossEntropy', loss, { smoothing: options.smoothing ?? 0 }),

@@ -11,27 +11,20 @@ import { exportDense, withValues } from './export-dense.js';
 import { forward, measureAccuracy } from './forward.js';
 import { StatisticsMean, statisticsGraph } from './normalization.js';
 import type { TrainingTask } from './trainer.js';
-import type { ParameterOptions } from './types.js';
+import type { ParameterOptions, TrainingNetwork } from './types.js';
 
-export interface DenseTaskOptions {
-  readonly seed: number;
-  /** Label smoothing, 0..1. */
-  readonly smoothing: number;
-  /** How single parameters learn, as a network of the zoo says. */
+/** A network with its weights and how they learn. */
+export interface Trainable {
+  readonly graph: Graph;
   readonly parameters?: ReadonlyMap<string, ParameterOptions | null>;
-  /** Threads to measure with. */
-  readonly threads: number;
 }
 
 /** Examples that normalization is measured on before a network is exported, and per batch of that. */
 const STATISTICS_EXAMPLES = 2048;
 const STATISTICS_BATCH = 256;
 
-/** Training of a dense classifier by labels. */
-export function denseTask(graph: Graph, set: TrainingSet, split: Split, options: DenseTaskOptions): TrainingTask {
-  const { seed, smoothing, parameters, threads } = options;
-  const classes = set.classes.length;
-  const network = denseNetwork(graph, { classes, smoothing, ...(parameters ? { parameters } : {}) });
+/** What the trainings of dense and of lookup networks share. @param graph tells the network from others */
+export function labelledTask(network: TrainingNetwork, graph: Graph, set: TrainingSet, split: Split, seed: number) {
   const passes = new ShuffledPasses(split.train, seed);
   const input = graph.inputs[0]!.name;
   return {
@@ -42,18 +35,34 @@ export function denseTask(graph: Graph, set: TrainingSet, split: Split, options:
       [set.description, set.classes, split.train.length, seed],
     ),
     examples: split.train.length,
-    batch: (step, size) => {
+    batch: (step: number, size: number) => {
       const batch = trainingBatch(set, passes, step, size, seed);
       return { [input]: batch.input, [TARGET_INPUT]: batch.target };
     },
-    ...(split.validation.length > 0
-      ? {
-          measure: async (values: ReadonlyMap<string, TensorValue>) => {
-            const settled = await settleStatistics(withValues(graph, values), set, split.train, threads);
-            return measureAccuracy(exportDense(settled, new Map()), set, split.validation, threads);
-          },
-        }
-      : {}),
+  };
+}
+
+/**
+ * Training of a dense classifier by labels.
+ * @param smoothing of labels, 0..1
+ * @param threads to measure with
+ */
+export function denseTask(
+  { graph, parameters }: Trainable,
+  set: TrainingSet,
+  split: Split,
+  seed: number,
+  smoothing: number,
+  threads: number,
+): TrainingTask {
+  const network = denseNetwork(graph, { classes: set.classes.length, smoothing, parameters });
+  const measure = async (values: ReadonlyMap<string, TensorValue>) => {
+    const settled = await settleStatistics(withValues(graph, values), set, split.train, threads);
+    return measureAccuracy(exportDense(settled, new Map()), set, split.validation, threads);
+  };
+  return {
+    ...labelledTask(network, graph, set, split, seed),
+    measure: split.validation.length > 0 ? measure : undefined,
   };
 }
 

@@ -14,7 +14,7 @@ export function withValues(graph: Graph, values: ReadonlyMap<string, TensorValue
   return { ...graph, initializers };
 }
 
-export interface ExportFacts {
+interface ExportFacts {
   readonly preprocess?: Preprocess;
   readonly labels?: readonly string[];
 }

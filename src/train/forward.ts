@@ -57,6 +57,11 @@ export async function forward(
   }
 }
 
+/** Highest class, the lowest among equals; -1 where a logit is NaN. */
+export function answer(logits: Float32Array): number {
+  return logits.some(Number.isNaN) ? -1 : logits.indexOf(logits.reduce((most, x) => Math.max(most, x), -Infinity));
+}
+
 /** How many of the examples the first output of a classifier gets right. NaN counts as wrong. */
 export async function measureAccuracy(
   graph: Graph,
@@ -70,10 +75,7 @@ export async function measureAccuracy(
   await forward(graph, set, indices, threads, (outputs, batch) => {
     const scores = outputs[output]!.data as Float32Array;
     batch.forEach((index, row) => {
-      const own = scores.subarray(row * classes, (row + 1) * classes);
-      let best = 0;
-      for (let k = 1; k < classes; k++) if (own[k]! > own[best]!) best = k;
-      if (best === set.labels[index] && !own.some(Number.isNaN)) correct++;
+      if (answer(scores.subarray(row * classes, (row + 1) * classes)) === set.labels[index]) correct++;
     });
   });
   return { count: indices.length, correct };

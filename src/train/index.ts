@@ -6,21 +6,18 @@ export type { Preprocess } from '../graph/metadata.js';
 export type { LookupLoss, LookupTrainingOptions } from '../lut/coded/train/options.js';
 export type { BestState } from './best.js';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
-export type { ImageBytes, ImageVariation } from './data/images.js';
-export { channelStatistics, imageSet, readImages } from './data/images.js';
-export type { Recordings, RecordingVariation } from './data/recordings.js';
-export { readRecordings, recordingSet } from './data/recordings.js';
+export { channelStatistics, type ImageBytes, type ImageVariation, imageSet, readImages } from './data/images.js';
+export { type Recordings, type RecordingVariation, readRecordings, recordingSet } from './data/recordings.js';
 export { holdOut, holdOutGroups, type Split } from './data/split.js';
 export type { TrainingSet, Variation } from './data/training-set.js';
-export type { Measured } from './forward.js';
-export { measureAccuracy } from './forward.js';
+export type { Trainable } from './dense-task.js';
+export { type Measured, measureAccuracy } from './forward.js';
 export type { TrainingRecord } from './history.js';
 export type { Recipe } from './recipe.js';
 export { type LayerError, reportPage, type TrainingReport } from './report/page.js';
 export { learningRate, type ScheduleKind, type ScheduleOptions } from './schedule.js';
 export {
   buildNetwork,
-  type Trainable,
   type TrainControl,
   type TrainDenseOptions,
   type TrainedModel,

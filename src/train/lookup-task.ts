@@ -1,12 +1,9 @@
 import type { TensorValue } from '../graph/types.js';
 import { TEACHER_INPUT } from '../lut/coded/train/loss.js';
 import type { TrainableLookup } from '../lut/train.js';
-import { fingerprint } from './checkpoint.js';
-import { trainingBatch } from './data/batch.js';
-import { ShuffledPasses } from './data/order.js';
 import type { Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
-import { TARGET_INPUT } from './dense-network.js';
+import { labelledTask } from './dense-task.js';
 import type { GraphRunner } from './engine/runtime.js';
 import type { TrainingTask } from './trainer.js';
 import type { ValidationResult, Validator } from './validate.js';
@@ -25,39 +22,25 @@ export function lookupTask(
   seed: number,
 ): TrainingTask {
   const { network, temperatures } = lookup;
-  const passes = new ShuffledPasses(split.train, seed);
+  const task = labelledTask(network, network.graph, set, split, seed);
   const input = network.graph.inputs[0]!.name;
+  const temperaturesOf = (values: ReadonlyMap<string, TensorValue>) =>
+    Object.fromEntries(
+      [...temperatures].map(([layer, name]) => {
+        const logs = (values.get(name) ?? network.graph.initializers.get(name)!).data as Float32Array;
+        return [layer, Math.exp(logs.reduce((sum, value) => sum + value, 0) / logs.length)];
+      }),
+    );
   return {
-    network,
-    identity: fingerprint(
-      network.graph.nodes.map(({ name, op }) => [name, op]),
-      [...network.graph.initializers].map(([name, { dims }]) => [name, dims]),
-      [set.description, set.classes, split.train.length, seed],
-    ),
-    examples: split.train.length,
+    ...task,
     batch: async (step, size) => {
-      const batch = trainingBatch(set, passes, step, size, seed);
-      const feeds = { [input]: batch.input, [TARGET_INPUT]: batch.target };
+      const feeds = task.batch(step, size);
       if (!teacher) return feeds;
-      const outputs = await teacher.runner.run(new Map([[teacher.input, batch.input]]));
+      const outputs = await teacher.runner.run(new Map([[teacher.input, feeds[input]!]]));
       return { ...feeds, [TEACHER_INPUT]: outputs.get(teacher.output)! };
     },
-    ...(validation
-      ? {
-          start: validation.start,
-          measure: (values: ReadonlyMap<string, TensorValue>) => validation.validate(lookup.deploy(values)),
-        }
-      : {}),
-    ...(temperatures.size > 0
-      ? {
-          temperatures: (values: ReadonlyMap<string, TensorValue>) =>
-            Object.fromEntries(
-              [...temperatures].map(([layer, name]) => {
-                const logs = (values.get(name) ?? network.graph.initializers.get(name)!).data as Float32Array;
-                return [layer, Math.exp(logs.reduce((sum, value) => sum + value, 0) / logs.length)];
-              }),
-            ),
-        }
-      : {}),
+    start: validation?.start,
+    measure: validation && ((values) => validation.validate(lookup.deploy(values))),
+    temperatures: temperatures.size > 0 ? temperaturesOf : undefined,
   };
 }

@@ -1,4 +1,5 @@
 import { isOperator } from '../graph/attributes.js';
+import { tensorValue } from '../graph/tensor.js';
 import { UniqueNames, valueNames } from '../graph/topology.js';
 import type { Graph, Node, TensorValue, ValueInfo } from '../graph/types.js';
 
@@ -12,7 +13,7 @@ interface Statistics {
   readonly second: string;
 }
 
-export interface StatisticsGraph {
+interface StatisticsGraph {
   readonly graph: Graph;
   readonly layers: readonly Statistics[];
 }
@@ -26,38 +27,33 @@ export function statisticsGraph(graph: Graph): StatisticsGraph | undefined {
   const layers: Statistics[] = [];
   const outputs: ValueInfo[] = [];
   const initializers = new Map(graph.initializers);
-  const nodes = graph.nodes.flatMap((node): Node[] => {
-    if (!isOperator(node, 'BatchNormalization')) return [node];
+  const nodes: Node[] = [];
+  for (const node of graph.nodes) {
+    if (!isOperator(node, 'BatchNormalization')) {
+      nodes.push(node);
+      continue;
+    }
     const [x, scale, bias, mean, variance] = node.inputs as [string, string, string, string, string];
     const channels = graph.initializers.get(mean)!.data.length;
-    const made = (op: string, inputs: string[], attributes: Node['attributes'] = {}): Node => {
+    const add = (op: string, inputs: string[], attributes: Node['attributes'] = {}) => {
       const output = names.make(`${node.name}/${op}`);
-      return { name: output, op, domain: '', inputs, outputs: [output], attributes };
+      nodes.push({ name: output, op, domain: '', inputs, outputs: [output], attributes });
+      return output;
     };
     const shape = names.make(`${node.name}/shape`);
     initializers.set(shape, { type: 'int64', dims: [3], data: BigInt64Array.of(0n, BigInt(channels), -1n) });
     // Any rank becomes [N, channels, positions].
-    const flat = made('Reshape', [x, shape]);
-    const axes = [0, 2];
-    const first = made('ReduceMean', [flat.outputs[0]!], { axes, keepdims: 0 });
-    const square = made('Mul', [flat.outputs[0]!, flat.outputs[0]!]);
-    const second = made('ReduceMean', [square.outputs[0]!], { axes, keepdims: 0 });
-    const squareOfMean = made('Mul', [first.outputs[0]!, first.outputs[0]!]);
-    const spread = made('Sub', [second.outputs[0]!, squareOfMean.outputs[0]!]);
+    const flat = add('Reshape', [x, shape]);
+    const average = { axes: [0, 2], keepdims: 0 };
+    const first = add('ReduceMean', [flat], average);
+    const second = add('ReduceMean', [add('Mul', [flat, flat])], average);
+    const spread = add('Sub', [second, add('Mul', [first, first])]);
     const { training_mode: _, ...attributes } = node.attributes;
-    const normalize: Node = {
-      ...node,
-      inputs: [x, scale, bias, first.outputs[0]!, spread.outputs[0]!],
-      outputs: node.outputs.slice(0, 1),
-      attributes,
-    };
-    for (const {
-      outputs: [output],
-    } of [first, second])
-      outputs.push({ name: output!, type: 'float32', dims: [channels] });
-    layers.push({ mean, variance, first: first.outputs[0]!, second: second.outputs[0]! });
-    return [flat, first, square, second, squareOfMean, spread, normalize];
-  });
+    const inputs = [x, scale, bias, first, spread];
+    nodes.push({ ...node, inputs, outputs: node.outputs.slice(0, 1), attributes });
+    for (const name of [first, second]) outputs.push({ name, type: 'float32', dims: [channels] });
+    layers.push({ mean, variance, first, second });
+  }
   if (layers.length === 0) return undefined;
   // ReduceMean takes its axes as an attribute up to opset 17.
   return { graph: { ...graph, opset: { ...graph.opset, '': 17 }, nodes, outputs, initializers }, layers };
@@ -87,11 +83,7 @@ export class StatisticsMean {
       const average = this.sums.get(first)!.map((value) => value / this.batches);
       const squares = this.sums.get(second)!.map((value) => value / this.batches);
       const spread = squares.map((value, c) => Math.max(0, value - average[c]! ** 2));
-      const vector = (data: Float64Array): TensorValue => ({
-        type: 'float32',
-        dims: [data.length],
-        data: Float32Array.from(data),
-      });
+      const vector = (data: Float64Array) => tensorValue('float32', [data.length], Float32Array.from(data));
       result.set(mean, vector(average));
       result.set(variance, vector(spread));
     }

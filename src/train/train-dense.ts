@@ -4,12 +4,11 @@ import type { Checkpoint } from './checkpoint.js';
 import { plainInputs } from './data/batch.js';
 import { evenly, type Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
-import { denseTask, settleStatistics } from './dense-task.js';
+import { denseTask, settleStatistics, type Trainable } from './dense-task.js';
 import { exportDense, withValues } from './export-dense.js';
 import { type Measured, measureAccuracy } from './forward.js';
 import { type Recipe, recipeOptions } from './recipe.js';
 import { type Budget, type TrainerOptions, type TrainingResult, train } from './trainer.js';
-import type { ParameterOptions } from './types.js';
 import type { ZooNetwork } from './zoo/network.js';
 
 /** Examples whose statistics a first layer starts from. */
@@ -21,7 +20,7 @@ export type TrainControl = Pick<
 > & { readonly resume?: Checkpoint };
 
 export interface TrainDenseOptions extends TrainControl {
-  /** What differs from the network's recipe. */
+  /** What differs from the recipe. */
   readonly recipe?: Partial<Recipe>;
   /** Default: as many passes as the recipe says. */
   readonly budget?: Budget;
@@ -37,14 +36,8 @@ export interface TrainedModel {
   readonly result: TrainingResult;
   /** Accuracy on the validation set; undefined without one. */
   readonly validation?: Measured;
-  /** On validation examples no better than always answering their commonest class: nothing was learned. */
+  /** Nothing was learned: on validation examples it is no better than always answering their commonest class. */
   readonly atChance?: boolean;
-}
-
-/** A network with its weights and how they learn. */
-export interface Trainable {
-  readonly graph: Graph;
-  readonly parameters?: ReadonlyMap<string, ParameterOptions | null>;
 }
 
 /**
@@ -95,12 +88,7 @@ export async function trainDense(
 ): Promise<TrainedModel> {
   const { seed = 1, threads = 1, budget, recipe: changes, ...control } = options;
   const how = { ...recipe, ...changes };
-  const task = denseTask(network.graph, set, split, {
-    seed,
-    smoothing: how.smoothing,
-    threads,
-    ...(network.parameters ? { parameters: network.parameters } : {}),
-  });
+  const task = denseTask(network, set, split, seed, how.smoothing, threads);
   const result = await train(task, { ...control, ...recipeOptions(how, threads, budget) });
   const settled = await settleStatistics(withValues(network.graph, result.values), set, split.train, threads);
   const graph = exportDense(settled, new Map(), { preprocess: set.preprocess, labels: set.classes });

@@ -12,8 +12,8 @@ import { lookupStatistics } from './lookup-statistics.js';
 import { lookupTask } from './lookup-task.js';
 import { type Recipe, recipeOptions } from './recipe.js';
 import type { LayerError } from './report/page.js';
-import type { TrainControl, TrainedModel } from './train-dense.js';
-import { type Budget, train } from './trainer.js';
+import type { TrainDenseOptions, TrainedModel } from './train-dense.js';
+import { train } from './trainer.js';
 import { createValidator, type ValidationResult } from './validate.js';
 
 /** Adam with a cosine schedule, for short trainings from a good conversion (docs/training.md). */
@@ -32,22 +32,16 @@ const ERROR_EXAMPLES = 64;
 /** Examples whose statistics live normalization starts from. */
 const STATISTICS_EXAMPLES = 512;
 
-export interface TrainLookupOptions extends TrainControl {
-  /** What differs from {@link LOOKUP_RECIPE}. */
-  readonly recipe?: Partial<Recipe>;
-  readonly budget?: Budget;
+/** The recipe is {@link LOOKUP_RECIPE}. */
+export interface TrainLookupOptions extends TrainDenseOptions {
   /** What learns, and from what. */
   readonly lookup?: LookupTrainingOptions;
-  /** Default 1. */
-  readonly seed?: number;
-  /** Default 1. The result does not depend on it. */
-  readonly threads?: number;
   /**
    * `best`: of the states that were measured on the validation set, and the network that the training started from, the one with the lowest
    * loss. `last`: the state after the last update, for comparisons of recipes. Default `best`; without validation examples always `last`.
    */
   readonly keep?: 'best' | 'last';
-  /** Called once, before the first update, with what the network it starts from is worth on the validation set. */
+  /** Called once, before the first update, with the result of the lookup network on the validation set. */
   readonly onStart?: (validation: ValidationResult) => void;
 }
 

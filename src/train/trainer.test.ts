@@ -53,7 +53,7 @@ function setUp(count = 64, broken = -1) {
   const set = stripes(count, broken);
   const split = { train: every(count), validation: every(count) };
   const graph = network();
-  return { set, split, graph, task: denseTask(graph, set, split, { seed: 3, smoothing: 0, threads: 1 }) };
+  return { set, split, graph, task: denseTask({ graph }, set, split, 3, 0, 1) };
 }
 
 const OPTIONS: TrainerOptions = {

@@ -7,9 +7,10 @@ import { createStepEngine } from './engine/step-engine.js';
 import type { Measured } from './forward.js';
 import type { TrainingRecord } from './history.js';
 import { learningRate, type ScheduleOptions } from './schedule.js';
-import type { StepEngine, StepEngineOptions, TrainingNetwork } from './types.js';
+import type { StepEngine, StepEngineOptions, StepResult, TrainingNetwork } from './types.js';
 import type { ValidationResult } from './validate.js';
 
+type Values = ReadonlyMap<string, TensorValue>;
 export type BatchFeeds = Readonly<Record<string, TensorValue>>;
 
 /** What is trained: a network, its data, and how it is measured. */
@@ -22,11 +23,11 @@ export interface TrainingTask {
   /** Feeds of update `step`, the same at every call. */
   batch(step: number, size: number): BatchFeeds | Promise<BatchFeeds>;
   /** Measures the given parameters and running statistics on the validation set. States are compared where it returns a loss. */
-  measure?(values: ReadonlyMap<string, TensorValue>): Promise<Measured | ValidationResult>;
-  /** What the training starts from, measured in the same way: no state is the best that is not better. */
-  readonly start?: ValidationResult;
+  readonly measure?: ((values: Values) => Promise<Measured | ValidationResult>) | undefined;
+  /** What the training starts from, measured in the same way: only a better state can be the best. */
+  readonly start?: ValidationResult | undefined;
   /** Learned temperatures by layer, for the report. */
-  temperatures?(values: ReadonlyMap<string, TensorValue>): Readonly<Record<string, number>>;
+  readonly temperatures?: ((values: Values) => Readonly<Record<string, number>>) | undefined;
 }
 
 /** How long to train: a number of updates, of passes, or of minutes (the schedule follows the clock). */
@@ -39,7 +40,7 @@ export interface TrainerOptions {
   readonly schedule: ScheduleOptions;
   /** Passes over which weights are averaged at the end; 0 keeps the last ones. Default 0. */
   readonly averageEpochs?: number;
-  /** `best`: the result is the state with the lowest loss on the validation set, where that is measured; `last`: that of the last update. Default `best`. */
+  /** The result: `best`, the state with the lowest loss on the validation set, where that is measured; `last`, that of the last update. Default `best`. */
   readonly keep?: 'best' | 'last';
   /**
    * Measure on the validation set every so many passes, and where states are compared at each quarter of the budget. Default: 1, with a
@@ -88,7 +89,7 @@ export interface TrainingResult {
   readonly finished: boolean;
 }
 
-/** Copying all weights takes longer than averaging them; every fifth update is as good as each. */
+/** Updates between two averages. Copying all weights takes time, and averaging every update is no better. */
 const AVERAGE_EVERY = 5;
 const SMOOTHING = 0.05;
 /** States are compared at least this often. */
@@ -99,11 +100,9 @@ class Interval {
   private loss = 0;
   private readonly metrics = new Map<string, number>();
   private count = 0;
-  private readonly from: number;
 
-  constructor(seconds: number) {
-    this.from = seconds;
-  }
+  /** @param from seconds of training at the first record */
+  constructor(private readonly from: number) {}
 
   add(loss: number, metrics: Readonly<Record<string, number>>): void {
     this.loss += loss;
@@ -116,10 +115,9 @@ class Interval {
   }
 
   means(batchSize: number, seconds: number) {
-    const mean = (sum: number) => sum / this.count;
     return {
-      loss: mean(this.loss),
-      metrics: Object.fromEntries([...this.metrics].map(([name, sum]) => [name, mean(sum)])),
+      loss: this.loss / this.count,
+      metrics: Object.fromEntries([...this.metrics].map(([name, sum]) => [name, sum / this.count])),
       samplesPerSecond: (this.count * batchSize) / Math.max(1e-9, seconds - this.from),
     };
   }
@@ -141,9 +139,8 @@ function check(task: TrainingTask, { batchSize, budget, resume }: TrainerOptions
     });
   }
   if (task.examples === 0 || !(batchSize > 0)) {
-    throw new LutraError('INVALID_DATA', 'there is nothing to train on', {
-      expected: 'examples and a batch size above 0',
-    });
+    const expected = 'examples and a batch size above 0';
+    throw new LutraError('INVALID_DATA', 'there is nothing to train on', { expected });
   }
   if (resume && resume.identity !== task.identity) {
     throw new LutraError('INVALID_ARGUMENT', 'the checkpoint belongs to another network or other data', {
@@ -189,12 +186,11 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
   let paused = 0;
   const clock = () => before + (performance.now() - started - paused) / 1000;
 
+  const learned = (values: Values) => [...values].filter(([name]) => task.network.parameters.has(name));
   /** Averaged parameters; running statistics, which are means already, as they are. */
   const current = (): Map<string, TensorValue> => {
     const values = engine.parameters();
-    for (const [name, value] of average?.values(values) ?? [])
-      if (task.network.parameters.has(name)) values.set(name, value);
-    return values;
+    return new Map([...values, ...learned(average?.values(values) ?? new Map())]);
   };
   const comparing = options.keep !== 'last';
   const best = new BestKeeper(task.start, comparing ? resume?.best : undefined);
@@ -213,7 +209,7 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
   let saved = before;
   let measuredEpoch = Math.floor(step / stepsPerEpoch);
   let validation = history.findLast((record) => record.validation !== undefined)?.validation;
-  let smooth: { loss: number; metrics: Record<string, number> } | undefined;
+  let smooth: Means | undefined;
 
   const measure = async (): Promise<Measured | ValidationResult> => {
     const at = performance.now();
@@ -246,7 +242,7 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
   const measureEvery = options.measureEvery ?? ('epochs' in budget ? Math.max(1, Math.floor(budget.epochs / 12)) : 1);
   let feeds = await task.batch(step, batchSize);
   let fraction = progressOf(budget, step, clock(), stepsPerEpoch);
-  // Where this session began: the time left follows from what it did.
+  // Where this run of the program began: it tells the speed, and from that the time left.
   const began = fraction;
   const quarterOf = (share: number) => Math.floor(COMPARISONS * share);
   let quarter = quarterOf(fraction);
@@ -258,8 +254,8 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
     const { loss, metrics } = await working;
     step++;
     interval.add(loss, metrics);
-    smooth = smoothed(smooth, loss, metrics);
-    if (average && step % AVERAGE_EVERY === 0) average.update(parametersOnly(engine, task.network));
+    smooth = smoothed(smooth ?? { loss, metrics }, { loss, metrics });
+    if (average && step % AVERAGE_EVERY === 0) average.update(learned(engine.parameters()));
     fraction = progressOf(budget, step, clock(), stepsPerEpoch);
 
     const epoch = Math.floor(step / stepsPerEpoch);
@@ -289,7 +285,7 @@ async function run(task: TrainingTask, options: TrainerOptions, engine: StepEngi
     });
   }
   if (!interval.empty) record(undefined);
-  // A training that had already ended when its checkpoint was written, perhaps without comparing states.
+  // The checkpoint may be of a training that had ended without comparing states.
   if (began >= 1 && task.start) await measure();
   await save();
   const finished = fraction >= 1;
@@ -310,20 +306,14 @@ function measurements(measured: Measured | ValidationResult): Partial<TrainingRe
   };
 }
 
-function smoothed(
-  past: { loss: number; metrics: Record<string, number> } | undefined,
-  loss: number,
-  metrics: Readonly<Record<string, number>>,
-): { loss: number; metrics: Record<string, number> } {
-  const mix = (old: number | undefined, now: number) => (old === undefined ? now : old + SMOOTHING * (now - old));
-  return {
-    loss: mix(past?.loss, loss),
-    metrics: Object.fromEntries(
-      Object.entries(metrics).map(([name, value]) => [name, mix(past?.metrics[name], value)]),
-    ),
-  };
-}
+type Means = Pick<StepResult, 'loss' | 'metrics'>;
 
-function parametersOnly(engine: StepEngine, network: TrainingNetwork): Map<string, TensorValue> {
-  return new Map([...engine.parameters()].filter(([name]) => network.parameters.has(name)));
+/** Moving means of losses and metrics. */
+function smoothed(past: Means, { loss, metrics }: Means): Means {
+  const mix = (old = 0, now = 0) => old + SMOOTHING * (now - old);
+  const names = Object.keys(metrics);
+  return {
+    loss: mix(past.loss, loss),
+    metrics: Object.fromEntries(names.map((name) => [name, mix(past.metrics[name], metrics[name])])),
+  };
 }

@@ -170,8 +170,8 @@ export interface BackwardContext extends ForwardContext {
 
 /** How one operator is differentiated. */
 export interface GradientRule {
-  /** `''` for the standard domain. */
-  readonly domain: string;
+  /** Default `''`, the standard domain. */
+  readonly domain?: string;
   readonly op: string;
   /** Inputs through which no gradient passes, by position. */
   readonly stops?: readonly number[];

@@ -3,7 +3,7 @@ import { DISTILLATION_TEMPERATURE, type LookupLoss } from '../lut/coded/train/op
 import type { Split } from './data/split.js';
 import type { TrainingSet } from './data/training-set.js';
 import { logitsGraph } from './dense-network.js';
-import { forward, type Measured } from './forward.js';
+import { answer, forward, type Measured } from './forward.js';
 
 /** How well a network does on examples it was not trained on. */
 export interface ValidationResult extends Measured {
@@ -31,11 +31,6 @@ function crossEntropy(ours: Float32Array, label: number, smoothing: number): num
   const q = logSoftmax(ours, 1);
   const spread = q.reduce((sum, log) => sum + log, 0) / q.length;
   return -(1 - smoothing) * q[label]! - smoothing * spread;
-}
-
-/** Highest class, the lowest among equals; -1 where a logit is NaN. */
-function answer(logits: Float32Array): number {
-  return logits.some(Number.isNaN) ? -1 : logits.indexOf(logits.reduce((most, x) => Math.max(most, x), -Infinity));
 }
 
 /** Logits of all examples, one after the other: [indices.length · classes]. */

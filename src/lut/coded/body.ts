@@ -5,26 +5,17 @@ import { BodyBuilder, type FunctionBody, reference, windowReferences } from '../
 import { TREE_DEPTH } from '../limits.js';
 import { ENCODE, ENCODE_TREE, LOOK_UP } from './spec.js';
 
+const groupedWindow = () => [...windowReferences(), reference('group', 'group', ATTRIBUTE_TYPES.int)];
+
 function encodeBody(): NodeProto[] {
   const body = new BodyBuilder();
   const { centred } = body.quantize();
-  const scores = body.node(
-    'Conv',
-    [centred, body.cast('Q', 'float32'), body.cast('b', 'float32')],
-    [...windowReferences(), reference('group', 'group', ATTRIBUTE_TYPES.int)],
-  );
+  const scores = body.node('Conv', [centred, body.cast('Q', 'float32'), body.cast('b', 'float32')], groupedWindow());
   const perCodebook = body.splitChannels(scores, body.reshape(body.intAttribute('K'), body.ints(1)));
-  body.cast(argMax(body, perCodebook), 'uint8', 'codes');
+  // ArgMax takes the first of equals.
+  const attributes = [encodeAttribute('ArgMax', 'axis', 2), encodeAttribute('ArgMax', 'keepdims', 0)];
+  body.cast(body.node('ArgMax', [perCodebook], attributes), 'uint8', 'codes');
   return body.nodes;
-}
-
-/** Over axis 2; ArgMax takes the first of equals. */
-function argMax(body: BodyBuilder, scores: string): string {
-  return body.node(
-    'ArgMax',
-    [scores],
-    [encodeAttribute('ArgMax', 'axis', 2), encodeAttribute('ArgMax', 'keepdims', 0)],
-  );
 }
 
 /**
@@ -44,11 +35,7 @@ function encodeTreeBody(): NodeProto[] {
     body.oneHot(body.cast('features', 'int64'), depth, 2),
     body.concat(body.ints(-1), channels, kernel),
   );
-  const picked = body.node(
-    'Conv',
-    [centred, weight],
-    [...windowReferences(), reference('group', 'group', ATTRIBUTE_TYPES.int)],
-  );
+  const picked = body.node('Conv', [centred, weight], groupedWindow());
   // [N, B, 4, Ho, Wo]
   const values = body.splitChannels(body.node('Add', [picked, zeroPoint]), body.ints(TREE_DEPTH));
   const thresholds = body.cast('thresholds', 'float32');

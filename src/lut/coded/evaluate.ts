@@ -1,26 +1,13 @@
 import { elementCount, toNumbers } from '../../graph/tensor.js';
-import type { Node, TensorType } from '../../graph/types.js';
+import type { DataType, Node } from '../../graph/types.js';
 import type { AnyContext, EvaluateContext, InferContext } from '../../ops/define.js';
-import { check, define, dimsOf, input, int, ints } from '../../ops/define.js';
+import { check, dimsOf, input, int, ints } from '../../ops/define.js';
 import type { Operator } from '../../ops/operator.js';
-import type { SpatialWindow } from '../../ops/windows.js';
-import { listWindows, spatialWindow } from '../../ops/windows.js';
+import { listWindows, type SpatialWindow, spatialWindow } from '../../ops/windows.js';
 import { quantizeActivation } from '../activation.js';
-import {
-  checkActivationScale,
-  checkDims,
-  checkRange,
-  checkRank,
-  checkSum,
-  DOMAIN,
-  FLOAT32,
-  INT8,
-  INT32,
-  SUM_TRAITS,
-  UINT8,
-} from '../checks.js';
+import { checkDims, checkRange, checkRank, checkScale, checkSum, defineLookup, SUM_TRAITS } from '../checks.js';
 import { MAX_ACTIVATION, MAX_CENTROIDS, MAX_SCORE_BIAS, MAX_WEIGHT, TREE_CENTROIDS, TREE_DEPTH } from '../limits.js';
-import { inputValues, isNode } from '../operator.js';
+import { inputValues, isNode, type OperatorSpec } from '../operator.js';
 import { ENCODE, ENCODE_TREE, LOOK_UP } from './spec.js';
 
 /** What an encoder works on: x [N, C, H, W] → codes [N, codebooks, Ho, Wo], each of `depth` channels × the window. */
@@ -84,18 +71,12 @@ export function lookUpShape(context: AnyContext): LookUpShape {
   return { centroids, codebooks, outputs, window: spatialWindow(node, size, kernel) };
 }
 
-function inferCodes(context: InferContext): TensorType[] {
-  const { codebooks, window } = encodeShape(context);
-  checkActivationScale(context, ENCODE);
-  return [{ type: 'uint8', dims: [dimsOf(context)[0]!, codebooks, ...window.output] }];
-}
-
 /** Calls `encode` with every sub-vector of quantized activations (order: channel, row, column) and stores the code it returns. */
 function forEachSubVector(
   context: EvaluateContext,
   { depth, codebooks, window }: EncodeShape,
   codes: Uint8Array,
-  encode: (vector: Int32Array, zero: number, codebook: number) => number,
+  encode: Search,
 ): void {
   const zeroPoint = input(context, 2)[0]!;
   const scale = { scale: input(context, 1)[0]!, zeroPoint };
@@ -118,30 +99,48 @@ function forEachSubVector(
   });
 }
 
-const ENCODE_ATTRIBUTES = 'K kernel_shape strides pads group';
-const encode = define({
-  ...DOMAIN,
-  name: ENCODE.name,
-  traits: { readsPlanes: true },
-  arity: [5, 5],
-  types: [FLOAT32, FLOAT32, UINT8, INT8, INT32],
-  attributes: ENCODE_ATTRIBUTES,
-  infer(context) {
-    const types = inferCodes(context);
-    const { depth, window } = encodeShape(context);
-    const taps = depth * window.kernel[0]! * window.kernel[1]!;
+/** Finds the code of a sub-vector of quantized activations. */
+type Search = (vector: Int32Array, zero: number, codebook: number) => number;
+
+/**
+ * An operator that turns activations into codes.
+ * @param types of the inputs after x, x_scale and x_zero_point
+ * @param checkParameters looks at these inputs. Sub-vectors have `values` values.
+ */
+function defineEncoder(
+  spec: OperatorSpec,
+  types: readonly DataType[],
+  checkParameters: (context: InferContext, values: number) => void,
+  search: (context: EvaluateContext, shape: EncodeShape) => Search,
+): Operator {
+  return defineLookup(spec, ['float32', 'float32', 'uint8', ...types], {
+    traits: { readsPlanes: true },
+    infer(context) {
+      const { codebooks, depth, window } = encodeShape(context);
+      checkScale(context, ENCODE);
+      checkParameters(context, depth * window.kernel[0]! * window.kernel[1]!);
+      return [{ type: 'uint8', dims: [dimsOf(context)[0]!, codebooks, ...window.output] }];
+    },
+    evaluate(context, outputs) {
+      const shape = encodeShape(context);
+      forEachSubVector(context, shape, outputs[0]!.data as Uint8Array, search(context, shape));
+    },
+  });
+}
+
+const encode = defineEncoder(
+  ENCODE,
+  ['int8', 'int32'],
+  (context, values) => {
     checkRange(context, ENCODE, 'Q', -MAX_WEIGHT, MAX_WEIGHT);
     checkRange(context, ENCODE, 'b', -MAX_SCORE_BIAS, MAX_SCORE_BIAS);
     const biases = context.inputs[4]?.value;
     const bias = biases ? toNumbers(biases).reduce((most, b) => Math.max(most, Math.abs(b)), 0) : 0;
-    checkSum(context, 'scores', taps * MAX_WEIGHT * MAX_ACTIVATION + bias, 'a smaller window, depth or bias');
-    return types;
+    checkSum(context, 'scores', values * MAX_WEIGHT * MAX_ACTIVATION + bias, 'a smaller window, depth or bias');
   },
-  evaluate(context, outputs) {
-    const shape = encodeShape(context);
-    const { centroids } = shape;
+  (context, { centroids }) => {
     const { Q: weights, b: biases } = inputValues(ENCODE, context);
-    forEachSubVector(context, shape, outputs[0]!.data as Uint8Array, (vector, zero, codebook) => {
+    return (vector, zero, codebook) => {
       let best = Number.NEGATIVE_INFINITY;
       let code = 0;
       for (let k = 0; k < centroids; k++) {
@@ -154,44 +153,32 @@ const encode = define({
         }
       }
       return code;
-    });
+    };
   },
-});
+);
 
-const encodeTree = define({
-  ...DOMAIN,
-  name: ENCODE_TREE.name,
-  traits: { readsPlanes: true },
-  arity: [5, 5],
-  types: [FLOAT32, FLOAT32, UINT8, INT32, UINT8],
-  attributes: ENCODE_ATTRIBUTES,
-  infer(context) {
-    const types = inferCodes(context);
-    const { depth, window } = encodeShape(context);
-    checkRange(context, ENCODE_TREE, 'features', 0, depth * window.kernel[0]! * window.kernel[1]! - 1);
+const encodeTree = defineEncoder(
+  ENCODE_TREE,
+  ['int32', 'uint8'],
+  (context, values) => {
+    checkRange(context, ENCODE_TREE, 'features', 0, values - 1);
     checkRange(context, ENCODE_TREE, 'thresholds', 0, MAX_ACTIVATION);
-    return types;
   },
-  evaluate(context, outputs) {
+  (context) => {
     const { features, thresholds } = inputValues(ENCODE_TREE, context);
-    forEachSubVector(context, encodeShape(context), outputs[0]!.data as Uint8Array, (vector, _zero, codebook) => {
+    return (vector, _zero, codebook) => {
       let code = 0;
       for (let depth = 0; depth < TREE_DEPTH; depth++) {
         const threshold = thresholds[codebook * (TREE_CENTROIDS - 1) + 2 ** depth - 1 + code]!;
         code = 2 * code + (vector[features[codebook * TREE_DEPTH + depth]!]! > threshold ? 1 : 0);
       }
       return code;
-    });
+    };
   },
-});
+);
 
-const lookUp = define({
-  ...DOMAIN,
-  name: LOOK_UP.name,
+const lookUp = defineLookup(LOOK_UP, ['uint8', 'int8', 'float32', 'float32'], {
   traits: SUM_TRAITS,
-  arity: [4, 4],
-  types: [UINT8, INT8, FLOAT32, FLOAT32],
-  attributes: 'K kernel_shape strides pads',
   infer(context) {
     const { codebooks, centroids, outputs, window } = lookUpShape(context);
     checkRange(context, LOOK_UP, 'codes', 0, centroids - 1);

@@ -171,16 +171,14 @@ function encodeInto(
     context.emit(node, 'encodeSearchInPlace', params, tiles);
     return;
   }
+  const stepOffsets = steps.map((_, step) => step * chunk * 4);
   const params = {
     ...common,
     ...scores,
     tapOffsets: tapTable,
     ...scratchParams(context, steps.length * chunk * 4),
     gatheredPositions: positionTable(context, `${chunk} gathered`, chunk, (p) => 4 * p),
-    gatheredTaps: offsetTable(
-      context,
-      steps.map((_, step) => step * chunk * 4),
-    ),
+    gatheredTaps: offsetTable(context, stepOffsets),
   };
   context.emit(node, 'encodeSearchGathered', params, tiles);
 }
@@ -189,7 +187,7 @@ function encodeInto(
  * Whether the search may add the pair sums of all steps in i16. In the worst case every activation is 0 or the largest, so the positive
  * and the negative weights that meet in one i16 lane (taps 0, 1 or taps 2, 3 of each step) must each stay within the limit.
  */
-export function fitsPairs(weights: Int8Array, taps: number, steps: readonly (readonly number[])[]): boolean {
+function fitsPairs(weights: Int8Array, taps: number, steps: readonly (readonly number[])[]): boolean {
   const lanes = [0, 1].map((lane) => steps.flatMap((step) => step.slice(2 * lane, 2 * lane + 2)));
   for (let row = 0; row < weights.length; row += taps) {
     for (const lane of lanes) {
@@ -206,92 +204,100 @@ export function fitsPairs(weights: Int8Array, taps: number, steps: readonly (rea
   return true;
 }
 
-/** Q as rows of `taps` weights, and the key bias of every centroid: (b − zero·ΣQ)·64 + (63 − k). */
-function scoreRows(context: LowerContext, node: Node, { centroids, codebooks }: EncodeShape) {
-  const { x_zero_point, Q, b } = inputsOf(ENCODE, node);
-  const weights = context.constant(Q)!.data as Int8Array;
-  const biases = context.constant(b)!.data as Int32Array;
-  const zero = toNumbers(context.constant(x_zero_point)!)[0]!;
-  const taps = weights.length / (codebooks * centroids);
-  const unit = 1 << KEY_INDEX_BITS;
-  const keys = biases.map((bias, row) => {
-    const sum = weights.subarray(row * taps, (row + 1) * taps).reduce((total: number, weight) => total + weight, 0);
-    // May wrap; the key of every actual score fits 31 bits, so wrapping additions end right.
-    return Math.imul(bias - zero * sum, unit) + unit - 1 - (row % centroids);
-  });
-  return { weights, taps, keys };
-}
-
 /** Places of centroids beyond the last: no weights and the lowest key, which never wins. */
 const NO_CENTROID = -(2 ** 31);
 
-/** Packs Q and b for the search: per codebook and quad of centroids the weights of each step, then the key biases. */
+/**
+ * Packs Q and b for a search. A codebook has a multiple of four places for centroids.
+ *
+ * @param bytes of a place
+ * @param keyAt where the key bias of a place goes: (b − zero·ΣQ)·64 + (63 − k)
+ * @param write stores the weights of a place
+ */
+function packScores(
+  context: LowerContext,
+  node: Node,
+  { centroids, codebooks }: EncodeShape,
+  kind: string,
+  label: string,
+  bytes: number,
+  keyAt: (place: number) => number,
+  write: (packed: DataView, place: number, weights: Int8Array) => void,
+): Address {
+  const padded = Math.ceil(centroids / 4) * 4;
+  const unit = 1 << KEY_INDEX_BITS;
+  return context.packed(`${kind} ${node.inputs.slice(2)}`, label, () => {
+    const { x_zero_point, Q, b } = inputsOf(ENCODE, node);
+    const all = context.constant(Q)!.data as Int8Array;
+    const biases = context.constant(b)!.data as Int32Array;
+    const zero = toNumbers(context.constant(x_zero_point)!)[0]!;
+    const taps = all.length / (codebooks * centroids);
+    const packed = new DataView(new ArrayBuffer(codebooks * padded * bytes));
+    for (let place = 0; place < codebooks * padded; place++) {
+      const k = place % padded;
+      packed.setInt32(keyAt(place), NO_CENTROID, true);
+      if (k >= centroids) continue;
+      const row = Math.floor(place / padded) * centroids + k;
+      const weights = all.subarray(row * taps, (row + 1) * taps);
+      const sum = weights.reduce((total: number, weight) => total + weight, 0);
+      // May wrap; the key of every actual score fits 31 bits, so wrapping additions end right.
+      packed.setInt32(keyAt(place), Math.imul(biases[row]! - zero * sum, unit) + unit - 1 - k, true);
+      write(packed, place, weights);
+    }
+    return packed;
+  });
+}
+
+/** Per codebook and quad of centroids the weights of each step, then the key biases. */
 function searchTable(
   context: LowerContext,
   node: Node,
   shape: EncodeShape,
   steps: readonly (readonly number[])[],
 ): Address {
-  const { centroids, codebooks } = shape;
-  const quads = Math.ceil(centroids / 4);
-  const key = `search ${node.inputs.slice(2)} ${steps.join('|')}`;
-  const label = `${node.name}.search [${codebooks}][${quads}]{[${steps.length}][4][4] i8, [4] i32}`;
-  return context.packed(key, label, () => {
-    const { weights, taps, keys } = scoreRows(context, node, shape);
-    const quadBytes = 16 * (steps.length + 1);
-    const packed = new DataView(new ArrayBuffer(codebooks * quads * quadBytes));
-    for (let codebook = 0; codebook < codebooks; codebook++) {
-      for (let k = 0; k < quads * 4; k++) {
-        const at = (codebook * quads + (k >> 2)) * quadBytes;
-        const row = codebook * centroids + k;
-        packed.setInt32(at + 16 * steps.length + 4 * (k & 3), k < centroids ? keys[row]! : NO_CENTROID, true);
-        if (k >= centroids) continue;
-        steps.forEach((step, s) => {
-          step.forEach((tap, t) => {
-            packed.setInt8(at + 16 * s + 4 * (k & 3) + t, weights[row * taps + tap]!);
-          });
+  const quads = Math.ceil(shape.centroids / 4);
+  const label = `${node.name}.search [${shape.codebooks}][${quads}]{[${steps.length}][4][4] i8, [4] i32}`;
+  const bytes = 4 * (steps.length + 1);
+  const at = (place: number) => 4 * bytes * (place >> 2) + 4 * (place & 3);
+  const keyAt = (place: number) => at(place) + 16 * steps.length;
+  return packScores(
+    context,
+    node,
+    shape,
+    `search ${steps.join('|')}`,
+    label,
+    bytes,
+    keyAt,
+    (packed, place, weights) => {
+      steps.forEach((step, s) => {
+        step.forEach((tap, t) => {
+          packed.setInt8(at(place) + 16 * s + t, weights[tap]!);
         });
-      }
-    }
-    return packed;
-  });
+      });
+    },
+  );
 }
 
 /** Order in which the i16 search of a 3×3 window pairs its taps. */
 const WINDOW_PAIRS = [0, 2, 3, 5, 6, 8, 1, 4, 7];
 
-/** Packs Q and b of 3×3 windows: per codebook and centroid five pairs of i16, then the key bias. */
+/** Of 3×3 windows: per codebook and centroid five pairs of i16, then the key bias. */
 function wideTable(context: LowerContext, node: Node, shape: EncodeShape): Address {
-  const { centroids, codebooks } = shape;
-  const padded = Math.ceil(centroids / 4) * 4;
-  const label = `${node.name}.wide [${codebooks}][${padded}]{[5][2] i16, i32}`;
-  return context.packed(`wide ${node.inputs.slice(2)}`, label, () => {
-    const { weights, taps, keys } = scoreRows(context, node, shape);
-    const packed = new DataView(new ArrayBuffer(codebooks * padded * WIDE_BYTES));
-    for (let codebook = 0; codebook < codebooks; codebook++) {
-      for (let k = 0; k < padded; k++) {
-        const at = (codebook * padded + k) * WIDE_BYTES;
-        const row = codebook * centroids + k;
-        packed.setInt32(at + 20, k < centroids ? keys[row]! : NO_CENTROID, true);
-        if (k >= centroids) continue;
-        WINDOW_PAIRS.forEach((tap, t) => {
-          packed.setInt16(at + 2 * t, weights[row * taps + tap]! << KEY_INDEX_BITS, true);
-        });
-      }
-    }
-    return packed;
+  const label = `${node.name}.wide [${shape.codebooks}][${Math.ceil(shape.centroids / 4) * 4}]{[5][2] i16, i32}`;
+  const keyAt = (place: number) => place * WIDE_BYTES + 20;
+  return packScores(context, node, shape, 'wide', label, WIDE_BYTES, keyAt, (packed, place, weights) => {
+    WINDOW_PAIRS.forEach((tap, t) => {
+      packed.setInt16(place * WIDE_BYTES + 2 * t, weights[tap]! << KEY_INDEX_BITS, true);
+    });
   });
 }
 
 /** Feature offsets i32 [codebooks][4] and thresholds u8 [codebooks][4 steps][16]. */
 function treeTables(context: LowerContext, node: Node, codebooks: number, offsets: readonly number[]) {
   const { features: featureName, thresholds: thresholdName } = inputsOf(ENCODE_TREE, node);
-  const features = context.constant(featureName)!.data as Int32Array;
+  const taps = toNumbers(context.constant(featureName)!).map((tap) => offsets[tap]!);
   return {
-    tapOffsets: offsetTable(
-      context,
-      Array.from(features, (tap) => offsets[tap]!),
-    ),
+    tapOffsets: offsetTable(context, taps),
     thresholds: context.packed(`tree ${thresholdName}`, `${node.name}.thresholds [${codebooks}][4][16] u8`, () => {
       const thresholds = context.constant(thresholdName)!.data as Uint8Array;
       const packed = new Uint8Array(codebooks * 64);

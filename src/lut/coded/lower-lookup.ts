@@ -65,7 +65,7 @@ const SECOND_LEVEL_BYTES = 256 * 1024;
  * the positions that do not fill a group; a row read does 5 for one position × 16 outputs, a little per row, and waits for its
  * rows when the tables of a block outgrow the caches (measured: bench/kernels.ts, conv 512,7).
  */
-export function prefersShuffle({ centroids, codebooks, outputs, window }: LookUpShape, positions: number): boolean {
+function prefersShuffle({ centroids, codebooks, outputs, window }: LookUpShape, positions: number): boolean {
   if (centroids > SHUFFLE_CENTROIDS) return false;
   const blockBytes = codebooks * window.kernel[0]! * window.kernel[1]! * centroids * Math.min(outputs, OUTPUT_BLOCK);
   const wait = blockBytes > SECOND_LEVEL_BYTES ? 2.5 : 1.2;

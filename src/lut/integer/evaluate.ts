@@ -1,21 +1,9 @@
 import { elementCount } from '../../graph/tensor.js';
 import { convolve, convShape } from '../../ops/conv.js';
-import type { AnyContext } from '../../ops/define.js';
-import { define, dimsOf } from '../../ops/define.js';
+import { type AnyContext, dimsOf } from '../../ops/define.js';
 import type { Operator } from '../../ops/operator.js';
 import { quantizeActivation } from '../activation.js';
-import {
-  checkActivationScale,
-  checkDims,
-  checkRange,
-  checkRank,
-  checkSum,
-  DOMAIN,
-  FLOAT32,
-  INT8,
-  SUM_TRAITS,
-  UINT8,
-} from '../checks.js';
+import { checkDims, checkRange, checkRank, checkScale, checkSum, defineLookup, SUM_TRAITS } from '../checks.js';
 import { MAX_ACTIVATION, MAX_WEIGHT } from '../limits.js';
 import { inputValues } from '../operator.js';
 import { QUANTIZED_CONV } from './spec.js';
@@ -28,16 +16,12 @@ export function quantizedConvShape(context: AnyContext): ReturnType<typeof convS
   return result;
 }
 
-const quantizedConv = define({
-  ...DOMAIN,
-  name: QUANTIZED_CONV.name,
+const TYPES = ['float32', 'float32', 'uint8', 'int8', 'float32', 'float32'] as const;
+const quantizedConv = defineLookup(QUANTIZED_CONV, TYPES, {
   traits: { ...SUM_TRAITS, readsPlanes: true },
-  arity: [6, 6],
-  types: [FLOAT32, FLOAT32, UINT8, INT8, FLOAT32, FLOAT32],
-  attributes: 'kernel_shape strides pads',
   infer(context) {
     const { dims, window } = quantizedConvShape(context);
-    checkActivationScale(context, QUANTIZED_CONV);
+    checkScale(context, QUANTIZED_CONV);
     checkRange(context, QUANTIZED_CONV, 'W', -MAX_WEIGHT, MAX_WEIGHT);
     const terms = dimsOf(context)[1]! * elementCount(window.kernel);
     checkSum(context, 'sums', terms * MAX_WEIGHT * MAX_ACTIVATION, 'fewer channels or taps');

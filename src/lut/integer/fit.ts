@@ -26,16 +26,13 @@ export function quantizedConvNode(
   name: string,
   initializers: Map<string, TensorValue>,
 ): Node {
-  const { integers, scale: scales } = quantizePerOutput(weight, O, weight.length / O);
+  const { integers, scale: weightScales } = quantizePerOutput(weight, O, weight.length / O);
+  const outputScales = weightScales.map((unit) => unit * scale);
   const constants = {
     x_scale: tensorValue('float32', [], Float32Array.of(scale)),
     x_zero_point: tensorValue('uint8', [], Uint8Array.of(zeroPoint)),
     W: tensorValue('int8', [O, C, ...window.kernel], integers),
-    scale: tensorValue(
-      'float32',
-      [O],
-      scales.map((unit) => unit * scale),
-    ),
+    scale: tensorValue('float32', [O], outputScales),
     bias: tensorValue('float32', [O], Float32Array.from(bias)),
   };
   return writeNode(QUANTIZED_CONV, name, input, constants, output, windowAttributes(window), initializers);

@@ -119,11 +119,6 @@ export function imageSet(
   const plane = width * height;
   const size = channels * plane;
   const reach = Math.min(shift, width - 1, height - 1);
-  const values = new Float32Array(channels * 256);
-  for (let i = 0; i < values.length; i++) {
-    const c = i >> 8;
-    values[i] = ((i & 255) * spec.scale - spec.mean[c]!) / spec.std[c]!;
-  }
   const columns = new Int32Array(width);
   const warped = new Float32Array(plane);
 
@@ -142,22 +137,14 @@ export function imageSet(
         ? turned(width, height, ((2 * random() - 1) * rotate * Math.PI) / 180, 1 + (2 * random() - 1) * zoom)
         : undefined;
     for (let c = 0; c < channels; c++) {
-      const table = values.subarray(c << 8, (c + 1) << 8);
-      if (warp) {
-        warpPlane(images.bytes, index * size + c * plane, width, height, warp, warped);
-        for (let y = 0; y < height; y++) {
-          const row = reflect(y + dy, height) * width;
-          for (let x = 0; x < width; x++) {
-            out[to + c * plane + y * width + x] =
-              (warped[row + columns[x]!]! * spec.scale - spec.mean[c]!) / spec.std[c]!;
-          }
-        }
-        continue;
-      }
+      const start = index * size + c * plane;
+      if (warp) warpPlane(images.bytes, start, width, height, warp, warped);
+      const source = warp ? warped : images.bytes.subarray(start, start + plane);
+      const [mean, deviation] = [spec.mean[c]!, spec.std[c]!];
       for (let y = 0; y < height; y++) {
-        const row = index * size + c * plane + reflect(y + dy, height) * width;
+        const row = reflect(y + dy, height) * width;
         const line = to + c * plane + y * width;
-        for (let x = 0; x < width; x++) out[line + x] = table[images.bytes[row + columns[x]!]!]!;
+        for (let x = 0; x < width; x++) out[line + x] = (source[row + columns[x]!]! * spec.scale - mean) / deviation;
       }
     }
     if (random && cutout > 0) erase(out, to, Math.floor(random() * width), Math.floor(random() * height));

@@ -10,7 +10,7 @@ import type { TrainingSet } from './training-set.js';
 /** Classes of recordings that hold no speech: they serve as noise behind the others, too. */
 const BACKGROUNDS = ['_silence_', '_background_noise_', 'silence'];
 
-export interface HoldOut {
+interface HoldOut {
   /** Share of the examples (of the speakers, where they are known). */
   readonly share: number;
   /** Instead: all that these speakers say. */
@@ -31,9 +31,8 @@ export async function openDatasets(paths: readonly string[], labels?: readonly s
   return joinDatasets(await Promise.all(paths.map((path) => openDataset(path, labels))));
 }
 
-function split(set: TrainingSet, { share, speakers, seed }: HoldOut): Split {
-  return speakers ? holdOutGroups(set, speakers) : holdOut(set, share, seed);
-}
+const split = (set: TrainingSet, { share, speakers, seed }: HoldOut) =>
+  speakers ? holdOutGroups(set, speakers) : holdOut(set, share, seed);
 
 /**
  * Reads images into memory. Where `spec` has no mean and deviation, those of the data are taken.

@@ -1,5 +1,14 @@
 import { seededRandom } from '../../convert/random.js';
 
+/** Shuffles in place (Fisher & Yates). */
+export function shuffle<T>(values: { [index: number]: T; readonly length: number }, seed: number): void {
+  const random = seededRandom(seed);
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [values[i], values[j]] = [values[j]!, values[i]!];
+  }
+}
+
 /**
  * Endless shuffled passes over `indices`: position p of the run is always the same example, so that a resumed training goes on where it
  * stopped. Holds one pass.
@@ -24,15 +33,8 @@ export class ShuffledPasses {
   }
 
   #shuffle(epoch: number): void {
-    const random = seededRandom(this.seed + 0x9e3779b1 * (epoch + 1));
-    const order = Int32Array.from(this.indices);
-    for (let i = order.length - 1; i > 0; i--) {
-      const j = Math.floor(random() * (i + 1));
-      const other = order[j]!;
-      order[j] = order[i]!;
-      order[i] = other;
-    }
-    this.#order = order;
+    this.#order = this.indices.slice();
+    shuffle(this.#order, this.seed + 0x9e3779b1 * (epoch + 1));
     this.#epoch = epoch;
   }
 }

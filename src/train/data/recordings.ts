@@ -83,8 +83,10 @@ export function recordingSet(
     features.write(clip, out, to);
     const [frames, bands] = options.masks ?? [8, 5];
     for (let i = 0; i < 2; i++) {
-      maskColumns(out, to, spec, stretch(spec.frames, frames, random));
-      maskRows(out, to, spec, stretch(spec.mels, bands, random));
+      const [first, last] = stretch(spec.frames, frames, random);
+      for (let row = to; row < to + spec.mels * spec.frames; row += spec.frames) out.fill(0, row + first, row + last);
+      const [lowest, highest] = stretch(spec.mels, bands, random);
+      out.fill(0, to + lowest * spec.frames, to + highest * spec.frames);
     }
   };
 
@@ -165,22 +167,4 @@ function stretch(size: number, widest: number, random: Random): readonly [start:
   const width = Math.floor(random() * (Math.min(widest, size) + 1));
   const start = Math.floor(random() * (size - width + 1));
   return [start, start + width];
-}
-
-function maskColumns(
-  out: Float32Array,
-  to: number,
-  { mels, frames }: AudioPreprocess,
-  [start, end]: readonly [number, number],
-): void {
-  for (let mel = 0; mel < mels; mel++) out.fill(0, to + mel * frames + start, to + mel * frames + end);
-}
-
-function maskRows(
-  out: Float32Array,
-  to: number,
-  { frames }: AudioPreprocess,
-  [start, end]: readonly [number, number],
-): void {
-  out.fill(0, to + start * frames, to + end * frames);
 }

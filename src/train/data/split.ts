@@ -1,5 +1,5 @@
-import { seededRandom } from '../../convert/random.js';
 import { LutraError } from '../../errors.js';
+import { shuffle } from './order.js';
 import type { TrainingSet } from './training-set.js';
 
 export interface Split {
@@ -9,14 +9,10 @@ export interface Split {
   readonly validation: Int32Array;
 }
 
-function shuffled<T>(values: readonly T[], seed: number): T[] {
-  const random = seededRandom(seed);
-  const result = [...values];
-  for (let i = result.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [result[i], result[j]] = [result[j]!, result[i]!];
-  }
-  return result;
+/** The validation set is all examples that `out` takes. */
+function splitBy(count: number, out: (index: number) => boolean): Split {
+  const all = Int32Array.from({ length: count }, (_, i) => i);
+  return { train: all.filter((i) => !out(i)), validation: all.filter(out) };
 }
 
 /**
@@ -36,7 +32,9 @@ export function holdOut(set: TrainingSet, share: number, seed: number): Split {
       if (list) list.push(i);
       else members.set(groups[i]!, [i]);
     }
-    for (const group of shuffled([...members.keys()].sort(), seed)) {
+    const order = [...members.keys()].sort();
+    shuffle(order, seed);
+    for (const group of order) {
       if (chosen.size >= wanted) break;
       for (const i of members.get(group)!) chosen.add(i);
     }
@@ -44,7 +42,8 @@ export function holdOut(set: TrainingSet, share: number, seed: number): Split {
     const taken = new Map<number, number>();
     const sizes = new Map<number, number>();
     for (const label of labels) sizes.set(label, (sizes.get(label) ?? 0) + 1);
-    for (const i of shuffled(all, seed)) {
+    shuffle(all, seed);
+    for (const i of all) {
       const label = labels[i]!;
       const done = taken.get(label) ?? 0;
       if (done >= Math.round(share * sizes.get(label)!)) continue;
@@ -52,13 +51,13 @@ export function holdOut(set: TrainingSet, share: number, seed: number): Split {
       chosen.add(i);
     }
   }
-  const train = Int32Array.from(all.filter((i) => !chosen.has(i)));
-  if (train.length === 0) {
+  const split = splitBy(count, (i) => chosen.has(i));
+  if (split.train.length === 0) {
     throw new LutraError('INVALID_DATA', `${set.description}: holding out ${wanted} leaves nothing to train on`, {
       hint: groups ? 'Give data of more speakers, or hold out less' : 'Give more data, or hold out less',
     });
   }
-  return { train, validation: Int32Array.from(all.filter((i) => chosen.has(i))) };
+  return split;
 }
 
 /** At most `count` of the indices, evenly spread: data are often sorted by class, so that the first of them are no sample. */
@@ -77,10 +76,5 @@ export function holdOutGroups(set: TrainingSet, names: readonly string[]): Split
       actual: names.join(', '),
     });
   }
-  const out = new Set(names);
-  const indices = Array.from({ length: set.count }, (_, i) => i);
-  return {
-    train: Int32Array.from(indices.filter((i) => !out.has(set.groups![i]!))),
-    validation: Int32Array.from(indices.filter((i) => out.has(set.groups![i]!))),
-  };
+  return splitBy(set.count, (i) => names.includes(set.groups![i]!));
 }

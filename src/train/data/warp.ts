@@ -45,10 +45,8 @@ export function warpPlane(
       const [left, top] = [Math.floor(fromX), Math.floor(fromY)];
       const [dx, dy] = [fromX - left, fromY - top];
       const [x0, x1] = [inside(left, width), inside(left + 1, width)];
-      const [upper, lower] = [inside(top, height), inside(top + 1, height)].map((row) => start + row * width) as [
-        number,
-        number,
-      ];
+      const upper = start + inside(top, height) * width;
+      const lower = start + inside(top + 1, height) * width;
       const above = plane[upper + x0]! * (1 - dx) + plane[upper + x1]! * dx;
       const below = plane[lower + x0]! * (1 - dx) + plane[lower + x1]! * dx;
       out[y * width + x] = above * (1 - dy) + below * dy;

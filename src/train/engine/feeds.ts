@@ -1,3 +1,4 @@
+import { examplesOf } from '../../convert/calibration.js';
 import { LutraError } from '../../errors.js';
 import { elementCount, formatType } from '../../graph/tensor.js';
 import type { Graph, TensorValue } from '../../graph/types.js';
@@ -17,35 +18,22 @@ export function splitBatch(graph: Graph, feeds: Readonly<Record<string, TensorVa
   for (const { name, type, dims } of graph.inputs) {
     const value = feeds[name];
     const rest = (dims ?? []).slice(1);
-    if (!value)
-      throw wrong(`the input "${name}" is missing`, `${type}[batch${rest.map((d) => `,${d}`).join('')}]`, 'nothing');
+    const expected = `${type}[${['batch', ...rest]}]`;
+    if (!value) throw wrong(`the input "${name}" is missing`, expected, 'nothing');
     const fits = value.type === type && `${value.dims.slice(1)}` === `${rest}` && value.dims.length === rest.length + 1;
     if (!fits || value.data.length !== elementCount(value.dims)) {
-      throw wrong(
-        `the input "${name}" does not fit`,
-        `${type}[batch${rest.map((d) => `,${d}`).join('')}]`,
-        formatType(value),
-      );
+      throw wrong(`the input "${name}" does not fit`, expected, formatType(value));
     }
     const batch = value.dims[0]!;
     if (batch === 0 || batch % microBatch || batch !== (count ?? batch)) {
-      throw wrong(
-        `the batch of the input "${name}" does not fit`,
-        `${count ?? `a multiple of ${microBatch}`}`,
-        `${batch}`,
-      );
+      const multiple = `${count ?? `a multiple of ${microBatch}`}`;
+      throw wrong(`the batch of the input "${name}" does not fit`, multiple, `${batch}`);
     }
     count = batch;
   }
   const parts = (count ?? 0) / microBatch;
   return Array.from({ length: parts }, (_, part) =>
-    Object.fromEntries(
-      graph.inputs.map(({ name }) => {
-        const { type, dims, data } = feeds[name]!;
-        const size = (data.length / dims[0]!) * microBatch;
-        return [name, { type, dims: [microBatch, ...dims.slice(1)], data: data.slice(part * size, (part + 1) * size) }];
-      }),
-    ),
+    Object.fromEntries(graph.inputs.map(({ name }) => [name, examplesOf(feeds[name]!, part * microBatch, microBatch)])),
   );
 }
 

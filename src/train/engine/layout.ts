@@ -40,11 +40,6 @@ export function layOut(graph: Graph, parameters: ReadonlyMap<string, ParameterOp
   });
 }
 
-/** Total length of the vector. */
-export function totalLength(slices: readonly Slice[]): number {
-  return slices.at(-1)?.end ?? 0;
-}
-
 /** A copy of a part of a vector as a tensor. */
 export function readSlice(vector: Float32Array, { dims, start, end }: Slice): TensorValue {
   return { type: 'float32', dims, data: vector.slice(start, end) };
@@ -55,11 +50,7 @@ export function readSlice(vector: Float32Array, { dims, start, end }: Slice): Te
  *
  * @throws LutraError `INVALID_ARGUMENT` when it is missing or of another shape.
  */
-export function floatsOf(
-  tensors: ReadonlyMap<string, TensorValue>,
-  name: string,
-  dims: readonly number[],
-): Float32Array {
+export function floatsOf(tensors: ReadonlyMap<string, TensorValue>, name: string, dims: readonly number[]) {
   const value = tensors.get(name);
   if (value?.type !== 'float32' || `${value.dims}` !== `${dims}` || value.data.length !== elementCount(dims)) {
     throw new LutraError('INVALID_ARGUMENT', `the state does not fit the network: "${name}"`, {

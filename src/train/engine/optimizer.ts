@@ -41,12 +41,8 @@ function ranges(slices: readonly Slice[], learningRate: number, decay: number, d
   return slices.map(({ start, end, options }) => {
     const rate = learningRate * (options.rate ?? 1);
     const lambda = options.decay ?? decay;
-    return {
-      start,
-      end,
-      rate,
-      ...(decoupled ? { coupled: 0, shrink: rate * lambda } : { coupled: lambda, shrink: 0 }),
-    };
+    const decays = decoupled ? { coupled: 0, shrink: rate * lambda } : { coupled: lambda, shrink: 0 };
+    return { start, end, rate, ...decays };
   });
 }
 

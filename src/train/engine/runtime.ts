@@ -10,7 +10,7 @@ export interface OnnxRuntime {
   readonly Tensor: new (type: DataType, data: TensorData, dims: readonly number[]) => OnnxTensor;
 }
 
-export interface OnnxTensor {
+interface OnnxTensor {
   readonly type: DataType;
   readonly data: TensorData;
   readonly dims: readonly number[];
@@ -22,7 +22,7 @@ export interface OnnxSession {
 }
 
 /** One thread: micro-batches are the unit of parallelism. */
-export const SESSION_OPTIONS = {
+const SESSION_OPTIONS = {
   executionProviders: ['cpu'],
   executionMode: 'sequential',
   intraOpNumThreads: 1,
@@ -59,16 +59,20 @@ export interface GraphRunner {
   release(): Promise<void>;
 }
 
+/** Values as the runtime takes them. */
+export function toTensors(runtime: OnnxRuntime, feeds: Iterable<readonly [string, TensorValue]>) {
+  const tensors: Record<string, OnnxTensor> = {};
+  for (const [name, { type, data, dims }] of feeds) tensors[name] = new runtime.Tensor(type, data, dims);
+  return tensors;
+}
+
 /** Runs any graph with onnxruntime on this thread, e.g. a dense network for its logits. */
 export async function createGraphRunner(graph: Graph, kind?: RuntimeKind): Promise<GraphRunner> {
   const runtime = await loadRuntime(kind);
   const session = await createSession(runtime, serializeModel(graph), kind);
   return {
     async run(feeds) {
-      const tensors = Object.fromEntries(
-        Array.from(feeds, ([name, { type, data, dims }]) => [name, new runtime.Tensor(type, data, dims)]),
-      );
-      const results = await session.run(tensors);
+      const results = await session.run(toTensors(runtime, feeds));
       return new Map(
         Object.entries(results).map(([name, { type, data, dims }]) => [name, { type, data, dims } as TensorValue]),
       );
@@ -85,12 +89,7 @@ export async function createSession(runtime: OnnxRuntime, model: Uint8Array, kin
   try {
     return await runtime.InferenceSession.create(model, sessionOptions(kind));
   } catch (cause) {
-    throw new LutraError(
-      'UNSUPPORTED',
-      `onnxruntime refuses the graph: ${cause instanceof Error ? cause.message : cause}`,
-      {
-        cause,
-      },
-    );
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new LutraError('UNSUPPORTED', `onnxruntime refuses the graph: ${reason}`, { cause });
   }
 }

@@ -1,6 +1,13 @@
 import type { TensorValue } from '../../graph/types.js';
 import type { Slice } from './layout.js';
-import { createSession, loadRuntime, type OnnxRuntime, type OnnxSession, type RuntimeKind } from './runtime.js';
+import {
+  createSession,
+  loadRuntime,
+  type OnnxRuntime,
+  type OnnxSession,
+  type RuntimeKind,
+  toTensors,
+} from './runtime.js';
 
 /** What every shard is made from; all of it can be sent to a thread. */
 export interface ShardOptions {
@@ -44,9 +51,7 @@ class LocalShard implements Shard {
 
   async run(feeds: Feeds, gradient: Float32Array): Promise<Reported> {
     const { slices, gradients, reported, weights } = this.options;
-    const tensors = Object.fromEntries(
-      Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new this.runtime.Tensor(type, data, dims)]),
-    );
+    const tensors = toTensors(this.runtime, Object.entries(feeds));
     for (const { name, start, end, dims } of slices) {
       tensors[name] = new this.runtime.Tensor('float32', weights.subarray(start, end), dims);
     }

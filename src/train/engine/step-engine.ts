@@ -4,7 +4,7 @@ import { serializeModel } from '../../onnx/serialize.js';
 import { type DifferentiateOptions, differentiate, type TrainingGraph } from '../gradient/differentiate.js';
 import type { StepEngine, StepEngineOptions, StepResult, TrainingNetwork, TrainingState } from '../types.js';
 import { splitBatch } from './feeds.js';
-import { floatsOf, layOut, readSlice, type Slice, totalLength } from './layout.js';
+import { floatsOf, layOut, readSlice, type Slice } from './layout.js';
 import { createOptimizer, type Optimizer } from './optimizer.js';
 import { defaultRuntime } from './runtime.js';
 import { createLocalShard, type Feeds, type Reported, type Shard, type ShardOptions } from './shard.js';
@@ -28,14 +28,15 @@ export async function createStepEngine(
   const { rules } = options;
   const training = differentiate(network, { microBatch, ...(rules && { rules }) });
   const slices = layOut(network.graph, network.parameters);
-  const length = totalLength(slices);
+  const length = slices.at(-1)?.end ?? 0;
+  const statistics = [...training.statistics.values()];
   const allocate = threads > 1 ? sharedFloats : (count: number) => new Float32Array(count);
   const weights = allocate(length);
   const shardOptions: ShardOptions = {
     model: serializeModel(training.graph),
     slices,
     gradients: slices.map(({ name }) => training.gradients.get(name)!),
-    reported: [training.loss, ...Object.values(training.metrics), ...statisticOutputs(training)],
+    reported: [training.loss, ...Object.values(training.metrics), ...statistics.map(({ output }) => output)],
     weights,
   };
   const optimizer = createOptimizer(options.optimizer, slices, length);
@@ -59,10 +60,6 @@ function outOfRange(name: string, expected: string, actual: number): LutraError 
 
 function sharedFloats(count: number): Float32Array {
   return new Float32Array(new SharedArrayBuffer(count * Float32Array.BYTES_PER_ELEMENT));
-}
-
-function statisticOutputs(training: TrainingGraph): string[] {
-  return Array.from(training.statistics.values(), ({ output }) => output);
 }
 
 interface Parts {
@@ -221,14 +218,11 @@ class Engine implements StepEngine {
 function averaged(vectors: readonly Float32Array[], count: number): Float32Array {
   const total = vectors[0]!;
   for (const part of vectors.slice(1, count)) {
-    for (let i = 0; i < total.length; i++) total[i] = total[i]! + part[i]!;
+    for (let i = 0; i < total.length; i++) total[i]! += part[i]!;
   }
-  if (count > 1) multiply(total, 1 / count);
+  const share = 1 / count;
+  if (count > 1) for (let i = 0; i < total.length; i++) total[i]! *= share;
   return total;
-}
-
-function multiply(vector: Float32Array, factor: number): void {
-  for (let i = 0; i < vector.length; i++) vector[i] = vector[i]! * factor;
 }
 
 function squares(vector: Float32Array, { start, end }: Slice): number {

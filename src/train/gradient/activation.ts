@@ -1,5 +1,6 @@
 import { numberAttribute } from '../../graph/attributes.js';
 import type { BackwardContext, Emitter, GradientRule } from '../types.js';
+import { rule } from './registry.js';
 
 /** Arithmetic on values; numbers become scalars. */
 class Formula {
@@ -35,15 +36,11 @@ interface Unary {
 }
 
 function unary(op: string, gradient: (unary: Unary) => string, domain = ''): GradientRule {
-  return {
-    domain,
-    op,
-    backward(context) {
-      const x = context.inputs[0]!;
-      const formula = new Formula(context.emitter, x);
-      return [gradient({ formula, x, y: context.outputs[0]!, gradient: context.gradients[0]!, context })];
-    },
-  };
+  return rule({ op, domain }, (context) => {
+    const x = context.inputs[0]!;
+    const formula = new Formula(context.emitter, x);
+    return [gradient({ formula, x, y: context.outputs[0]!, gradient: context.gradients[0]!, context })];
+  });
 }
 
 /** Density of the standard normal distribution. */
@@ -65,10 +62,8 @@ function geluGradient({ formula: f, x, gradient, context }: Unary): string {
   return f.mul(gradient, f.add(cumulative, f.mul(x, density(f, x))));
 }
 
-const RELU = unary('Relu', ({ formula: f, y, gradient }) => f.where(f.greater(y, 0), gradient, 0));
-
 export const ACTIVATIONS: readonly GradientRule[] = [
-  RELU,
+  unary('Relu', ({ formula: f, y, gradient }) => f.where(f.greater(y, 0), gradient, 0)),
   unary('Sigmoid', ({ formula: f, y, gradient }) => f.mul(gradient, f.mul(y, f.sub(1, y)))),
   unary('Tanh', ({ formula: f, y, gradient }) => f.mul(gradient, f.sub(1, f.mul(y, y)))),
   unary('Exp', ({ formula: f, y, gradient }) => f.mul(gradient, y)),

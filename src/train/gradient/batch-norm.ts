@@ -1,6 +1,6 @@
-import { LutraError } from '../../errors.js';
 import { numberAttribute } from '../../graph/attributes.js';
-import { describeNode } from '../../ops/operator.js';
+import { elementCount } from '../../graph/tensor.js';
+import { nodeError } from '../../ops/operator.js';
 import type { BackwardContext, Emitter, ForwardContext, GradientRule } from '../types.js';
 import { expandTo, perChannel, range, scale, sumOver } from './shapes.js';
 
@@ -9,25 +9,18 @@ import { expandTo, perChannel, range, scale, sumOver } from './shapes.js';
  * Live (`training_mode: 1`): statistics of the micro-batch; the running variance gets the unbiased estimate, as in PyTorch.
  */
 export const BATCH_NORMALIZATION: GradientRule = {
-  domain: '',
   op: 'BatchNormalization',
   stops: [3, 4],
   forward(context) {
     const { emitter, node, inputs } = context;
     const { training_mode: mode, momentum: _, ...attributes } = node.attributes;
-    if (mode !== 1) {
-      return { outputs: [emitter.node('BatchNormalization', inputs, attributes)] };
-    }
+    if (mode !== 1) return { outputs: [emitter.node('BatchNormalization', inputs, attributes)] };
     if (node.outputs.slice(1).some(Boolean)) {
-      throw new LutraError('UNSUPPORTED', 'only the first output of a live BatchNormalization can be used', {
-        node: describeNode(node),
-      });
+      throw nodeError(node, 'UNSUPPORTED', 'only the first output of a live BatchNormalization can be used');
     }
     return forwardLive(context);
   },
-  backward(context) {
-    return context.saved.mean ? backwardLive(context) : backwardFolded(context);
-  },
+  backward: (context) => (context.saved.mean ? backwardLive(context) : backwardFolded(context)),
 };
 
 /** All axes but the channels'. */
@@ -39,7 +32,7 @@ function forwardLive({ emitter, node, inputs }: ForwardContext) {
   const [x, gamma, beta] = inputs as [string, string, string];
   const { dims } = emitter.type(x);
   const axes = emitter.ints(otherAxes(dims.length));
-  const count = dims.reduce((a, b) => a * b, 1) / dims[1]!;
+  const count = elementCount(dims) / dims[1]!;
   const mean = emitter.node('ReduceMean', [x, axes], { keepdims: 0 });
   const centred = emitter.node('Sub', [x, perChannel(emitter, mean, dims.length)]);
   const variance = emitter.node('ReduceMean', [emitter.node('Mul', [centred, centred]), axes], { keepdims: 0 });
@@ -74,7 +67,7 @@ function backwardLive(context: BackwardContext): (string | undefined)[] {
   const { emitter, inputs, gradients, saved, wanted } = context;
   const [x, gamma] = inputs as [string, string];
   const { dims } = emitter.type(x);
-  const count = dims.reduce((a, b) => a * b, 1) / dims[1]!;
+  const count = elementCount(dims) / dims[1]!;
   const { mean, deviation: spread } = saved as { mean: string; deviation: string };
   const total = sums(context, mean, spread);
   if (!wanted[0]) return [undefined, total.scale, total.bias];

@@ -6,7 +6,6 @@ import { range, reshape, sumOver, transpose } from './shapes.js';
 
 /** x [N, C, ..], w [O, C/group, ..], optional bias [O] → y [N, O, ..]. */
 export const CONV: GradientRule = {
-  domain: '',
   op: 'Conv',
   backward({ emitter, node, inputs, gradients, wanted }) {
     const [x, w] = inputs as [string, string];

@@ -19,7 +19,7 @@ export interface DifferentiateOptions {
 }
 
 /** A batch statistic that the running value of an initializer moves to: running · momentum + batch · (1 − momentum). */
-export interface Statistic {
+interface Statistic {
   readonly output: string;
   readonly momentum: number;
 }
@@ -174,9 +174,12 @@ class Differentiation {
     const rule = findRule(this.rules, node);
     const { emitter } = this;
     const emitted = rule?.forward?.({ emitter, node, inputs }) ?? { outputs: emitter.emit({ ...node, inputs }) };
+    const active = this.wantedInputs(node, rule).includes(true);
     node.outputs.forEach((name, index) => {
       const output = emitted.outputs[index];
-      if (name && output) this.values.set(name, output);
+      if (!name || !output) return;
+      this.values.set(name, output);
+      if (active && isFloat(emitter.type(output))) this.active.add(name);
     });
     for (const [input, { value, momentum }] of Object.entries(emitted.updates ?? {})) {
       const initializer = node.inputs[Number(input)]!;
@@ -187,12 +190,7 @@ class Differentiation {
       }
       this.statistics.set(initializer, { output: '', value, momentum });
     }
-    if (!this.wantedInputs(node, rule).includes(true)) return;
-    node.outputs.forEach((name, index) => {
-      const output = emitted.outputs[index];
-      if (name && output && isFloat(emitter.type(output))) this.active.add(name);
-    });
-    this.steps.push({ node, rule, inputs, emitted });
+    if (active) this.steps.push({ node, rule, inputs, emitted });
   }
 
   /** Which inputs lead to a parameter. */
@@ -247,9 +245,7 @@ class Differentiation {
       });
     }
     const name = node.inputs[index]!;
-    const earlier = this.gradients.get(name);
-    if (earlier) earlier.push(gradient);
-    else this.gradients.set(name, [gradient]);
+    this.gradients.set(name, [...(this.gradients.get(name) ?? []), gradient]);
   }
 
   /** The gradients that arrived at a value, added up. */

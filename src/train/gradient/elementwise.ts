@@ -1,7 +1,8 @@
 import { numberAttribute } from '../../graph/attributes.js';
 import { nodeError } from '../../ops/operator.js';
 import type { BackwardContext, GradientRule } from '../types.js';
-import { reduceTo } from './shapes.js';
+import { rule } from './registry.js';
+import { castLike, reduceTo } from './shapes.js';
 
 /** Gradient of input `index` of a broadcasting operator from a gradient of the output's shape. */
 function toInput({ emitter, inputs }: BackwardContext, index: number, gradient: string): string {
@@ -12,18 +13,14 @@ function binary(
   op: string,
   gradient: (context: BackwardContext, index: 0 | 1, g: string, a: string, b: string) => string,
 ): GradientRule {
-  return {
-    domain: '',
-    op,
-    backward(context) {
-      const [a, b] = context.inputs as [string, string];
-      return ([0, 1] as const).map((index) =>
-        context.wanted[index]
-          ? toInput(context, index, gradient(context, index, context.gradients[0]!, a, b))
-          : undefined,
-      );
-    },
-  };
+  return rule({ op }, (context) => {
+    const [a, b] = context.inputs as [string, string];
+    return ([0, 1] as const).map((index) =>
+      context.wanted[index]
+        ? toInput(context, index, gradient(context, index, context.gradients[0]!, a, b))
+        : undefined,
+    );
+  });
 }
 
 function node({ emitter }: BackwardContext, op: string, ...inputs: string[]): string {
@@ -31,118 +28,83 @@ function node({ emitter }: BackwardContext, op: string, ...inputs: string[]): st
 }
 
 /** The exponent is a constant: the only kind that networks use. */
-const POW: GradientRule = {
-  domain: '',
-  op: 'Pow',
-  backward(context) {
-    const { emitter, inputs, gradients, wanted } = context;
-    const [x, exponent] = inputs as [string, string];
-    if (wanted[1]) throw nodeError(context.node, 'UNSUPPORTED', 'the exponent of Pow cannot learn');
-    const value = emitter.value(exponent);
-    if (value && value.data.length === 1 && Number(value.data[0]) === 2) {
-      const doubled = node(context, 'Mul', gradients[0]!, emitter.scalar(2, x));
-      return [toInput(context, 0, node(context, 'Mul', doubled, x))];
-    }
-    const power = emitter.node('Cast', [exponent], { to: emitter.type(x).type === 'float64' ? 11 : 1 });
-    const less = node(context, 'Sub', power, emitter.scalar(1, power));
-    const slope = node(context, 'Mul', power, node(context, 'Pow', x, less));
-    return [toInput(context, 0, node(context, 'Mul', gradients[0]!, slope))];
-  },
-};
+const POW = rule({ op: 'Pow' }, (context) => {
+  const { emitter, inputs, gradients, wanted } = context;
+  const [x, exponent] = inputs as [string, string];
+  if (wanted[1]) throw nodeError(context.node, 'UNSUPPORTED', 'the exponent of Pow cannot learn');
+  const value = emitter.value(exponent);
+  if (value && value.data.length === 1 && Number(value.data[0]) === 2) {
+    const doubled = node(context, 'Mul', gradients[0]!, emitter.scalar(2, x));
+    return [toInput(context, 0, node(context, 'Mul', doubled, x))];
+  }
+  const power = castLike(emitter, exponent, x);
+  const less = node(context, 'Sub', power, emitter.scalar(1, power));
+  const slope = node(context, 'Mul', power, node(context, 'Pow', x, less));
+  return [toInput(context, 0, node(context, 'Mul', gradients[0]!, slope))];
+});
 
 /** Where an extreme is reached by both inputs, the first gets the gradient. */
 function extreme(op: 'Max' | 'Min', comparison: string): GradientRule {
-  return {
-    domain: '',
-    op,
-    backward(context) {
-      const { emitter, inputs, gradients, wanted } = context;
-      if (inputs.length > 2) throw nodeError(context.node, 'UNSUPPORTED', 'more than two inputs');
-      const [a, b = ''] = inputs as [string, string];
-      const gradient = gradients[0]!;
-      if (!b) return [gradient];
-      const first = node(context, comparison, a, b);
-      const zero = emitter.scalar(0, gradient);
-      return [
-        wanted[0] ? toInput(context, 0, node(context, 'Where', first, gradient, zero)) : undefined,
-        wanted[1] ? toInput(context, 1, node(context, 'Where', first, zero, gradient)) : undefined,
-      ];
-    },
-  };
-}
-
-const SUM: GradientRule = {
-  domain: '',
-  op: 'Sum',
-  backward(context) {
-    return context.inputs.map((_, index) =>
-      context.wanted[index] ? toInput(context, index, context.gradients[0]!) : undefined,
-    );
-  },
-};
-
-const WHERE: GradientRule = {
-  domain: '',
-  op: 'Where',
-  stops: [0],
-  backward(context) {
+  return rule({ op }, (context) => {
     const { emitter, inputs, gradients, wanted } = context;
+    if (inputs.length > 2) throw nodeError(context.node, 'UNSUPPORTED', 'more than two inputs');
+    const [a, b = ''] = inputs as [string, string];
     const gradient = gradients[0]!;
+    if (!b) return [gradient];
+    const first = node(context, comparison, a, b);
     const zero = emitter.scalar(0, gradient);
     return [
-      undefined,
-      wanted[1] ? toInput(context, 1, node(context, 'Where', inputs[0]!, gradient, zero)) : undefined,
-      wanted[2] ? toInput(context, 2, node(context, 'Where', inputs[0]!, zero, gradient)) : undefined,
+      wanted[0] ? toInput(context, 0, node(context, 'Where', first, gradient, zero)) : undefined,
+      wanted[1] ? toInput(context, 1, node(context, 'Where', first, zero, gradient)) : undefined,
     ];
-  },
-};
+  });
+}
 
-const CAST: GradientRule = {
-  domain: '',
-  op: 'Cast',
-  backward({ emitter, inputs, gradients }) {
-    return [emitter.node('Cast', [gradients[0]!], { to: emitter.type(inputs[0]!).type === 'float64' ? 11 : 1 })];
-  },
-};
+const SUM = rule({ op: 'Sum' }, (context) =>
+  context.wanted.map((wanted, index) => (wanted ? toInput(context, index, context.gradients[0]!) : undefined)),
+);
 
-const pass = (op: string): GradientRule => ({ domain: '', op, backward: ({ gradients }) => [gradients[0]] });
+const WHERE = rule({ op: 'Where', stops: [0] }, (context) => {
+  const { emitter, inputs, gradients, wanted } = context;
+  const gradient = gradients[0]!;
+  const zero = emitter.scalar(0, gradient);
+  return [
+    undefined,
+    wanted[1] ? toInput(context, 1, node(context, 'Where', inputs[0]!, gradient, zero)) : undefined,
+    wanted[2] ? toInput(context, 2, node(context, 'Where', inputs[0]!, zero, gradient)) : undefined,
+  ];
+});
+
+const CAST = rule({ op: 'Cast' }, ({ emitter, inputs, gradients }) => [castLike(emitter, gradients[0]!, inputs[0]!)]);
+
+const IDENTITY = rule({ op: 'Identity' }, ({ gradients }) => [gradients[0]]);
 
 /** Inference takes Dropout for the identity; so does training, which augments data instead. */
 const DROPOUT: GradientRule = {
-  domain: '',
   op: 'Dropout',
   forward: ({ emitter, inputs }) => ({ outputs: [emitter.node('Identity', [inputs[0]!])] }),
   backward: ({ gradients }) => [gradients[0]],
 };
 
-const CLIP: GradientRule = {
-  domain: '',
-  op: 'Clip',
-  stops: [1, 2],
-  backward(context) {
-    const { emitter, inputs, gradients } = context;
-    const [x, low, high] = inputs as [string, string | undefined, string | undefined];
-    const inside = [
-      ...(low ? [node(context, 'Greater', x, low)] : []),
-      ...(high ? [node(context, 'Less', x, high)] : []),
-    ];
-    if (inside.length === 0) return [gradients[0]];
-    const mask = inside.reduce((a, b) => node(context, 'And', a, b));
-    return [node(context, 'Where', mask, gradients[0]!, emitter.scalar(0, x))];
-  },
-};
+const CLIP = rule({ op: 'Clip', stops: [1, 2] }, (context) => {
+  const { emitter, inputs, gradients } = context;
+  const [x, low, high] = inputs as [string, string | undefined, string | undefined];
+  const inside = [
+    ...(low ? [node(context, 'Greater', x, low)] : []),
+    ...(high ? [node(context, 'Less', x, high)] : []),
+  ];
+  if (inside.length === 0) return [gradients[0]];
+  const mask = inside.reduce((a, b) => node(context, 'And', a, b));
+  return [node(context, 'Where', mask, gradients[0]!, emitter.scalar(0, x))];
+});
 
-const LEAKY_RELU: GradientRule = {
-  domain: '',
-  op: 'LeakyRelu',
-  backward(context) {
-    const { emitter, inputs, gradients } = context;
-    const [x, gradient] = [inputs[0]!, gradients[0]!];
-    const alpha = emitter.scalar(numberAttribute(context.node, 'alpha', 0.01), x);
-    const negative = node(context, 'Mul', gradient, alpha);
-    return [node(context, 'Where', node(context, 'Greater', x, emitter.scalar(0, x)), gradient, negative)];
-  },
-};
+const LEAKY_RELU = rule({ op: 'LeakyRelu' }, (context) => {
+  const { emitter, inputs, gradients } = context;
+  const [x, gradient] = [inputs[0]!, gradients[0]!];
+  const alpha = emitter.scalar(numberAttribute(context.node, 'alpha', 0.01), x);
+  const negative = node(context, 'Mul', gradient, alpha);
+  return [node(context, 'Where', node(context, 'Greater', x, emitter.scalar(0, x)), gradient, negative)];
+});
 
 export const ELEMENTWISE: readonly GradientRule[] = [
   binary('Add', (_, __, g) => g),
@@ -160,6 +122,6 @@ export const ELEMENTWISE: readonly GradientRule[] = [
   CAST,
   CLIP,
   LEAKY_RELU,
-  pass('Identity'),
+  IDENTITY,
   DROPOUT,
 ];

@@ -15,7 +15,7 @@ const SMALL = 1024;
 
 /** Builds a standard ONNX graph in which every shape is known. Equal nodes and equal constants are made once. */
 export class GraphEmitter implements Emitter {
-  private readonly names: UniqueNames;
+  private readonly names = new UniqueNames();
   private readonly inputs: ValueInfo[] = [];
   private readonly nodeList: Node[] = [];
   private readonly initializers = new Map<string, TensorValue>();
@@ -28,7 +28,6 @@ export class GraphEmitter implements Emitter {
     opset: Graph['opset'],
     private readonly operators: OperatorSet = COMPLETE_OPERATORS,
   ) {
-    this.names = new UniqueNames();
     this.opset = { ...opset, '': EMITTED_OPSET };
   }
 
@@ -117,10 +116,9 @@ export class GraphEmitter implements Emitter {
 
   /** The graph with these outputs: output name → value. Nodes that no output needs are left out. */
   finish(name: string, outputs: ReadonlyMap<string, string>): Graph {
-    const renamed: Node[] = [];
-    for (const [output, value] of outputs) {
-      renamed.push({ name: output, op: 'Identity', domain: '', inputs: [value], outputs: [output], attributes: {} });
-    }
+    const renamed = Array.from(outputs, ([name, value]): Node => {
+      return { name, op: 'Identity', domain: '', inputs: [value], outputs: [name], attributes: {} };
+    });
     const needed = new Set(outputs.values());
     const nodes: Node[] = [];
     for (const node of this.nodeList.toReversed()) {

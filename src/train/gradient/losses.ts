@@ -1,12 +1,10 @@
 import { LutraError } from '../../errors.js';
 import { numberAttribute } from '../../graph/attributes.js';
 import { formatType } from '../../graph/tensor.js';
+import type { Node } from '../../graph/types.js';
 import { describeNode } from '../../ops/operator.js';
 import { type Emitter, type ForwardContext, type GradientRule, TRAINING_DOMAIN } from '../types.js';
-import { multiply, range, sameDims, scale } from './shapes.js';
-
-/** Numbers of ONNX's float element types. */
-const FLOAT_TYPE = { float32: 1, float64: 11 } as const;
+import { castLike, multiply, range, sameDims, scale } from './shapes.js';
 
 function refuse({ emitter, node, inputs }: ForwardContext, expected: string): LutraError {
   return new LutraError('INVALID_ARGUMENT', 'the inputs of the loss do not fit', {
@@ -29,7 +27,7 @@ function probabilities(context: ForwardContext): string {
   const numbers = emitter.node('Cast', [inputs[1]!], { to: 7 });
   const column = emitter.node('Reshape', [numbers, emitter.ints([rows, 1])]);
   const same = emitter.node('Equal', [column, emitter.ints(range(classes))]);
-  return emitter.node('Cast', [same], { to: FLOAT_TYPE[logits.type as 'float32'] });
+  return castLike(emitter, same, inputs[0]!);
 }
 
 function meanOverRows(emitter: Emitter, x: string): string {
@@ -45,20 +43,12 @@ const CROSS_ENTROPY: GradientRule = {
   forward(context) {
     const { emitter, node, inputs } = context;
     const smoothing = numberAttribute(node, 'smoothing', 0);
-    if (!(smoothing >= 0 && smoothing <= 1)) {
-      throw new LutraError('INVALID_ARGUMENT', 'smoothing is out of range', {
-        node: describeNode(node),
-        expected: '0..1',
-        actual: `${smoothing}`,
-      });
-    }
+    if (!(smoothing >= 0 && smoothing <= 1)) throw outOfRange(node, 'smoothing', '0..1', smoothing);
     const logits = inputs[0]!;
     const hard = probabilities(context);
     const classes = emitter.type(logits).dims[1]!;
-    const target =
-      smoothing === 0
-        ? hard
-        : emitter.node('Add', [scale(emitter, hard, 1 - smoothing), emitter.scalar(smoothing / classes, logits)]);
+    const spread = emitter.scalar(smoothing / classes, logits);
+    const target = smoothing === 0 ? hard : emitter.node('Add', [scale(emitter, hard, 1 - smoothing), spread]);
     const log = emitter.node('LogSoftmax', [logits], { axis: -1 });
     const loss = emitter.node('Neg', [meanOverRows(emitter, emitter.node('Mul', [target, log]))]);
     return { outputs: [loss], saved: { target, log } };
@@ -104,11 +94,12 @@ const DISTILLATION: GradientRule = {
 function temperatureOf({ node }: ForwardContext): number {
   const temperature = numberAttribute(node, 'temperature', 4);
   if (temperature > 0) return temperature;
-  throw new LutraError('INVALID_ARGUMENT', 'the temperature is out of range', {
-    node: describeNode(node),
-    expected: 'more than 0',
-    actual: `${temperature}`,
-  });
+  throw outOfRange(node, 'the temperature', 'more than 0', temperature);
+}
+
+function outOfRange(node: Node, what: string, expected: string, actual: number): LutraError {
+  const details = { node: describeNode(node), expected, actual: `${actual}` };
+  return new LutraError('INVALID_ARGUMENT', `${what} is out of range`, details);
 }
 
 const SQUARED_ERROR: GradientRule = {
@@ -138,8 +129,7 @@ const ACCURACY: GradientRule = {
     const { emitter, inputs } = context;
     const target = emitter.node('ArgMax', [probabilities(context)], { axis: 1, keepdims: 0 });
     const found = emitter.node('ArgMax', [inputs[0]!], { axis: 1, keepdims: 0 });
-    const { type } = emitter.type(inputs[0]!);
-    const right = emitter.node('Cast', [emitter.node('Equal', [found, target])], { to: FLOAT_TYPE[type as 'float32'] });
+    const right = castLike(emitter, emitter.node('Equal', [found, target]), inputs[0]!);
     return { outputs: [emitter.node('ReduceMean', [right, emitter.ints([0])], { keepdims: 0 })] };
   },
   backward: () => [],

@@ -1,7 +1,7 @@
-import { LutraError } from '../../errors.js';
 import { numberAttribute } from '../../graph/attributes.js';
-import { describeNode } from '../../ops/operator.js';
+import { nodeError } from '../../ops/operator.js';
 import type { BackwardContext, GradientRule } from '../types.js';
+import { rule } from './registry.js';
 import { positive, range, reduceTo } from './shapes.js';
 
 function overAxis({ emitter, node, inputs }: BackwardContext, x: string): string {
@@ -9,37 +9,26 @@ function overAxis({ emitter, node, inputs }: BackwardContext, x: string): string
   return emitter.node('ReduceSum', [x, emitter.ints([axis])], { keepdims: 1 });
 }
 
-const SOFTMAX: GradientRule = {
-  domain: '',
-  op: 'Softmax',
-  backward(context) {
-    const { emitter, outputs, gradients } = context;
-    const [y, gradient] = [outputs[0]!, gradients[0]!];
-    const sum = overAxis(context, emitter.node('Mul', [gradient, y]));
-    return [emitter.node('Mul', [y, emitter.node('Sub', [gradient, sum])])];
-  },
-};
+const SOFTMAX = rule({ op: 'Softmax' }, (context) => {
+  const { emitter, outputs, gradients } = context;
+  const [y, gradient] = [outputs[0]!, gradients[0]!];
+  const sum = overAxis(context, emitter.node('Mul', [gradient, y]));
+  return [emitter.node('Mul', [y, emitter.node('Sub', [gradient, sum])])];
+});
 
-const LOG_SOFTMAX: GradientRule = {
-  domain: '',
-  op: 'LogSoftmax',
-  backward(context) {
-    const { emitter, outputs, gradients } = context;
-    const gradient = gradients[0]!;
-    const share = emitter.node('Mul', [emitter.node('Exp', [outputs[0]!]), overAxis(context, gradient)]);
-    return [emitter.node('Sub', [gradient, share])];
-  },
-};
+const LOG_SOFTMAX = rule({ op: 'LogSoftmax' }, (context) => {
+  const { emitter, outputs, gradients } = context;
+  const gradient = gradients[0]!;
+  const share = emitter.node('Mul', [emitter.node('Exp', [outputs[0]!]), overAxis(context, gradient)]);
+  return [emitter.node('Sub', [gradient, share])];
+});
 
 /** Ba et al. 2016, §3: normalized over `axis` and all axes behind it. */
 const LAYER_NORMALIZATION: GradientRule = {
-  domain: '',
   op: 'LayerNormalization',
   forward({ emitter, node, inputs }) {
     if (node.outputs.slice(1).some(Boolean)) {
-      throw new LutraError('UNSUPPORTED', 'only the first output of LayerNormalization can be used', {
-        node: describeNode(node),
-      });
+      throw nodeError(node, 'UNSUPPORTED', 'only the first output of LayerNormalization can be used');
     }
     return { outputs: [emitter.node('LayerNormalization', inputs, node.attributes)] };
   },

@@ -1,52 +1,39 @@
 import { numberAttribute, numbersAttribute } from '../../graph/attributes.js';
 import { toNumbers } from '../../graph/tensor.js';
 import { nodeError } from '../../ops/operator.js';
-import type { BackwardContext, Emitter, ForwardContext, GradientRule } from '../types.js';
-import { expandTo, positive, range, reduceTo, reshape, transpose } from './shapes.js';
+import type { Emitter, ForwardContext, GradientRule } from '../types.js';
+import { rule } from './registry.js';
+import { positive, range, reduceTo, reshape, transpose, zeros } from './shapes.js';
 
 /** Operators that keep the elements and their order. */
 function sameElements(op: string): GradientRule {
-  return {
-    domain: '',
-    op,
-    stops: [1],
-    backward({ emitter, inputs, gradients }) {
-      return [reshape(emitter, gradients[0]!, emitter.type(inputs[0]!).dims)];
-    },
-  };
+  return rule({ op, stops: [1] }, ({ emitter, inputs, gradients }) => {
+    return [reshape(emitter, gradients[0]!, emitter.type(inputs[0]!).dims)];
+  });
 }
 
-const TRANSPOSE: GradientRule = {
-  domain: '',
-  op: 'Transpose',
-  backward({ emitter, node, inputs, gradients }) {
-    const rank = emitter.type(inputs[0]!).dims.length;
-    const perm = numbersAttribute(node, 'perm') ?? range(rank).reverse();
-    const inverse = range(rank).map((axis) => perm.indexOf(axis));
-    return [transpose(emitter, gradients[0]!, inverse)];
-  },
-};
+const TRANSPOSE = rule({ op: 'Transpose' }, ({ emitter, node, inputs, gradients }) => {
+  const rank = emitter.type(inputs[0]!).dims.length;
+  const perm = numbersAttribute(node, 'perm') ?? range(rank).reverse();
+  const inverse = range(rank).map((axis) => perm.indexOf(axis));
+  return [transpose(emitter, gradients[0]!, inverse)];
+});
 
 const EXPAND: GradientRule = {
-  domain: '',
   op: 'Expand',
   stops: [1],
   backward: ({ emitter, inputs, gradients }) => [reduceTo(emitter, gradients[0]!, emitter.type(inputs[0]!).dims)],
 };
 
-const CONCAT: GradientRule = {
-  domain: '',
-  op: 'Concat',
-  backward({ emitter, node, inputs, gradients, wanted }) {
-    const axis = positive(numberAttribute(node, 'axis', 0), emitter.type(inputs[0]!).dims.length);
-    let at = 0;
-    return inputs.map((input, index) => {
-      const start = at;
-      at += emitter.type(input).dims[axis]!;
-      return wanted[index] ? slice(emitter, gradients[0]!, [start], [at], [axis]) : undefined;
-    });
-  },
-};
+const CONCAT = rule({ op: 'Concat' }, ({ emitter, node, inputs, gradients, wanted }) => {
+  const axis = positive(numberAttribute(node, 'axis', 0), emitter.type(inputs[0]!).dims.length);
+  let at = 0;
+  return inputs.map((input, index) => {
+    const start = at;
+    at += emitter.type(input).dims[axis]!;
+    return wanted[index] ? slice(emitter, gradients[0]!, [start], [at], [axis]) : undefined;
+  });
+});
 
 function slice(
   emitter: Emitter,
@@ -60,7 +47,6 @@ function slice(
 }
 
 const SPLIT: GradientRule = {
-  domain: '',
   op: 'Split',
   stops: [1],
   /** Equal parts are an attribute or nothing, depending on the version: always returns sizes. */
@@ -75,9 +61,7 @@ const SPLIT: GradientRule = {
   },
   backward({ emitter, node, inputs, outputs, gradients }) {
     const axis = positive(numberAttribute(node, 'axis', 0), emitter.type(inputs[0]!).dims.length);
-    const parts = outputs.map(
-      (output, index) => gradients[index] ?? expandTo(emitter, emitter.scalar(0, output), emitter.type(output).dims),
-    );
+    const parts = outputs.map((output, index) => gradients[index] ?? zeros(emitter, output, emitter.type(output).dims));
     return [emitter.node('Concat', parts, { axis })];
   },
 };
@@ -92,36 +76,31 @@ function listOf({ emitter, node, inputs }: ForwardContext, index: number): numbe
 }
 
 /** Undoes the slice one axis after the other: zeros between, before and behind the elements that it took. */
-const SLICE: GradientRule = {
-  domain: '',
-  op: 'Slice',
-  stops: [1, 2, 3, 4],
-  backward(context) {
-    const { emitter, inputs, gradients } = context;
-    const { dims } = emitter.type(inputs[0]!);
-    const starts = listOf(context, 1) ?? [];
-    const axes = listOf(context, 3) ?? range(starts.length);
-    const steps = listOf(context, 4) ?? axes.map(() => 1);
-    let gradient = gradients[0]!;
-    axes.forEach((given, index) => {
-      const axis = positive(given, dims.length);
-      const size = dims[axis]!;
-      const count = emitter.type(gradient).dims[axis]!;
-      const step = steps[index]!;
-      const start = positive(starts[index]!, size);
-      let first = Math.max(0, Math.min(start, size - 1));
-      if (step < 0) {
-        gradient = slice(emitter, gradient, [-1], [-size - 1], [axis], [-1]);
-        first += (count - 1) * step;
-      }
-      gradient = place(emitter, gradient, axis, first, Math.abs(step), size);
-    });
-    return [gradient];
-  },
-};
+const SLICE = rule({ op: 'Slice', stops: [1, 2, 3, 4] }, (context) => {
+  const { emitter, inputs, gradients } = context;
+  const { dims } = emitter.type(inputs[0]!);
+  const starts = listOf(context, 1) ?? [];
+  const axes = listOf(context, 3) ?? range(starts.length);
+  const steps = listOf(context, 4) ?? axes.map(() => 1);
+  let gradient = gradients[0]!;
+  axes.forEach((given, index) => {
+    const axis = positive(given, dims.length);
+    const size = dims[axis]!;
+    const count = emitter.type(gradient).dims[axis]!;
+    const step = steps[index]!;
+    const start = positive(starts[index]!, size);
+    let first = Math.max(0, Math.min(start, size - 1));
+    if (step < 0) {
+      gradient = slice(emitter, gradient, [-1], [-size - 1], [axis], [-1]);
+      first += (count - 1) * step;
+    }
+    gradient = place(emitter, gradient, axis, first, Math.abs(step), size);
+  });
+  return [gradient];
+});
 
 /** x along an axis at `first`, `first + step`, … of `size` positions, zeros elsewhere. */
-function place(emitter: Emitter, x: string, axis: number, first: number, step: number, size: number): string {
+export function place(emitter: Emitter, x: string, axis: number, first: number, step: number, size: number): string {
   const { dims } = emitter.type(x);
   const count = dims[axis]!;
   let [placed, length] = [x, count];
@@ -141,56 +120,41 @@ function padAxis(emitter: Emitter, x: string, axis: number, before: number, behi
   return emitter.node('Pad', [x, emitter.ints([...zeros.with(axis, before), ...zeros.with(axis, behind)])]);
 }
 
-const PAD: GradientRule = {
-  domain: '',
-  op: 'Pad',
-  stops: [1, 2, 3],
-  backward(context) {
-    const { emitter, node, inputs, gradients } = context;
-    if ((node.attributes.mode ?? 'constant') !== 'constant') {
-      throw nodeError(node, 'UNSUPPORTED', `the gradient of mode ${node.attributes.mode} is not known`);
-    }
-    const rank = emitter.type(inputs[0]!).dims.length;
-    const pads = listOf(context, 1) ?? [];
-    const axes = (listOf(context, 3) ?? range(rank)).map((axis) => positive(axis, rank));
-    const undone = range(2 * rank).fill(0);
-    axes.forEach((axis, index) => {
-      undone[axis] = -pads[index]! || 0;
-      undone[axis + rank] = -pads[index + axes.length]! || 0;
-    });
-    return [emitter.node('Pad', [gradients[0]!, emitter.ints(undone)])];
-  },
-};
+const PAD = rule({ op: 'Pad', stops: [1, 2, 3] }, (context) => {
+  const { emitter, node, inputs, gradients } = context;
+  if ((node.attributes.mode ?? 'constant') !== 'constant') {
+    throw nodeError(node, 'UNSUPPORTED', `the gradient of mode ${node.attributes.mode} is not known`);
+  }
+  const rank = emitter.type(inputs[0]!).dims.length;
+  const pads = listOf(context, 1) ?? [];
+  const axes = (listOf(context, 3) ?? range(rank)).map((axis) => positive(axis, rank));
+  const undone = range(2 * rank).fill(0);
+  axes.forEach((axis, index) => {
+    undone[axis] = -pads[index]! || 0;
+    undone[axis + rank] = -pads[index + axes.length]! || 0;
+  });
+  return [emitter.node('Pad', [gradients[0]!, emitter.ints(undone)])];
+});
 
 /** Adds the gradient of every row that was gathered to its source. */
-const GATHER: GradientRule = {
-  domain: '',
-  op: 'Gather',
-  stops: [1],
-  backward(context: BackwardContext) {
-    const { emitter, node, inputs, gradients } = context;
-    const { dims } = emitter.type(inputs[0]!);
-    const indexDims = emitter.type(inputs[1]!).dims;
-    const axis = positive(numberAttribute(node, 'axis', 0), dims.length);
-    // The gathered axes first, so that rows of what is left are added up.
-    const rest = range(dims.length).filter((other) => other !== axis);
-    const front = range(indexDims.length).map((index) => axis + index);
-    const others = rest.map((other) => (other < axis ? other : other + indexDims.length - 1));
-    const rows = transpose(emitter, gradients[0]!, [...front, ...others]);
-    const turned = [axis, ...rest].map((from) => dims[from]!);
-    const zeros = expandTo(emitter, emitter.scalar(0, inputs[0]!), turned);
-    const wide = emitter.node('Cast', [inputs[1]!], { to: 7 });
-    const indices = reshape(emitter, wide, [...indexDims, 1]);
-    const sum = emitter.node('ScatterND', [zeros, indices, rows], { reduction: 'add' });
-    return [
-      transpose(
-        emitter,
-        sum,
-        range(dims.length).map((target) => [axis, ...rest].indexOf(target)),
-      ),
-    ];
-  },
-};
+const GATHER = rule({ op: 'Gather', stops: [1] }, (context) => {
+  const { emitter, node, inputs, gradients } = context;
+  const { dims } = emitter.type(inputs[0]!);
+  const indexDims = emitter.type(inputs[1]!).dims;
+  const axis = positive(numberAttribute(node, 'axis', 0), dims.length);
+  // The gathered axes first, so that rows of what is left are added up.
+  const rest = range(dims.length).filter((other) => other !== axis);
+  const front = range(indexDims.length).map((index) => axis + index);
+  const others = rest.map((other) => (other < axis ? other : other + indexDims.length - 1));
+  const rows = transpose(emitter, gradients[0]!, [...front, ...others]);
+  const turned = [axis, ...rest].map((from) => dims[from]!);
+  const blank = zeros(emitter, inputs[0]!, turned);
+  const wide = emitter.node('Cast', [inputs[1]!], { to: 7 });
+  const indices = reshape(emitter, wide, [...indexDims, 1]);
+  const sum = emitter.node('ScatterND', [blank, indices, rows], { reduction: 'add' });
+  const order = range(dims.length).map((target) => [axis, ...rest].indexOf(target));
+  return [transpose(emitter, sum, order)];
+});
 
 export const SHAPES: readonly GradientRule[] = [
   ...['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'].map(sameElements),

@@ -3,7 +3,8 @@ import { toNumbers } from '../../graph/tensor.js';
 import type { Node } from '../../graph/types.js';
 import { nodeError } from '../../ops/operator.js';
 import type { BackwardContext, Emitter, ForwardContext, GradientRule } from '../types.js';
-import { expandTo, positive, range, reshape, scale } from './shapes.js';
+import { rule } from './registry.js';
+import { castLike, expandTo, positive, range, reshape, scale } from './shapes.js';
 
 /** Axes of a reduction, given as an attribute or as an input. */
 function axesOf(emitter: Emitter, node: Node, inputs: readonly string[], rank: number): number[] {
@@ -27,17 +28,14 @@ function withAxes(context: BackwardContext, value: string): { kept: string; coun
   const { emitter, node, inputs } = context;
   const { dims } = emitter.type(inputs[0]!);
   const axes = axesOf(emitter, node, inputs, dims.length);
-  const kept = reshape(
-    emitter,
-    value,
-    dims.map((size, axis) => (axes.includes(axis) ? 1 : size)),
-  );
+  const keptDims = dims.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const kept = reshape(emitter, value, keptDims);
   return { kept, count: axes.reduce((count, axis) => count * dims[axis]!, 1) };
 }
 
 /** Rule of an operator whose gradient by its first input is `gradient`. */
 function reduction(op: string, gradient: (context: BackwardContext) => string): GradientRule {
-  return { domain: '', op, stops: [1], forward, backward: (context) => [gradient(context)] };
+  return rule({ op, stops: [1], forward }, (context) => [gradient(context)]);
 }
 
 function linear(op: string, factor: (count: number) => number): GradientRule {
@@ -53,9 +51,9 @@ function extreme(op: 'ReduceMax' | 'ReduceMin'): GradientRule {
   return reduction(op, (context) => {
     const { emitter, node, inputs, outputs, gradients } = context;
     const x = inputs[0]!;
-    const { dims, type } = emitter.type(x);
+    const { dims } = emitter.type(x);
     const best = emitter.node('Equal', [x, withAxes(context, outputs[0]!).kept]);
-    const mask = emitter.node('Cast', [best], { to: type === 'float64' ? 11 : 1 });
+    const mask = castLike(emitter, best, x);
     const axes = emitter.ints(axesOf(emitter, node, inputs, dims.length));
     const ties = emitter.node('ReduceSum', [mask, axes], { keepdims: 1 });
     const share = emitter.node('Div', [withAxes(context, gradients[0]!).kept, ties]);

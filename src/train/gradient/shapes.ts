@@ -1,5 +1,8 @@
-import { elementCount } from '../../graph/tensor.js';
 import type { Emitter } from '../types.js';
+
+/** ONNX's numbers of the float element types. */
+const FLOAT32 = 1;
+const FLOAT64 = 11;
 
 /** 0, 1, …, count − 1. */
 export function range(count: number): number[] {
@@ -35,6 +38,22 @@ export function reduceTo(emitter: Emitter, gradient: string, dims: readonly numb
   return reshape(emitter, sumOver(emitter, gradient, axes), dims);
 }
 
+/** `x` as numbers of the float type of `like`. */
+export function castLike(emitter: Emitter, x: string, like: string): string {
+  return emitter.node('Cast', [x], { to: emitter.type(like).type === 'float64' ? FLOAT64 : FLOAT32 });
+}
+
+/** Zeros of the type of `like`. */
+export function zeros(emitter: Emitter, like: string, dims: readonly number[]): string {
+  return expandTo(emitter, emitter.scalar(0, like), dims);
+}
+
+/** [.., a, b] → [.., b, a] */
+export function swapLast(emitter: Emitter, x: string): string {
+  const rank = emitter.type(x).dims.length;
+  return transpose(emitter, x, [...range(rank - 2), rank - 1, rank - 2]);
+}
+
 /** A gradient of shape [.., 1, ..] spread over `dims`. */
 export function expandTo(emitter: Emitter, gradient: string, dims: readonly number[]): string {
   if (sameDims(emitter.type(gradient).dims, dims)) return gradient;
@@ -50,7 +69,7 @@ export function scale(emitter: Emitter, x: string, factor: number): string {
 export function multiply(emitter: Emitter, x: string, y: string): string {
   const one = (name: string) => {
     const value = emitter.value(name);
-    return value !== undefined && elementCount(value.dims) === 1 && value.dims.length === 0 && value.data[0] === 1;
+    return value?.dims.length === 0 && value.data[0] === 1;
   };
   if (one(y)) return x;
   if (one(x)) return y;
@@ -59,13 +78,8 @@ export function multiply(emitter: Emitter, x: string, y: string): string {
 
 /** A scalar, or a vector over axis 1, as [1, C, 1, ..] so that it broadcasts over a tensor of this rank. */
 export function perChannel(emitter: Emitter, vector: string, rank: number): string {
-  const { dims } = emitter.type(vector);
-  const channels = dims[0] ?? 1;
-  return reshape(
-    emitter,
-    vector,
-    range(rank).map((axis) => (axis === 1 ? channels : 1)),
-  );
+  const ones = range(rank).fill(1);
+  return reshape(emitter, vector, ones.with(1, emitter.type(vector).dims[0] ?? 1));
 }
 
 /** An axis counted from the front. */

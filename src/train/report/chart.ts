@@ -4,7 +4,7 @@ export interface Series {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-export interface ChartOptions {
+interface ChartOptions {
   readonly title: string;
   /** Unit or meaning of the axes. */
   readonly x: string;

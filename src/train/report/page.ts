@@ -34,20 +34,6 @@ table{border-collapse:collapse;overflow-wrap:normal;font-variant-numeric:tabular
 th:first-child,td:first-child{text-align:left}td{white-space:nowrap}
 .bars{width:40%;min-width:8rem}.bar{display:block;height:.5rem;margin:.15rem 0;background:currentColor}.scroll{overflow-x:auto}`;
 
-function series(
-  history: readonly TrainingRecord[],
-  name: string,
-  read: (record: TrainingRecord) => number | undefined,
-): Series {
-  return {
-    name,
-    points: history.flatMap((record) => {
-      const y = read(record);
-      return y === undefined || !Number.isFinite(y) ? [] : [[record.step, y] as const];
-    }),
-  };
-}
-
 function row(cells: readonly string[], tag: 'td' | 'th'): string {
   return cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('');
 }
@@ -73,14 +59,22 @@ function errorTable(errors: readonly LayerError[]): string {
 ${table(['layer', 'before', 'after', 'squared error relative to the output'], rows)}`;
 }
 
+function isPoint(point: readonly [number, number | undefined]): point is readonly [number, number] {
+  return Number.isFinite(point[1]);
+}
+
+function namesOfMetrics(history: readonly TrainingRecord[]): string[] {
+  return [...new Set(history.flatMap((record) => Object.keys(record.metrics)))];
+}
+
 /** The history as a table: what the curves show, for reading and for screen readers. */
 function historyTable(history: readonly TrainingRecord[]): string {
-  const metrics = [...new Set(history.flatMap((record) => Object.keys(record.metrics)))];
+  const metrics = namesOfMetrics(history);
   const compared = history.some(({ validationLoss }) => validationLoss !== undefined);
   const measured = ['validation', ...(compared ? ['same answer', 'validation loss'] : [])];
   const header = ['step', 'pass', 'minutes', 'rate', 'loss', ...metrics, ...measured, 'examples/s'];
   const optional = (value: number | undefined) => (value === undefined ? '' : formatNumber(value));
-  const rows = history.map((record) => [
+  const cellsOf = (record: TrainingRecord) => [
     String(record.step),
     record.epoch.toFixed(2),
     (record.seconds / 60).toFixed(1),
@@ -90,35 +84,30 @@ function historyTable(history: readonly TrainingRecord[]): string {
     optional(record.validation),
     ...(compared ? [optional(record.validationAgreement), optional(record.validationLoss)] : []),
     record.samplesPerSecond.toFixed(0),
-  ]);
-  return table(
-    header,
-    rows.map((cells) => row(cells, 'td')),
-  );
+  ];
+  const rows = history.map((record) => row(cellsOf(record), 'td'));
+  return table(header, rows);
 }
 
 /** A self-contained page about a training: curves as inline SVG, each with its numbers in a table. Light and dark, no scripts. */
 export function reportPage({ title, facts, history, start, layerErrors = [] }: TrainingReport): string {
-  /** A curve of the validation set, which begins before the first update. */
-  const validation = (
-    name: string,
-    before: number | undefined,
-    read: (record: TrainingRecord) => number | undefined,
-  ) => {
-    const { points } = series(history, name, read);
-    return { name, points: before === undefined ? points : [[0, before] as const, ...points] };
+  /** One curve. @param before the value before the first update, where it was measured */
+  const curve = (name: string, read: (record: TrainingRecord) => number | undefined, before?: number): Series => {
+    const values = history.map((record) => [record.step, read(record)] as const);
+    return { name, points: [[0, before] as const, ...values].filter(isPoint) };
   };
   const share = (count: number | undefined) => (start && count !== undefined ? count / start.count : undefined);
   const layers = [...new Set(history.flatMap((record) => Object.keys(record.temperatures ?? {})))];
-  const metrics = [...new Set(history.flatMap((record) => Object.keys(record.metrics)))];
+  const metrics = namesOfMetrics(history).filter((name) => name.startsWith('accuracy'));
+  const agreement = 'same answer as the dense network, validation';
   const charts = [
     chart({
       title: 'Loss',
       x: 'step',
       y: 'mean loss',
       series: [
-        series(history, 'loss, training batches', (record) => record.loss),
-        validation('validation', start?.loss, (record) => record.validationLoss),
+        curve('loss, training batches', (record) => record.loss),
+        curve('validation', (record) => record.validationLoss, start?.loss),
       ],
     }),
     chart({
@@ -126,29 +115,18 @@ export function reportPage({ title, facts, history, start, layerErrors = [] }: T
       x: 'step',
       y: 'share right',
       series: [
-        ...metrics
-          .filter((name) => name.startsWith('accuracy'))
-          .map((name) => series(history, `${name}, training batches`, (record) => record.metrics[name])),
-        validation('validation', share(start?.correct), (record) => record.validation),
-        validation(
-          'same answer as the dense network, validation',
-          share(start?.same),
-          (record) => record.validationAgreement,
-        ),
+        ...metrics.map((name) => curve(`${name}, training batches`, (record) => record.metrics[name])),
+        curve('validation', (record) => record.validation, share(start?.correct)),
+        curve(agreement, (record) => record.validationAgreement, share(start?.same)),
       ],
     }),
-    chart({
-      title: 'Learning rate',
-      x: 'step',
-      y: 'rate',
-      series: [series(history, 'rate', (record) => record.learningRate)],
-    }),
+    chart({ title: 'Learning rate', x: 'step', y: 'rate', series: [curve('rate', (record) => record.learningRate)] }),
     chart({
       title: 'Temperature of the soft assignment',
       x: 'step',
       y: 'temperature',
       logarithmic: true,
-      series: layers.map((layer) => series(history, layer, (record) => record.temperatures?.[layer])),
+      series: layers.map((layer) => curve(layer, (record) => record.temperatures?.[layer])),
     }),
   ];
   return `<!doctype html>

@@ -1,7 +1,7 @@
 import { LutraError } from '../../errors.js';
 import type { Recipe } from '../recipe.js';
 import type { ZooNetwork } from './network.js';
-import { residualNetwork } from './residual.js';
+import { type ResidualOptions, residualNetwork } from './residual.js';
 
 /**
  * Momentum, a short one-cycle schedule and averaged weights, after Page 2018 ("How to Train Your ResNet") and Jordan 2024: the rate per
@@ -17,78 +17,55 @@ const FAST: Recipe = {
   smoothing: 0.1,
 };
 
-type Shape = Parameters<typeof residualNetwork>[0];
-
-function zooNetwork(shape: Shape, about: Pick<ZooNetwork, 'summary' | 'input' | 'recipe'>): ZooNetwork {
-  const { name, inputDims } = shape;
-  return { name, inputDims, ...about, build: (options) => residualNetwork(shape, options) };
+function zooNetwork(network: ResidualOptions & Pick<ZooNetwork, 'summary' | 'recipe'>): ZooNetwork {
+  const { name, summary, recipe, inputDims } = network;
+  const input = network.input === 'features' ? 'audio' : 'image';
+  return { name, summary, input, inputDims, recipe, build: (options) => residualNetwork(network, options) };
 }
 
-/** Wide where lookups pay. */
-const image32 = zooNetwork(
-  {
-    name: 'image32',
-    input: 'image',
-    inputDims: [3, 32, 32],
-    headRate: 0.125,
-    stem: { channels: 32, kernel: [3, 3], stride: [1, 1] },
-    stages: [
-      { channels: 64, stride: [2, 2], blocks: 1 },
-      { channels: 128, stride: [2, 2], blocks: 1 },
-    ],
-  },
-  {
-    summary: 'ResNet for 32×32 RGB images: 32-64-128 channels, 48 MMAC, 0.46 M weights',
-    input: 'image',
-    recipe: FAST,
-  },
-);
+const stage = (channels: number, stride: number, blocks: number) => ({ channels, stride, blocks });
 
-const image28 = zooNetwork(
-  {
-    name: 'image28',
-    input: 'image',
-    inputDims: [1, 28, 28],
-    headRate: 0.125,
-    stem: { channels: 32, kernel: [5, 5], stride: [2, 2] },
-    stages: [
-      { channels: 64, stride: [1, 1], blocks: 0 },
-      { channels: 128, stride: [2, 2], blocks: 1 },
-    ],
-  },
-  {
-    summary: 'ResNet for 28×28 grey images such as MNIST: 32-64-128 channels, 22 MMAC, 0.39 M weights',
-    input: 'image',
-    recipe: { ...FAST, epochs: 6, averageEpochs: 0.5 },
-  },
-);
+/** Wide where lookups pay. */
+const image32 = zooNetwork({
+  name: 'image32',
+  summary: 'ResNet for 32×32 RGB images: 32-64-128 channels, 48 MMAC, 0.46 M weights',
+  recipe: FAST,
+  input: 'image',
+  inputDims: [3, 32, 32],
+  headRate: 0.125,
+  stem: { channels: 32, kernel: 3, stride: 1 },
+  stages: [stage(64, 2, 1), stage(128, 2, 1)],
+});
+
+const image28 = zooNetwork({
+  name: 'image28',
+  summary: 'ResNet for 28×28 grey images such as MNIST: 32-64-128 channels, 22 MMAC, 0.39 M weights',
+  recipe: { ...FAST, epochs: 6 },
+  input: 'image',
+  inputDims: [1, 28, 28],
+  headRate: 0.125,
+  stem: { channels: 32, kernel: 5, stride: 2 },
+  stages: [stage(64, 1, 0), stage(128, 2, 1)],
+});
 
 /** For the features of src/speech. Few examples: many passes and small batches. */
-const keywords = zooNetwork(
-  {
-    name: 'keywords',
-    input: 'features',
-    inputDims: [1, 40, 64],
-    headRate: 0.5,
-    stem: { channels: 32, kernel: [5, 5], stride: [2, 2] },
-    stages: [
-      { channels: 64, stride: [2, 2], blocks: 0 },
-      { channels: 96, stride: [2, 2], blocks: 1 },
-    ],
+const keywords = zooNetwork({
+  name: 'keywords',
+  summary: 'ResNet for a second of speech as 40 mel bands × 64 frames: 32-64-96 channels, 12 MMAC, 0.24 M weights',
+  recipe: {
+    ...FAST,
+    batchSize: 32,
+    microBatch: 16,
+    schedule: { ...FAST.schedule, peak: 0.06 },
+    epochs: 40,
+    averageEpochs: 3,
   },
-  {
-    summary: 'ResNet for a second of speech as 40 mel bands × 64 frames: 32-64-96 channels, 12 MMAC, 0.24 M weights',
-    input: 'audio',
-    recipe: {
-      ...FAST,
-      batchSize: 32,
-      microBatch: 16,
-      schedule: { ...FAST.schedule, peak: 0.06 },
-      epochs: 40,
-      averageEpochs: 3,
-    },
-  },
-);
+  input: 'features',
+  inputDims: [1, 40, 64],
+  headRate: 0.5,
+  stem: { channels: 32, kernel: 5, stride: 2 },
+  stages: [stage(64, 2, 0), stage(96, 2, 1)],
+});
 
 /** The networks that `lutra train --dense` knows by name. */
 export const NETWORKS: readonly ZooNetwork[] = [image32, image28, keywords];

@@ -1,4 +1,5 @@
 import { GraphBuilder } from '../../graph/builder.js';
+import { tensorValue } from '../../graph/tensor.js';
 import type { TensorValue } from '../../graph/types.js';
 import type { ParameterOptions } from '../types.js';
 import type { BuildOptions, BuiltNetwork } from './network.js';
@@ -15,24 +16,21 @@ const EPSILON = 1e-5;
 const STATISTICS_MOMENTUM = 0.99;
 
 /** One stage: a convolution that changes the number of channels, then residual blocks of two convolutions. */
-export interface Stage {
+interface Stage {
   readonly channels: number;
-  readonly stride: readonly [number, number];
+  readonly stride: number;
   readonly blocks: number;
 }
 
 export interface ResidualOptions {
   readonly name: string;
-  /** Name of the input. */
-  readonly input: string;
+  /** Name of the input: what it holds. */
+  readonly input: 'image' | 'features';
   readonly inputDims: readonly [number, number, number];
   /** Factor of the learning rate of the last layer, which sees features of a length far from 1. */
   readonly headRate: number;
-  readonly stem: {
-    readonly channels: number;
-    readonly kernel: readonly [number, number];
-    readonly stride: readonly [number, number];
-  };
+  /** Kernels and strides are squares. */
+  readonly stem: { readonly channels: number; readonly kernel: number; readonly stride: number };
   readonly stages: readonly Stage[];
 }
 
@@ -50,13 +48,9 @@ export function residualNetwork(shape: ResidualOptions, options: BuildOptions): 
     return made;
   };
 
-  const conv = (x: string, name: string, inputs: number, outputs: number, stride: readonly [number, number]) => {
-    const y = builder.node(
-      'Conv',
-      [x, parameter(weights.passing([outputs, inputs, 3, 3]), `${name}.weight`)],
-      { kernel_shape: [3, 3], strides: [...stride], pads: [1, 1, 1, 1] },
-      { name },
-    );
+  const conv = (x: string, name: string, inputs: number, outputs: number, stride: number) => {
+    const weight = parameter(weights.passing([outputs, inputs, 3, 3]), `${name}.weight`);
+    const y = builder.node('Conv', [x, weight], squareWindow(3, stride), { name });
     const statistics = [
       parameter(filled(outputs, 0), `${name}.mean`),
       parameter(filled(outputs, 1), `${name}.variance`),
@@ -76,15 +70,14 @@ export function residualNetwork(shape: ResidualOptions, options: BuildOptions): 
 
   const [channels, height, width] = shape.inputDims;
   const { stem } = shape;
-  const pads = stem.kernel.map((k) => (k - 1) >> 1);
   let x = builder.input(shape.input, ['batch', channels, height, width]);
-  const filters = whiteningFilters(options.examples, stem.kernel, stem.channels);
-  x = builder.node(
-    'Conv',
-    [x, parameter(filters, 'stem.weight', null), parameter(filled(stem.channels, 0), 'stem.bias', { decay: 0 })],
-    { kernel_shape: [...stem.kernel], strides: [...stem.stride], pads: [...pads, ...pads] },
-    { name: 'stem' },
+  const filters = parameter(
+    whiteningFilters(options.examples, [stem.kernel, stem.kernel], stem.channels),
+    'stem.weight',
+    null,
   );
+  const stemBias = parameter(filled(stem.channels, 0), 'stem.bias', { decay: 0 });
+  x = builder.node('Conv', [x, filters, stemBias], squareWindow(stem.kernel, stem.stride), { name: 'stem' });
   x = relu(x, 'stem');
   let inputs = stem.channels;
   shape.stages.forEach((stage, i) => {
@@ -93,18 +86,14 @@ export function residualNetwork(shape: ResidualOptions, options: BuildOptions): 
     inputs = stage.channels;
     for (let block = 1; block <= stage.blocks; block++) {
       const at = stage.blocks > 1 ? `${name}.block${block}` : `${name}.block`;
-      const inner = relu(conv(x, `${at}.conv1`, inputs, inputs, [1, 1]), `${at}.conv1`);
-      const outer = conv(inner, `${at}.conv2`, inputs, inputs, [1, 1]);
+      const inner = relu(conv(x, `${at}.conv1`, inputs, inputs, 1), `${at}.conv1`);
+      const outer = conv(inner, `${at}.conv2`, inputs, inputs, 1);
       x = relu(builder.node('Add', [outer, x], {}, { name: `${at}.add` }), at);
     }
   });
   x = builder.node('GlobalAveragePool', [x], {}, { name: 'pool' });
   x = builder.node('Flatten', [x], {}, { name: 'flatten' });
-  const head = {
-    type: 'float32',
-    dims: [options.classes, inputs],
-    data: new Float32Array(options.classes * inputs),
-  } as const;
+  const head = tensorValue('float32', [options.classes, inputs], new Float32Array(options.classes * inputs));
   const logits = builder.node(
     'Gemm',
     [
@@ -117,4 +106,10 @@ export function residualNetwork(shape: ResidualOptions, options: BuildOptions): 
   );
   builder.output(logits, ['batch', options.classes]);
   return { graph: builder.build(), parameters };
+}
+
+/** A window whose output is as large as its input, divided by the stride. */
+function squareWindow(kernel: number, stride: number) {
+  const pad = (kernel - 1) >> 1;
+  return { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] };
 }

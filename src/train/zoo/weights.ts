@@ -16,11 +16,8 @@ export class InitialWeights {
    */
   he(dims: readonly number[]): TensorValue {
     const deviation = Math.sqrt((2 * dims[0]!) / elementCount(dims));
-    return {
-      type: 'float32',
-      dims,
-      data: Float32Array.from({ length: elementCount(dims) }, () => deviation * this.#normal()),
-    };
+    const data = Float32Array.from({ length: elementCount(dims) }, () => deviation * this.#normal());
+    return { type: 'float32', dims, data };
   }
 
   /**

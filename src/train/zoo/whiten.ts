@@ -1,7 +1,7 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { TensorValue } from '../../graph/types.js';
 
-/** Added to every eigenvalue, relative to their mean: directions that hold next to nothing are not blown up. */
+/** Added to every eigenvalue, relative to their mean: directions with almost no variance stay small. */
 const FLOOR = 3e-3;
 
 /**
@@ -23,7 +23,7 @@ export function whiteningFilters(inputs: TensorValue, kernel: readonly [number, 
   const patch = new Float64Array(n);
   let patches = 0;
   for (let image = 0; image < count; image++) {
-    // Every second position in both directions: neighbours say nearly the same.
+    // Every second position in both directions: neighbours are nearly alike.
     for (let top = 0; top + kh <= height; top += 2) {
       for (let left = 0; left + kw <= width; left += 2) {
         let at = 0;

@@ -6,12 +6,12 @@ import { serializeModel } from '../../../onnx/serialize.js';
 import { ERROR_WEIGHT, type Estimate } from './choose.js';
 import type { Geometry } from './geometry.js';
 
-/** Bytes of a file beyond weights, tables and encoders: function bodies and facts of the conversion, */
+/** Bytes of function bodies and of the facts of the conversion in a file. */
 const FILE_BYTES = 10_000;
-/** and the nodes of a layer with their names. */
+/** Bytes of the nodes of a layer with their names. */
 const LAYER_BYTES = 1_500;
 
-/** Below it a change is rounding. */
+/** Smaller gains are rounding errors. */
 const LEAST_GAIN = 1e-9;
 
 /** A geometry that a layer could have. */
@@ -23,7 +23,7 @@ export interface Choice extends Estimate {
 }
 
 /** What a file holds when these layers are replaced, without their tables and encoders. */
-export function bytesBesideTables(graph: Graph, replaced: readonly DenseLayer[]): number {
+function bytesBesideTables(graph: Graph, replaced: readonly DenseLayer[]): number {
   const nodes = new Set(replaced.map(({ node }) => node));
   const kept = new Set(graph.nodes.filter((node) => !nodes.has(node)).flatMap(({ inputs }) => inputs));
   const initializers = new Map(graph.initializers);
@@ -41,9 +41,8 @@ interface Change {
 }
 
 /**
- * One geometry for every layer, such that their tables fit. The error of the network grows with the sum of the layers' relative errors (measured in
- * docs/decisions/011), so what counts is total time · (total error)^weight. Starts from the
- * smallest tables and spends bytes where they gain most, as long as anything gains.
+ * One geometry for every layer, such that their tables fit, for the least total time · (total error)^weight: the error of the network
+ * grows with the sum of the layers' relative errors (docs/decisions/011). Starts from the smallest tables and spends bytes where they gain most.
  *
  * @param layers choices of every layer, at least one each
  * @param bytes for all tables and encoders
@@ -52,20 +51,19 @@ interface Change {
  */
 export function chooseWithin(layers: readonly (readonly Choice[])[], bytes: number, objective: Objective): number[] {
   const weight = ERROR_WEIGHT[objective];
-  const chosen = layers.map((choices) => indexOfSmallest(choices.map((choice) => choice.bytes)));
+  const chosen = layers.map((choices) => {
+    const sizes = choices.map((choice) => choice.bytes);
+    return sizes.indexOf(Math.min(...sizes));
+  });
   const total = (read: (choice: Choice) => number) =>
     chosen.reduce((sum, index, layer) => sum + read(layers[layer]![index]!), 0);
   const smallest = total((choice) => choice.bytes);
   if (smallest > bytes) {
-    throw new LutraError(
-      'INVALID_ARGUMENT',
-      'the tables of these layers do not fit in the size that the file may have',
-      {
-        expected: `at least ${smallest} bytes for tables`,
-        actual: `${Math.max(0, Math.floor(bytes))} bytes`,
-        hint: `Allow a file that is ${Math.ceil(smallest - bytes)} bytes larger, or convert fewer layers`,
-      },
-    );
+    throw new LutraError('INVALID_ARGUMENT', 'the tables of these layers do not fit in the largest allowed file', {
+      expected: `at least ${smallest} bytes for tables`,
+      actual: `${Math.max(0, Math.floor(bytes))} bytes`,
+      hint: `Allow a file that is ${Math.ceil(smallest - bytes)} bytes larger, or convert fewer layers`,
+    });
   }
   for (let next = best(); next.length > 0; next = best()) for (const { layer, index } of next) chosen[layer] = index;
   return chosen;
@@ -75,19 +73,11 @@ export function chooseWithin(layers: readonly (readonly Choice[])[], bytes: numb
     const sum = { time: total((c) => c.time), error: total((c) => c.relativeError), bytes: total((c) => c.bytes) };
     const changes = layers.flatMap((choices, layer) => {
       const own = choices[chosen[layer]!]!;
-      return choices.flatMap((choice, index): Change[] =>
-        choice === own
-          ? []
-          : [
-              {
-                layer,
-                index,
-                time: choice.time - own.time,
-                error: choice.relativeError - own.relativeError,
-                bytes: choice.bytes - own.bytes,
-              },
-            ],
-      );
+      const all = choices.map((choice, index): Change => {
+        const error = choice.relativeError - own.relativeError;
+        return { layer, index, time: choice.time - own.time, error, bytes: choice.bytes - own.bytes };
+      });
+      return all.filter(({ index }) => choices[index] !== own);
     });
     const gain = (time: number, error: number) =>
       Math.log(sum.time / (sum.time + time)) +
@@ -110,10 +100,6 @@ export function chooseWithin(layers: readonly (readonly Choice[])[], bytes: numb
     }
     return found;
   }
-}
-
-function indexOfSmallest(values: readonly number[]): number {
-  return values.indexOf(Math.min(...values));
 }
 
 /** {@link chooseWithin} for the layers of a network. */

@@ -1,21 +1,19 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
 import type { Planes } from '../../../convert/gather.js';
 import type { Progress } from '../../../convert/progress.js';
-import type { Random } from '../../../convert/random.js';
-import { sampleIndices } from '../../../convert/random.js';
+import { type Random, sampleIndices } from '../../../convert/random.js';
 import type { ConvertOptions, Objective } from '../../../convert/types.js';
 import type { ActivationScale } from '../../activation.js';
 import { outputSize } from '../../window.js';
 import type { EncoderKind } from './codebooks.js';
 import { layerCost } from './cost-model.js';
-import type { CodebookLayout, Geometry } from './geometry.js';
-import { fittingChannels, layoutCodebooks, weightSlice } from './geometry.js';
+import { type CodebookLayout, fittingChannels, type Geometry, layoutCodebooks, weightSlice } from './geometry.js';
 import { kmeans } from './kmeans.js';
 import { outputMetric, toMetricSpace } from './metric.js';
 import { gatherPoints, quantizePoints } from './points.js';
 import { MATRIX_LIMIT } from './ridge.js';
 
-/** How much error counts against time: a geometry is worth `time · error^weight`. */
+/** How much error counts against time: the best geometry has the least `time · error^weight`. */
 export const ERROR_WEIGHT: Readonly<Record<Objective, number>> = { speed: 0.4, balanced: 1, accuracy: 4 };
 
 const POINTS = 1024;
@@ -44,7 +42,7 @@ export function candidateGeometries(layer: DenseLayer, options: ConvertOptions):
   });
   let list: Geometry[];
   if (layer.kind === 'linear') {
-    list = geometry.linear ? [cover('linear', geometry.linear, 16)] : [32, 16, 8].map((g) => cover('linear', g, 16));
+    list = (geometry.linear ? [geometry.linear] : [32, 16, 8]).map((g) => cover('linear', g, 16));
   } else if (layer.window.kernel.every((size) => size === 1)) {
     list = geometry.pointwise
       ? [cover('pixel', geometry.pointwise, 16)]
@@ -66,16 +64,12 @@ export function candidateGeometries(layer: DenseLayer, options: ConvertOptions):
       cover('row', 1, 16),
       cover('pixel', 4, 16),
       cover('pixel', 4, 32),
-      // The largest tables of all, which only accuracy is worth.
+      // The largest tables, which only `accuracy` tries.
       ...(options.optimize === 'accuracy' ? [cover('row', 1, 32)] : []),
       ...single.map((count) => cover('pixel', 1, count)),
     ];
   }
-  const seen = new Set<string>();
-  const distinct = list.filter((candidate) => {
-    const key = JSON.stringify(candidate);
-    return seen.has(key) ? false : seen.add(key);
-  });
+  const distinct = [...new Map(list.map((candidate) => [JSON.stringify(candidate), candidate])).values()];
   if (maxBytes !== undefined) return distinct;
   const fitting = distinct.filter((candidate) => tableRows(layer, candidate) <= MATRIX_LIMIT);
   return fitting.length > 0 ? fitting : distinct;
@@ -90,14 +84,20 @@ export interface Estimate {
   readonly error: number;
 }
 
+/** Activations that a layer reads. */
+export interface InputSample {
+  readonly input: Planes;
+  /** Images to look at, from the first. */
+  readonly images: number;
+  readonly scale: ActivationScale;
+}
+
 /** Clusters a small sample and adds up the errors of the codebooks in the metric of the output. */
-export async function estimateGeometry(
+async function estimateGeometry(
   layer: DenseLayer,
   layout: CodebookLayout,
   encoder: EncoderKind,
-  input: Planes,
-  images: number,
-  scale: ActivationScale,
+  { input, images, scale }: InputSample,
   random: Random,
   progress: Progress,
 ): Promise<Estimate> {
@@ -110,44 +110,43 @@ export async function estimateGeometry(
   for (const [i, c] of sampled.entries()) {
     const slices = Array.from({ length: layout.taps }, (_, tap) => weightSlice(layer, layout, c, tap));
     const { metric, magnitude } = outputMetric(slices, v);
-    const clusters = kmeans(
-      toMetricSpace(metric, quantizePoints(points[c]!, scale), v),
-      v,
-      layout.geometry.centroids,
-      ITERATIONS,
-      random,
-    );
+    const space = toMetricSpace(metric, quantizePoints(points[c]!, scale), v);
+    const clusters = kmeans(space, v, layout.geometry.centroids, ITERATIONS, random);
     error += (clusters.error * magnitude * scale.scale ** 2 * layout.codebooks) / sampled.length;
     await progress(i / sampled.length);
   }
-  const cost = layerCost(layer, layout, encoder, input.height, input.width);
-  return { geometry: layout.geometry, time: cost.encodeNanoseconds + cost.lookupNanoseconds, error };
+  const { nanoseconds: time } = layerCost(layer, layout, encoder, [input.height, input.width]);
+  return { geometry: layout.geometry, time, error };
 }
 
-/** The candidate with the best trade, among several estimates. */
-export function bestTrade(estimates: readonly Estimate[], objective: Objective): Geometry {
-  const value = ({ time, error }: Estimate) => time * Math.max(error, 1e-12) ** ERROR_WEIGHT[objective];
-  return estimates.reduce((best, next) => (value(next) < value(best) ? next : best)).geometry;
+/** Estimates of all geometries worth trying. */
+export async function estimateGeometries(
+  layer: DenseLayer,
+  options: ConvertOptions,
+  sample: InputSample,
+  random: Random,
+  progress: Progress,
+): Promise<Estimate[]> {
+  const estimates: Estimate[] = [];
+  for (const candidate of candidateGeometries(layer, options)) {
+    const layout = layoutCodebooks(layer, candidate);
+    estimates.push(await estimateGeometry(layer, layout, options.encoder ?? 'centroid', sample, random, progress));
+  }
+  return estimates;
 }
 
 /** The geometry of one layer: the only candidate, or the best trade measured on a sample of its inputs. */
 export async function chooseGeometry(
   layer: DenseLayer,
   options: ConvertOptions,
-  input: Planes,
-  images: number,
-  scale: ActivationScale,
+  sample: InputSample,
   random: Random,
   progress: Progress,
 ): Promise<Geometry> {
   const candidates = candidateGeometries(layer, options);
   if (candidates.length === 1) return candidates[0]!;
-  const estimates: Estimate[] = [];
-  for (const candidate of candidates) {
-    const layout = layoutCodebooks(layer, candidate);
-    estimates.push(
-      await estimateGeometry(layer, layout, options.encoder ?? 'centroid', input, images, scale, random, progress),
-    );
-  }
-  return bestTrade(estimates, options.optimize ?? 'balanced');
+  const weight = ERROR_WEIGHT[options.optimize ?? 'balanced'];
+  const value = ({ time, error }: Estimate) => time * Math.max(error, 1e-12) ** weight;
+  const estimates = await estimateGeometries(layer, options, sample, random, progress);
+  return estimates.reduce((best, next) => (value(next) < value(best) ? next : best)).geometry;
 }

@@ -101,10 +101,7 @@ export function encodeNode(
     x_zero_point: tensorValue('uint8', [], Uint8Array.of(books.scale.zeroPoint)),
     ...Object.fromEntries(books.parameters),
   };
-  const attributes = {
-    K: layout.geometry.centroids,
-    ...windowAttributes(layout.encode),
-    group: layout.codebooks,
-  };
+  const { geometry, codebooks: group } = layout;
+  const attributes = { K: geometry.centroids, ...windowAttributes(layout.encode), group };
   return writeNode(encoderSpec(books.encoder), name, input, constants, output, attributes, initializers);
 }

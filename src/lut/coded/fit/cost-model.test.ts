@@ -25,22 +25,15 @@ function denseLayer(kind: DenseLayer['kind'], inputs: number, outputs: number, k
 /** Microseconds of the model. */
 function lookups(channels: number, size: number, kind: GeometryKind, g: number, K = 16, encoder?: 'tree'): number {
   const layer = denseLayer('conv', channels, channels, 3);
-  const cost = layerCost(
-    layer,
-    layoutCodebooks(layer, { kind, channels: g, centroids: K }),
-    encoder ?? 'centroid',
-    size,
-    size,
-  );
-  return (cost.encodeNanoseconds + cost.lookupNanoseconds) / 1000;
+  const layout = layoutCodebooks(layer, { kind, channels: g, centroids: K });
+  return layerCost(layer, layout, encoder ?? 'centroid', [size, size]).nanoseconds / 1000;
 }
 
 function linear(rows: number, inputs: number, outputs: number) {
   const layer = denseLayer('linear', inputs, outputs, 1);
   const layout = layoutCodebooks(layer, { kind: 'linear', channels: 32, centroids: 16 });
-  const cost = layerCost(layer, layout, 'centroid', 1, rows);
   return {
-    lookups: (cost.encodeNanoseconds + cost.lookupNanoseconds) / 1000,
+    lookups: layerCost(layer, layout, 'centroid', [1, rows]).nanoseconds / 1000,
     dense: denseCost(layer, [1, rows]).nanoseconds / 1000,
   };
 }

@@ -1,6 +1,9 @@
 import { STORED } from '../../../convert/dense-cost.js';
 import type { DenseLayer } from '../../../convert/dense-layers.js';
+import type { FittedCost } from '../../../convert/family-fit.js';
+import type { InputSize } from '../../../convert/sizes.js';
 import { outputSize } from '../../window.js';
+import type { EncoderKind } from './codebooks.js';
 import type { CodebookLayout } from './geometry.js';
 
 /**
@@ -9,11 +12,11 @@ import type { CodebookLayout } from './geometry.js';
  * and which geometry is worth its error. Plain SIMD takes 1.1 to 1.7 times as long for a score and 1.2 to 1.3 times as long for a table entry.
  */
 export const KERNEL_NANOSECONDS = {
-  /** One centroid's score: so much whatever it is of, */
+  /** One score: a fixed part, */
   score: 0.08,
-  /** and so much for every four of its values. */
+  /** and a part for every four values of the centroid. */
   scoreStep: 0.165,
-  /** One score of 3 × 3 values of one channel, which have a search of their own. */
+  /** One score of 3 × 3 values of one channel, for which there is a special search. */
   windowScore: 0.23,
   /** One code of the tree encoder. */
   treeCode: 0.4,
@@ -23,49 +26,36 @@ export const KERNEL_NANOSECONDS = {
   quantized: 0.27,
 } as const;
 
-/** What one lookup layer costs for one input (one image, or one row set of a linear layer). */
-export interface LayerCost {
-  /** Multiply-adds of the search; 0 for a tree. */
-  readonly searchMacs: number;
-  /** Table entries added. */
-  readonly lookups: number;
-  readonly tableBytes: number;
-  /** Search weights or tree nodes. */
-  readonly encoderBytes: number;
-  readonly encodeNanoseconds: number;
-  readonly lookupNanoseconds: number;
-}
-
 /**
- * @param height input height, 1 for a linear layer
- * @param width input width; for a linear layer the number of rows per input
+ * What one lookup layer costs for one example.
+ * @param size height and width of the input; a linear layer has 1 and its rows
+ * @param sharedCodes another layer pays for the codes
  */
 export function layerCost(
   layer: DenseLayer,
   layout: CodebookLayout,
-  encoder: 'centroid' | 'tree',
-  height: number,
-  width: number,
-): LayerCost {
+  encoder: EncoderKind,
+  [height, width]: InputSize,
+  sharedCodes = false,
+): FittedCost {
   const { inputChannels: C, outputChannels: M } = layer;
   const K = layout.geometry.centroids;
   const [outHeight, outWidth] = outputSize(layer.window, [height, width]);
   const [codeHeight, codeWidth] = outputSize(layout.encode, [height, width]);
   const positions = outHeight * outWidth;
   const codes = codeHeight * codeWidth * layout.codebooks;
-  const searchMacs = encoder === 'tree' ? 0 : codes * layout.values * K;
+  const tree = encoder === 'tree';
   const lookups = positions * layout.codebooks * layout.taps * M;
   const t = KERNEL_NANOSECONDS;
-  const store = positions * M * STORED;
+  const own = sharedCodes ? 0 : 1;
+  const encoding = height * width * C * t.quantized + codes * (tree ? t.treeCode : K * scoreNanoseconds(layout));
+  const encoderBytes = layout.codebooks * (tree ? 31 : K * (layout.values + 4));
   return {
-    searchMacs,
+    nanoseconds: lookups * Math.max(1, K / 16) * t.lookup + positions * M * STORED + own * encoding,
+    tableBytes: M * layout.codebooks * K * layout.taps + 8 * M + own * encoderBytes,
+    macs: 0,
+    searchMacs: tree ? 0 : own * codes * layout.values * K,
     lookups,
-    tableBytes: M * layout.codebooks * K * layout.taps + 8 * M,
-    encoderBytes: layout.codebooks * (encoder === 'tree' ? 31 : K * (layout.values + 4)),
-    encodeNanoseconds:
-      height * width * C * t.quantized +
-      (encoder === 'tree' ? codes * t.treeCode : codes * K * scoreNanoseconds(layout)),
-    lookupNanoseconds: lookups * Math.max(1, K / 16) * t.lookup + store,
   };
 }
 

@@ -5,7 +5,7 @@ import { clusterMeans, kmeans } from './kmeans.js';
 import { toMetricSpace } from './metric.js';
 
 /** One codebook of an Encode operator with what it was made from. */
-export interface CentroidCodebook {
+interface CentroidCodebook {
   /** Means of the values of each cluster, in units of x_scale: [K, v]. */
   readonly centroids: Float32Array;
   /** Q: [K, v] */
@@ -43,7 +43,7 @@ export function fitCentroids(
  * codebook, and a linear function of `a` that is the same for every centroid (here the middle of each coordinate's range).
  * The factor also keeps the weights within what the fast kernel of Encode adds without overflow.
  */
-export function quantizeScores(
+function quantizeScores(
   centroids: Float32Array,
   metric: Float64Array,
   v: number,

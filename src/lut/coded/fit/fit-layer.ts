@@ -12,18 +12,11 @@ import type { CodebookLayout } from './geometry.js';
 import type { FitKernels } from './kernels.js';
 import { fitTable } from './ridge.js';
 import { addLookups, type CodeSamples } from './samples.js';
-import type { QuantizedTable } from './tables.js';
-import { canCentre, dequantizeTable, priorTable, quantizeTable } from './tables.js';
+import { canCentre, dequantizeTable, priorTable, type QuantizedTable, quantizeTable } from './tables.js';
 
 /** Codes of the converted network and outputs of the dense one at the same output positions. */
 export interface LayerSamples extends Targets {
   readonly codes: CodeSamples;
-}
-
-export interface FittedLayer {
-  readonly table: QuantizedTable;
-  /** Over the held-out samples. */
-  readonly relativeError: number;
 }
 
 /** Strength of the ridge, relative to the mean use of a table row. */
@@ -40,6 +33,7 @@ const STATISTICS_POSITIONS = 8192;
  * channel, then the statistics of every channel brought back to those of the dense layer.
  * @param training what the table is fitted to
  * @param heldOut what the error is measured on
+ * @returns the table, and its relative error over the held-out samples
  */
 export async function fitLayer(
   kernels: FitKernels,
@@ -49,7 +43,7 @@ export async function fitLayer(
   training: LayerSamples,
   heldOut: LayerSamples,
   progress: Progress,
-): Promise<FittedLayer> {
+) {
   const O = layer.outputChannels;
   const K = layout.geometry.centroids;
   const bias = Float32Array.from(layer.bias);
@@ -93,7 +87,7 @@ function joinSamples(a: LayerSamples, b: LayerSamples, O: number): LayerSamples 
 }
 
 /** Outputs of a quantized table. @returns [N, O] */
-export function predict(
+function predict(
   kernels: FitKernels,
   quantized: QuantizedTable,
   layout: CodebookLayout,
@@ -141,10 +135,8 @@ export function matchBehindRelu(
 ): QuantizedTable {
   const O = quantized.bias.length;
   const n = predicted.length / O;
-  const want = channelMoments(
-    beforeRelu.map((y) => Math.max(0, y)),
-    O,
-  );
+  const opened = beforeRelu.map((y) => Math.max(0, y));
+  const want = channelMoments(opened, O);
   const scale = quantized.scale.slice();
   const bias = quantized.bias.slice();
   for (let o = 0; o < O; o++) {

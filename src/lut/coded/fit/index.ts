@@ -1,5 +1,5 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
-import type { FamilyFit, FitPass, FittedCost, Replacement } from '../../../convert/family-fit.js';
+import type { FamilyFit, FitPass, Replacement } from '../../../convert/family-fit.js';
 import { imageCount, type Planes, samplePositions } from '../../../convert/gather.js';
 import type { Progress } from '../../../convert/progress.js';
 import { sampleIndices } from '../../../convert/random.js';
@@ -9,7 +9,7 @@ import type { Node, TensorValue } from '../../../graph/types.js';
 import { outputSize } from '../../window.js';
 import { LOOK_UP } from '../spec.js';
 import { geometriesWithin } from './budget.js';
-import { candidateGeometries, chooseGeometry } from './choose.js';
+import { candidateGeometries, chooseGeometry, type InputSample } from './choose.js';
 import { type Codebooks, encodeNode, encoderSpec, fitCodebooks } from './codebooks.js';
 import { layerCost } from './cost-model.js';
 import { fitLayer, type LayerSamples, lookUpNode } from './fit-layer.js';
@@ -48,7 +48,7 @@ export const CODED_FIT: FamilyFit = {
   accepts: () => true,
   cost(layer, size, options) {
     const costs = candidateGeometries(layer, options).map((geometry) =>
-      fittedCost(layer, layoutCodebooks(layer, geometry), options.encoder, size, false),
+      layerCost(layer, layoutCodebooks(layer, geometry), options.encoder ?? 'centroid', size),
     );
     return costs.reduce((best, next) => (next.nanoseconds < best.nanoseconds ? next : best));
   },
@@ -58,32 +58,11 @@ export const CODED_FIT: FamilyFit = {
   },
 };
 
-function fittedCost(
-  layer: DenseLayer,
-  layout: CodebookLayout,
-  encoder: Codebooks['encoder'] = 'centroid',
-  size: readonly [number, number],
-  sharedCodes: boolean,
-): FittedCost {
-  const cost = layerCost(layer, layout, encoder, ...size);
-  return {
-    nanoseconds: cost.lookupNanoseconds + (sharedCodes ? 0 : cost.encodeNanoseconds),
-    tableBytes: cost.tableBytes + (sharedCodes ? 0 : cost.encoderBytes),
-    macs: 0,
-    searchMacs: sharedCodes ? 0 : cost.searchMacs,
-    lookups: cost.lookups,
-  };
-}
-
 /** Geometries that depend on each other, since together they must not exceed a size. */
-async function geometriesTogether(
-  { graph, layers, sizes, batches, options }: FitPass,
-  progress: Progress,
-): Promise<ReadonlyMap<DenseLayer, Geometry>> {
-  const { maxBytes, optimize = 'balanced' } = options;
+async function geometriesTogether(pass: FitPass, progress: Progress): Promise<ReadonlyMap<DenseLayer, Geometry>> {
+  const { maxBytes, optimize = 'balanced' } = pass.options;
   if (maxBytes === undefined) return new Map();
-  const choices = await surveyLayers(graph, layers, sizes, batches, options, progress);
-  return geometriesWithin(graph, layers, choices, maxBytes, optimize);
+  return geometriesWithin(pass.graph, pass.layers, await surveyLayers(pass, progress), maxBytes, optimize);
 }
 
 function describeForm({ kind, channels, centroids }: Geometry, sharedCodes: boolean): string {
@@ -146,9 +125,16 @@ class CodedFit {
       initializers: this.#initializers,
       relativeError,
       form: describeForm(layout.geometry, sharedCodes),
-      cost: fittedCost(layer, layout, encoder, pass.sizes.get(layer)!, sharedCodes),
+      cost: layerCost(layer, layout, encoder, pass.sizes.get(layer)!, sharedCodes),
       facts: { geometry: layout.geometry, encoder, sharedCodes },
     };
+  }
+
+  /** What a layer reads, in the examples to fit on. */
+  #sample(layer: DenseLayer): InputSample {
+    const input = this.pass.input(layer);
+    const images = Math.max(1, Math.floor(imageCount(input) * this.pass.fitShare));
+    return { input, images, scale: this.pass.activationScale(layer) };
   }
 
   /** Decides how all layers that read this layer's input are cut into codebooks, so that they share codes where they can. */
@@ -156,16 +142,13 @@ class CodedFit {
     const known = this.#layouts.get(layer);
     if (known) return known;
     const { pass } = this;
-    const input = pass.input(layer);
-    const scale = pass.activationScale(layer);
+    const sample = this.#sample(layer);
     const taps = ({ window }: DenseLayer) => window.kernel[0] * window.kernel[1];
     const group = pass.layers.filter((other) => other.input === layer.input).sort((a, b) => taps(b) - taps(a));
-    const images = Math.max(1, Math.floor(imageCount(input) * pass.fitShare));
     const shared = new Set<string>();
     for (const member of group) {
       const geometry =
-        this.geometries.get(member) ??
-        (await chooseGeometry(member, pass.options, input, images, scale, pass.random, progress));
+        this.geometries.get(member) ?? (await chooseGeometry(member, pass.options, sample, pass.random, progress));
       let layout = layoutCodebooks(member, geometry);
       if (member.kind === 'conv' && geometry.kind === 'pixel') {
         const pixel = `${geometry.channels},${geometry.centroids}`;
@@ -186,10 +169,8 @@ class CodedFit {
     progress: Progress,
   ): Promise<SharedCodes> {
     const { pass } = this;
-    const input = pass.input(layer);
-    const scale = pass.activationScale(layer);
+    const { input, images, scale } = this.#sample(layer);
     const [height, width] = outputSize(layout.encode, [input.height, input.width]);
-    const images = Math.max(1, Math.floor(imageCount(input) * pass.fitShare));
     const positions = sampleIndices(images * height * width, CODEBOOK_POINTS, pass.random);
     const points = gatherPoints(input, layout, positions).map((values) => quantizePoints(values, scale));
     const slices = (codebook: number) =>

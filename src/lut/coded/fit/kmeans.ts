@@ -16,7 +16,7 @@ export interface Clusters {
  * @param assignment [n], written
  * @param distances [n], written with the squared distance
  */
-export function assignNearest(
+function assignNearest(
   points: Float32Array,
   centres: Float32Array,
   v: number,

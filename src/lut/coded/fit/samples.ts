@@ -57,7 +57,7 @@ export function paddedOutputs(O: number): number {
 }
 
 /** Copies [rows, O] into rows of {@link paddedOutputs}, the padding zero. */
-export function copyPadded(from: ArrayLike<number> & { readonly length: number }, to: Float32Array, O: number): void {
+export function copyPadded(from: ArrayLike<number>, to: Float32Array, O: number): void {
   const P = paddedOutputs(O);
   if (P === O) {
     to.set(from);
@@ -76,51 +76,50 @@ export function copyUnpadded(from: Float32Array, rows: number, O: number): Float
   return out;
 }
 
+/** Copies samples to the kernels, chunk by chunk: `n` of them from `begin` on. @param values [N, O] */
+function* chunks(kernels: FitKernels, { count, slots, rows }: CodeSamples, values: Float32Array, O: number) {
+  const rowsAt = kernels.reserve(CHUNK * slots * 4);
+  const valuesAt = kernels.reserve(CHUNK * paddedOutputs(O) * 4);
+  for (let begin = 0; begin < count; begin += CHUNK) {
+    const n = Math.min(CHUNK, count - begin);
+    kernels.words(rowsAt, n * slots).set(rows.subarray(begin * slots, (begin + n) * slots));
+    const chunk = kernels.floats(valuesAt, n * paddedOutputs(O));
+    copyPadded(values.subarray(begin * O, (begin + n) * O), chunk, O);
+    yield { begin, n, chunk, rowsAt, valuesAt };
+  }
+}
+
 /** `outputs[n, :] += sign · Σ_e table[rows[n, e], :]`. @param table [D, O] @param outputs [N, O] */
 export function addLookups(
   kernels: FitKernels,
-  { count, slots, unknowns, rows }: CodeSamples,
+  samples: CodeSamples,
   table: ArrayLike<number>,
   outputs: Float32Array,
   O: number,
   sign: 1 | -1,
 ): void {
+  const { slots, unknowns } = samples;
   const P = paddedOutputs(O);
   const mark = kernels.mark();
   const tableAt = kernels.reserve((unknowns + 1) * P * 4);
-  const rowsAt = kernels.reserve(CHUNK * slots * 4);
-  const valuesAt = kernels.reserve(CHUNK * P * 4);
   const packed = kernels.floats(tableAt, (unknowns + 1) * P);
   copyPadded(table, packed.subarray(0, unknowns * P), O);
   packed.fill(0, unknowns * P);
-  for (let begin = 0; begin < count; begin += CHUNK) {
-    const n = Math.min(CHUNK, count - begin);
-    kernels.words(rowsAt, n * slots).set(rows.subarray(begin * slots, (begin + n) * slots));
-    const values = kernels.floats(valuesAt, n * P);
-    copyPadded(outputs.subarray(begin * O, (begin + n) * O), values, O);
+  for (const { begin, n, chunk, rowsAt, valuesAt } of chunks(kernels, samples, outputs, O)) {
     kernels.run.addRows(rowsAt, slots, tableAt, P, valuesAt, sign, n);
-    outputs.set(copyUnpadded(values, n, O), begin * O);
+    outputs.set(copyUnpadded(chunk, n, O), begin * O);
   }
   kernels.release(mark);
 }
 
 /** Sums of the samples that use each row: Gᵀ·Y with G the one-hot matrix of the codes. @returns [D, O] */
-export function scatterSums(
-  kernels: FitKernels,
-  { count, slots, unknowns, rows }: CodeSamples,
-  values: Float32Array,
-  O: number,
-): Float32Array {
+export function scatterSums(kernels: FitKernels, samples: CodeSamples, values: Float32Array, O: number): Float32Array {
+  const { slots, unknowns } = samples;
   const P = paddedOutputs(O);
   const mark = kernels.mark();
   const sumsAt = kernels.reserve((unknowns + 1) * P * 4);
-  const rowsAt = kernels.reserve(CHUNK * slots * 4);
-  const valuesAt = kernels.reserve(CHUNK * P * 4);
   kernels.floats(sumsAt, (unknowns + 1) * P).fill(0);
-  for (let begin = 0; begin < count; begin += CHUNK) {
-    const n = Math.min(CHUNK, count - begin);
-    kernels.words(rowsAt, n * slots).set(rows.subarray(begin * slots, (begin + n) * slots));
-    copyPadded(values.subarray(begin * O, (begin + n) * O), kernels.floats(valuesAt, n * P), O);
+  for (const { n, rowsAt, valuesAt } of chunks(kernels, samples, values, O)) {
     kernels.run.scatterRows(rowsAt, slots, valuesAt, P, sumsAt, n);
   }
   const sums = copyUnpadded(kernels.floats(sumsAt, unknowns * P), unknowns, O);

@@ -1,7 +1,6 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
 import { permute, quantizePerOutput } from '../../tables.js';
-import type { CodebookLayout } from './geometry.js';
-import { weightSlice } from './geometry.js';
+import { type CodebookLayout, weightSlice } from './geometry.js';
 
 /** The tensors of a LookUp. */
 export interface QuantizedTable {
@@ -49,11 +48,6 @@ export function canCentre(layout: CodebookLayout): boolean {
   return layout.lookup.pads.every((pad) => pad === 0);
 }
 
-/** [B·taps·K, O] of a fit as axes. */
-function fitDims({ codebooks, taps, geometry }: CodebookLayout, O: number): readonly number[] {
-  return [codebooks, taps, geometry.centroids, O];
-}
-
 /**
  * int8 with one scale per output channel, in the operator's order.
  * @param table [D, O]
@@ -62,7 +56,8 @@ function fitDims({ codebooks, taps, geometry }: CodebookLayout, O: number): read
 export function quantizeTable(table: Float32Array, bias: Float32Array, layout: CodebookLayout): QuantizedTable {
   const O = bias.length;
   const { integers, scale } = quantizePerOutput(table, O, 1);
-  return { table: permute(integers, fitDims(layout, O), [3, 0, 2, 1]), scale, bias: Float32Array.from(bias) };
+  const dims = [layout.codebooks, layout.taps, layout.geometry.centroids, O];
+  return { table: permute(integers, dims, [3, 0, 2, 1]), scale, bias: bias.slice() };
 }
 
 /** The real values that a quantized table stands for, in the order of a fit. @returns [D, O] */

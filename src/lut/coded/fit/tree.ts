@@ -3,7 +3,7 @@ import { TREE_DEPTH as DEPTH, MAX_ACTIVATION } from '../../limits.js';
 const VALUES = MAX_ACTIVATION + 1;
 
 /** One codebook of an EncodeTree operator. */
-export interface TreeCodebook {
+interface TreeCodebook {
   /** [4] */
   readonly features: Int32Array;
   /** [15] */

@@ -1,5 +1,5 @@
 import { numberAttribute } from '../../../graph/attributes.js';
-import { range, reshape } from '../../../train/gradient/shapes.js';
+import { castLike, range, reshape } from '../../../train/gradient/shapes.js';
 import type { GradientRule } from '../../../train/types.js';
 import { TRAINING_DOMAIN } from '../../../train/types.js';
 import { TREE_CENTROIDS, TREE_DEPTH } from '../../limits.js';
@@ -41,7 +41,7 @@ export const ASSIGN_TREE: GradientRule = {
     const compared = emitter.node('Gather', [values, emitter.ints(depths)], { axis: 2 });
     const zero = emitter.scalar(numberAttribute(node, 'zero_point', 0), x);
     const limits = reshape(emitter, emitter.node('Sub', [thresholds, zero]), [1, B, NODES, 1]);
-    const right = emitter.node('Cast', [emitter.node('Greater', [compared, limits])], { to: FLOAT32 });
+    const right = castLike(emitter, emitter.node('Greater', [compared, limits]), x);
     const { signs, offsets } = leafPaths();
     const agreed = emitter.node('MatMul', [floats(emitter, x, [TREE_CENTROIDS, NODES], signs), right]);
     const total = emitter.node('Add', [agreed, floats(emitter, x, [1, 1, TREE_CENTROIDS, 1], offsets)]);
@@ -50,9 +50,6 @@ export const ASSIGN_TREE: GradientRule = {
   },
   backward: () => [],
 };
-
-/** ONNX's number of the element type. */
-const FLOAT32 = 1;
 
 /** For every leaf how the decisions on its path must be: the number of those that are is `signs · decisions + offset`. */
 function leafPaths() {

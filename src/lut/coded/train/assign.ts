@@ -1,14 +1,11 @@
 import { numberAttribute } from '../../../graph/attributes.js';
-import { reshape, scale, sumOver } from '../../../train/gradient/shapes.js';
+import { elementCount } from '../../../graph/tensor.js';
+import { castLike, reshape, scale, sumOver, swapLast } from '../../../train/gradient/shapes.js';
 import type { BackwardContext, Emitter, ForwardContext, GradientRule } from '../../../train/types.js';
 import { TRAINING_DOMAIN } from '../../../train/types.js';
 import { MAX_ACTIVATION, MAX_SCORE_BIAS, MAX_SUM, MAX_WEIGHT } from '../../limits.js';
 import { outputSize, windowAttributes, windowOf } from '../../window.js';
-import { floats, fold, swapLast, unfold } from './windows.js';
-
-/** ONNX's numbers of element types. */
-const FLOAT32 = 1;
-const FLOAT64 = 11;
+import { floats, fold, unfold } from './windows.js';
 
 /**
  * `Assign`: x [N, C, H, W], Q [B·K, g, kh, kw], b [B·K], logTemperature [1] where scores learn → one-hot codes [N, B, K, Ho, Wo].
@@ -94,8 +91,7 @@ function largest(emitter: Emitter, scores: string): string {
 
 /** 1 where both are equal, else 0. */
 export function equals(emitter: Emitter, scores: string, best: string): string {
-  const to = emitter.type(scores).type === 'float64' ? FLOAT64 : FLOAT32;
-  return emitter.node('Cast', [emitter.node('Equal', [scores, best])], { to });
+  return castLike(emitter, emitter.node('Equal', [scores, best]), scores);
 }
 
 /** The index goes into the low bits of the score, so that one maximum decides ties, too. */
@@ -125,10 +121,7 @@ function backward(context: BackwardContext): (string | undefined)[] {
   const { integers, weights, scores } = saved as { integers: string; weights: string; scores: string };
   const window = windowOf(node);
   const [N, B, K, area] = emitter.type(scores).dims as [number, number, number, number];
-  const v = emitter
-    .type(Q)
-    .dims.slice(1)
-    .reduce((a, c) => a * c, 1);
+  const v = elementCount(emitter.type(Q).dims.slice(1));
   const mul = (a: string, c: string) => emitter.node('Mul', [a, c]);
   const gradient = reshape(emitter, gradients[0]!, [N, B, K, area]);
 

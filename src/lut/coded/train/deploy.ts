@@ -19,10 +19,10 @@ export interface DeployedLayer {
   /** The tables are products of weights [M, B·v, th, tw] and centroids [B, K, v], or free [taps, M, B·K]. */
   readonly tables: { readonly weights: string; readonly centroids: string } | string;
   /** Learned scores: Q and b as float32. */
-  readonly scores?: { readonly weights: string; readonly biases: string };
+  readonly scores: { readonly weights: string; readonly biases: string } | undefined;
 }
 
-export interface TrainedLayers {
+interface TrainedLayers {
   /** The lookup network before training. */
   readonly graph: Graph;
   readonly layers: readonly DeployedLayer[];

@@ -1,6 +1,6 @@
 import { choleskyInPlace, choleskySolve } from '../../../convert/linear-algebra.js';
+import { permute } from '../../tables.js';
 import { weightSlice } from '../fit/geometry.js';
-import { dequantizeTable } from '../fit/tables.js';
 import type { EncoderLayer, LookupLayer } from './layers.js';
 
 /** Keeps the normal equations solvable where values do not matter to any output. */
@@ -9,21 +9,11 @@ const RIDGE = 1e-4;
 const ROUNDS = 3;
 
 /** Real tables of a layer in the order of training, [taps, M, B·K]. */
-export function realTables({ table, scale, bias, layout }: LookupLayer): Float32Array {
-  const M = bias.length;
-  const { codebooks: B, taps, geometry } = layout;
-  const K = geometry.centroids;
-  const rows = dequantizeTable({ table, scale, bias }, layout);
-  const out = new Float32Array(rows.length);
-  for (let c = 0; c < B; c++) {
-    for (let tap = 0; tap < taps; tap++) {
-      for (let k = 0; k < K; k++) {
-        const from = ((c * taps + tap) * K + k) * M;
-        for (let m = 0; m < M; m++) out[(tap * M + m) * B * K + c * K + k] = rows[from + m]!;
-      }
-    }
-  }
-  return out;
+export function realTables({ table, scale, layout }: LookupLayer): Float32Array {
+  const M = scale.length;
+  const rows = layout.codebooks * layout.geometry.centroids;
+  const integers = permute(table, [M, rows, layout.taps], [2, 0, 1]);
+  return Float32Array.from(integers, (q, i) => q * scale[Math.floor(i / rows) % M]!);
 }
 
 /** Weights of the dense layer that read the values of one codebook as channels, [M, B·v, th, tw]. */
@@ -62,12 +52,8 @@ export function factorize(encoder: EncoderLayer): Factors {
     const rows = layers.flatMap(({ layout, dense }, layer) =>
       Array.from({ length: layout.taps * dense.outputChannels }, (_, at): Row => {
         const [tap, m] = [Math.floor(at / dense.outputChannels), at % dense.outputChannels];
-        return {
-          layer,
-          table: (at * B + c) * K,
-          weights: (m * B * v + c * v) * layout.taps + tap,
-          step: layout.taps,
-        };
+        const first = (m * B * v + c * v) * layout.taps + tap;
+        return { layer, table: (at * B + c) * K, weights: first, step: layout.taps };
       }),
     );
     const codebook = { centroids: centroids.subarray(c * K * v, (c + 1) * K * v), K, v, rows, tables, weights };

@@ -37,7 +37,7 @@ export interface CentroidSearch {
 }
 
 /** Parameters of an EncodeTree. */
-export interface TreeSearch {
+interface TreeSearch {
   readonly kind: 'tree';
   /** [B, 4] */
   readonly features: Int32Array;
@@ -91,12 +91,8 @@ export function lookupLayers(nodes: readonly Node[]): Node[] {
  * are computed by other nodes.
  */
 export function findEncoders(lookup: Graph, dense: Graph): EncoderLayer[] {
-  const denseLayers = new Map(
-    findDenseLayers(raiseOpset(simplify(dense, COMPLETE_OPERATORS), COMPLETE_OPERATORS)).map((layer) => [
-      layer.output,
-      layer,
-    ]),
-  );
+  const prepared = raiseOpset(simplify(dense, COMPLETE_OPERATORS), COMPLETE_OPERATORS);
+  const denseLayers = new Map(findDenseLayers(prepared).map((layer) => [layer.output, layer]));
   const readers = consumersOf(lookup.nodes);
   const encoders = lookup.nodes
     .filter((node) => isNode(ENCODE, node) || isNode(ENCODE_TREE, node))
@@ -116,13 +112,8 @@ function readSearch(graph: Graph, node: Node, replaced: DenseLayer | undefined) 
     const types = { ...INPUT_TYPES, features: 'int32', thresholds: 'uint8' } as const;
     const { features, thresholds, ...input } = constantsOf(graph, ENCODE_TREE, node, types);
     const search = { kind: 'tree', features: features.data, thresholds: thresholds.data } as const;
-    return {
-      ...input,
-      search,
-      codebooks,
-      channels: (replaced?.inputChannels ?? 0) / codebooks,
-      window: windowOf(node),
-    };
+    const channels = (replaced?.inputChannels ?? 0) / codebooks;
+    return { ...input, search, codebooks, channels, window: windowOf(node) };
   }
   const { Q, b, ...input } = constantsOf(graph, ENCODE, node, { ...INPUT_TYPES, Q: 'int8', b: 'int32' });
   const search = { kind: 'centroid', weights: Q.data, biases: b.data } as const;
@@ -165,6 +156,7 @@ function readLayer(
 ): LookupLayer {
   const { table, scale, bias } = constantsOf(lookup, LOOK_UP, node, LOOK_UP_TYPES);
   const { dims } = table;
+  const { channels, centroids } = encoder;
   const window = windowOf(node, dims.slice(2));
   const [rows, columns] = encoder.window.kernel;
   const layer = replacedLayer(denseLayers, readers, node);
@@ -172,12 +164,12 @@ function readLayer(
   const fits =
     layer !== undefined &&
     layer.outputChannels === dims[0] &&
-    layer.inputChannels === encoder.codebooks * encoder.channels &&
+    layer.inputChannels === encoder.codebooks * channels &&
     `${layer.window.kernel}` === `${kernel}`;
   if (!fits) {
     throw new LutraError('INVALID_ARGUMENT', 'the dense network has no layer that this lookup layer replaces', {
       node: describeNode(node),
-      expected: `${dims[0]} outputs of ${encoder.codebooks * encoder.channels} channels, ${kernel.join('×')}`,
+      expected: `${dims[0]} outputs of ${encoder.codebooks * channels} channels, ${kernel.join('×')}`,
       actual: layer
         ? `${layer.outputChannels} of ${layer.inputChannels}, ${layer.window.kernel.join('×')}`
         : 'no layer of this output name',
@@ -188,11 +180,7 @@ function readLayer(
     node,
     dense: layer,
     layout: {
-      geometry: {
-        kind: rows * columns === 1 ? 'pixel' : 'patch',
-        channels: encoder.channels,
-        centroids: encoder.centroids,
-      },
+      geometry: { kind: rows * columns === 1 ? 'pixel' : 'patch', channels, centroids },
       encode: encoder.window,
       lookup: window,
       codebooks: encoder.codebooks,

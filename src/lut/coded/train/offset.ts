@@ -40,15 +40,10 @@ export function offsetValues(bias: Float32Array, { mean, variance }: LayerStatis
   };
 }
 
-/** What normalization by running statistics comes to. @param value of an initializer by its name */
+/** Factor and bias of a normalization by running statistics. @param value of an initializer by its name */
 export function affineOf(offset: Offset, value: (name: string) => Float32Array): Affine {
   if (offset.kind === 'bias') return { factor: undefined, bias: value(offset.bias).slice() };
-  const [scale, bias, mean, variance] = [offset.scale, offset.bias, offset.mean, offset.variance].map(value) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  const factor = scale.map((gamma, m) => gamma / Math.sqrt(Math.max(0, variance[m]!) + EPSILON));
-  return { factor, bias: bias.map((beta, m) => beta - mean[m]! * factor[m]!) };
+  const [mean, variance] = [value(offset.mean), value(offset.variance)];
+  const factor = value(offset.scale).map((gamma, m) => gamma / Math.sqrt(Math.max(0, variance[m]!) + EPSILON));
+  return { factor, bias: value(offset.bias).map((beta, m) => beta - mean[m]! * factor[m]!) };
 }

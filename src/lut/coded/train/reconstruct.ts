@@ -1,8 +1,8 @@
-import { reshape, sumOver } from '../../../train/gradient/shapes.js';
+import { reshape, sumOver, swapLast } from '../../../train/gradient/shapes.js';
 import type { ForwardContext, GradientRule } from '../../../train/types.js';
 import { TRAINING_DOMAIN } from '../../../train/types.js';
 import { outputSize, windowOf } from '../../window.js';
-import { addTaps, fold, spreadTaps, swapLast, unfold } from './windows.js';
+import { addTaps, fold, spreadTaps, unfold } from './windows.js';
 
 /**
  * `Unfold`: x [N, C, H, W] → [N, C·kh·kw, Ho, Wo], the values under a window (attributes kernel_shape, strides, pads), zero outside of

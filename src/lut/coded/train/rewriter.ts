@@ -20,7 +20,7 @@ interface Codes {
   /** One-hot codes [N, B, K, H, W]. */
   readonly hot: string;
   /** Score weights and biases, where they learn. */
-  readonly scores?: { readonly weights: string; readonly biases: string };
+  readonly scores: DeployedLayer['scores'];
   /** The input under the encoder's window, which carries the gradient on to it; undefined where the softmax does. */
   readonly columns: string | undefined;
   /** Product tables: centroids [B, K, v], the input as the codes see it [N, B·v, H, W], and the first weights of every layer. */
@@ -62,7 +62,7 @@ export class CodedRewriter {
         ? { hot: this.assignByTree(encoder), scores: undefined }
         : this.assignByScore(encoder, encoder.search, factors?.centroids);
     const columns = learned ? undefined : writer.pseudo('Unfold', [input], windowAttributes(window));
-    const common = { hot, columns, ...(scores ? { scores } : {}) };
+    const common = { hot, columns, scores };
     if (!product) return common;
     const centroids = writer.scaledParameter(`${node.name}.centroids`, [B, K, v], factors!.centroids, { decay: 0 });
     const values = writer.pseudo('Reconstruct', [hot, centroids]);
@@ -78,8 +78,10 @@ export class CodedRewriter {
     const window = windowAttributes(layout.lookup);
     const weights =
       product && writer.scaledParameter(`${node.name}.weights`, weightDims(layer), product.weights[index]!);
-    const tables = product ? { weights: weights!, centroids: product.centroids } : this.freeTables(layer);
-    this.layers.push({ encoder, layer, offset, tables, ...(scores ? { scores } : {}) });
+    const tables = product
+      ? { weights: weights!, centroids: product.centroids }
+      : writer.scaledParameter(`${node.name}.tables`, tableDims(layer), realTables(layer));
+    this.layers.push({ encoder, layer, offset, tables, scores });
 
     const { quantized, bits } = this.options;
     const output = node.outputs[0]!;
@@ -125,7 +127,7 @@ export class CodedRewriter {
     if (this.options.encoder === 'frozen') {
       const fixed = [writer.fixed(names.weights, dims, weights), writer.fixed(names.biases, [dims[0]!], biases)];
       const hot = writer.pseudo('Assign', [input, ...fixed], assignment(encoder));
-      return { hot: writer.pseudo('StopGradient', [hot]) };
+      return { hot: writer.pseudo('StopGradient', [hot]), scores: undefined };
     }
     const learned = (hint: string, shape: readonly number[], data: Float32Array) =>
       writer.parameter(hint, shape, data, { rate: SCORE_RATE * rootMeanSquare(data), decay: 0 });
@@ -164,12 +166,6 @@ export class CodedRewriter {
     this.writer.standard('BatchNormalization', [sums, scale, bias, mean, variance], NORMALIZATION, output);
   }
 
-  private freeTables(layer: LookupLayer): string {
-    const { layout, node, bias } = layer;
-    const dims = [layout.taps, bias.length, layout.codebooks * layout.geometry.centroids];
-    return this.writer.scaledParameter(`${node.name}.tables`, dims, realTables(layer));
-  }
-
   /** Tables from their factors, [taps, M, B·K]. */
   private multiply({ layout, bias }: LookupLayer, weights: string, centroids: string): string {
     const { writer } = this;
@@ -196,6 +192,11 @@ export class CodedRewriter {
     const dense = writer.standard('Conv', [columns, writer.pseudo('StopGradient', [constant])], window);
     return writer.pseudo('Surrogate', [sums, dense]);
   }
+}
+
+/** [taps, M, B·K] */
+function tableDims({ layout, bias }: LookupLayer): number[] {
+  return [layout.taps, bias.length, layout.codebooks * layout.geometry.centroids];
 }
 
 /** Weights over the channels under the encoder's window, [M, B·v, th, tw]. */

@@ -1,9 +1,9 @@
 import type { CentroidSearch, EncoderLayer } from './layers.js';
 
 /**
- * Temperature that an encoder starts with, in integer score units: the geometric mean over its codebooks of the mean lead of a score weight row's own centroid over the next best. Scores are
- * quadratic forms (encoder.ts of the converter), so at centroid p the lead over p' is the squared distance between them: a softmax at this
- * temperature sees about the nearest neighbours. Training is insensitive to it over a factor of 16.
+ * Temperature that an encoder starts with, in units of integer scores. At each centroid its own score leads over the next best by the squared
+ * distance between the two (fit/encoder.ts). The temperature is the mean lead in a codebook, and of all codebooks the geometric mean. A softmax
+ * at this temperature sees about the nearest neighbors. Training hardly depends on it over a factor of 16.
  * @param centroids [B, K, v] in real units
  */
 export function initialTemperature(

@@ -1,4 +1,5 @@
-import { range, reshape, transpose } from '../../../train/gradient/shapes.js';
+import { place } from '../../../train/gradient/rearrange.js';
+import { range, reshape } from '../../../train/gradient/shapes.js';
 import type { Emitter } from '../../../train/types.js';
 import { isPoint, type Window, windowAttributes } from '../../window.js';
 
@@ -81,8 +82,9 @@ export function spreadTaps(emitter: Emitter, dy: string, window: Window, { batch
   const [th, tw] = window.kernel;
   const area = from[0] * from[1];
   if (isPoint(window)) return reshape(emitter, dy, [batch, outputs, area]);
-  const spaced = insertZeros(emitter, dy, window.strides, to);
-  const size = [(to[0] - 1) * window.strides[0] + 1, (to[1] - 1) * window.strides[1] + 1] as const;
+  const { strides } = window;
+  const size = [(to[0] - 1) * strides[0] + 1, (to[1] - 1) * strides[1] + 1] as const;
+  const spaced = size.reduce((x, length, axis) => place(emitter, x, axis + 2, 0, strides[axis]!, length), dy);
   const taps = range(th * tw).map((tap) => {
     const at = [Math.floor(tap / tw) - window.pads[0], (tap % tw) - window.pads[1]] as const;
     // Negative pads cut off what the tap read outside of the codes.
@@ -91,28 +93,4 @@ export function spreadTaps(emitter: Emitter, dy: string, window: Window, { batch
     return reshape(emitter, moved, [batch, outputs, area]);
   });
   return taps.length === 1 ? taps[0]! : emitter.node('Concat', taps, { axis: 1 });
-}
-
-/** Puts stride − 1 zeros between neighbours. */
-function insertZeros(emitter: Emitter, dy: string, strides: readonly number[], to: readonly number[]): string {
-  let spaced = dy;
-  strides.forEach((stride, axis) => {
-    if (stride === 1 || to[axis] === 1) return;
-    const { dims } = emitter.type(spaced);
-    const split = dims.flatMap((size, at) => (at === axis + 2 ? [size, 1] : [size]));
-    const pads = Array.from({ length: 2 * split.length }, () => 0);
-    pads[split.length + axis + 3] = stride - 1;
-    const padded = emitter.node('Pad', [reshape(emitter, spaced, split), emitter.ints(pads)]);
-    const merged = dims.map((size, at) => (at === axis + 2 ? size * stride : size));
-    const length = (dims[axis + 2]! - 1) * stride + 1;
-    const joined = reshape(emitter, padded, merged);
-    spaced = emitter.node('Slice', [joined, emitter.ints([0]), emitter.ints([length]), emitter.ints([axis + 2])]);
-  });
-  return spaced;
-}
-
-/** [.., a, b] → [.., b, a] */
-export function swapLast(emitter: Emitter, x: string): string {
-  const rank = emitter.type(x).dims.length;
-  return transpose(emitter, x, [...range(rank - 2), rank - 1, rank - 2]);
 }
