@@ -1,7 +1,7 @@
 import type { SessionInfo } from '../../src/index.js';
 import { html } from '../shared/dom.js';
 import { formatBytes } from '../shared/format.js';
-import type { EngineKind } from './state.js';
+import type { EngineKind } from '../shared/models.js';
 
 interface ScriptSize {
   readonly file: string;

@@ -1,19 +1,19 @@
 import type { PixelImage } from '../../src/data/dataset.js';
 import { byId, html } from '../shared/dom.js';
+import type { ModelEntry } from '../shared/models.js';
+import type { Status } from '../shared/status.js';
 import { createBytes } from './bytes.js';
 import { createCamera } from './camera.js';
 import { createControls } from './controls.js';
 import { createImageInput } from './image-input.js';
 import { latencyView } from './latency.js';
 import { layersView } from './layers.js';
-import type { ModelEntry } from './models.js';
 import { type ImageNetwork, measureTogether } from './network.js';
 import { ImageNetworks } from './networks.js';
 import { createPad } from './pad.js';
 import { prepare } from './paint.js';
 import { createResult } from './result.js';
 import { type DemoState, formatState, parseState, type SourceKind } from './state.js';
-import type { Status } from './status.js';
 import { createTabs } from './tabs.js';
 
 /** Quiet time after an answer before the measurement starts, so that it does not compete with drawing. */

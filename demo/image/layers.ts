@@ -1,9 +1,9 @@
 import { OPERATOR_FACTS } from '../../src/lut/facts.js';
 import { html, svg } from '../shared/dom.js';
 import { formatMilliseconds } from '../shared/format.js';
+import type { EngineKind } from '../shared/models.js';
 import { type Column, numberCell, tableRow, tableView } from '../shared/table.js';
 import type { LayerTime, Measurement } from './network.js';
-import type { EngineKind } from './state.js';
 
 const WIDTH = 1000;
 const HEIGHT = 56;

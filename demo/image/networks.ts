@@ -1,7 +1,6 @@
 import type { LoadProgress } from '../../src/index.js';
-import type { ModelEntry } from './models.js';
+import type { EngineKind, ModelEntry } from '../shared/models.js';
 import { type EngineOptions, ImageNetwork } from './network.js';
-import type { EngineKind } from './state.js';
 
 export interface NetworksListener {
   onProgress(kind: EngineKind, progress: LoadProgress): void;
