@@ -68,7 +68,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     },
     onError: (error) => status.failed(error, () => images.choose(), 'Choose another'),
   });
-  const camera = createCamera({ onFrame: (image) => offer(image, false) });
+  const camera = createCamera((image) => offer(image, false));
   const tabs = createTabs<SourceKind>(
     byId('tabs'),
     byId('stage'),
@@ -195,17 +195,12 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     measured = false;
     clearTimeout(settle);
     const model = findModel(state.model);
-    const mine: ImageNetworks = new ImageNetworks(
-      model,
-      { threads: state.threads, wasm: state.wasm },
-      {
-        onProgress: (kind, progress) => {
-          if (mine === networks && kind === state.engine && progress.stage !== 'ready') {
-            status.loading(model.title, progress, () => mine.release());
-          }
-        },
-      },
-    );
+    const engine = { threads: state.threads, wasm: state.wasm };
+    const mine: ImageNetworks = new ImageNetworks(model, engine, (kind, progress) => {
+      if (mine === networks && kind === state.engine && progress.stage !== 'ready') {
+        status.loading(model.title, progress, () => mine.release());
+      }
+    });
     networks = mine;
     status.loading(model.title, undefined, () => mine.release());
     const waiting = html('p', { class: 'help' }, 'Measured after the first answer.');

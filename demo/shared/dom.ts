@@ -45,6 +45,12 @@ export function icon(path: string): SVGSVGElement {
   return svg('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, svg('path', { d: path }));
 }
 
+/** A row of a list of facts: a name with a remark, and its value. */
+export function factRow(name: string, remark: Child, value: string, id?: string): HTMLElement {
+  const term = html('dt', {}, name, html('span', { class: 'help' }, remark));
+  return html('div', { class: 'bytes-row' }, term, html('dd', { id }, value));
+}
+
 /** The page's element with this id; the page and its script are one unit, so absence is a bug. */
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   const element = document.getElementById(id);

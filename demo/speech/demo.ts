@@ -141,7 +141,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
       words++;
       if (newest && ready) result.bars(ready.labels, newest.smoothed);
       status.clear();
-      result.show(label, probability, '');
+      result.show(label, probability);
       sound.mark(label, time);
       list.add({ label, probability, source: source?.kind === 'recording' ? source.name : 'microphone' });
       requestAnimationFrame(() => {

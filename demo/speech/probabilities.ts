@@ -26,16 +26,8 @@ interface Point {
   readonly probabilities: Float32Array;
 }
 
-export interface Probabilities {
-  reset(labels: readonly string[]): void;
-  add(time: number, probabilities: Float32Array): void;
-  /** 0..1 */
-  setThreshold(threshold: number): void;
-  clear(): void;
-}
-
 /** Lines of the smoothed probabilities over the last seconds, with a table that says the same. */
-export function createProbabilities(): Probabilities {
+export function createProbabilities() {
   let labels: readonly string[] = [];
   let points: Point[] = [];
   let lines: SVGPolylineElement[] = [];
@@ -130,7 +122,7 @@ export function createProbabilities(): Probabilities {
   }
 
   return {
-    reset(next) {
+    reset(next: readonly string[]) {
       labels = next;
       lines = next.map((label) =>
         svg('polyline', {
@@ -142,11 +134,12 @@ export function createProbabilities(): Probabilities {
       plot.replaceChildren(...lines, ...names);
       this.clear();
     },
-    add(time, probabilities) {
+    add(time: number, probabilities: Float32Array) {
       points = [...points.filter((point) => time - point.time < 1000 * SECONDS), { time, probabilities }];
       draw();
     },
-    setThreshold(value) {
+    /** @param value 0..1 */
+    setThreshold(value: number) {
       counts = value;
       placeThreshold();
     },
