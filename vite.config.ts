@@ -70,17 +70,30 @@ function sizes(): Plugin {
   };
 }
 
-/** Puts demo/shared/html/NAME.html where a page says `<!-- include NAME -->`; `{{home}}` there leads to the front page. */
-function includes(): Plugin {
+/**
+ * Puts the content of a page into demo/shared/html/page.html. A page begins with `<!-- page NAME="VALUE" … -->`: the values stand for
+ * `{{NAME}}` there. `styles` lists its style sheets. `{{home}}` leads to the front page.
+ */
+function layout(): Plugin {
+  const frame = join(root, 'shared/html/page.html');
   return {
-    name: 'lutra-includes',
+    name: 'lutra-layout',
     transformIndexHtml: {
       order: 'pre',
       handler(html, { path }) {
-        const home = '../'.repeat(path.split('/').length - 2) || './';
-        return html.replace(/<!-- include (\w+) -->/g, (_, name: string) =>
-          readFileSync(join(root, 'shared/html', `${name}.html`), 'utf8').replaceAll('{{home}}', home),
+        const [head = '', settings = ''] = /^<!-- page([\s\S]*?)-->/.exec(html) ?? [];
+        const values = new Map(
+          [...settings.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]),
         );
+        values.set('home', '../'.repeat(path.split('/').length - 2) || './');
+        const styles = values
+          .get('styles')
+          ?.split(' ')
+          .map((file) => `<link rel="stylesheet" href="${file}" />`);
+        return readFileSync(frame, 'utf8')
+          .replace(/\{\{(\w+)\}\}/g, (_, name: string) => values.get(name) ?? '')
+          .replace('<!-- styles -->', () => styles?.join('') ?? '')
+          .replace('<!-- content -->', () => html.slice(head.length));
       },
     },
   };
@@ -136,7 +149,7 @@ export default defineConfig({
   // A missing file is a 404, not the front page.
   appType: 'mpa',
   publicDir: fileURLToPath(new URL('public/', import.meta.url)),
-  plugins: [headers(), includes(), sizes(), documentation()],
+  plugins: [headers(), layout(), sizes(), documentation()],
   server: { port: 5173, fs: { allow: [fileURLToPath(new URL('.', import.meta.url))] } },
   preview: { port: 4173 },
   worker: { format: 'es', plugins: () => [closedEntries()] },

@@ -27,8 +27,9 @@ async function main(): Promise<void> {
       if (options.json) writeResults(options.json, collector.results());
       if (options.record) console.log(`Recorded in ${relative('', recordResults(options, collector.results()))}`);
     }
-    if (collector.failures.length > 0) {
-      console.error(`\nNot measured:\n${collector.failures.map((failure) => `  ${failure}`).join('\n')}`);
+    const { failures } = collector.results();
+    if (failures.length > 0) {
+      console.error(`\nNot measured:\n${failures.map((failure) => `  ${failure}`).join('\n')}`);
       process.exitCode = 1;
     }
   } finally {

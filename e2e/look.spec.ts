@@ -62,7 +62,7 @@ test('can be used from the keyboard in a sensible order', async ({ page, context
   await page.goto('image/');
   await measured(page);
   await page.locator('body').press('Tab');
-  await expect(page.getByRole('link', { name: 'Skip to the demo' })).toBeFocused();
+  await expect(page.getByRole('link', { name: 'Skip to the content' })).toBeFocused();
   const visited: string[] = [];
   for (let i = 0; i < 14; i++) {
     await page.keyboard.press('Tab');

@@ -81,7 +81,7 @@ test.describe('recordings', () => {
     await chooseRecording(page, 'a.wav', toneRecording(['low']));
     await expect(words(page)).toHaveText(['low']);
     await page.locator('body').press('Tab');
-    await expect(page.getByRole('link', { name: 'Skip to the demo' })).toBeFocused();
+    await expect(page.getByRole('link', { name: 'Skip to the content' })).toBeFocused();
     const visited: string[] = [];
     for (let i = 0; i < 10; i++) {
       await page.keyboard.press('Tab');

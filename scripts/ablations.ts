@@ -9,7 +9,6 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROWS, type Row } from '../bench/ablations/rows.js';
-import { separateTaps } from '../bench/ablations/separate-taps.js';
 import { convert } from '../src/convert/convert.js';
 import type { ConvertOptions } from '../src/convert/types.js';
 import { parsePreprocess } from '../src/data/preprocess.js';
@@ -53,12 +52,12 @@ const { set, split } = await openImages(dataset, spec, {}, { share: validationCo
 const validate = await createValidator(dense, set, split, { kind: 'distillation' }, 1);
 const percentage = (count: number) => ((100 * count) / split.validation.length).toFixed(2);
 
-async function converted(network: Graph, options: ConvertOptions): Promise<Graph> {
+async function converted(options: ConvertOptions): Promise<Graph> {
   const key = fingerprint(
     options,
     samples,
     flags.dense,
-    [...network.initializers].map(([name, { dims }]) => [name, dims]),
+    [...dense.initializers].map(([name, { dims }]) => [name, dims]),
   );
   const path = flags.cache && join(flags.cache, `${key}.lut.onnx`);
   if (path && existsSync(path)) return parseModel(await readFile(path));
@@ -66,7 +65,7 @@ async function converted(network: Graph, options: ConvertOptions): Promise<Graph
   const feeds = Array.from({ length: Math.ceil(indices.length / CALIBRATION_BATCH) }, (_, i) =>
     plainInputs(set, indices.subarray(i * CALIBRATION_BATCH, (i + 1) * CALIBRATION_BATCH)),
   );
-  const { graph } = await convert(network, { feeds }, { ...options, seed: SEED });
+  const { graph } = await convert(dense, { feeds }, { ...options, seed: SEED });
   if (path) {
     await mkdir(flags.cache!, { recursive: true });
     await writeFile(path, serializeModel(graph));
@@ -76,7 +75,7 @@ async function converted(network: Graph, options: ConvertOptions): Promise<Graph
 
 const durations = new Map<string, number>();
 
-async function train(row: Row, network: Graph, lookup: Graph) {
+async function train(row: Row, lookup: Graph) {
   const { training, asLongAs } = row;
   if (!training) return { graph: lookup, updates: 0, seconds: 0 };
   const seconds = asLongAs === undefined ? undefined : durations.get(asLongAs);
@@ -84,7 +83,7 @@ async function train(row: Row, network: Graph, lookup: Graph) {
   const budget = seconds === undefined ? { steps } : { minutes: seconds / 60 };
   const { graph, result } = await trainLookup(
     lookup,
-    network,
+    dense,
     set,
     { ...split, validation: new Int32Array(0) },
     {
@@ -102,8 +101,7 @@ console.log(
 );
 console.log('| | | accuracy % | same answer % | divergence | updates | seconds |\n|---|---|---|---|---|---|---|');
 for (const row of rows) {
-  const network = row.separate ? separateTaps(dense, row.separate) : dense;
-  const { graph, updates, seconds } = await train(row, network, await converted(network, row.conversion));
+  const { graph, updates, seconds } = await train(row, await converted(row.conversion));
   const { correct, same, loss } = await validate(graph);
   console.log(
     `| ${row.group} | ${row.name} | ${percentage(correct)} | ${percentage(same!)} | ${loss.toFixed(4)} | ${updates} | ${seconds.toFixed(0)} |`,

@@ -31,15 +31,12 @@ function usage(message: string): never {
 function lists(flag: string, texts: readonly string[]): Record<string, number[]> {
   const entries = texts.map((text): [string, number[]] => {
     const at = text.lastIndexOf('=');
-    const numbers =
-      at < 0
-        ? [Number.NaN]
-        : text
-            .slice(at + 1)
-            .split(',')
-            .filter(Boolean)
-            .map(Number);
-    if (numbers.some(Number.isNaN)) usage(`--${flag} ${text}: expected NAME=NUMBER`);
+    const numbers = text
+      .slice(at + 1)
+      .split(',')
+      .filter(Boolean)
+      .map(Number);
+    if (at < 0 || numbers.some(Number.isNaN)) usage(`--${flag} ${text}: expected NAME=NUMBER`);
     return [text.slice(0, at), numbers];
   });
   return Object.fromEntries(entries);

@@ -1,2 +1,2 @@
-/** What no rule of import-rules.mjs allows below `root`, one line each. */
+/** What the rules of import-rules.mjs do not allow below `root`, one line each. */
 export function violations(root?: string): Promise<string[]>;

@@ -24,6 +24,14 @@ export interface ShippedModel {
   readonly test: { readonly path: string; readonly name: string; readonly command?: string };
 }
 
+/** What the scripts that train shipped models take. */
+export const TRAINING_FLAGS = {
+  data: { type: 'string', default: '../shared/data' },
+  only: { type: 'string' },
+  resume: { type: 'boolean', default: false },
+  quick: { type: 'boolean', default: false },
+} as const;
+
 export interface Accuracy {
   readonly value: number;
   readonly n: number;

@@ -4,16 +4,9 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildModel, chosenModels, type ShippedModel } from './shipped-model.js';
+import { buildModel, chosenModels, type ShippedModel, TRAINING_FLAGS } from './shipped-model.js';
 
-const { values } = parseArgs({
-  options: {
-    data: { type: 'string', default: '../shared/data' },
-    only: { type: 'string' },
-    resume: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-  },
-});
+const { values } = parseArgs({ options: TRAINING_FLAGS });
 
 /** Digits turn and grow, and must not be mirrored. */
 const DIGIT_VARIATION = ['--mirror', 'no', '--rotate', '15', '--zoom', '0.2'];

@@ -9,17 +9,16 @@ import { parseArgs } from 'node:util';
 import { openDataset } from '../src/data/node-open.js';
 import { KEYWORD_FEATURES } from '../src/speech/spec.js';
 import { encodeWav } from '../src/speech/wav.js';
-import { buildModel, chosenModels, type Measured, type ShippedModel, trainAndMeasure } from './shipped-model.js';
+import {
+  buildModel,
+  chosenModels,
+  type Measured,
+  type ShippedModel,
+  TRAINING_FLAGS,
+  trainAndMeasure,
+} from './shipped-model.js';
 
-const { values } = parseArgs({
-  options: {
-    data: { type: 'string', default: '../shared/data' },
-    only: { type: 'string' },
-    'leave-out': { type: 'string' },
-    resume: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-  },
-});
+const { values } = parseArgs({ options: { ...TRAINING_FLAGS, 'leave-out': { type: 'string' } } });
 const BUILD = 'build/speech';
 const WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 const KEYWORD_PACKS = ['train_1', 'train_2'].map((name) => join(values.data, 'speech-commands', `${name}.ulaw.gz`));
@@ -58,22 +57,8 @@ const DIGITS: ShippedModel = {
     'Free Spoken Digit Dataset (CC BY-SA 4.0), 2,500 recordings of five speakers, and 173 digits by other speakers from the training part of Speech Commands v0.02 (CC BY 4.0). Weights: CC BY-SA 4.0.',
   dense: [
     [
-      '--dense',
-      'keywords',
-      '--epochs',
-      '15',
-      '--batch',
-      '16',
-      '--rate',
-      '0.04',
-      '--average',
-      '1.5',
-      '--speed',
-      '0.25',
-      '--holdout',
-      '0',
-      '--features',
-      join(BUILD, 'digits.json'),
+      ...['--dense', 'keywords', '--epochs', '15', '--batch', '16', '--rate', '0.04', '--average', '1.5'],
+      ...['--speed', '0.25', '--holdout', '0', '--features', join(BUILD, 'digits.json')],
     ],
   ],
   // The last state: where a speaker is left out, what is held out is what the accuracy is measured on, and may choose nothing.

@@ -6,8 +6,6 @@ export interface Row {
   readonly group: string;
   readonly name: string;
   readonly conversion: ConvertOptions;
-  /** Cuts the dense network first, so that the taps that would share codes have their own. */
-  readonly separate?: 'row' | 'pixel';
   /** Undefined: not trained. */
   readonly training?: LookupTrainingOptions;
   /** Trains for as long as the row of this name took instead of a number of updates. */
@@ -40,22 +38,6 @@ export const ROWS: readonly Row[] = [
   { group: 'K', name: '32', conversion: geometry('patch', 1, 32), training: {} },
   { group: 'geometry', name: 'pixel of 4 (v = 4)', conversion: geometry('pixel', 4), training: {} },
   { group: 'geometry', name: 'row of 1 (v = 3)', conversion: geometry('row', 1), training: {} },
-  { group: 'codes', name: 'row of 1, shared by taps', conversion: geometry('row', 1) },
-  { group: 'codes', name: 'row of 1, one per tap', conversion: geometry('row', 1), separate: 'row' },
-  {
-    group: 'codes',
-    name: 'row of 1, one per tap, trained',
-    conversion: geometry('row', 1),
-    separate: 'row',
-    training: {},
-  },
-  { group: 'codes', name: 'pixel of 4, shared by taps', conversion: geometry('pixel', 4) },
-  {
-    group: 'codes',
-    name: 'pixel of 4, one per tap',
-    conversion: { geometry: { pointwise: 4 }, centroids: 16 },
-    separate: 'pixel',
-  },
   { group: 'geometry', name: 'patch of 2 (v = 18)', conversion: geometry('patch', 2), training: {} },
   { group: 'tree', name: 'not trained', conversion: { ...PATCH, encoder: 'tree' } },
   { group: 'tree', name: 'frozen', conversion: { ...PATCH, encoder: 'tree' }, training: {} },

@@ -12,8 +12,7 @@ function measured(contender: Contender, milliseconds: number, build: string, thr
 }
 
 function report(engines: readonly EngineMeasurement[]) {
-  const { results, ratios, denseRatios } = reportNetwork('net', { engines, verified: [], failures: [] }, {});
-  return { results, ratios, dense_ratios: denseRatios };
+  return reportNetwork({ id: 'net', title: 'Net' }, { engines, verified: [], failures: [] }, {});
 }
 
 describe('variants', () => {

@@ -1,7 +1,8 @@
 import { seededRandom } from '../../src/convert/random.js';
 import { ENGINES } from './engines.js';
 import type { EngineMeasurement, NetworkMeasurement } from './measure.js';
-import type { EngineResult, RatioResult } from './results.js';
+import type { BenchNetwork } from './network.js';
+import type { BenchResults, EngineResult, RatioResult } from './results.js';
 import { medianRatio, quantile } from './statistics.js';
 import type { EngineId, ModelForm } from './types.js';
 
@@ -11,19 +12,32 @@ export interface ColdStart {
   readonly runtimeBytes: number;
 }
 
-export interface NetworkReport {
-  readonly results: readonly EngineResult[];
-  readonly ratios: readonly RatioResult[];
-  readonly denseRatios: readonly RatioResult[];
+/** What is measured of some networks, without where. */
+export type Report = Omit<BenchResults, 'environment'>;
+
+export const EMPTY_REPORT: Report = {
+  networks: [],
+  results: [],
+  ratios: [],
+  dense_ratios: [],
+  verified: [],
+  failures: [],
+};
+
+/** All lists of the first, each followed by that of the second. */
+export function joinReports(first: Report, second: Partial<Report>): Report {
+  const names = Object.keys(first) as (keyof Report)[];
+  const lists = names.map((name) => [name, [...first[name], ...(second[name] ?? [])]]);
+  return Object.fromEntries(lists) as Report;
 }
 
-/** Samples of one network as medians, percentiles and ratios. */
+/** Samples of one network as medians, percentiles and ratios. The caller describes the network itself. */
 export function reportNetwork(
-  network: string,
+  { id: network, title }: Pick<BenchNetwork, 'id' | 'title'>,
   measured: NetworkMeasurement,
   modelBytes: Readonly<Partial<Record<ModelForm, number>>>,
   cold: ReadonlyMap<EngineId, ColdStart> = new Map(),
-): NetworkReport {
+): Report {
   const results = measured.engines.map(
     ({ contender: { engine }, samples, build, runsPerSample, memoryBytes, threads }): EngineResult => ({
       network,
@@ -42,9 +56,12 @@ export function reportNetwork(
     }),
   );
   return {
+    networks: [],
     results,
     ratios: ratiosOf(network, 'lutra', measured.engines),
-    denseRatios: ratiosOf(network, 'lutra-dense', measured.engines),
+    dense_ratios: ratiosOf(network, 'lutra-dense', measured.engines),
+    verified: measured.verified.map((verification) => ({ network, ...verification })),
+    failures: measured.failures.map((failure) => `${title}: ${failure}`),
   };
 }
 

@@ -3,8 +3,8 @@ import type { StepProfile } from '../../src/index.js';
 import { alike, variants } from '../measure/contenders.js';
 import { ENGINES } from '../measure/engines.js';
 import type { BenchNetwork } from '../measure/network.js';
-import { type ColdStart, type NetworkReport, reportNetwork } from '../measure/report.js';
-import type { BenchResults, EngineResult, Environment, RatioResult } from '../measure/results.js';
+import { type ColdStart, EMPTY_REPORT, joinReports, type Report, reportNetwork } from '../measure/report.js';
+import type { BenchResults, Environment } from '../measure/results.js';
 import { quantile } from '../measure/statistics.js';
 import type { EngineId, ModelForm } from '../measure/types.js';
 import type { ColdReply, ColdRequest } from '../page/cold.js';
@@ -15,7 +15,7 @@ import type { NetworkFiles } from './models.js';
 import type { BenchServer } from './server.js';
 
 /** Everything measured of one network. */
-export interface Collected extends NetworkReport {
+export interface Collected extends Report {
   readonly profile: readonly StepProfile[] | undefined;
 }
 
@@ -27,12 +27,7 @@ const LARGE_BYTES = 100e6;
 
 /** Drives the pages through a suite and gathers what they measure. */
 export class Collector {
-  readonly failures: string[] = [];
-  readonly #results: EngineResult[] = [];
-  readonly #ratios: RatioResult[] = [];
-  readonly #denseRatios: RatioResult[] = [];
-  readonly #verified: Record<string, unknown>[] = [];
-  readonly #networks: Record<string, unknown>[] = [];
+  #report = EMPTY_REPORT;
 
   private constructor(
     private readonly tab: BrowserTab,
@@ -69,7 +64,7 @@ export class Collector {
       Object.entries(files.files).map(([form, { file }]) => [form, this.server.address(`models/${file}`)]),
     ) as Partial<Record<ModelForm, string>>;
     const network: BenchNetwork = { id, title, inputs, models, ...(files.rounded ? { rounded: files.rounded } : {}) };
-    this.#networks.push({ id, title, work, models: files.files });
+    this.#add({ networks: [{ id, title, work, models: files.files }] });
     try {
       const cold = new Map<EngineId, ColdStart>();
       if (this.options.cold) {
@@ -86,34 +81,26 @@ export class Collector {
       await this.tab.evaluate(`void bench.measure(${JSON.stringify(request)})`);
       const reply = await this.#poll<MeasureReply>('bench.reply', 'bench.status');
       if (!reply.measured) throw new Error(reply.error);
-      this.failures.push(...reply.measured.failures.map((failure) => `${title}: ${failure}`));
       const sizes = Object.fromEntries(Object.entries(files.files).map(([form, { bytes }]) => [form, bytes]));
-      const report = reportNetwork(id, reply.measured, sizes, cold);
-      this.#results.push(...report.results);
-      this.#ratios.push(...report.ratios);
-      this.#denseRatios.push(...report.denseRatios);
-      this.#verified.push(...reply.measured.verified.map((verification) => ({ network: id, ...verification })));
+      const report = reportNetwork(network, reply.measured, sizes, cold);
+      this.#add(report);
       const wanted: ProfileRequest = { network, threads, wasm };
       const profile = this.options.profile
         ? await this.tab.evaluate<readonly StepProfile[]>(`bench.profile(${JSON.stringify(wanted)})`)
         : undefined;
       return { ...report, profile };
     } catch (thrown) {
-      this.failures.push(`${title}: ${thrown instanceof Error ? thrown.message : thrown}`);
-      return { results: [], ratios: [], denseRatios: [], profile: undefined };
+      this.#add({ failures: [`${title}: ${thrown instanceof Error ? thrown.message : thrown}`] });
+      return { ...EMPTY_REPORT, profile: undefined };
     }
   }
 
   results(): BenchResults {
-    return {
-      environment: this.environment,
-      networks: this.#networks,
-      results: this.#results,
-      ratios: this.#ratios,
-      dense_ratios: this.#denseRatios,
-      verified: this.#verified,
-      failures: this.failures,
-    };
+    return { environment: this.environment, ...this.#report };
+  }
+
+  #add(report: Partial<Report>): void {
+    this.#report = joinReports(this.#report, report);
   }
 
   /** undefined when the engine cannot run the network, of which the measurement will tell. */

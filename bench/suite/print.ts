@@ -7,7 +7,7 @@ const megabytes = (bytes: number | null) => (bytes === null ? '–' : (bytes / 1
 
 /** One table on standard output; the ratios say how many times faster Lutra's lookup network and its dense one are. */
 export function printNetwork(
-  { results, ratios, denseRatios, profile }: Collected,
+  { results, ratios, dense_ratios, profile }: Collected,
   { title, work }: NetworkFiles,
 ): void {
   if (results.length === 0) return;
@@ -30,7 +30,7 @@ export function printNetwork(
   ];
   const rows = results.map((result) => {
     const ratio = peerRatio(result, { results, ratios });
-    const dense = peerRatio(result, { results, ratios: denseRatios });
+    const dense = peerRatio(result, { results, ratios: dense_ratios });
     return [
       `${ENGINES[result.engine].title} (${result.threads}, ${buildTitle(result.build)})`,
       result.p50_ms.toFixed(2),
@@ -51,7 +51,7 @@ export function printNetwork(
       row.map((cell, column) => (column ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join('  '),
     );
   }
-  for (const ratio of variantRatios({ ratios, dense_ratios: denseRatios })) {
+  for (const ratio of variantRatios({ ratios, dense_ratios })) {
     const interval = `${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}`;
     console.log(`${ENGINES[ratio.versus].title}, ${variantTitle(ratio)}: ${ratio.ratio.toFixed(2)}× (${interval})`);
   }

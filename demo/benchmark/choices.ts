@@ -1,7 +1,7 @@
 import { ENGINES } from '../../bench/measure/engines.js';
 import type { EngineId } from '../../bench/measure/types.js';
 import { BERT_BASE } from '../../bench/networks/bert.js';
-import type { ModelEntry } from '../image/models.js';
+import type { ModelEntry } from '../shared/models.js';
 
 /** Where a network comes from: two files of this site, or a builder that runs in the page. */
 export type NetworkSource =

@@ -1,8 +1,8 @@
 import { ENGINE_IDS, ENGINES } from '../../bench/measure/engines.js';
 import type { EngineId } from '../../bench/measure/types.js';
 import { byId, html } from '../shared/dom.js';
+import { problemView } from '../shared/problem.js';
 import { comparable, compareTable, type Dataset } from './compare.js';
-import { problemView } from './problem.js';
 import { describeResults, parseResults } from './results-file.js';
 
 /** The panel that sets results of several browsers or devices side by side. */

@@ -4,6 +4,7 @@ import type { BenchResults } from '../../bench/measure/results.js';
 import type { EngineId } from '../../bench/measure/types.js';
 import { html } from '../shared/dom.js';
 import { formatMilliseconds } from '../shared/format.js';
+import { type Column, numberCell, tableRow, tableView } from '../shared/table.js';
 import { networkTitle } from './results-file.js';
 
 /** A set of results with a name that a column can carry. */
@@ -43,36 +44,18 @@ export function compareTable(all: readonly Dataset[], versus: EngineId): HTMLEle
   const cell = ({ results }: Dataset, network: string) => {
     const own = results.results.find((result) => result.network === network && result.engine === 'lutra');
     const ratio = ratioOf(results, network, versus);
-    if (!own) return html('td', { class: 'number' }, '–');
-    return html(
-      'td',
-      { class: 'number' },
+    if (!own) return numberCell('–');
+    return numberCell(
       html('strong', {}, ratio ? `${ratio.ratio.toFixed(2)}×` : '–'),
       html('span', { class: 'range' }, ratio ? `${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}` : ''),
       html('span', { class: 'range' }, formatMilliseconds(own.p50_ms)),
     );
   };
   const rows = [...titlesOf(datasets)].map(([network, title]) =>
-    html('tr', {}, html('th', { scope: 'row' }, title), ...datasets.map((dataset) => cell(dataset, network))),
+    tableRow(title, ...datasets.map((dataset) => cell(dataset, network))),
   );
-  const columns = datasets.map(({ label }) => html('th', { scope: 'col', class: 'number dataset' }, label));
-  return html(
-    'div',
-    { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'Comparison as a table' },
-    html(
-      'table',
-      { class: 'comparison' },
-      html(
-        'caption',
-        {},
-        html(
-          'span',
-          {},
-          `Times faster than ${ENGINES[versus].title} by lookup, with the 95 % interval, and the median of an answer`,
-        ),
-      ),
-      html('thead', {}, html('tr', {}, html('th', { scope: 'col' }, 'Network'), ...columns)),
-      html('tbody', {}, ...rows),
-    ),
-  );
+  const columns = datasets.map(({ label }): Column => [label, 'number dataset']);
+  const words = `Times faster than ${ENGINES[versus].title} by lookup, with the 95 % interval, and the median of an answer`;
+  const caption = html('caption', {}, html('span', {}, words));
+  return tableView('Comparison as a table', [['Network'], ...columns], rows, { caption, kind: 'comparison' });
 }

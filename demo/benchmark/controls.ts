@@ -1,18 +1,13 @@
 import { ENGINE_IDS, ENGINES } from '../../bench/measure/engines.js';
 import type { EngineId } from '../../bench/measure/types.js';
 import type { WasmVariant } from '../../src/index.js';
+import { type Choice, select, threadField, wasmField } from '../shared/controls.js';
 import { html } from '../shared/dom.js';
 import { type NetworkChoice, PAGE_ENGINES } from './choices.js';
 import type { RunOptions } from './run.js';
 
-const MAX_THREADS = 8;
-const VARIANTS: readonly (readonly [WasmVariant, string])[] = [
-  ['auto', 'Automatic'],
-  ['simd', 'SIMD'],
-  ['relaxed', 'Relaxed SIMD'],
-];
 /** Rounds; fewer than 30 give a first impression only. */
-const SAMPLES: readonly (readonly [string, string])[] = [
+const SAMPLES: readonly Choice[] = [
   ['30', '30'],
   ['10', '10, a quick look'],
   ['60', '60'],
@@ -32,23 +27,12 @@ function checkbox(name: string, value: string, title: string, note: string, chec
   );
 }
 
-function select(name: string, legend: string, options: readonly (readonly [string, string])[], disabled = false) {
-  return html(
-    'label',
-    { class: 'field' },
-    html('span', { class: 'legend' }, legend),
-    html('select', { name, disabled }, ...options.map(([value, text]) => html('option', { value }, text))),
-  );
-}
-
 /** Fills the form. @returns what is chosen; undefined when nothing is */
 export function createControls(
   form: HTMLFormElement,
   networks: readonly NetworkChoice[],
 ): () => RunOptions | undefined {
-  const count = crossOriginIsolated ? Math.min(MAX_THREADS, Math.max(2, navigator.hardwareConcurrency)) : 1;
-  const threads = Array.from({ length: count }, (_, i) => [String(i + 1), String(i + 1)] as const);
-  const threadField = select('threads', 'Threads', threads, count === 1);
+  const threads = threadField();
   form.replaceChildren(
     html(
       'fieldset',
@@ -65,10 +49,10 @@ export function createControls(
     html(
       'div',
       { class: 'settings' },
-      threadField,
-      select('wasm', 'Lutra’s instructions', VARIANTS),
+      threads,
+      wasmField('Lutra’s instructions'),
       select('samples', 'Samples', SAMPLES),
-      ...(count === 1 ? [html('p', { class: 'help' }, 'More threads need a cross-origin isolated page.')] : []),
+      threads.title ? html('p', { class: 'help' }, `${threads.title}.`) : undefined,
     ),
   );
   form.addEventListener('submit', (event) => event.preventDefault());

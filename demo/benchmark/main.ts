@@ -1,11 +1,11 @@
-import { loadModelList } from '../image/models.js';
 import { byId } from '../shared/dom.js';
+import { loadModelList } from '../shared/models.js';
+import { problemView } from '../shared/problem.js';
 import { mountThemeToggle } from '../shared/theme.js';
 import { networkChoices } from './choices.js';
 import type { Dataset } from './compare.js';
 import { ComparePanel } from './compare-panel.js';
 import { createControls } from './controls.js';
-import { problemView } from './problem.js';
 import { loadRecorded } from './recorded.js';
 import { describeResults } from './results-file.js';
 import { ResultsPanel } from './results-panel.js';
@@ -33,7 +33,7 @@ async function start(): Promise<void> {
     update(more.at(-1));
   });
   update();
-  const models = await loadModelList(root).catch((thrown: unknown) => {
+  const models = await loadModelList(root, 'image').catch((thrown: unknown) => {
     byId('problem').replaceChildren(problemView(thrown));
     return [];
   });

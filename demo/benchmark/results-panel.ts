@@ -1,4 +1,4 @@
-import { byId, html } from '../shared/dom.js';
+import { button, byId, html } from '../shared/dom.js';
 import { distributions } from './chart.js';
 import type { Dataset } from './compare.js';
 import { download, toCsv, toMarkdown } from './exports.js';
@@ -75,11 +75,9 @@ export class ResultsPanel {
   }
 
   #exportButton(id: string, text: string, act: (shown: Dataset, button: HTMLButtonElement) => void): HTMLButtonElement {
-    const button = html('button', { class: 'button quiet', type: 'button', id, disabled: true }, text);
-    button.addEventListener('click', () => {
-      if (this.#shown) act(this.#shown, button);
-    });
-    return button;
+    const pressed = () => this.#shown && act(this.#shown, element);
+    const element = button(text, pressed, { class: 'button quiet', id, disabled: true });
+    return element;
   }
 }
 

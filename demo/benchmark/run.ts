@@ -4,8 +4,8 @@ import { ENGINES } from '../../bench/measure/engines.js';
 import { timerGrain } from '../../bench/measure/grain.js';
 import { type MeasureProgress, measureNetwork } from '../../bench/measure/measure.js';
 import type { BenchNetwork } from '../../bench/measure/network.js';
-import { reportNetwork } from '../../bench/measure/report.js';
-import type { BenchResults, EngineResult, Environment, RatioResult } from '../../bench/measure/results.js';
+import { EMPTY_REPORT, joinReports, type Report, reportNetwork } from '../../bench/measure/report.js';
+import type { BenchResults, Environment } from '../../bench/measure/results.js';
 import type { EngineId, ModelForm } from '../../bench/measure/types.js';
 import { wrap } from '../../src/comlink.js';
 import type { WasmVariant } from '../../src/index.js';
@@ -47,12 +47,10 @@ const WORDS: Readonly<Record<MeasureProgress['stage'], string>> = {
 export async function runBenchmark(options: RunOptions, signal: AbortSignal, listener: RunListener): Promise<void> {
   const { networks, threads, wasm, samples } = options;
   const environment = describeEnvironment(wasm);
-  const described: Record<string, unknown>[] = [];
-  const results: EngineResult[] = [];
-  const ratios: RatioResult[] = [];
-  const denseRatios: RatioResult[] = [];
-  const verified: Record<string, unknown>[] = [];
-  const failures: string[] = [];
+  let report = EMPTY_REPORT;
+  const add = (more: Partial<Report>) => {
+    report = joinReports(report, more);
+  };
   for (const [index, choice] of networks.entries()) {
     const { id, title } = choice;
     const at = (stage: keyof typeof STAGES, part: number, text: string) => {
@@ -61,7 +59,7 @@ export async function runBenchmark(options: RunOptions, signal: AbortSignal, lis
     };
     const engines = options.engines.filter((engine) => {
       const why = whyNot(engine, choice, threads);
-      if (why !== undefined) failures.push(`${title}: ${why}`);
+      if (why !== undefined) add({ failures: [`${title}: ${why}`] });
       return why === undefined;
     });
     try {
@@ -77,26 +75,15 @@ export async function runBenchmark(options: RunOptions, signal: AbortSignal, lis
         onProgress: ({ stage, engine, done, total }) =>
           at(stage, done / total, engine === undefined ? WORDS[stage] : `${WORDS[stage]} ${ENGINES[engine].title}`),
       });
-      failures.push(...measured.failures.map((failure) => `${title}: ${failure}`));
-      const report = reportNetwork(id, measured, sizes);
-      described.push({ id, title, work, models: describeFiles(sizes, sha256) });
-      results.push(...report.results);
-      ratios.push(...report.ratios);
-      denseRatios.push(...report.denseRatios);
-      verified.push(...measured.verified.map((verification) => ({ network: id, ...verification })));
+      add({
+        ...reportNetwork(network, measured, sizes),
+        networks: [{ id, title, work, models: describeFiles(sizes, sha256) }],
+      });
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
-      failures.push(`${title}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      add({ failures: [`${title}: ${thrown instanceof Error ? thrown.message : String(thrown)}`] });
     }
-    listener.onResults({
-      environment,
-      networks: [...described],
-      results: [...results],
-      ratios: [...ratios],
-      dense_ratios: [...denseRatios],
-      verified: [...verified],
-      failures: [...failures],
-    });
+    listener.onResults({ environment, ...report });
   }
 }
 

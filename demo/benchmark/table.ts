@@ -3,21 +3,31 @@ import { engineTitle, peerRatio, variantRatios, variantTitle } from '../../bench
 import type { BenchResults } from '../../bench/measure/results.js';
 import { html } from '../shared/dom.js';
 import { formatBytes, formatMilliseconds } from '../shared/format.js';
+import { type Column, numberCell, tableRow, tableView } from '../shared/table.js';
 import { networkTitle } from './results-file.js';
 
-const HEADERS = [
-  ['Network', ''],
-  ['Engine', ''],
-  ['Threads', 'number'],
-  ['Median', 'number'],
-  ['90 %', 'number'],
-  ['Lookup is faster by', 'number'],
+const COLUMNS: readonly Column[] = [
+  ['Network'],
+  ['Engine'],
+  ...[
+    'Threads',
+    'Median',
+    '90 %',
+    'Lookup is faster by',
+    '95 % interval',
+    'Runtime',
+    'Model',
+    'Wasm memory',
+    'First answer',
+  ].map((title): Column => [title, 'number']),
+];
+const VARIANT_COLUMNS: readonly Column[] = [
+  ['Network'],
+  ['Engine'],
+  ['Run with'],
+  ['Faster by', 'number'],
   ['95 % interval', 'number'],
-  ['Runtime', 'number'],
-  ['Model', 'number'],
-  ['Wasm memory', 'number'],
-  ['First answer', 'number'],
-] as const;
+];
 
 const orDash = <T>(value: T | null | undefined, format: (value: T) => string) =>
   value === null || value === undefined ? '–' : format(value);
@@ -39,30 +49,19 @@ export function resultsTable(results: BenchResults): HTMLElement {
       formatBytes(result.peak_memory_bytes),
       orDash(result.first_answer_ms, formatMilliseconds),
     ];
-    return html(
-      'tr',
-      { class: first ? 'first' : undefined },
-      html(
-        'th',
-        { scope: 'row' },
-        html('span', { class: first ? undefined : 'visually-hidden' }, networkTitle(results, network)),
-      ),
+    const row = tableRow(
+      html('span', { class: first ? undefined : 'visually-hidden' }, networkTitle(results, network)),
       html('td', { class: engine === 'lutra' ? 'own' : undefined }, engineTitle(result, all)),
-      ...cells.map((cell) => html('td', { class: 'number' }, cell)),
+      ...cells.map((cell) => numberCell(cell)),
     );
+    row.classList.toggle('first', first);
+    return row;
   });
-  const head = HEADERS.map(([text, kind]) => html('th', { scope: 'col', class: kind || undefined }, text));
-  const table = html(
-    'table',
-    { class: 'results' },
-    html('thead', {}, html('tr', {}, ...head)),
-    html('tbody', {}, ...rows),
-  );
   const notes = results.failures.map((failure) => html('p', { class: 'help' }, failure));
   return html(
     'div',
     {},
-    html('div', { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'Results as a table' }, table),
+    tableView('Results as a table', COLUMNS, rows, { kind: 'results' }),
     ...variantsTable(results),
     ...notes,
   );
@@ -73,31 +72,15 @@ function variantsTable(results: BenchResults): readonly HTMLElement[] {
   const ratios = variantRatios(results);
   if (ratios.length === 0) return [];
   const rows = ratios.map((ratio) =>
-    html(
-      'tr',
-      {},
-      html('th', { scope: 'row' }, networkTitle(results, ratio.network)),
+    tableRow(
+      networkTitle(results, ratio.network),
       html('td', {}, ENGINES[ratio.versus].title),
       html('td', {}, variantTitle(ratio)),
-      html('td', { class: 'number' }, `${ratio.ratio.toFixed(2)}×`),
-      html('td', { class: 'number' }, `${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}`),
+      numberCell(`${ratio.ratio.toFixed(2)}×`),
+      numberCell(`${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}`),
     ),
   );
-  const head = ['Network', 'Engine', 'Run with', 'Faster by', '95 % interval'].map((text, column) =>
-    html('th', { scope: 'col', class: column > 2 ? 'number' : undefined }, text),
-  );
-  const table = html(
-    'table',
-    { class: 'comparison' },
-    html(
-      'caption',
-      {},
-      html('span', {}, 'Lutra against itself: how many times faster it is with other threads or instructions'),
-    ),
-    html('thead', {}, html('tr', {}, ...head)),
-    html('tbody', {}, ...rows),
-  );
-  return [
-    html('div', { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'Variants as a table' }, table),
-  ];
+  const words = 'Lutra against itself: how many times faster it is with other threads or instructions';
+  const caption = html('caption', {}, html('span', {}, words));
+  return [tableView('Variants as a table', VARIANT_COLUMNS, rows, { caption, kind: 'comparison' })];
 }

@@ -1,14 +1,6 @@
 import { proxy, type Remote, wrap } from '../../src/comlink.js';
 import { LutraError } from '../../src/errors.js';
-import type {
-  Converted,
-  ConverterApi,
-  ConvertRequest,
-  ExampleFacts,
-  ExampleFile,
-  NetworkFacts,
-  ProgressListener,
-} from './protocol.js';
+import type { ConverterApi } from './protocol.js';
 
 /** The page's end of its worker; rejects with the worker's {@link LutraError}s. */
 export class Converter {
@@ -31,17 +23,10 @@ export class Converter {
     this.#api = wrap<ConverterApi>(worker);
   }
 
-  openNetwork(file: Blob, name: string): Promise<NetworkFacts> {
-    return this.#orBroken(this.#api.openNetwork(file, name));
-  }
-
-  openExamples(files: readonly ExampleFile[]): Promise<ExampleFacts> {
-    return this.#orBroken(this.#api.openExamples(files));
-  }
-
-  convert(request: ConvertRequest, onProgress: ProgressListener): Promise<Converted> {
-    return this.#orBroken(this.#api.convert(request, proxy(onProgress)));
-  }
+  readonly openNetwork: ConverterApi['openNetwork'] = (...given) => this.#orBroken(this.#api.openNetwork(...given));
+  readonly openExamples: ConverterApi['openExamples'] = (files) => this.#orBroken(this.#api.openExamples(files));
+  readonly convert: ConverterApi['convert'] = (request, onProgress) =>
+    this.#orBroken(this.#api.convert(request, proxy(onProgress)));
 
   /** Stops a conversion, which then rejects with `ABORTED`. */
   cancel(): void {

@@ -1,6 +1,7 @@
 import type { ConvertReport, LayerReport } from '../../src/convert/types.js';
 import { html } from '../shared/dom.js';
 import { formatBytes, formatPercent } from '../shared/format.js';
+import { type Column, numberCell, tableRow, tableView } from '../shared/table.js';
 import type { LayerFacts, NetworkFacts } from './protocol.js';
 
 const REASONS: Readonly<Record<NonNullable<LayerReport['reason']>, string>> = {
@@ -36,41 +37,20 @@ export class LayerTable {
   show({ layers }: NetworkFacts): void {
     this.#facts = layers;
     this.#rows.clear();
-    const body = layers.map((layer) => {
+    const rows = layers.map((layer) => {
       const box = html('input', {
         type: 'checkbox',
         checked: layer.role === undefined,
         'aria-label': `Convert ${layer.name}`,
       });
-      const row = {
-        box,
-        form: html('td', {}, form(undefined, layer)),
-        error: html('td', { class: 'number' }),
-        bytes: html('td', { class: 'number' }),
-      };
+      const row = { box, form: html('td', {}, form(undefined, layer)), error: numberCell(), bytes: numberCell() };
       this.#rows.set(layer.name, row);
-      const name = html('th', { scope: 'row' }, html('label', { class: 'tick' }, box, layer.name));
-      return html('tr', {}, name, html('td', {}, shape(layer.dims)), row.form, row.error, row.bytes);
+      const name = html('label', { class: 'tick' }, box, layer.name);
+      return tableRow(name, html('td', {}, shape(layer.dims)), row.form, row.error, row.bytes);
     });
-    const head = (text: string, number = false) =>
-      html('th', { scope: 'col', class: number ? 'number' : undefined }, text);
-    this.element.replaceChildren(
-      html(
-        'div',
-        { class: 'table-frame', role: 'region', tabindex: 0, 'aria-label': 'Layers' },
-        html(
-          'table',
-          {},
-          html('caption', { class: 'visually-hidden' }, 'Layers that can become lookups'),
-          html(
-            'thead',
-            {},
-            html('tr', {}, head('Layer'), head('Channels'), head('Form'), head('Error', true), head('Bytes', true)),
-          ),
-          html('tbody', {}, ...body),
-        ),
-      ),
-    );
+    const columns: Column[] = [['Layer'], ['Channels'], ['Form'], ['Error', 'number'], ['Bytes', 'number']];
+    const caption = html('caption', { class: 'visually-hidden' }, 'Layers that can become lookups');
+    this.element.replaceChildren(tableView('Layers', columns, rows, { caption }));
   }
 
   /** Names of the ticked layers. */

@@ -3,6 +3,7 @@ import { LutraError } from '../../src/index.js';
 import { byId, html } from '../shared/dom.js';
 import { listenForDrops } from '../shared/drops.js';
 import { counted, formatBytes, formatPercent } from '../shared/format.js';
+import { problemView } from '../shared/problem.js';
 import { saveFile } from '../shared/save.js';
 import { mountThemeToggle } from '../shared/theme.js';
 import { Converter } from './client.js';
@@ -30,13 +31,6 @@ let examples: { readonly facts: ExampleFacts; readonly files: readonly ExampleFi
 let running: AbortController | undefined;
 /** The converted network, ready to be saved. */
 let model: { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
-
-function problem(where: HTMLElement, thrown: unknown): void {
-  const { code, message } = LutraError.from(thrown);
-  where.replaceChildren(
-    html('div', { class: 'problem', role: 'alert' }, html('p', {}, message), html('code', {}, code)),
-  );
-}
 
 function remark(where: HTMLElement, words: string): void {
   where.replaceChildren(html('p', { class: 'remark' }, words));
@@ -78,7 +72,7 @@ async function takeNetwork(file: Blob, name: string): Promise<void> {
     dense = undefined;
     byId('layers-panel').hidden = true;
     byId('preprocess').replaceChildren();
-    problem(where, thrown);
+    where.replaceChildren(problemView(thrown));
   }
   showReadiness();
 }
@@ -99,7 +93,7 @@ async function takeExamples(files: readonly ExampleFile[]): Promise<void> {
     );
   } catch (thrown) {
     examples = undefined;
-    problem(where, thrown);
+    where.replaceChildren(problemView(thrown));
   }
   showReadiness();
 }
@@ -167,7 +161,7 @@ async function convert(): Promise<void> {
     byId('result-title').focus();
   } catch (thrown) {
     if (mine.signal.aborted || LutraError.from(thrown).code === 'ABORTED') remark(where, 'Stopped.');
-    else problem(where, thrown);
+    else where.replaceChildren(problemView(thrown));
   } finally {
     if (running === mine) running = undefined;
     layers.disabled = false;
@@ -197,7 +191,7 @@ byId('ours').addEventListener('click', () => {
         throw new LutraError('LOAD_FAILED', `the network of this site answered HTTP ${response.status}`);
       await takeNetwork(await response.blob(), 'cifar10.onnx');
     } catch (thrown) {
-      problem(byId('network-facts'), thrown);
+      byId('network-facts').replaceChildren(problemView(thrown));
     }
   })();
 });
@@ -210,6 +204,6 @@ byId('save').addEventListener('click', () => {
 });
 cancelButton.addEventListener('click', () => running?.abort());
 listenForDrops((transfer) => {
-  droppedFiles(transfer).then(take, (thrown: unknown) => problem(byId('example-facts'), thrown));
+  droppedFiles(transfer).then(take, (thrown: unknown) => byId('example-facts').replaceChildren(problemView(thrown)));
 });
 showReadiness();

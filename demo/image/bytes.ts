@@ -1,7 +1,7 @@
 import type { SessionInfo } from '../../src/index.js';
-import { html } from '../shared/dom.js';
+import { factRow, html } from '../shared/dom.js';
 import { formatBytes } from '../shared/format.js';
-import type { EngineKind } from './state.js';
+import type { EngineKind } from '../shared/models.js';
 
 interface ScriptSize {
   readonly file: string;
@@ -39,22 +39,13 @@ export interface Downloads {
   readonly card: string | undefined;
 }
 
-function row(name: string, note: string | HTMLElement, value: string, id: string): HTMLElement {
-  return html(
-    'div',
-    { class: 'bytes-row' },
-    html('dt', {}, name, html('span', { class: 'help' }, note)),
-    html('dd', { id }, value),
-  );
-}
-
 function engineRow(scripts: readonly ScriptSize[], wasm: SessionInfo['wasm'] | undefined): HTMLElement {
-  if (scripts.length === 0) return row('Engine', 'unbundled on the development server', '–', 'bytes-engine');
+  if (scripts.length === 0) return factRow('Engine', 'unbundled on the development server', '–', 'bytes-engine');
   const parts = scripts.filter(({ file }) => WORKER.test(file) || (wasm && BUILDS[wasm].test(file)));
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   const gzip = parts.reduce((sum, part) => sum + part.gzip, 0);
   const note = `with one Wasm build; ${formatBytes(bytes)} unpacked`;
-  return row('Engine', note, wasm ? `${formatBytes(gzip)} gzip` : '…', 'bytes-engine');
+  return factRow('Engine', note, wasm ? `${formatBytes(gzip)} gzip` : '…', 'bytes-engine');
 }
 
 /** The account of downloads; networks are added as they arrive. */
@@ -69,10 +60,10 @@ export function createBytes(element: HTMLElement): { show(downloads: Downloads):
           html(
             'dl',
             { class: 'bytes' },
-            row('Lookup network', note, bytes('lut'), 'bytes-lut'),
-            row('Dense original', 'fetched only to compare', bytes('dense'), 'bytes-dense'),
+            factRow('Lookup network', note, bytes('lut'), 'bytes-lut'),
+            factRow('Dense original', 'fetched only to compare', bytes('dense'), 'bytes-dense'),
             engineRow(scripts, wasm),
-            row(
+            factRow(
               'This page',
               'document, script, style and font, as transferred',
               formatBytes(pageBytes()),

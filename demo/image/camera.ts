@@ -4,18 +4,11 @@ import { PixelReader } from '../../src/element/pixels.js';
 import { LutraError } from '../../src/index.js';
 import { html } from '../shared/dom.js';
 
-export interface Camera {
-  readonly element: HTMLElement;
-  stop(): void;
-}
-
-export interface CameraListener {
-  /** A frame to be answered; the next one is taken when the promise settles. */
-  onFrame(image: PixelImage): Promise<void>;
-}
-
-/** Live images from the camera, one at a time: a slow network lowers the frame rate and nothing piles up. */
-export function createCamera({ onFrame }: CameraListener): Camera {
+/**
+ * Live images from the camera, one at a time: a slow network lowers the frame rate and nothing piles up. The next frame is taken when the
+ * promise of `onFrame` settles.
+ */
+export function createCamera(onFrame: (image: PixelImage) => Promise<void>) {
   let live: AbortController | undefined;
   const pixels = new PixelReader();
   const video = html('video', { muted: true, playsinline: true, hidden: true, 'aria-label': 'Camera image' });

@@ -1,19 +1,19 @@
 import type { PixelImage } from '../../src/data/dataset.js';
 import { byId, html } from '../shared/dom.js';
+import type { ModelEntry } from '../shared/models.js';
+import type { Status } from '../shared/status.js';
 import { createBytes } from './bytes.js';
 import { createCamera } from './camera.js';
 import { createControls } from './controls.js';
 import { createImageInput } from './image-input.js';
 import { latencyView } from './latency.js';
 import { layersView } from './layers.js';
-import type { ModelEntry } from './models.js';
 import { type ImageNetwork, measureTogether } from './network.js';
 import { ImageNetworks } from './networks.js';
 import { createPad } from './pad.js';
 import { prepare } from './paint.js';
 import { createResult } from './result.js';
 import { type DemoState, formatState, parseState, type SourceKind } from './state.js';
-import type { Status } from './status.js';
 import { createTabs } from './tabs.js';
 
 /** Quiet time after an answer before the measurement starts, so that it does not compete with drawing. */
@@ -68,7 +68,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     },
     onError: (error) => status.failed(error, () => images.choose(), 'Choose another'),
   });
-  const camera = createCamera({ onFrame: (image) => offer(image, false) });
+  const camera = createCamera((image) => offer(image, false));
   const tabs = createTabs<SourceKind>(
     byId('tabs'),
     byId('stage'),
@@ -195,17 +195,12 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     measured = false;
     clearTimeout(settle);
     const model = findModel(state.model);
-    const mine: ImageNetworks = new ImageNetworks(
-      model,
-      { threads: state.threads, wasm: state.wasm },
-      {
-        onProgress: (kind, progress) => {
-          if (mine === networks && kind === state.engine && progress.stage !== 'ready') {
-            status.loading(model.title, progress, () => mine.release());
-          }
-        },
-      },
-    );
+    const engine = { threads: state.threads, wasm: state.wasm };
+    const mine: ImageNetworks = new ImageNetworks(model, engine, (kind, progress) => {
+      if (mine === networks && kind === state.engine && progress.stage !== 'ready') {
+        status.loading(model.title, progress, () => mine.release());
+      }
+    });
     networks = mine;
     status.loading(model.title, undefined, () => mine.release());
     const waiting = html('p', { class: 'help' }, 'Measured after the first answer.');

@@ -13,18 +13,6 @@ interface Sample extends ListedSample {
   readonly blob?: Blob;
 }
 
-export interface ImageDrop {
-  readonly element: HTMLElement;
-  /** Shows samples of these classes; drop, paste and choose stay open. `handwriting`: the network reads digits. */
-  offerSamples(labels: readonly string[], handwriting: boolean): Promise<void>;
-  /** Repeats the current image to the listener; false when there is none. */
-  refresh(): boolean;
-  /** Picks the first sample, if there is one; false when there is none. */
-  pickFirst(): boolean;
-  /** Opens the file chooser. */
-  choose(): void;
-}
-
 export interface ImageListener {
   onImage(image: PixelImage, name: string): void;
   onError(error: unknown): void;
@@ -37,7 +25,7 @@ async function makeSamples(): Promise<readonly Sample[]> {
 }
 
 /** Sample gallery, file chooser, and drop and paste anywhere on the page. */
-export function createImageInput({ onImage, onError }: ImageListener): ImageDrop {
+export function createImageInput({ onImage, onError }: ImageListener) {
   let current: { image: PixelImage; name: string } | undefined;
   /** Counts requests, so that a slow image does not overtake a later one. */
   let request = 0;
@@ -106,7 +94,8 @@ export function createImageInput({ onImage, onError }: ImageListener): ImageDrop
 
   return {
     element,
-    async offerSamples(labels, handwriting) {
+    /** Shows samples of these classes; drop, paste and choose stay open. `handwriting`: the network reads digits. */
+    async offerSamples(labels: readonly string[], handwriting: boolean) {
       const fits = ({ label }: Sample) => labels.includes(label);
       let fitting = (await samples).filter(fits);
       if (fitting.length === 0 && handwriting) fitting = (await (papers ??= makeSamples())).filter(fits);
@@ -125,15 +114,18 @@ export function createImageInput({ onImage, onError }: ImageListener): ImageDrop
       else if (labels.length > 0) note.textContent = `This network knows ${new Intl.ListFormat('en').format(labels)}.`;
       else note.textContent = '';
     },
+    /** Repeats the current image to the listener; false when there is none. */
     refresh() {
       if (current) onImage(current.image, current.name);
       return current !== undefined;
     },
+    /** Picks the first sample; false when there is none. */
     pickFirst() {
       const first = gallery.querySelector('button');
       first?.click();
       return first !== null;
     },
+    /** Opens the file chooser. */
     choose: () => file.click(),
   };
 }

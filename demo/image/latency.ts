@@ -1,6 +1,6 @@
 import { html, svg } from '../shared/dom.js';
 import { formatMilliseconds, median } from '../shared/format.js';
-import type { EngineKind } from './state.js';
+import type { EngineKind } from '../shared/models.js';
 
 const WIDTH = 1000;
 const HEIGHT = 26;

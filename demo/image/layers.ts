@@ -1,8 +1,9 @@
 import { OPERATOR_FACTS } from '../../src/lut/facts.js';
 import { html, svg } from '../shared/dom.js';
 import { formatMilliseconds } from '../shared/format.js';
+import type { EngineKind } from '../shared/models.js';
+import { type Column, numberCell, tableRow, tableView } from '../shared/table.js';
 import type { LayerTime, Measurement } from './network.js';
-import type { EngineKind } from './state.js';
 
 const WIDTH = 1000;
 const HEIGHT = 56;
@@ -52,30 +53,18 @@ function strip(layers: readonly LayerTime[], scale: number, name: string): SVGSV
 
 function table(name: string, layers: readonly LayerTime[]): HTMLElement {
   const all = total(layers);
-  const body = layers.map(({ node, op, kernel, milliseconds }) =>
-    html(
-      'tr',
-      {},
-      html('th', { scope: 'row' }, node),
+  const rows = layers.map(({ node, op, kernel, milliseconds }) =>
+    tableRow(
+      node,
       html('td', {}, op),
       html('td', {}, kernel),
-      html('td', { class: 'number' }, formatMilliseconds(milliseconds)),
-      html('td', { class: 'number' }, all > 0 ? `${((milliseconds / all) * 100).toFixed(1)} %` : ''),
+      numberCell(formatMilliseconds(milliseconds)),
+      numberCell(all > 0 ? `${((milliseconds / all) * 100).toFixed(1)} %` : ''),
     ),
   );
-  const heads = ['Layer', 'Operator', 'Kernel'].map((text) => html('th', { scope: 'col' }, text));
-  const numbers = ['Time', 'Share'].map((text) => html('th', { scope: 'col', class: 'number' }, text));
-  return html(
-    'div',
-    { class: 'table-frame', role: 'region', tabindex: 0, 'aria-label': `${name}, layer by layer` },
-    html(
-      'table',
-      {},
-      html('caption', {}, `${name}: ${formatMilliseconds(all)}`),
-      html('thead', {}, html('tr', {}, ...heads, ...numbers)),
-      html('tbody', {}, ...body),
-    ),
-  );
+  const columns: Column[] = [['Layer'], ['Operator'], ['Kernel'], ['Time', 'number'], ['Share', 'number']];
+  const caption = html('caption', {}, `${name}: ${formatMilliseconds(all)}`);
+  return tableView(`${name}, layer by layer`, columns, rows, { caption });
 }
 
 /** Time per layer of both networks on one scale, with tables saying the same in words. */

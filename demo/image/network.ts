@@ -33,16 +33,13 @@ export interface Measurement {
 
 /** A loaded image network: images in, probabilities out. */
 export class ImageNetwork {
-  readonly #session: InferenceSession;
-  readonly #input: string;
   readonly spec: ImagePreprocess;
-  readonly #labels: readonly string[];
+  /** Class names, empty when the file has none. */
+  readonly labels: readonly string[];
 
-  private constructor(session: InferenceSession) {
-    this.#session = session;
-    this.#input = session.inputNames[0]!;
+  private constructor(private readonly session: InferenceSession) {
     this.spec = imagePreprocess(session);
-    this.#labels = readLabels(session.metadata['lutra.labels']);
+    this.labels = readLabels(session.metadata['lutra.labels']);
   }
 
   /** @throws {LutraError} whatever creating the session throws, or that it is not an image network. */
@@ -62,41 +59,36 @@ export class ImageNetwork {
   }
 
   get info(): SessionInfo {
-    return this.#session.info;
+    return this.session.info;
   }
 
   label(index: number): string {
-    return labelOf(this.#labels, index);
-  }
-
-  /** Class names, empty when the file has none. */
-  get labels(): readonly string[] {
-    return this.#labels;
+    return labelOf(this.labels, index);
   }
 
   /** Probability of every class. */
   async classify(image: PixelImage): Promise<Float32Array> {
-    const outputs = await this.#session.run(this.#feeds(image));
-    const scores = outputs[this.#session.outputNames[0]!]!;
+    const outputs = await this.session.run(this.#feeds(image));
+    const scores = outputs[this.session.outputNames[0]!]!;
     return toProbabilities(Float32Array.from(scores.data as ArrayLike<number>));
   }
 
   /** Milliseconds of each of so many runs, as the worker's clock saw them. */
   time(image: PixelImage, runs: number): Promise<readonly number[]> {
-    return this.#session.time(this.#feeds(image), runs);
+    return this.session.time(this.#feeds(image), runs);
   }
 
   /** Milliseconds of every step of one run. */
   profile(image: PixelImage): Promise<readonly LayerTime[]> {
-    return this.#session.profile(this.#feeds(image));
+    return this.session.profile(this.#feeds(image));
   }
 
   #feeds(image: PixelImage): Record<string, TensorLike> {
-    return { [this.#input]: preprocess([image], this.spec) };
+    return { [this.session.inputNames[0]!]: preprocess([image], this.spec) };
   }
 
   release(): Promise<void> {
-    return this.#session.release();
+    return this.session.release();
   }
 }
 

@@ -1,26 +1,18 @@
 import type { LoadProgress } from '../../src/index.js';
-import type { ModelEntry } from './models.js';
+import type { EngineKind, ModelEntry } from '../shared/models.js';
 import { type EngineOptions, ImageNetwork } from './network.js';
-import type { EngineKind } from './state.js';
-
-export interface NetworksListener {
-  onProgress(kind: EngineKind, progress: LoadProgress): void;
-}
 
 /** The lookup network and its dense original, loaded when first wanted and released together. */
 export class ImageNetworks {
-  readonly model: ModelEntry;
-  readonly #options: EngineOptions;
-  readonly #listener: NetworksListener;
   readonly #abort = new AbortController();
   readonly #loading: Partial<Record<EngineKind, Promise<ImageNetwork>>> = {};
   readonly loaded: Partial<Record<EngineKind, ImageNetwork>> = {};
 
-  constructor(model: ModelEntry, options: EngineOptions, listener: NetworksListener) {
-    this.model = model;
-    this.#options = options;
-    this.#listener = listener;
-  }
+  constructor(
+    readonly model: ModelEntry,
+    private readonly options: EngineOptions,
+    private readonly onProgress: (kind: EngineKind, progress: LoadProgress) => void,
+  ) {}
 
   get signal(): AbortSignal {
     return this.#abort.signal;
@@ -32,9 +24,8 @@ export class ImageNetworks {
   }
 
   async #load(kind: EngineKind): Promise<ImageNetwork> {
-    const network = await ImageNetwork.load(this.model[kind], this.#options, this.#abort.signal, (progress) =>
-      this.#listener.onProgress(kind, progress),
-    );
+    const onProgress = (progress: LoadProgress) => this.onProgress(kind, progress);
+    const network = await ImageNetwork.load(this.model[kind], this.options, this.#abort.signal, onProgress);
     this.loaded[kind] = network;
     return network;
   }

@@ -11,22 +11,14 @@ const PEN_WIDTH = 0.062;
 const KEY_STEP = 0.04;
 const EXAMPLE_MILLISECONDS = 650;
 
+const share = (value: number) => Math.max(0, Math.min(1, value));
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
-
-export interface Pad {
-  readonly element: HTMLElement;
-  /** Writes the next example digit, as a person would. */
-  showExample(): void;
-  /** Repeats the current drawing to the listener. */
-  refresh(): void;
-  readonly empty: boolean;
-}
 
 /**
  * A drawing pad for one digit. Points are in shares of the pad's side, 0..1. `onDrawing` gets the normalized digit on
  * every change, undefined when the pad is empty; `settled` tells the end of a stroke from its middle.
  */
-export function createPad(onDrawing: (digit: PixelImage | undefined, settled: boolean) => void): Pad {
+export function createPad(onDrawing: (digit: PixelImage | undefined, settled: boolean) => void) {
   let strokes: Point[][] = [];
   let current: Point[] | undefined;
   let pen: Point = { x: 0.5, y: 0.5 };
@@ -118,7 +110,6 @@ export function createPad(onDrawing: (digit: PixelImage | undefined, settled: bo
 
   function locate(event: PointerEvent): Point {
     const box = canvas.getBoundingClientRect();
-    const share = (value: number) => Math.max(0, Math.min(1, value));
     return { x: share((event.clientX - box.left) / box.width), y: share((event.clientY - box.top) / box.height) };
   }
 
@@ -157,7 +148,6 @@ export function createPad(onDrawing: (digit: PixelImage | undefined, settled: bo
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const move = moves[event.key];
     if (move) {
-      const share = (value: number) => Math.max(0, Math.min(1, value));
       pen = { x: share(pen.x + move[0] * KEY_STEP), y: share(pen.y + move[1] * KEY_STEP) };
       penShown = true;
       current?.push(pen);
@@ -185,6 +175,7 @@ export function createPad(onDrawing: (digit: PixelImage | undefined, settled: bo
   undo.addEventListener('click', () => setStrokes(strokes.slice(0, -1)));
   clear.addEventListener('click', () => setStrokes([]));
 
+  /** Writes the next example digit, as a person would. */
   function showExample(): void {
     const { strokes: whole } = EXAMPLES[nextExample++ % EXAMPLES.length]!;
     if (reducedMotion.matches) {
@@ -195,15 +186,15 @@ export function createPad(onDrawing: (digit: PixelImage | undefined, settled: bo
     const total = whole.reduce((sum, stroke) => sum + stroke.length, 0);
     const start = performance.now();
     const step = (now: number) => {
-      const share = Math.min(1, Math.max(0, now - start) / EXAMPLE_MILLISECONDS);
-      let left = Math.max(1, Math.round(share * total));
+      const written = share((now - start) / EXAMPLE_MILLISECONDS);
+      let left = Math.max(1, Math.round(written * total));
       strokes = whole.flatMap((stroke) => {
         const part = stroke.slice(0, left);
         left = Math.max(0, left - stroke.length);
         return part.length > 0 ? [[...part]] : [];
       });
-      animation = share < 1 ? requestAnimationFrame(step) : 0;
-      changed(share === 1);
+      animation = written < 1 ? requestAnimationFrame(step) : 0;
+      changed(written === 1);
     };
     animation = requestAnimationFrame(step);
   }
@@ -213,6 +204,7 @@ export function createPad(onDrawing: (digit: PixelImage | undefined, settled: bo
   return {
     element,
     showExample,
+    /** Repeats the current drawing to the listener. */
     refresh: () => emit(true),
     get empty() {
       return strokes.length === 0;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DemoState, formatState, MAX_THREADS, parseState } from './state.js';
+import { MAX_THREADS } from '../shared/controls.js';
+import { type DemoState, formatState, parseState } from './state.js';
 
 const DEFAULTS = { engine: 'lut', threads: 'auto', wasm: 'auto' } as const;
 

@@ -1,6 +1,7 @@
 import type { WasmVariant } from '../../src/index.js';
+import { MAX_THREADS } from '../shared/controls.js';
+import type { EngineKind } from '../shared/models.js';
 
-export type EngineKind = 'lut' | 'dense';
 export type SourceKind = 'draw' | 'images' | 'camera';
 
 /** Everything that the page's address carries, so that a link shows the same thing. */
@@ -12,7 +13,6 @@ export interface DemoState {
   readonly source: SourceKind;
 }
 
-export const MAX_THREADS = 8;
 const ENGINES: readonly EngineKind[] = ['lut', 'dense'];
 const VARIANTS: readonly WasmVariant[] = ['auto', 'simd', 'relaxed'];
 const SOURCES: readonly SourceKind[] = ['draw', 'images', 'camera'];

@@ -33,9 +33,22 @@ export function svg<Name extends keyof SVGElementTagNameMap>(
   return element;
 }
 
+/** A button with what it does. */
+export function button(label: Child, act: () => void, attributes: Attributes = {}): HTMLButtonElement {
+  const element = html('button', { class: 'button', type: 'button', ...attributes }, label);
+  element.addEventListener('click', act);
+  return element;
+}
+
 /** A 24×24 stroke icon from path data. Decorative: the control it sits in carries the name. */
 export function icon(path: string): SVGSVGElement {
   return svg('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, svg('path', { d: path }));
+}
+
+/** A row of a list of facts: a name with a remark, and its value. */
+export function factRow(name: string, remark: Child, value: string, id?: string): HTMLElement {
+  const term = html('dt', {}, name, html('span', { class: 'help' }, remark));
+  return html('div', { class: 'bytes-row' }, term, html('dd', { id }, value));
 }
 
 /** The page's element with this id; the page and its script are one unit, so absence is a bug. */

@@ -1,12 +1,7 @@
-import type { ModelEntry } from '../image/models.js';
-import { type Choice, segments } from '../shared/controls.js';
+import { networkFields, showValues } from '../shared/controls.js';
 import { html } from '../shared/dom.js';
-import { type EngineKind, MAX_THRESHOLD, MIN_THRESHOLD, type SpeechState } from './state.js';
-
-const ENGINES: readonly Choice<EngineKind>[] = [
-  ['lut', 'Lookup'],
-  ['dense', 'Dense original'],
-];
+import type { ModelEntry } from '../shared/models.js';
+import { MAX_THRESHOLD, MIN_THRESHOLD, type SpeechState } from './state.js';
 
 /** Fills the form; `onChange` gets what the user changed. */
 export function createControls(
@@ -24,12 +19,7 @@ export function createControls(
   });
   const output = html('output', { for: 'threshold', class: 'threshold-value' });
   form.replaceChildren(
-    segments(
-      'model',
-      'Network',
-      models.map(({ id, title }) => [id, title]),
-    ),
-    segments('engine', 'Computed by', ENGINES),
+    ...networkFields(models),
     html(
       'div',
       { class: 'fields threshold' },
@@ -45,12 +35,7 @@ export function createControls(
   });
   return {
     show(state) {
-      for (const control of form.elements) {
-        if (control instanceof HTMLInputElement && control.type === 'radio') {
-          control.checked = control.value === state[control.name as 'model' | 'engine'];
-        }
-      }
-      slider.value = String(state.threshold);
+      showValues(form, { ...state });
       output.textContent = `${state.threshold} %`;
     },
   };

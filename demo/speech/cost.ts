@@ -1,4 +1,4 @@
-import { byId, html } from '../shared/dom.js';
+import { byId, factRow, html } from '../shared/dom.js';
 import { formatBytes, formatMilliseconds, median } from '../shared/format.js';
 import type { Ready, WindowReport } from './protocol.js';
 
@@ -7,31 +7,13 @@ const KEPT = 60;
 /** Milliseconds between updates: numbers that change faster cannot be read. */
 const PAUSE = 500;
 
-export interface Cost {
-  reset(ready: Ready, engine: string): void;
-  add(window: WindowReport): void;
-  /** Forgets the windows so far. */
-  clear(): void;
-  /** Shows what there is now. */
-  settle(): void;
-}
-
 /** What every window costs, and how much of the time that is. */
-export function createCost(): Cost {
+export function createCost() {
   const view = byId('cost');
   let windows: WindowReport[] = [];
   let ready: Ready | undefined;
   let engine = '';
   let last = 0;
-
-  function row(title: string, help: string, value: string): HTMLElement {
-    return html(
-      'div',
-      { class: 'bytes-row' },
-      html('dt', {}, title, html('span', { class: 'help' }, help)),
-      html('dd', {}, value),
-    );
-  }
 
   function draw(): void {
     last = performance.now();
@@ -40,7 +22,7 @@ export function createCost(): Cost {
     const every = (1000 * stride * spec.hop) / spec.sampleRate;
     const length = (spec.window + (spec.frames - 1) * spec.hop) / spec.sampleRate;
     const rows = [
-      row(
+      factRow(
         'Window',
         `${spec.frames} frames of ${spec.mels} bands, every ${Math.round(every)} ms`,
         `${length.toFixed(2)} s`,
@@ -50,37 +32,43 @@ export function createCost(): Cost {
       const features = median(windows.map((window) => window.featureMilliseconds));
       const network = median(windows.map((window) => window.networkMilliseconds));
       rows.push(
-        row('Features', 'resampling and log-mel, median', formatMilliseconds(features)),
-        row('Network', `${engine}, 1 thread, median`, formatMilliseconds(network)),
-        row(
+        factRow('Features', 'resampling and log-mel, median', formatMilliseconds(features)),
+        factRow('Network', `${engine}, 1 thread, median`, formatMilliseconds(network)),
+        factRow(
           'Share of the time',
           'of one core, while listening',
           `${((100 * (features + network)) / every).toFixed(1)} %`,
         ),
       );
       const { skipped } = windows.at(-1)!;
-      if (skipped > 0) rows.push(row('Left out', 'windows, as this machine was too busy', String(skipped)));
+      if (skipped > 0) rows.push(factRow('Left out', 'windows, as this machine was too busy', String(skipped)));
     }
     rows.push(
-      row('Download', `the network; kernels: ${wasm === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}`, formatBytes(modelBytes)),
+      factRow(
+        'Download',
+        `the network; kernels: ${wasm === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}`,
+        formatBytes(modelBytes),
+      ),
     );
     view.replaceChildren(html('dl', { class: 'bytes' }, ...rows));
   }
 
   return {
-    reset(next, words) {
+    reset(next: Ready, words: string) {
       ready = next;
       engine = words;
       windows = [];
       draw();
     },
-    add(window) {
+    add(window: WindowReport) {
       windows = [...windows.slice(1 - KEPT), window];
       if (performance.now() - last > PAUSE) draw();
     },
+    /** Forgets the windows so far. */
     clear() {
       windows = [];
     },
+    /** Shows what there is now. */
     settle: draw,
   };
 }

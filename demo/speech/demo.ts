@@ -1,10 +1,10 @@
-import { LutraError } from '../../src/index.js';
 import { type Microphone, openMicrophone } from '../../src/speech/microphone.js';
 import { WordDetector } from '../../src/speech/word-detector.js';
-import type { ModelEntry } from '../image/models.js';
-import type { Status } from '../image/status.js';
-import { byId, html, icon } from '../shared/dom.js';
+import { button, byId, icon } from '../shared/dom.js';
 import { formatPercent } from '../shared/format.js';
+import type { ModelEntry } from '../shared/models.js';
+import { problemView } from '../shared/problem.js';
+import type { Status } from '../shared/status.js';
 import { createControls } from './controls.js';
 import { createCost } from './cost.js';
 import { Engine, type EngineListener } from './engine.js';
@@ -62,11 +62,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
 
   /** Says what went wrong beside the microphone; everything else goes on. */
   function complain(thrown: unknown, retry: () => void, label: string): void {
-    const error = LutraError.from(thrown);
-    const button = html('button', { class: 'button', type: 'button' }, label);
-    button.addEventListener('click', retry);
-    const row = html('div', { class: 'row' }, button, html('code', {}, error.code));
-    problem.replaceChildren(html('div', { class: 'problem', role: 'alert' }, html('p', {}, error.message), row));
+    problem.replaceChildren(problemView(thrown, button(label, retry)));
   }
 
   function renderListen(): void {
@@ -145,7 +141,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
       words++;
       if (newest && ready) result.bars(ready.labels, newest.smoothed);
       status.clear();
-      result.show(label, probability, '');
+      result.show(label, probability);
       sound.mark(label, time);
       list.add({ label, probability, source: source?.kind === 'recording' ? source.name : 'microphone' });
       requestAnimationFrame(() => {

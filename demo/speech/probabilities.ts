@@ -1,6 +1,7 @@
 import { WordDetector } from '../../src/speech/word-detector.js';
 import { byId, html, svg } from '../shared/dom.js';
 import { formatPercent } from '../shared/format.js';
+import { type Column, numberCell, tableRow, tableView } from '../shared/table.js';
 import { classTitle } from './result.js';
 import { SECONDS } from './sound-view.js';
 
@@ -10,6 +11,13 @@ const HEADROOM = 28;
 const NAMED = 0.35;
 /** Milliseconds between updates of the table, which is for reading. */
 const TABLE_MILLISECONDS = 1000;
+const COLUMNS: readonly Column[] = [
+  ['Sound up to'],
+  ['Most likely'],
+  ['Probability', 'number'],
+  ['Next'],
+  ['Probability', 'number'],
+];
 
 interface Point {
   /** Milliseconds of sound. */
@@ -18,16 +26,8 @@ interface Point {
   readonly probabilities: Float32Array;
 }
 
-export interface Probabilities {
-  reset(labels: readonly string[]): void;
-  add(time: number, probabilities: Float32Array): void;
-  /** 0..1 */
-  setThreshold(threshold: number): void;
-  clear(): void;
-}
-
 /** Lines of the smoothed probabilities over the last seconds, with a table that says the same. */
-export function createProbabilities(): Probabilities {
+export function createProbabilities() {
   let labels: readonly string[] = [];
   let points: Point[] = [];
   let lines: SVGPolylineElement[] = [];
@@ -52,32 +52,10 @@ export function createProbabilities(): Probabilities {
     threshold,
     thresholdName,
   );
-  const body = html('tbody');
-  const table = html(
-    'table',
-    {},
-    html('caption', {}, 'The last windows'),
-    html(
-      'thead',
-      {},
-      html(
-        'tr',
-        {},
-        html('th', { scope: 'col' }, 'Sound up to'),
-        html('th', { scope: 'col' }, 'Most likely'),
-        html('th', { scope: 'col', class: 'number' }, 'Probability'),
-        html('th', { scope: 'col' }, 'Next'),
-        html('th', { scope: 'col', class: 'number' }, 'Probability'),
-      ),
-    ),
-    body,
-  );
-  const details = html(
-    'details',
-    {},
-    html('summary', {}, 'The same as a table'),
-    html('div', { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'The last windows' }, table),
-  );
+  const caption = html('caption', {}, 'The last windows');
+  const table = tableView('The last windows', COLUMNS, [], { caption });
+  const body = table.querySelector('tbody')!;
+  const details = html('details', {}, html('summary', {}, 'The same as a table'), table);
   byId('probabilities').replaceChildren(chart, details);
   details.addEventListener('toggle', () => fillTable());
 
@@ -106,9 +84,9 @@ export function createProbabilities(): Probabilities {
         const [first = 0, second = 0] = [...probabilities.keys()].sort((a, b) => probabilities[b]! - probabilities[a]!);
         const cells = [first, second].flatMap((index) => [
           html('td', {}, classTitle(labels[index]!)),
-          html('td', { class: 'number' }, formatPercent(probabilities[index]!)),
+          numberCell(formatPercent(probabilities[index]!)),
         ]);
-        return html('tr', {}, html('th', { scope: 'row' }, `${(time / 1000).toFixed(2)} s`), ...cells);
+        return tableRow(`${(time / 1000).toFixed(2)} s`, ...cells);
       }),
     );
   }
@@ -144,7 +122,7 @@ export function createProbabilities(): Probabilities {
   }
 
   return {
-    reset(next) {
+    reset(next: readonly string[]) {
       labels = next;
       lines = next.map((label) =>
         svg('polyline', {
@@ -156,11 +134,12 @@ export function createProbabilities(): Probabilities {
       plot.replaceChildren(...lines, ...names);
       this.clear();
     },
-    add(time, probabilities) {
+    add(time: number, probabilities: Float32Array) {
       points = [...points.filter((point) => time - point.time < 1000 * SECONDS), { time, probabilities }];
       draw();
     },
-    setThreshold(value) {
+    /** @param value 0..1 */
+    setThreshold(value: number) {
       counts = value;
       placeThreshold();
     },

@@ -9,14 +9,6 @@ import { fetchSample, loadSamples } from '../shared/samples.js';
 const UPLOAD = 'M12 16V5M7 10l5-5 5 5M5 19h14';
 const PLAY = 'M8 5.5v13l11-6.5z';
 
-export interface Recordings {
-  /** Shows samples of these classes; drop and choose stay open. */
-  offerSamples(labels: readonly string[]): Promise<void>;
-  /** Marks nothing as being heard. */
-  clear(): void;
-  choose(): void;
-}
-
 export interface RecordingListener {
   onRecording(recording: Recording, name: string): void;
   onError(error: LutraError): void;
@@ -45,7 +37,7 @@ class Player {
 }
 
 /** Sample clips, file chooser, and drop anywhere on the page. */
-export function createRecordings({ onRecording, onError }: RecordingListener): Recordings {
+export function createRecordings({ onRecording, onError }: RecordingListener) {
   /** Counts requests, so that a slow recording does not overtake a later one. */
   let request = 0;
   let current: Recording | undefined;
@@ -99,7 +91,8 @@ export function createRecordings({ onRecording, onError }: RecordingListener): R
   listenForDrops(({ files }) => takeFirst(files, 'the dropped recording'));
 
   return {
-    async offerSamples(labels) {
+    /** Shows samples of these classes; drop and choose stay open. */
+    async offerSamples(labels: readonly string[]) {
       const fitting = (await samples).flatMap(({ url, label }) => {
         const index = findClass(label, labels);
         return index < 0 ? [] : [{ url, label: labels[index]! }];
@@ -114,6 +107,7 @@ export function createRecordings({ onRecording, onError }: RecordingListener): R
       );
       gallery.hidden = fitting.length === 0;
     },
+    /** Marks nothing as being heard. */
     clear: () => {
       request++;
       player.stop();

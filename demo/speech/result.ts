@@ -11,16 +11,8 @@ export function classTitle(label: string): string {
   return FILLERS[label] ?? label;
 }
 
-export interface Result {
-  /** A word was heard; `announce` it to those who listen to the page. */
-  show(label: string, probability: number, how: string): void;
-  /** What the last windows say, word or not. */
-  bars(labels: readonly string[], probabilities: Float32Array): void;
-  hide(): void;
-}
-
 /** The last word, large, and what the network hears right now. */
-export function createResult(): Result {
+export function createResult() {
   const winner = html('p', { class: 'winner', id: 'winner' });
   const certainty = html('p', { class: 'certainty', id: 'certainty' });
   const verdict = html('div', { class: 'verdict', hidden: true }, html('div', {}, winner, certainty));
@@ -31,10 +23,11 @@ export function createResult(): Result {
   const glance = byId('glance');
 
   return {
-    show(label, probability, how) {
+    /** A word was heard; those who listen to the page hear of it. */
+    show(label: string, probability: number) {
       winner.textContent = label;
       winner.classList.toggle('short', label.length <= 2);
-      certainty.textContent = `${formatPercent(probability)} sure${how}`;
+      certainty.textContent = `${formatPercent(probability)} sure`;
       // Starts the highlight again, also for the same word.
       winner.classList.remove('fresh');
       void winner.offsetWidth;
@@ -44,7 +37,8 @@ export function createResult(): Result {
       glance.textContent = label;
       announcement.textContent = `${label}, ${formatPercent(probability)} sure`;
     },
-    bars(labels, probabilities) {
+    /** What the last windows say, word or not. */
+    bars(labels: readonly string[], probabilities: Float32Array) {
       bars.show(
         probabilities,
         (index) => classTitle(labels[index]!),

@@ -15,15 +15,6 @@ const QUIET = -45;
 const CALM = 500;
 const DB = 10 / Math.LN10;
 
-export interface SoundView {
-  /** For another front-end. */
-  reset(spec: AudioPreprocess): void;
-  clear(): void;
-  add(frames: Frames): void;
-  /** Marks a word that was heard up to this many milliseconds. */
-  mark(label: string, time: number): void;
-}
-
 /** 256 colours from the darkest to the brightest, as [r, g, b] · 256, from three colours of the page. */
 function colourScale(colours: readonly string[]): Uint8ClampedArray {
   const canvas = document.createElement('canvas');
@@ -51,7 +42,7 @@ function matchScreen(canvas: HTMLCanvasElement): { context: CanvasRenderingConte
 }
 
 /** Waveform and log-mel spectrogram of the last seconds. */
-export function createSoundView(): SoundView {
+export function createSoundView() {
   const wave = byId<HTMLCanvasElement>('wave');
   const spectrogram = byId<HTMLCanvasElement>('spectrogram');
   const words = byId('sound-words');
@@ -157,7 +148,8 @@ export function createSoundView(): SoundView {
 
   new ResizeObserver(draw).observe(spectrogram);
   return {
-    reset(next) {
+    /** For another front-end. */
+    reset(next: AudioPreprocess) {
       spec = next;
       timeline = new Timeline(Math.round((SECONDS * next.sampleRate) / next.hop), next.mels);
       this.clear();
@@ -169,13 +161,14 @@ export function createSoundView(): SoundView {
       lastDrawn = 0;
       draw();
     },
-    add(frames) {
+    add(frames: Frames) {
       timeline.add(frames);
       for (const value of frames.rows) brightest = Math.max(brightest, value * DB);
       brightest = Math.max(QUIET, brightest - FORGET * frames.count);
       draw();
     },
-    mark(label, time) {
+    /** Marks a word that was heard up to this many milliseconds. */
+    mark(label: string, time: number) {
       if (!spec) return;
       const frame = Math.round(((time / 1000) * spec.sampleRate - spec.window) / spec.hop);
       marks.push({ label, frame });

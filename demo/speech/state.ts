@@ -1,4 +1,4 @@
-export type EngineKind = 'lut' | 'dense';
+import type { EngineKind } from '../shared/models.js';
 
 /** Everything that the page's address carries, so that a link shows the same thing. */
 export interface SpeechState {

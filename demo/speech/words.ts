@@ -3,18 +3,11 @@ import { formatMilliseconds, formatPercent } from '../shared/format.js';
 
 const KEPT = 50;
 
-export interface HeardWord {
+interface HeardWord {
   readonly label: string;
   readonly probability: number;
   /** "microphone", or the name of a recording. */
   readonly source: string;
-}
-
-export interface Words {
-  add(word: HeardWord): void;
-  /** How long after its end the newest word was on the screen; negative: before its end. */
-  setLatency(milliseconds: number): void;
-  clear(): void;
 }
 
 function latencyWords(milliseconds: number): string {
@@ -24,7 +17,7 @@ function latencyWords(milliseconds: number): string {
 }
 
 /** Every word that was heard, the newest first. */
-export function createWords(): Words {
+export function createWords() {
   const empty = html('p', { class: 'help' }, 'None yet.');
   const list = html('ol', { class: 'heard', 'aria-label': 'Words so far, the newest first', hidden: true });
   const clear = byId<HTMLButtonElement>('clear');
@@ -41,7 +34,7 @@ export function createWords(): Words {
   clear.addEventListener('click', reset);
 
   return {
-    add({ label, probability, source }) {
+    add({ label, probability, source }: HeardWord) {
       latency = html('span', { class: 'heard-latency' });
       list.prepend(
         html(
@@ -57,9 +50,9 @@ export function createWords(): Words {
       empty.hidden = true;
       clear.disabled = false;
     },
-    setLatency(milliseconds) {
+    /** How long after its end the newest word was on the screen; negative: before its end. */
+    setLatency(milliseconds: number) {
       if (latency) latency.textContent = `, shown ${latencyWords(milliseconds)}`;
     },
-    clear: reset,
   };
 }

@@ -1,6 +1,7 @@
 import { type LoadProgress, LutraError } from '../../src/index.js';
-import { html } from '../shared/dom.js';
-import { formatBytes } from '../shared/format.js';
+import { button, html } from './dom.js';
+import { formatBytes } from './format.js';
+import { problemView } from './problem.js';
 
 const STAGES: Record<LoadProgress['stage'], string> = {
   download: 'Downloading',
@@ -11,17 +12,14 @@ const STAGES: Record<LoadProgress['stage'], string> = {
 
 /** The line above the answer: how a load goes, or why something failed and what to do about it. */
 export class Status {
-  readonly #element: HTMLElement;
   #bar: HTMLProgressElement | undefined;
   #words: HTMLElement | undefined;
 
-  constructor(element: HTMLElement) {
-    this.#element = element;
-  }
+  constructor(private readonly element: HTMLElement) {}
 
   clear(): void {
     this.#bar = this.#words = undefined;
-    this.#element.replaceChildren();
+    this.element.replaceChildren();
   }
 
   /** Shows the progress of loading `title`; `cancel` stops it. */
@@ -29,10 +27,9 @@ export class Status {
     if (!this.#bar || !this.#words) {
       this.#bar = html('progress', { 'aria-label': `Loading ${title}` });
       this.#words = html('span', {});
-      const button = html('button', { class: 'button quiet', type: 'button', id: 'cancel' }, 'Cancel');
-      button.addEventListener('click', cancel);
-      this.#element.replaceChildren(
-        html('div', { class: 'loading' }, this.#bar, html('div', { class: 'row' }, this.#words, button)),
+      const stop = button('Cancel', cancel, { class: 'button quiet', id: 'cancel' });
+      this.element.replaceChildren(
+        html('div', { class: 'loading' }, this.#bar, html('div', { class: 'row' }, this.#words, stop)),
       );
     }
     const { stage = 'download', loaded = 0, total } = progress ?? {};
@@ -50,23 +47,23 @@ export class Status {
   /** Shows why something failed. Stopping on request is not a failure and reads so. */
   failed(thrown: unknown, retry: () => void, label = 'Try again'): void {
     this.#bar = this.#words = undefined;
-    const error = LutraError.from(thrown);
-    const stopped = error.code === 'ABORTED';
-    const button = html('button', { class: 'button', type: 'button', id: 'retry' }, stopped ? 'Load it' : label);
-    button.addEventListener('click', retry);
-    this.#element.replaceChildren(
-      html(
-        'div',
-        stopped ? { class: 'problem quiet' } : { class: 'problem', role: 'alert' },
-        html('p', {}, stopped ? 'Loading was stopped.' : error.message),
-        html('div', { class: 'row' }, button, stopped ? undefined : html('code', {}, error.code)),
-      ),
+    const stopped = LutraError.from(thrown).code === 'ABORTED';
+    const again = button(stopped ? 'Load it' : label, retry, { id: 'retry' });
+    this.element.replaceChildren(
+      stopped
+        ? html(
+            'div',
+            { class: 'problem quiet' },
+            html('p', {}, 'Loading was stopped.'),
+            html('div', { class: 'row' }, again),
+          )
+        : problemView(thrown, again),
     );
   }
 
   /** A remark without anything to retry: nothing drawn yet, nothing found in the image. */
   say(words: string): void {
     this.#bar = this.#words = undefined;
-    this.#element.replaceChildren(html('p', { class: 'remark' }, words));
+    this.element.replaceChildren(html('p', { class: 'remark' }, words));
   }
 }

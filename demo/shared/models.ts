@@ -1,5 +1,8 @@
 import { LutraError } from '../../src/index.js';
 
+/** What computes: the lookup network or the dense network that it came from. */
+export type EngineKind = 'lut' | 'dense';
+
 /** One entry of models/models.json: a lookup network, the dense network it came from, and its card. */
 export interface ModelEntry {
   readonly id: string;
@@ -18,7 +21,7 @@ const text = (value: unknown): value is string => typeof value === 'string' && v
  * Reads the list of models for a task that this site carries.
  * @throws {LutraError} `LOAD_FAILED` when the list cannot be fetched, is not what it should be, or names no such model.
  */
-export async function loadModelList(base: URL, wanted: 'image' | 'audio' = 'image'): Promise<readonly ModelEntry[]> {
+export async function loadModelList(base: URL, wanted: 'image' | 'audio'): Promise<readonly ModelEntry[]> {
   const url = new URL('models/models.json', base);
   const hint = 'The folder public/models of this site should hold it';
   const response = await fetch(url).catch((cause: unknown) => {
