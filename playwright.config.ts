@@ -14,7 +14,7 @@ export default defineConfig({
   outputDir: 'test-results/browser',
   // Two cores: the network under test needs one for itself.
   workers: 1,
-  // Nothing here is a measurement: a machine that is busy with other work only takes longer.
+  // Nothing here is a measurement: a busy machine only takes longer.
   timeout: 120_000,
   expect: { timeout: 30_000 },
   forbidOnly: !!process.env.CI,

@@ -17,7 +17,7 @@ const ISOLATION = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
-/** What the built site is allowed to do when it is previewed; it needs no more than this on any host. */
+/** What the built site may do in the preview. It needs no more on any host. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -52,7 +52,7 @@ function headers(): Plugin {
   };
 }
 
-/** Puts sizes.json beside the built pages: every script's bytes, plain and gzip, for the page's account of what it costs. */
+/** Puts sizes.json beside the built pages: the bytes of every script, plain and gzip, which a page shows. */
 function sizes(): Plugin {
   return {
     name: 'lutra-sizes',
@@ -117,7 +117,7 @@ const DOCS_TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Serves the documentation under docs/ of the development server, too; it is made when it is first asked for. */
+/** Serves the documentation under docs/ of the development server. The first request makes it. */
 function documentation(): Plugin {
   const cwd = fileURLToPath(new URL('.', import.meta.url));
   let making: Promise<unknown> | undefined;

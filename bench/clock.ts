@@ -1,8 +1,8 @@
 /** Units of the chain below in one turn of its loop. */
 const UNROLLED = 64;
-/** An exclusive or and an addition, each of which waits for the one before: one cycle each on every processor of interest. */
+/** An exclusive or and an addition. Each waits for the one before and takes one cycle. */
 const CYCLES_PER_UNIT = 2;
-/** A tenth of a millisecond: short enough that some of the attempts are not interrupted on a busy machine. */
+/** A tenth of a millisecond: on a busy machine, too, some attempts this short are not interrupted. */
 const TURNS = 2_000;
 const WARM_UP = 500;
 
@@ -29,8 +29,8 @@ function chain(): Uint8Array<ArrayBuffer> {
 const module = new WebAssembly.Module(chain());
 
 /**
- * Measures the clock of this processor by a chain of dependent instructions, in attempts that are meant to be spread over what is
- * measured beside it: processors change their clock with their load and their heat.
+ * Measures the clock of this processor with a chain of dependent instructions. Processors change their clock with load and heat, so
+ * attempts should be spread over the measurement that they belong to.
  */
 export class ClockMeter {
   readonly #run = new WebAssembly.Instance(module).exports.f as (turns: number, y: number) => number;

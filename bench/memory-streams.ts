@@ -1,6 +1,6 @@
 /**
  * How fast one thread reads memory in one, two, four and eight sequential streams: `npx tsx bench/memory-streams.ts [megabytes]`.
- * What the shuffle's tables are laid out for (docs/decisions/012-tables-are-read-as-four-streams.md).
+ * The layout of the shuffle's tables follows from it (docs/decisions/012-tables-are-read-as-four-streams.md).
  */
 import asc from 'assemblyscript/asc';
 

@@ -1,5 +1,5 @@
 /**
- * What a second thread gains when a network runs now and then, as for a camera, and when it runs on and on:
+ * What a second thread gains when a network runs with pauses, as for a camera, and without pauses:
  * `npx tsx bench/pauses.ts MODEL [rounds]`. Sessions with one and with two threads take turns; medians, in milliseconds.
  */
 import { readFileSync } from 'node:fs';

@@ -23,7 +23,7 @@ async function main(): Promise<void> {
     for (const id of ids) {
       const files = await networkFiles(id, (title) => process.stderr.write(`Building ${title} …\n`));
       printNetwork(await collector.measure(files), files);
-      // After every network: a long suite that is stopped has not been in vain.
+      // After every network, so that results of a long suite are kept when it is stopped.
       if (options.json) writeResults(options.json, collector.results());
       if (options.record) console.log(`Recorded in ${relative('', recordResults(options, collector.results()))}`);
     }

@@ -12,7 +12,7 @@ const PLAYWRIGHT = fileURLToPath(new URL('../node_modules/@playwright/test/cli.j
 /** An unreachable download must not hold up the tests for long. */
 const DOWNLOAD_MILLISECONDS = 240_000;
 const APT_MILLISECONDS = 600_000;
-/** Set when a browser could not be had, so that the test runner's own processes do not try again. */
+/** Set when a browser could not be installed, so that the processes of the test runner do not try again. */
 const GIVEN_UP = { firefox: 'LUTRA_NO_FIREFOX', webkit: 'LUTRA_NO_WEBKIT' };
 /** WebKitGTK with its driver, and the display that it needs. */
 const WEBKIT_PACKAGES = ['webkit2gtk-driver', 'xvfb'];
@@ -104,7 +104,7 @@ function install(name, find, aptPackage) {
 }
 
 /**
- * A Chromium, installed if need be.
+ * A Chromium, installed where needed.
  * @throws {Error} saying what was tried and what to do.
  */
 export function ensureChromium() {
@@ -116,7 +116,7 @@ export function ensureChromium() {
   );
 }
 
-/** A Firefox, installed if need be and possible; undefined when there is none to be had. */
+/** A Firefox, installed where needed. undefined where that is not possible. */
 export function ensureFirefox() {
   const found = findFirefox();
   if (found || process.env[GIVEN_UP.firefox]) return found;
@@ -125,7 +125,7 @@ export function ensureFirefox() {
   return installed;
 }
 
-/** A WebKitGTK, installed if need be and possible (as root, from the system's packages); undefined when there is none to be had. */
+/** A WebKitGTK, installed where needed (as root, from the system's packages). undefined where that is not possible. */
 export function ensureWebKit() {
   const found = findWebKit();
   if (found || process.env[GIVEN_UP.webkit]) return found;
@@ -140,6 +140,6 @@ export function ensureWebKit() {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   console.log(`Chromium: ${ensureChromium().executablePath}`);
-  console.log(`Firefox: ${ensureFirefox()?.executablePath ?? 'none to be had, its tests are skipped'}`);
-  console.log(`WebKitGTK: ${ensureWebKit()?.executablePath ?? 'none to be had, its tests are skipped'}`);
+  console.log(`Firefox: ${ensureFirefox()?.executablePath ?? 'not available, its tests are skipped'}`);
+  console.log(`WebKitGTK: ${ensureWebKit()?.executablePath ?? 'not available, its tests are skipped'}`);
 }

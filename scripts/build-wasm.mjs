@@ -29,7 +29,7 @@ function constantName(...parts) {
 
 const begins = (kernel, fields) => fields.every((field, index) => KERNELS[kernel][index] === field);
 
-/** Constants of every block, and of the fields that a kernel has behind the longest block with which it begins. */
+/** Constants of every block, and of a kernel's fields after the longest block that it begins with. */
 function layout() {
   const own = Object.fromEntries(Object.keys(KERNELS).map((kernel) => [kernel, 0]));
   const constants = [];
@@ -115,7 +115,7 @@ for (const target of TARGETS) {
 
 builds.convert = await compile('convert', '--config', 'assembly/convert/asconfig.json');
 
-// Imported late: it makes Node print its whole source before any error that nobody catches.
+// Imported late: with it Node prints its whole source before an uncaught error.
 const { default: zopfli } = await import('@gfx/zopfli');
 const deflateRaw = promisify(zopfli.deflate);
 

@@ -1,4 +1,4 @@
-/** Trained networks at hand, dense and converted, against onnxruntime. */
+/** Trained networks of ../shared, dense and converted, against onnxruntime. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convert } from '../src/convert/index.js';
@@ -28,7 +28,7 @@ const CONVERTED = [
   'yolox_nano',
   'vit_cifar10_pgd_2_3_16',
 ];
-/** Few examples and one geometry: what is compared is the arithmetic, not how well it fits. */
+/** Few examples and one geometry: the test compares arithmetic, not accuracy. */
 const EXAMPLES = 8;
 const OUTPUT_TOLERANCE = 1e-4;
 
@@ -76,7 +76,7 @@ async function converted(name: string): Promise<ModelVerdict> {
   }
 }
 
-/** One verdict per network; none where the networks are not at hand. */
+/** One verdict per network; none if the networks are missing. */
 export async function* checkModels(): AsyncGenerator<ModelVerdict> {
   if (!existsSync(FOLDER)) return;
   const files = (readdirSync(FOLDER, { recursive: true }) as string[]).filter((file) => file.endsWith('.onnx')).sort();

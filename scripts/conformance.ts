@@ -4,7 +4,7 @@
  *   npm run -s conformance -- [--json] [--only operators,models,fuzz,hashes] [--cases 10000] [--seed 1]
  *
  * The ONNX project's node tests, trained networks against onnxruntime (dense and converted), damaged models, and hashes of the shipped
- * models in every engine at hand. Details go to standard error. Exits with 1 when anything is wrong.
+ * models in every engine that is installed. Details go to standard error. Exits with 1 when anything is wrong.
  */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';

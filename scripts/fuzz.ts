@@ -4,7 +4,7 @@
  *   npm run fuzz -- [--cases 10000] [--seed 1] [--timeout 10] [--json]
  *   npm run fuzz -- --seed 1 --only 4711 [--save case.onnx]      one case again, in this process
  *
- * Exits with 1 when a case fails. A failure is named by its seed and number; its model is cut down to fewer damages where possible.
+ * Exits with 1 when a case fails. A failure has a seed and a number. Damages that it does not need are removed.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -18,7 +18,7 @@ export interface ShippedModel {
   readonly lookupCommand: 'train' | 'convert';
   /** Paths of the training data. */
   readonly training: readonly string[];
-  /** A sentence on what data the recipe was chosen by. Default: no test data. */
+  /** A sentence about the data that chose the recipe. Default: no test data. */
   readonly chosen?: string;
   /** What the accuracy is measured on, and how where `lutra eval` on it is not enough. */
   readonly test: { readonly path: string; readonly name: string; readonly command?: string };
@@ -61,7 +61,7 @@ const WORK = 'build';
 const QUICK = 'build/quick';
 const QUICK_DENSE = ['--steps', '6', '--batch', '32', '--micro-batch', '8'];
 const QUICK_SAMPLES = ['--samples', '64'];
-/** What these take the place of. */
+/** Flags that are removed for them. */
 const FULL = ['--epochs', '--batch', '--samples'];
 
 /** Runs the command line with --json and returns the last object that it printed. */
@@ -73,7 +73,7 @@ export function lutra<T>(...args: readonly string[]): T {
     maxBuffer: 1 << 28,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  // It has told why on stderr.
+  // The command has printed the reason.
   if (status !== 0) process.exit(status ?? 1);
   return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as T;
 }
@@ -125,7 +125,7 @@ export function trainAndMeasure(wanted: ShippedModel, folder: string, options: T
   for (const path of [folder, WORK]) mkdirSync(path, { recursive: true });
   const [dense, lookup] = [join(folder, `${model.id}.onnx`), join(folder, `${model.id}.lut.onnx`)];
   const data = ['--data', model.training.join(',')];
-  // Nothing but what ships lies beside what ships.
+  // The folder of shipped models holds nothing else.
   const beside = (path: string) => (path.startsWith(WORK) ? path : join(WORK, path.replaceAll('/', '-')));
   const kept = (path: string) => `${beside(path)}.checkpoint`;
   const train = (out: string, args: readonly string[]) => {

@@ -61,7 +61,7 @@ const DIGITS: ShippedModel = {
       ...['--speed', '0.25', '--holdout', '0', '--features', join(BUILD, 'digits.json')],
     ],
   ],
-  // The last state: where a speaker is left out, what is held out is what the accuracy is measured on, and may choose nothing.
+  // The last state. Where a speaker is left out, the held-out examples are the test set, which may choose nothing.
   lookup: [
     ...['--geometry', 'row', '--group', '1', '--k', '16', '--epochs', '8', '--speed', '0.25', '--holdout', '0'],
     ...['--keep', 'last'],

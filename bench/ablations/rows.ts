@@ -8,7 +8,7 @@ export interface Row {
   readonly conversion: ConvertOptions;
   /** Undefined: not trained. */
   readonly training?: LookupTrainingOptions;
-  /** Trains for as long as the row of this name took instead of a number of updates. */
+  /** Trains for the time that the row of this name took, not for a number of updates. */
   readonly asLongAs?: string;
 }
 
@@ -22,7 +22,7 @@ const geometry = (kind: Kind, channels: number, centroids = 16): ConvertOptions 
 /** LUT-NN's own geometry, which leaves the most to learn. */
 const PATCH = geometry('patch', 1);
 
-/** The comparisons of docs/training.md. The first row of each kind is the default that others of its group differ from in one thing. */
+/** The comparisons of docs/training.md. Each row differs in one thing from the default row (group `start`). */
 export const ROWS: readonly Row[] = [
   { group: 'start', name: 'not trained', conversion: PATCH },
   { group: 'start', name: 'default', conversion: PATCH, training: {} },

@@ -19,7 +19,7 @@ const isEncoder = (node: Node): boolean => factsOf(node)?.result === 'codes';
 const isSum = (node: Node): boolean => factsOf(node)?.result === 'sums';
 const quantizes = (node: Node): boolean => factsOf(node)?.quantizes ?? false;
 
-/** Derives the form from the very bytes that are timed. @throws LutraError when they are no model */
+/** Derives the form from the bytes that are timed. @throws LutraError when they are no model */
 export function checkForm(model: Uint8Array, form: CheckForm): Uint8Array<ArrayBuffer> {
   return serializeModel(FORMS[form](parseModel(model))) as Uint8Array<ArrayBuffer>;
 }

@@ -22,7 +22,7 @@ export function distance(actual: Tensors, expected: Tensors): { readonly largest
   return { largest: difference / largest, rms: Math.sqrt(differences / squares) };
 }
 
-/** How many values of two tensors differ; all of them when one tensor is missing or of another size or type. */
+/** How many values of two tensors differ. All differ if a tensor is missing or has another size or type. */
 export function countDifferent(actual: Tensors[string] | undefined, { type, data: wanted }: Tensors[string]): number {
   const got = actual?.data;
   if (actual?.type !== type || got?.length !== wanted.length) return wanted.length;

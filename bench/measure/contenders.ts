@@ -6,8 +6,8 @@ export function alike(engines: readonly EngineId[], { threads, wasm }: Omit<Cont
 }
 
 /**
- * Lutra's own ways to run: what a platform gets by default with one thread, and against it the plain build and more threads. Sampled
- * in the same rounds, they can be compared on a machine whose speed changes from one run to the next by more than they differ.
+ * Lutra's own ways to run: the default of the platform with one thread, the plain build, and more threads. They are sampled in the same
+ * rounds. So they can be compared on a machine whose speed changes more than they differ.
  *
  * @param threads of the last
  * @param relaxed whether the platform has relaxed SIMD: by default it is plain otherwise

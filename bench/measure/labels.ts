@@ -21,7 +21,7 @@ export function engineTitle(result: EngineResult, all: readonly EngineResult[]):
     : `${title}, ${buildTitle(result.build)}`;
 }
 
-/** The engine's title, with what sets the result apart from the first way in which it ran the network: short enough for a chart. */
+/** The engine's title, short enough for a chart. It says how the engine ran if it did not run as in its first result. */
 export function wayTitle(result: EngineResult, all: readonly EngineResult[]): string {
   const [first] = waysOf(result, all);
   const threads = result.threads === first!.threads ? '' : ` × ${result.threads}`;
@@ -47,7 +47,7 @@ export function variantTitle({ threads, build, versus_threads, versus_build }: R
   return parts.join(', ');
 }
 
-/** How many times faster lookups are than another engine's result; undefined for Lutra's own further ways to run. */
+/** How many times faster lookups are than another engine. undefined for later results of the same engine. */
 export function peerRatio(
   result: EngineResult,
   { results, ratios }: Pick<BenchResults, 'results' | 'ratios'>,

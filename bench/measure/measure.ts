@@ -9,7 +9,7 @@ import type { Contender, ModelForm } from './types.js';
 import { type Answers, type Verification, verify } from './verify.js';
 
 export interface MeasureOptions {
-  /** The first of an engine is what its others, with more threads or another build, are measured against. */
+  /** Other contenders of an engine (more threads, another build) are compared with its first one. */
   readonly contenders: readonly Contender[];
   /** Rounds; every contender is sampled once in each. */
   readonly samples: number;
@@ -41,7 +41,7 @@ export interface EngineMeasurement extends EngineFacts {
   readonly memoryBytes: number;
 }
 
-/** A sample lasts at least so many grains of the clock, and at least so long. */
+/** The least length of a sample: in grains of the clock, and in milliseconds. */
 const SAMPLE_GRAINS = 100;
 const SAMPLE_MILLISECONDS = 15;
 const WARM_UP_RUNS = 3;
@@ -50,8 +50,8 @@ const WARM_UP_MILLISECONDS = 300;
 /** Between samples. */
 const PAUSE_MILLISECONDS = 5;
 /**
- * Between samples when engines have threads: those of onnxruntime-web go on looking for work after a run, for 15 to 35 ms of processor time
- * and up to 150 ms on a busy machine (measured), and would take a processor from whoever comes next.
+ * Between samples when engines have threads. Threads of onnxruntime-web look for work after a run, for 15 to 35 ms of processor time and
+ * up to 150 ms on a busy machine (measured). The next engine would have one processor less.
  */
 const PAUSE_AFTER_THREADS_MILLISECONDS = 150;
 

@@ -12,7 +12,7 @@ export interface BenchNetwork {
   readonly id: string;
   readonly title: string;
   readonly inputs: readonly InputSpec[];
-  /** Addresses of the files, or their bytes, as far as there are any. */
+  /** Addresses or bytes of the files that the network has. */
   readonly models: Readonly<Partial<Record<ModelForm, string | Uint8Array<ArrayBuffer>>>>;
   /** Engines that compute in int8 because their file makes them, and how far off their answer may be (root mean square). */
   readonly rounded?: Readonly<Partial<Record<EngineId, number>>>;

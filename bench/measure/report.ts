@@ -65,7 +65,7 @@ export function reportNetwork(
   };
 }
 
-/** The engine's first contender against the peers that run as it does, and its other contenders against it. */
+/** The engine's first contender against peers with the same settings, and its other contenders against the first. */
 function ratiosOf(network: string, name: EngineId, engines: readonly EngineMeasurement[]): readonly RatioResult[] {
   const base = engines.find(({ contender }) => contender.engine === name);
   if (!base) return [];

@@ -18,7 +18,7 @@ export interface EngineResult {
   readonly network: string;
   readonly engine: EngineId;
   readonly threads: number;
-  /** The engine's Wasm build, as far as it tells. */
+  /** The engine's own name for its Wasm build. */
   readonly build: string;
   readonly p50_ms: number;
   readonly p90_ms: number;

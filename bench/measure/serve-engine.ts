@@ -54,7 +54,7 @@ function engineApi(adapters: Adapters) {
       return Object.fromEntries(entries);
     },
 
-    /** Mean milliseconds of so many runs in a row, after one that is not timed. */
+    /** Mean milliseconds of `runs` runs in a row, after one that is not timed. */
     async sample(runs: number): Promise<number> {
       await session!.run(feeds);
       const start = performance.now();

@@ -17,7 +17,7 @@ export interface Contender {
 export type Tensors = Readonly<Record<string, TensorLike>>;
 
 export interface OpenOptions extends Omit<Contender, 'engine'> {
-  /** Whether the page itself runs the engine, as its users would write it, or a worker that is the engine's alone. */
+  /** Whether the engine runs in a worker of its own. Otherwise the page runs it, as in a user's page. */
   readonly inWorker: boolean;
 }
 

@@ -4,8 +4,8 @@ import type { Contender, Tensors } from './types.js';
 import type { Answers, Verification } from './verify.js';
 
 /**
- * Codes and sums are integers and equal wherever their inputs are. Float32 layers between lookup layers round differently, which moves
- * an activation to the next integer now and then; a code in a few thousand may follow.
+ * Codes and sums are integers: equal inputs give equal results. Float32 layers between lookup layers round differently in each engine. This
+ * sometimes moves an activation to the next integer, and one code in a few thousand changes.
  */
 const CODES = 1e-3;
 /** Of the largest value of the answer: from the same codes on, only float32 layers are left. */

@@ -1,7 +1,7 @@
 /** Every Wasm memory of this thread that is still alive, made here or exported by an instance. */
 const memories = new Set<WebAssembly.Memory>();
 
-/** Notes the memories that engines make from now on. To be called before any engine is loaded. */
+/** Notes the memories that engines make from now on. Call it before any engine is loaded. */
 export function watchMemories(): void {
   const { Memory } = WebAssembly;
   WebAssembly.Memory = class extends Memory {

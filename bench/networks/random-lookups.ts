@@ -151,7 +151,7 @@ class LookupWriter {
     return nodes;
   }
 
-  /** The addition of a constant vector that is all that reads a MatMul: a lookup layer has a place for it. */
+  /** The addition of a constant vector, where it alone reads a MatMul: it becomes the bias of the lookup layer. */
   #biasBehind(layer: DenseLayer, readers: readonly Node[]): Node | undefined {
     const [reader] = readers;
     if (layer.node.op !== 'MatMul' || readers.length !== 1 || reader?.op !== 'Add') return undefined;
@@ -159,7 +159,7 @@ class LookupWriter {
     return bias?.type === 'float32' && bias.data.length === layer.outputChannels ? reader : undefined;
   }
 
-  /** Name of the codes of a layer; `make` is asked for them unless another layer's are the same. */
+  /** Name of the codes of a layer. `make` makes them if no other layer has the same. */
   #codesOf(layer: DenseLayer, { encode, values }: CodebookLayout, make: (name: string) => void): string {
     const key = [layer.input, values, encode.kernel, encode.strides, encode.pads].join();
     let codes = this.#codes.get(key);

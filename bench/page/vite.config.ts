@@ -5,9 +5,8 @@ import { closedEntries } from '../../vite.config.js';
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * TensorFlow.js starts its threads from the source text of a function. A minifier sees that the function asks for the type of a variable
- * which is declared around it and always is, and drops the question; alone in a thread the function then fails. Without the declaration the
- * question stays.
+ * TensorFlow.js starts its threads from the source text of a function. The function tests whether a variable exists. The variable is declared
+ * around the function, so a minifier removes the test, and the function fails in a thread. Without the declaration the test stays.
  */
 const tensorflowThreads: Plugin = {
   name: 'tensorflow-threads',
@@ -20,7 +19,7 @@ const tensorflowThreads: Plugin = {
   },
 };
 
-/** The pages that bench/suite.ts drives, bundled as a user would bundle them. */
+/** The pages that bench/suite.ts drives, bundled as users bundle them. */
 export default defineConfig({
   root: here('.'),
   base: './',

@@ -30,7 +30,7 @@ export const adapter: Adapter = {
     const scope = globalThis as LoaderScope;
     scope.Module = { locateFile: () => wasm, mainScriptUrlOrBlob: script };
     if (typeof document === 'undefined') {
-      // LiteRT loads its script by importScripts, which workers that are modules only pretend to have.
+      // LiteRT loads its script by importScripts, which always throws in a module worker.
       const text = await (await fetch(script)).text();
       // Called by another name, eval runs in the global scope: the script declares globals, as it would in a classic worker.
       const runScript = scope.eval;

@@ -91,7 +91,7 @@ function compileNode(graph: Graph, node: Node, activation: Activation): Compute 
       if (numbersAttribute(node, 'axes')?.join() !== '2,3' || numberAttribute(node, 'keepdims', 1) !== 0) break;
       return ([x]) => tf.mean(x!, [1, 2]);
     case 'Flatten':
-      // Back to the order in which ONNX flattens; of one pixel there is but one order.
+      // Back to the order in which ONNX flattens. One pixel needs no change.
       return ([x]) => {
         const [n, h, w, c] = x!.shape as [number, number, number, number];
         return tf.reshape(h * w === 1 ? x! : tf.transpose(x!, [0, 3, 1, 2]), [n, h * w * c]);

@@ -50,20 +50,20 @@ function launchChromium() {
 
 function launchFirefox() {
   const found = ensureFirefox();
-  if (!found) throw new Error('Firefox is neither installed nor to be had');
+  if (!found) throw new Error('Firefox is not installed and cannot be installed');
   const { channel, executablePath } = found;
   return firefox.launch({ executablePath, ...(channel ? { channel } : {}) });
 }
 
 /** WebKitGTK as shipped hides shared memory; it is switched on where threads are to be measured. */
 async function openWebKitTab(threads: number): Promise<BrowserTab> {
-  if (!ensureWebKit()) throw new Error('WebKitGTK is neither installed nor to be had');
+  if (!ensureWebKit()) throw new Error('WebKitGTK is not installed and cannot be installed');
   const window = await openWebKit({ sharedMemory: threads > 1 });
   return {
     version: window.version,
     open: (url) => window.goto(url),
     async fresh(url) {
-      // Another address first: one that differs in its hash alone would not be loaded anew.
+      // Another address first: an address with only another hash would not be loaded again.
       await window.goto('about:blank');
       await window.goto(url);
     },

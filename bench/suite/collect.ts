@@ -53,7 +53,7 @@ export class Collector {
     return new Collector(tab, server, options, environment, page.relaxedSimd);
   }
 
-  /** Measures one network; an engine set that refuses is noted among the failures. */
+  /** Measures one network. What cannot be measured is noted among the failures. */
   async measure(files: NetworkFiles): Promise<Collected> {
     const { id, title, inputs, work } = files;
     const { threads, wasm, samples } = this.options;
@@ -103,7 +103,7 @@ export class Collector {
     this.#report = joinReports(this.#report, report);
   }
 
-  /** undefined when the engine cannot run the network, of which the measurement will tell. */
+  /** undefined when the engine cannot run the network; the measurement then says why. */
   async #firstAnswer(engine: EngineId, { inputs, models }: BenchNetwork, files: NetworkFiles) {
     const { form } = ENGINES[engine];
     const model = models[form] as string;

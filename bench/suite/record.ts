@@ -14,7 +14,7 @@ export function writeResults(path: string, results: BenchResults): void {
 }
 
 /**
- * Adds results to what is recorded of the same browser, threads and Wasm build, or of its variants, so that a long suite can be recorded in parts.
+ * Adds results to the file of the same browser, threads and Wasm build, or of the browser's variants. So a long suite can be recorded in parts.
  *
  * @returns where they are
  */
@@ -33,8 +33,8 @@ export function recordResults(
 }
 
 /**
- * The earlier results, those of networks that were measured again replaced, then those of new ones. Nothing is kept that another browser or
- * machine measured: one file says where all of it comes from.
+ * The earlier results, with networks that were measured again replaced, then new networks. Results of another browser or machine are not
+ * kept: a file has one environment.
  */
 export function mergeResults(earlier: BenchResults, later: BenchResults): BenchResults {
   const place = ({ environment: { browser, machine } }: BenchResults) => `${browser} on ${machine}`;

@@ -7,7 +7,7 @@ const BROWSERS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['WebKit', /AppleWebKit\/(\d+)/],
 ];
 
-/** "Firefox 153", to label results with; the user agent itself is kept beside it. */
+/** "Firefox 153": a label for results. */
 export function browserName(userAgent: string): string {
   for (const [name, pattern] of BROWSERS) {
     const version = pattern.exec(userAgent)?.[1];

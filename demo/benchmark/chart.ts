@@ -9,7 +9,7 @@ const FACET_PADDING = 38;
 /** Below this width the names of the engines would leave no room for the dots. */
 const NARROW = 560;
 
-/** 1, 2, 5, 10, … around the values; where there is little room and much range, powers of ten alone. */
+/** 1, 2, 5, 10, … around the values. Only powers of ten where the chart is narrow and the range is large. */
 export function logarithmicTicks(values: readonly number[], narrow: boolean): readonly number[] {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const first = Math.floor(Math.log10(least));

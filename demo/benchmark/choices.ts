@@ -44,7 +44,7 @@ export function networkChoices(models: readonly ModelEntry[]): readonly NetworkC
 /** Engines that the page offers; LiteRT.js needs files of its own format. */
 export const PAGE_ENGINES: readonly EngineId[] = ['lutra', 'lutra-dense', 'ort-f32', 'ort-int8', 'tfjs'];
 
-/** Why an engine sits a network out; undefined when it takes part. */
+/** Why an engine does not run a network; undefined when it does. */
 export function whyNot(engine: EngineId, network: NetworkChoice, threads: number): string | undefined {
   if (engine !== 'tfjs') return undefined;
   if (network.attention) return `${ENGINES.tfjs.title} takes part on convolutional networks only`;

@@ -28,7 +28,7 @@ export interface RunListener {
   onResults(results: BenchResults): void;
 }
 
-/** Share of a network's time that each stage takes, roughly: a bar that never goes back is enough. */
+/** Rough share of a network's time that each stage takes. The bar must only never go back. */
 const STAGES: Readonly<Record<'prepare' | MeasureProgress['stage'], readonly [start: number, share: number]>> = {
   prepare: [0, 0.2],
   load: [0.2, 0.1],
@@ -43,7 +43,7 @@ const WORDS: Readonly<Record<MeasureProgress['stage'], string>> = {
   sample: 'timing',
 };
 
-/** Measures the chosen networks one after the other. @throws the signal's reason */
+/** Measures the chosen networks in turn. @throws the signal's reason */
 export async function runBenchmark(options: RunOptions, signal: AbortSignal, listener: RunListener): Promise<void> {
   const { networks, threads, wasm, samples } = options;
   const environment = describeEnvironment(wasm);

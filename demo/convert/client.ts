@@ -2,7 +2,7 @@ import { proxy, type Remote, wrap } from '../../src/comlink.js';
 import { LutraError } from '../../src/errors.js';
 import type { ConverterApi } from './protocol.js';
 
-/** The page's end of its worker; rejects with the worker's {@link LutraError}s. */
+/** The page's side of its worker. Its methods reject with the worker's {@link LutraError}s. */
 export class Converter {
   readonly #api: Remote<ConverterApi>;
   /** Rejects when the worker's script does not load or breaks. */

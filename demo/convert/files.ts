@@ -17,7 +17,7 @@ async function readEntry(entry: FileSystemEntry, prefix: string): Promise<Exampl
   return (await Promise.all(children.map((child) => readEntry(child, `${prefix}${entry.name}/`)))).flat();
 }
 
-/** Files of a drop, folders opened. Must be called before the event's turn ends: its items do not outlive it. */
+/** Files of a drop, folders opened. Call it before the event's turn ends: the items are gone afterwards. */
 export function droppedFiles(transfer: DataTransfer): Promise<ExampleFile[]> {
   const entries = [...transfer.items].flatMap((item) => {
     const entry = item.kind === 'file' ? item.webkitGetAsEntry() : null;

@@ -36,7 +36,7 @@ function remark(where: HTMLElement, words: string): void {
   where.replaceChildren(html('p', { class: 'remark' }, words));
 }
 
-/** A new network or new examples make what was found before a thing of the past. */
+/** Removes the earlier result: it does not belong to the new network or examples. */
 function forgetResult(): void {
   running?.abort();
   byId('result-panel').hidden = true;

@@ -5,7 +5,7 @@ import { LutraError } from '../../src/index.js';
 import { html } from '../shared/dom.js';
 
 /**
- * Live images from the camera, one at a time: a slow network lowers the frame rate and nothing piles up. The next frame is taken when the
+ * Live images from the camera, one at a time: a slow network lowers the frame rate, and no frames wait. The next frame is taken when the
  * promise of `onFrame` settles.
  */
 export function createCamera(onFrame: (image: PixelImage) => Promise<void>) {

@@ -55,7 +55,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
   const measure = byId<HTMLButtonElement>('measure');
 
   const pad = createPad((digit, settled) => {
-    // The example may still be writing itself when the visitor has gone to another input.
+    // The example may still be drawn when the visitor has chosen another input.
     if (state.source !== 'draw') return;
     if (digit) void show(digit, settled);
     else forget('Write a digit to get an answer.');
@@ -183,7 +183,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
     } finally {
       delete measure.dataset.busy;
       measure.disabled = false;
-      // The networks changed meanwhile: what was asked of the old ones is owed by the new.
+      // The networks changed meanwhile: the new ones must answer now.
       if (mine !== networks && input) void answerAll();
     }
   }

@@ -12,7 +12,7 @@ export const DIGIT_SIZE = 28;
 const BOX = 20;
 /** Half the width of the pen in pixels of the result: MNIST's strokes are about 2 to 3 pixels wide. */
 const PEN_RADIUS = 1.15;
-/** A drawing smaller than this share of the pad is a dot, not a digit to be blown up. */
+/** A drawing smaller than this share of the pad is a dot and is not enlarged. */
 const MIN_EXTENT = 0.12;
 /** Grey levels between paper and ink below which a photographed image counts as blank. */
 const MIN_CONTRAST = 24;

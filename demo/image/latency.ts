@@ -28,7 +28,7 @@ function compare(lut: number, dense: number): string {
 /** Median and single runs of both networks, on one scale. */
 export function latencyView(lut: readonly number[], dense: readonly number[]): HTMLElement {
   const all = [...lut, ...dense].sort((a, b) => a - b);
-  // The scale ends at the 95th percentile: one hiccup of the machine must not flatten everything else.
+  // The scale ends at the 95th percentile: one slow run must not make all other bars short.
   const scale = Math.max(median(lut), median(dense), all[Math.floor(all.length * 0.95)] ?? 0) * 1.05 || 1;
   const row = (kind: EngineKind, name: string, runs: readonly number[]) =>
     html(

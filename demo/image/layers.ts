@@ -32,7 +32,7 @@ function strip(layers: readonly LayerTime[], scale: number, name: string): SVGSV
   let x = 0;
   const parts = layers.map((layer) => {
     const width = (layer.milliseconds / scale) * WIDTH;
-    // A hair of background between neighbours keeps layers apart without changing where they end.
+    // A small gap separates neighbors. It does not move the next layer.
     const part = svg(
       'rect',
       { class: `op-${groupOf(layer)}`, x, width: Math.max(0.5, width - 1.5), height: HEIGHT },

@@ -25,9 +25,9 @@ export interface LayerTime {
 }
 
 export interface Measurement {
-  /** Milliseconds of each whole run, as the worker's clock saw it. */
+  /** Milliseconds of each whole run, by the worker's clock. */
   readonly runs: readonly number[];
-  /** Of the profiled run in the middle. Reading the clock after every layer takes time itself: the sum is not a whole run's. */
+  /** Of the profiled run in the middle. Reading the clock after every layer takes time: the sum is more than a whole run. */
   readonly layers: readonly LayerTime[];
 }
 
@@ -73,7 +73,7 @@ export class ImageNetwork {
     return toProbabilities(Float32Array.from(scores.data as ArrayLike<number>));
   }
 
-  /** Milliseconds of each of so many runs, as the worker's clock saw them. */
+  /** Milliseconds of each run, by the worker's clock. */
   time(image: PixelImage, runs: number): Promise<readonly number[]> {
     return this.session.time(this.#feeds(image), runs);
   }
@@ -109,11 +109,11 @@ const WARM_UP = 5;
 const MIN_ROUNDS = 3;
 const MAX_ROUNDS = 10;
 const RUNS_PER_ROUND = 5;
-/** Slow machines measure fewer rounds rather than keep their users waiting. */
+/** Slow machines measure fewer rounds, so that their users do not wait long. */
 const ENOUGH_MILLISECONDS = 2_500;
 
 /**
- * Times two networks on the same image, turn by turn, so that whatever else the machine does meets both alike.
+ * Times two networks on the same image, in turn, so that other work of the machine disturbs both equally.
  * The first runs are thrown away: browsers compile hot code then.
  */
 export async function measureTogether(

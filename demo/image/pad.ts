@@ -16,7 +16,7 @@ const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 /**
  * A drawing pad for one digit. Points are in shares of the pad's side, 0..1. `onDrawing` gets the normalized digit on
- * every change, undefined when the pad is empty; `settled` tells the end of a stroke from its middle.
+ * every change, undefined when the pad is empty; `settled` is true at the end of a stroke.
  */
 export function createPad(onDrawing: (digit: PixelImage | undefined, settled: boolean) => void) {
   let strokes: Point[][] = [];

@@ -6,7 +6,7 @@ import { DIGIT_SIZE, normalizeDigit } from './digit.js';
 
 /**
  * Prepares an image from outside for a network. Handwriting is found on its paper and normalized as on the drawing pad,
- * unless the image already is what the network was trained on; all else is cropped and shrunk to what it takes.
+ * unless the image already looks like the training images. Other images are cropped and shrunk to the input of the network.
  * @returns undefined when there is no writing to be seen.
  */
 export function prepare(image: PixelImage, spec: ImagePreprocess, handwriting: boolean): PixelImage | undefined {

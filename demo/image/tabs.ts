@@ -6,7 +6,7 @@ export interface Tab<Id extends string> {
   readonly panel: HTMLElement;
 }
 
-/** Fills `list` and `stage` with tabs after the ARIA tabs pattern; `onChoose` hears the user, not `select`. */
+/** Fills `list` and `stage` with tabs after the ARIA tabs pattern; `onChoose` is called for the user's choices, not for `select`. */
 export function createTabs<Id extends string>(
   list: HTMLElement,
   stage: HTMLElement,

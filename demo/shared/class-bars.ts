@@ -29,7 +29,7 @@ export class ClassBars {
 
   /**
    * Shows the first classes by falling probability, lowest index first among equals, and returns their indices.
-   * @param filler Which classes are nothing one waits for.
+   * @param filler Whether a class is no answer, such as silence.
    */
   show(
     probabilities: Float32Array,

@@ -40,7 +40,7 @@ export function button(label: Child, act: () => void, attributes: Attributes = {
   return element;
 }
 
-/** A 24×24 stroke icon from path data. Decorative: the control it sits in carries the name. */
+/** A 24×24 stroke icon from path data. It is decorative: the control around it has the name. */
 export function icon(path: string): SVGSVGElement {
   return svg('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, svg('path', { d: path }));
 }
@@ -51,7 +51,7 @@ export function factRow(name: string, remark: Child, value: string, id?: string)
   return html('div', { class: 'bytes-row' }, term, html('dd', { id }, value));
 }
 
-/** The page's element with this id; the page and its script are one unit, so absence is a bug. */
+/** The page's element with this id; a missing element is a bug of the page. */
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   const element = document.getElementById(id);
   if (!element) throw new Error(`the page has no element #${id}`);

@@ -1,4 +1,4 @@
-/** Takes files that are dropped anywhere on the page; `<html>` has the class `dropping` while some hover over it. */
+/** Takes files that are dropped anywhere on the page; `<html>` has the class `dropping` while files are dragged over it. */
 export function listenForDrops(onDrop: (transfer: DataTransfer) => void): void {
   let depth = 0;
   const highlight = (change: number) => {

@@ -44,7 +44,7 @@ export class Status {
       stage === 'download' ? `${STAGES[stage]} ${title} ${amount}`.trim() : `${STAGES[stage]} …`;
   }
 
-  /** Shows why something failed. Stopping on request is not a failure and reads so. */
+  /** Shows why something failed. Stopping on request is shown as no failure. */
   failed(thrown: unknown, retry: () => void, label = 'Try again'): void {
     this.#bar = this.#words = undefined;
     const stopped = LutraError.from(thrown).code === 'ABORTED';

@@ -173,7 +173,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
       const probability = window.smoothed[index]!;
       if (!WordDetector.isFiller(label) && probability > (closest?.probability ?? 0)) closest = { label, probability };
     });
-    // A recording is heard in no time: what stays on the screen is its best moment, not the silence after it.
+    // A recording is heard very fast. The screen keeps its best moment, not the silence after it.
     if (source?.kind === 'microphone' || (words === 0 && closest !== before)) result.bars(labels, window.smoothed);
   }
 
@@ -241,7 +241,7 @@ export function createDemo(models: readonly ModelEntry[], status: Status): void 
   }
   const listening = () => source?.kind === 'microphone';
   listen.addEventListener('click', () => (listening() ? stopListening() : void startListening()));
-  // Nobody is listened to behind their back.
+  // A hidden page does not listen.
   document.addEventListener('visibilitychange', () => document.hidden && listening() && stopListening());
   window.addEventListener('hashchange', () => change(readAddress()));
   history.replaceState(null, '', formatState(state));

@@ -52,7 +52,7 @@ export function createRecordings({ onRecording, onError }: RecordingListener) {
     icon(PLAY),
     'Hear it',
   );
-  const help = html('p', { class: 'help' }, 'No microphone at hand? Drop a WAV anywhere on this page, or choose one.');
+  const help = html('p', { class: 'help' }, 'No microphone? Drop a WAV anywhere on this page, or choose one.');
   const gallery = html('ul', { class: 'clips', 'aria-label': 'Sample clips' });
   byId('recordings').replaceChildren(help, gallery, html('div', { class: 'row drop-row' }, file, choose, play));
 

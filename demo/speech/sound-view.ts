@@ -7,9 +7,9 @@ import { Timeline } from './timeline.js';
 export const SECONDS = 4;
 /** dB between the darkest and the brightest colour. */
 const RANGE = 65;
-/** dB by which the brightest colour comes down per frame, so that a bang is forgotten after some seconds. */
+/** dB by which the level of the brightest color falls per frame. So a bang is forgotten after some seconds. */
 const FORGET = 0.05;
-/** dB at which a quiet room shall not fill the spectrogram with noise. */
+/** Least dB of the brightest color, so that a quiet room shows no noise. */
 const QUIET = -45;
 /** Milliseconds between the drawings where less motion is wanted. */
 const CALM = 500;

@@ -10,7 +10,7 @@ import type { SoundEvents, SpeechApi } from './protocol.js';
 const STRIDE = 4;
 /** Milliseconds over which probabilities are averaged. */
 const SMOOTHING = 240;
-/** Frames per event of live sound, 30 ms, and of a recording, where nobody waits for the next. */
+/** Frames per event of live sound, 30 ms, and of a recording, which needs no quick events. */
 const LIVE_FRAMES = 2;
 const CLIP_FRAMES = 64;
 /** Seconds of silence around a recording, so that a word at its edge passes through the windows as in live sound. */
