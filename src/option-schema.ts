@@ -112,7 +112,7 @@ type ValueOf<O> = O extends { readonly choices: readonly (infer T)[] }
           ? boolean
           : number;
 
-/** Values that somebody gave; any may be left out. */
+/** Given values. Any may be missing. */
 export type Given<S> = { readonly [K in keyof S]?: ValueOf<S[K]> };
 
 type WithDefault<S> = { [K in keyof S]: S[K] extends { readonly default: unknown } ? K : never }[keyof S];

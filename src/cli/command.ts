@@ -19,9 +19,7 @@ export class UsageError extends Error {
 }
 
 /** Options that every command has. */
-const COMMON = {
-  json: toggle('--json', 'print one JSON value on stdout and nothing else there'),
-} satisfies Schema;
+const COMMON = { json: toggle('--json', 'print one JSON value on stdout and nothing else there') } satisfies Schema;
 
 interface Description<S extends Schema> {
   /** Positional arguments, e.g. `<model.onnx>`; in brackets when they may be left out. */

@@ -8,7 +8,7 @@ export async function writeOutput(path: string, bytes: Uint8Array): Promise<void
 }
 
 /**
- * Finds out before minutes of work what would make them useless.
+ * Checks before minutes of work that their result can be written.
  *
  * @throws LutraError `INVALID_ARGUMENT` when nothing can be written beside `path`
  */

@@ -1,7 +1,7 @@
 /** Runs that are not counted: compilers tier up, caches fill. */
 const WARM_UP_SHARE = 0.2;
 const MIN_WARM_UP = 3;
-/** Longest time without a word about progress, as far as one run allows. */
+/** Longest time between two reports of progress, unless one run takes longer. */
 const CHUNK_MILLISECONDS = 200;
 const MAX_CHUNK = 1000;
 
@@ -13,7 +13,7 @@ export function percentile(sorted: readonly number[], p: number): number {
 /**
  * Milliseconds over `repeat` runs after a warm-up. `min` is the run that was disturbed least.
  *
- * @param time Milliseconds of each of so many runs, as `InferenceSession.time` returns them.
+ * @param time Returns the milliseconds of each run, as `InferenceSession.time` returns them.
  * @param onProgress Share of the runs that are done, 0..1.
  */
 export async function measure(

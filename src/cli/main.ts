@@ -4,13 +4,8 @@ import { LutraError } from '../errors.js';
 import { type CommandSetup, UsageError } from './command.js';
 import { print, printJson } from './output.js';
 
-interface Entry {
-  readonly summary: string;
-  /** Loads the command. Only the one that runs is loaded. */
-  readonly load: () => Promise<CommandSetup>;
-}
-
-const COMMANDS: Readonly<Record<string, Entry>> = {
+/** Only the command that runs is loaded. */
+const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<CommandSetup> }>> = {
   convert: {
     summary: 'Replace the layers of a trained network by table lookups, without training.',
     load: async () => (await import('./commands/convert.js')).convertCommand,
@@ -40,7 +35,7 @@ function version(): string {
   return (manifest as { version: string }).version;
 }
 
-/** The program with its commands, of which `chosen` is ready to run. */
+/** The program with its commands. Only `chosen` is loaded. */
 async function createProgram(chosen: string | undefined): Promise<Command> {
   const program = new Command('lutra')
     .description('Neural networks by table lookup.')
@@ -52,9 +47,7 @@ async function createProgram(chosen: string | undefined): Promise<Command> {
     .exitOverride();
   for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
   const command = program.commands.find((candidate) => candidate.name() === chosen);
-  if (command) {
-    (await COMMANDS[chosen!]!.load())(command);
-  }
+  if (command) (await COMMANDS[chosen!]!.load())(command);
   return program;
 }
 

@@ -1,7 +1,7 @@
 import { LutraError } from '../errors.js';
 import type { AudioPreprocess, Preprocess } from '../graph/metadata.js';
 import { allocate, elementCount, formatType } from '../graph/tensor.js';
-import type { TensorData, TensorValue } from '../graph/types.js';
+import type { TensorValue } from '../graph/types.js';
 import { speechInput } from '../speech/features.js';
 import { resample } from '../speech/resample.js';
 import type { Recording } from '../speech/wav.js';
@@ -28,10 +28,7 @@ function stackTensors(samples: readonly (Sample & { kind: 'tensor' })[]): Tensor
         actual: formatType(tensor),
       });
     }
-    (stacked.data as Exclude<TensorData, string[]> & { set(values: unknown, at: number): void }).set(
-      tensor.data,
-      i * size,
-    );
+    (stacked.data as Uint8Array).set(tensor.data as Uint8Array, i * size);
   });
   return stacked;
 }

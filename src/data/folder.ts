@@ -42,9 +42,8 @@ function classFolders(files: readonly EncodedFile[], name: string, labels: reado
   if (distinct.has('') || parents.size > 1) {
     throw new LutraError('INVALID_DATA', `${name}: examples are not all in class folders side by side`, {
       expected: '<class>/<file>',
-      actual: [...distinct]
+      actual: Array.from(distinct, (folder) => `${folder}/`)
         .slice(0, 3)
-        .map((folder) => `${folder}/`)
         .join(', '),
       hint: 'Point at one split, for example at its "test" folder',
     });

@@ -30,7 +30,7 @@ export function isNpy(bytes: Uint8Array): boolean {
   return bytes.length >= 10 && [...MAGIC].every((char, i) => bytes[i] === char.charCodeAt(0));
 }
 
-/** True for the first bytes of a zip archive, which is what .npz is. */
+/** True for the first bytes of a zip archive; a .npz file is one. */
 export function isZip(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] === 3 || bytes[2] === 5);
 }
@@ -56,11 +56,7 @@ export function parseNpy(bytes: Uint8Array, name: string): TensorValue {
       hint: 'Save it little-endian as float32, uint8 or int64',
     });
   }
-  const dims = shape[1]!
-    .split(',')
-    .map((dim) => dim.trim())
-    .filter((dim) => dim !== '')
-    .map(Number);
+  const dims = (shape[1]!.match(/\d+/g) ?? []).map(Number);
   if (order[1] === 'True' && dims.length > 1) {
     throw new LutraError('INVALID_DATA', `${name} is stored in Fortran order`, {
       hint: 'Save np.ascontiguousarray(x)',

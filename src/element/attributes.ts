@@ -21,7 +21,7 @@ export class ClassifierAttributes extends Base {
     return this.getAttribute('src') ?? '';
   }
   set src(value: string) {
-    reflect(this, 'src', value);
+    this.setAttribute('src', value);
   }
 
   get top(): number {
@@ -29,28 +29,28 @@ export class ClassifierAttributes extends Base {
     return Number.isInteger(top) && top > 0 ? top : DEFAULT_TOP;
   }
   set top(value: number) {
-    reflect(this, 'top', value);
+    this.setAttribute('top', String(value));
   }
 
   get task(): ClassifierTask {
     return this.getAttribute('task') === 'audio' ? 'audio' : 'image';
   }
   set task(value: ClassifierTask) {
-    reflect(this, 'task', value);
+    this.setAttribute('task', value);
   }
 
   get inputs(): string {
     return this.getAttribute('inputs') ?? INPUTS;
   }
   set inputs(value: string) {
-    reflect(this, 'inputs', value);
+    this.setAttribute('inputs', value);
   }
 
   get loading(): 'eager' | 'lazy' {
     return this.getAttribute('loading') === 'lazy' ? 'lazy' : 'eager';
   }
   set loading(value: 'eager' | 'lazy') {
-    reflect(this, 'loading', value);
+    this.setAttribute('loading', value);
   }
 
   get threads(): number | 'auto' {
@@ -58,14 +58,14 @@ export class ClassifierAttributes extends Base {
     return Number.isInteger(threads) && threads > 0 ? threads : 'auto';
   }
   set threads(value: number | 'auto') {
-    reflect(this, 'threads', value);
+    this.setAttribute('threads', String(value));
   }
 
   get integrity(): string {
     return this.getAttribute('integrity') ?? '';
   }
   set integrity(value: string) {
-    reflect(this, 'integrity', value);
+    this.setAttribute('integrity', value);
   }
 
   get cache(): NonNullable<CreateOptions['cache']> {
@@ -73,19 +73,15 @@ export class ClassifierAttributes extends Base {
     return cache === 'cache-api' || cache === 'opfs' ? cache : 'none';
   }
   set cache(value: NonNullable<CreateOptions['cache']>) {
-    reflect(this, 'cache', value);
+    this.setAttribute('cache', value);
   }
 
   get workerUrl(): string {
     return this.getAttribute('worker-url') ?? '';
   }
   set workerUrl(value: string) {
-    reflect(this, 'worker-url', value);
+    this.setAttribute('worker-url', value);
   }
-}
-
-function reflect(element: Element, name: string, value: string | number): void {
-  element.setAttribute(name, String(value));
 }
 
 /** Properties that were set before the element was defined hide its accessors. This deletes them and sets them again. */

@@ -146,8 +146,7 @@ export class LutraClassifierElement extends ClassifierAttributes {
     if (this.#stay) return;
     this.#stay = new AbortController();
     const { signal } = this.#stay;
-    const offers = (way: string): boolean => this.#offers(way);
-    const accepts = () => ({ drop: offers('drop'), paste: offers('paste') });
+    const accepts = () => ({ drop: this.#offers('drop'), paste: this.#offers('paste') });
     listenForFiles(this, { stage: this.#view.stage, accepts, onFile: (file) => this.#take(file) }, signal);
     const onMedia = async (media: ImageSource, live: boolean): Promise<void> => {
       if (this.task === 'image' && !this.#live) await this.#classify(media, '', live).catch(() => {});

@@ -23,13 +23,10 @@ export interface NetworkListener {
 
 /** One network. It is loaded at its first use, and replaced or released on request. */
 export class LazyNetwork {
-  readonly #listener: NetworkListener;
   #session: Promise<InferenceSession> | undefined;
   #loading = new AbortController();
 
-  constructor(listener: NetworkListener) {
-    this.#listener = listener;
-  }
+  constructor(private readonly listener: NetworkListener) {}
 
   /** Whether it is loaded or being loaded. */
   get wanted(): boolean {
@@ -92,7 +89,7 @@ export class LazyNetwork {
   async #load(): Promise<InferenceSession> {
     if (this.#loading.signal.aborted) this.#loading = new AbortController();
     const loading = this.#loading;
-    const listener = this.#listener;
+    const { listener } = this;
     listener.onStart();
     try {
       const { source, options } = listener.choose();

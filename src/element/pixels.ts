@@ -56,7 +56,10 @@ export class PixelReader {
     if (typeof VideoFrame === 'function' && source instanceof VideoFrame) {
       return this.read(source, source.displayWidth, source.displayHeight);
     }
-    if (isSized(source)) return this.read(source, source.width, source.height);
+    const isCanvas =
+      source instanceof HTMLCanvasElement ||
+      (typeof OffscreenCanvas === 'function' && source instanceof OffscreenCanvas);
+    if (isCanvas || source instanceof ImageBitmap) return this.read(source, source.width, source.height);
     throw new LutraError('INVALID_ARGUMENT', 'this is not an image', {
       expected: 'an address, a Blob, ImageData, ImageBitmap, VideoFrame, an image, video or canvas',
       actual: Object.prototype.toString.call(source),
@@ -74,14 +77,6 @@ export class PixelReader {
       bitmap.close();
     }
   }
-}
-
-function isSized(source: unknown): source is ImageBitmap | HTMLCanvasElement | OffscreenCanvas {
-  return (
-    source instanceof ImageBitmap ||
-    source instanceof HTMLCanvasElement ||
-    (typeof OffscreenCanvas === 'function' && source instanceof OffscreenCanvas)
-  );
 }
 
 /** On a page a canvas element, which every browser has. In a worker an OffscreenCanvas, the only kind there. */

@@ -172,7 +172,7 @@ export class InferenceSession {
   #enqueue<T>(signal: AbortSignal | undefined, job: () => Promise<T>): Promise<T> {
     if (this.#ended) return Promise.reject(this.#ended);
     const watch = watchSignal(signal);
-    const result = new Promise<T>((resolve, reject) => {
+    return new Promise<T>((resolve, reject) => {
       this.#pending.add(reject);
       this.#backend.keepAlive(true);
       watch.aborted.catch(reject);
@@ -181,14 +181,12 @@ export class InferenceSession {
         await job().then(resolve, (thrown: unknown) => reject(LutraError.from(thrown)));
       });
       this.#queue = turn;
-      const settle = (): void => {
+      void turn.then(() => {
         this.#pending.delete(reject);
         watch.stop();
         if (this.#pending.size === 0) this.#backend.keepAlive(false);
-      };
-      void turn.then(settle);
+      });
     });
-    return result;
   }
 
   /** Output names, each with the tensor to fill, where the caller gives one. */

@@ -38,12 +38,8 @@ export function createRemote(workerUrl: string | URL | undefined, threads: numbe
   const open: Backend['open'] = async (bytes, kernels, options) => {
     const started = await Promise.all(helpers.map((helper) => helper.started));
     const ports = helpers.filter((_, index) => started[index]).map((helper) => helper.connect());
-    const opened = await api.open(
-      moved(bytes),
-      kernels,
-      { ...options, threads: ports.length + 1 },
-      transfer(ports, ports),
-    );
+    const settings = { ...options, threads: ports.length + 1 };
+    const opened = await api.open(moved(bytes), kernels, settings, transfer(ports, ports));
     if ('missing' in opened) {
       if (workerUrl !== undefined) {
         throw new LutraError('UNSUPPORTED', `the worker at "workerUrl" lacks ${opened.missing.join(', ')}`, {

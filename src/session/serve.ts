@@ -15,7 +15,7 @@ export interface Referral extends MissingOperators {
 function createApi(service: Service) {
   return {
     ...helperApi,
-    /** Lets another worker use this one as a helper thread. That worker has the other end of `port`. */
+    /** Lets another worker use this one as a helper thread. `port` leads to that worker. */
     attach: (port: MessagePort): void => expose(helperApi, port),
     /** @param helpers One port per helper that has started. */
     async open(

@@ -16,15 +16,12 @@ const START_MILLISECONDS = 5000;
 
 /** Waits until the context runs. */
 async function start(context: AudioContext): Promise<void> {
+  const late = new LutraError('PLATFORM', 'The browser did not start its audio', {
+    hint: 'Firefox needs a loudspeaker or headphones for that. Connect one, or use a recording instead',
+  });
   let timer: ReturnType<typeof setTimeout> | undefined;
   const patience = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new LutraError('PLATFORM', 'The browser did not start its audio', {
-          hint: 'Firefox needs a loudspeaker or headphones for that. Connect one, or use a recording instead',
-        }),
-      );
-    }, START_MILLISECONDS);
+    timer = setTimeout(reject, START_MILLISECONDS, late);
   });
   await Promise.race([context.resume(), patience]).finally(() => clearTimeout(timer));
 }

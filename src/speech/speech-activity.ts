@@ -63,7 +63,7 @@ export class SpeechActivity {
     return peak;
   }
 
-  /** Whether somebody speaks in the last `frames` frames. */
+  /** Whether there is a voice in the last `frames` frames. */
   voiced(frames: number): boolean {
     return this.peak(frames) > Math.max(QUIETEST_VOICE, this.background() + VOICE_ABOVE);
   }

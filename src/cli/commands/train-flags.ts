@@ -9,16 +9,11 @@ import type { Budget } from '../../train/trainer.js';
 import { UsageError } from '../command.js';
 import { PREPROCESS_OPTIONS } from '../preprocess-flags.js';
 
+const { optimize, maxBytes, geometry, group, centroids } = CONVERT_OPTIONS;
+const { samples } = CALIBRATION_OPTIONS;
+const converted = text('--converted <file>', 'also write the network as it was before training');
 /** Options of the conversion that are worth having before a training. */
-const CONVERSION_OPTIONS = {
-  optimize: CONVERT_OPTIONS.optimize,
-  maxBytes: CONVERT_OPTIONS.maxBytes,
-  geometry: CONVERT_OPTIONS.geometry,
-  group: CONVERT_OPTIONS.group,
-  centroids: CONVERT_OPTIONS.centroids,
-  samples: CALIBRATION_OPTIONS.samples,
-  converted: text('--converted <file>', 'also write the network as it was before training'),
-} satisfies Schema;
+const CONVERSION_OPTIONS = { optimize, maxBytes, geometry, group, centroids, samples, converted } satisfies Schema;
 
 const LOOKUP_OPTIONS = {
   teacher: text('--teacher <dense.onnx>', 'the network that a given lookup model was converted from'),

@@ -48,7 +48,7 @@ function resultText(result: ValidationResult): string {
   return validationText(value, agreement, loss);
 }
 
-/** What a training led to, as the object that ends `--json`. */
+/** The result of a training, which is the last object of `--json`. */
 export function outcomeJson(model: TrainedModel | TrainedLookup) {
   const { validation, result } = model;
   const measured = validation && { validation: { value: validation.correct / validation.count, n: validation.count } };
@@ -58,7 +58,7 @@ export function outcomeJson(model: TrainedModel | TrainedLookup) {
   return { kept: result.kept, unchanged, ...both };
 }
 
-/** The same in words, which also are facts of the report. */
+/** The same in words, for the terminal and the report. */
 export function outcome(model: TrainedModel | TrainedLookup): (readonly [name: string, text: string])[] {
   const { result, validation } = model;
   const facts: [string, string][] = [];

@@ -30,19 +30,7 @@ async function writeReport(path: string, out: string, model: TrainedModel | Trai
   await writeWhole(path, new TextEncoder().encode(page));
 }
 
-/** Runs `work` with a signal that the first Ctrl-C fires; a second one ends the program as usual. */
-async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  process.once('SIGINT', stop);
-  try {
-    return await work(controller.signal);
-  } finally {
-    process.removeListener('SIGINT', stop);
-  }
-}
-
-/** Says where the work of a training is that failed; its checkpoint is as good as it was. */
+/** The error of a training that failed, with a hint where its checkpoint is. */
 function withCheckpoint(error: unknown, path: string, advice: string): unknown {
   if (!(error instanceof LutraError)) return error;
   const hint = `The last good state of the training is in ${path}; ${advice}, then go on with the same command and --resume`;
@@ -67,29 +55,34 @@ async function run(values: TrainValues & { readonly json?: boolean }, modelPath:
   const resume = values.resume ? await loadCheckpoint(checkpointPath) : undefined;
   const progress = new Progress('training');
   let kept = resume !== undefined;
-  const model = await interruptible(async (signal) => {
-    const control = {
-      seed,
-      threads,
-      signal,
-      ...trainingReporter(progress, json),
-      saveCheckpoint: async (checkpoint: Checkpoint) => {
-        await saveCheckpoint(checkpointPath, checkpoint);
-        kept = true;
-      },
-      ...(resume ? { resume } : {}),
-    };
-    try {
-      return network === undefined
+  // The first Ctrl-C stops the training. A second one ends the program as usual.
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  process.once('SIGINT', stop);
+  const control = {
+    seed,
+    threads,
+    signal: controller.signal,
+    ...trainingReporter(progress, json),
+    saveCheckpoint: async (checkpoint: Checkpoint) => {
+      await saveCheckpoint(checkpointPath, checkpoint);
+      kept = true;
+    },
+    ...(resume ? { resume } : {}),
+  };
+  let model: TrainedModel | TrainedLookup;
+  try {
+    model =
+      network === undefined
         ? await trainLookupCommand(modelPath!, values, control, progress)
         : await trainDenseCommand(network, values, control, progress);
-    } catch (error) {
-      const diverged = error instanceof LutraError && error.code === 'DIVERGED';
-      throw diverged && kept ? withCheckpoint(error, checkpointPath, 'choose a lower --rate') : error;
-    } finally {
-      progress.clear();
-    }
-  });
+  } catch (error) {
+    const diverged = error instanceof LutraError && error.code === 'DIVERGED';
+    throw diverged && kept ? withCheckpoint(error, checkpointPath, 'choose a lower --rate') : error;
+  } finally {
+    progress.clear();
+    process.removeListener('SIGINT', stop);
+  }
   if (!model.result.finished) {
     throw new LutraError('ABORTED', `the training was stopped after ${model.result.steps} updates`, {
       hint: `Its state is in ${checkpointPath}; go on with the same command and --resume`,
