@@ -51,7 +51,7 @@ export function unary(p: usize, begin: i32, end: i32, thread: i32): void {
   }
 }
 
-/** Functions of one vector in whole, and what the others make of x at first. */
+/** Computes short functions completely, and the first step of the others. */
 function prepare(x: v128, kind: i32, low: v128, high: v128): v128 {
   switch (kind) {
     case constants.FUNCTION_HARD_SIGMOID:

@@ -139,8 +139,8 @@ export function gelu16(at: usize, k: usize): void {
 }
 
 /**
- * erf(factor·x), or Gelu. Polynomials by even and odd powers, and nothing stored before the end: what one step waits for the last is
- * what takes the time.
+ * erf(factor·x), or Gelu. Polynomials by even and odd powers, and nothing is stored before the end: the time goes into
+ * steps that wait for the step before.
  */
 function erfOf(at: usize, k: usize, factor: v128, gelu: bool): void {
   for (const end = at + 64; at < end; at += 32) {

@@ -142,7 +142,7 @@ function slideRow(p: usize, rows: usize, weights: usize, sums: usize, mode: i32)
   }
 }
 
-/** Where there are no weights, `weight` only counts. */
+/** Pooling has no weights: there `weight` only counts the taps. */
 // @ts-ignore: decorator
 @inline
 function accumulate(sum: v128, value: v128, weight: usize, mode: i32): v128 {

@@ -122,8 +122,7 @@ function spread(bytes: v128, to: usize, stride: i32, valid: i32, tail: usize): v
 }
 
 /**
- * Finishes `count` vectors of sums: 16 positions of each of so many outputs, or with `rows` (linear layers) 16 outputs of each of so
- * many rows. Row r of the dense result is then at output + 4·r·outputs; of the planes at planes + r·planeBatch.
+ * Finishes `count` vectors of 16 sums: positions of one output each, or with `rows` (linear layers) outputs of one row each. Row r of the dense result is then at output + 4·r·outputs; of the planes at planes + r·planeBatch.
  *
  * @param sums   i32 [count][rowBytes / 4], 16 of each
  * @param m      first output

@@ -28,7 +28,7 @@ export function runLength(offsets: usize): i32 {
   return 4;
 }
 
-/** The other way: the first `valid` lanes of `bytes` to `to + offsets[q]`. */
+/** Stores lane q of `bytes` at `to + offsets[q]`, for the first `valid` lanes. */
 // @ts-ignore: decorator
 @inline
 export function scatter16(bytes: v128, to: usize, offsets: usize, valid: i32): void {

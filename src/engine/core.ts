@@ -25,15 +25,15 @@ export interface CoreOptions {
   readonly spawn?: () => WorkerHandle;
 }
 
-/** A sliced run lets other tasks in after so many milliseconds. */
+/** Milliseconds after which a sliced run lets other tasks in. */
 const SLICE = 8;
 
 /**
- * Runs one graph on the calling thread (and helpers). Synchronous: whoever must not block puts it into a worker.
+ * Runs one graph on the calling thread (and helpers). Synchronous: a page runs it in a worker.
  * Feeds of other shapes than the last make it plan again.
  */
 export class ExecutorCore {
-  /** Shared with whoever wants to stop a run: see {@link CONTROL}. */
+  /** Shared with the code that stops a run: see {@link CONTROL}. */
   readonly control: Int32Array;
   #machine: Machine | undefined;
   #plan: Plan | undefined;

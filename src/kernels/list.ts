@@ -12,7 +12,7 @@
  *     lookUp                  Shuffle                                         Planes
  *
  * A file of assembly/ bears the words that its kernels have in common (look-up-shuffle.ts), or else names what they share (window.ts).
- * What the kernels of several files begin with is a block of its own, with constants of its own: {@link BLOCKS} in shared.ts.
+ * Fields with which the kernels of several files begin are a block with constants: {@link BLOCKS} in shared.ts.
  */
 import { DENSE_KERNELS } from './dense.js';
 import { LOOKUP_KERNELS } from './lookup.js';

@@ -9,7 +9,7 @@ import type { Runtime } from './runtime.js';
 import type { Address, KernelCall, PlacedTensor, Plan, Step, VirtualBuffer } from './types.js';
 
 export interface PlanOptions {
-  /** Threads that will run the plan: per-thread scratch is reserved for so many. */
+  /** Threads that will run the plan. Each gets scratch of its own. */
   readonly threads: number;
 }
 

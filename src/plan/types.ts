@@ -24,9 +24,9 @@ export interface ConcreteGraph {
 }
 
 /**
- * A virtual buffer. `constant` is written once at load from `data`; `persistent` once at load with `fill` and keeps its place
- * (padded planes, whose borders must survive runs); `arena` may share its place with buffers of other steps;
- * `scratch` exists once per thread during one step.
+ * A virtual buffer. `constant` is written once at load from `data`. `persistent` is filled once at load with `fill`, and no other
+ * buffer overlaps it: the borders of padded planes stay between runs. `arena` may overlap buffers of other steps. `scratch` exists
+ * once per thread during one step.
  */
 export interface VirtualBuffer {
   readonly kind: 'constant' | 'persistent' | 'arena' | 'scratch';
@@ -101,7 +101,7 @@ export interface LowerContext {
   packed(key: string, label: string, build: () => ArrayBufferView): Address;
   /** A buffer that lives for the steps that mention it. */
   temporary(label: string, bytes: number): Address;
-  /** A buffer that keeps its place and is filled once at load. */
+  /** A buffer that is filled once at load and that no other buffer overlaps. */
   persistent(label: string, bytes: number, fill: number): Address;
   /** Per-thread scratch; the kernel adds `thread · stride`. `stride` equals `bytes` rounded up to 64. */
   scratch(bytes: number): Address;
@@ -115,7 +115,7 @@ export interface LowerContext {
   /** Records that the producer already wrote these planes, or asks whether it did. */
   markQuantized(planes: QuantizedPlanes): void;
   isQuantized(planes: QuantizedPlanes): boolean;
-  /** Storage shared between an Encode and its LookUps, owned by src/plan/lower/lookup.ts. */
+  /** Storage shared between an Encode and its LookUps, owned by the lowering rules of src/lut. */
   readonly notes: Map<string, unknown>;
 }
 

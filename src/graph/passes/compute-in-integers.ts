@@ -17,7 +17,7 @@ const KEPT = /^(Random|Bernoulli|Multinomial|DequantizeLinear)/;
  * Computes quantized networks (QuantizeLinear and DequantizeLinear around operators, or operators on integers) as integer kernels do. A quantized value is held
  * in float32 as the stored integers less the zero point. Products of such integers and their sums are exact below 2^24, so that Conv,
  * Gemm and MatMul compute the integers themselves. One multiplication with the scales, rounding half to even and clamping make the next
- * integers. What is known to no integer kernel reads integers · scale, as before.
+ * integers. Operators without an integer form read integers · scale, as before.
  *
  * Must see the graph before weights are folded to floats.
  */

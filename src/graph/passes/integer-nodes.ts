@@ -60,7 +60,7 @@ export class IntegerNodes {
     this.editor.replace([node], [this.binary('Mul', own.name, this.scalar(own.scale), node.outputs[0]!)]);
   }
 
-  /** The result of `node` in units of `result`, computed from its quantized inputs; undefined for what knows no such form. */
+  /** The result of `node` in units of `result`, computed from its quantized inputs; undefined for operators without such a form. */
   compute(node: Node, result: QuantizedValue): Computed | undefined {
     if (isOperator(node, 'Conv', 'Gemm', 'MatMul')) return this.product(node, result);
     if (isOperator(node, 'Add')) return this.sum(node, result);
@@ -75,7 +75,7 @@ export class IntegerNodes {
     return { nodes: [this.binary('Div', node.inputs[0]!, this.scalar(result.scale), value)], value };
   }
 
-  /** Replaces nodes that end with a QuantizeLinear by `computed`, rounded; integers are stored for those who want them. */
+  /** Replaces nodes that end with a QuantizeLinear by `computed`, rounded. The QuantizeLinear stays for other readers. */
   store(replaced: readonly Node[], computed: Computed, result: QuantizedValue): void {
     const last = replaced.at(-1)!;
     const name = computed.exact ? computed.value : this.name(last, 'integers');

@@ -5,7 +5,7 @@ import type { DataType, Node, TensorValue } from '../types.js';
 
 /** How integers stand for reals: real = (stored − zero) · scale, with one pair or one pair per position of an axis. */
 export interface Quantization {
-  /** Undefined where the zero point is left out, which would tell. */
+  /** The type of the zero point; undefined where that is left out. */
   readonly type: DataType | undefined;
   readonly scale: Float32Array;
   readonly zero: ArrayLike<number>;
