@@ -5,7 +5,7 @@ import { address, SITE } from './ports.js';
 import { photographDigit } from './support/demo-page.js';
 import { drawDigit } from './support/digit-image.js';
 import { ISOLATION, STRICT_POLICY, startHost } from './support/host.js';
-import { microphoneScript } from './support/injected-microphone.js';
+import { playedMicrophoneScript } from './support/injected-microphone.js';
 import { COMMANDS, peopleAreMissing, recordPeople } from './support/people.js';
 import { expect, WEBKIT } from './support/test.js';
 import { toneRecording, writeToneSite } from './support/tone-network.js';
@@ -55,7 +55,7 @@ test.describe('WebKitGTK', { tag: WEBKIT }, () => {
           await expectText(window, WORDS, 'low');
           await window.type('#file', write('tones.wav', toneRecording(['high', 'low'])));
           await expectText(window, WORDS, 'low high low');
-          await window.evaluate(microphoneScript(toneRecording(['high', 'high'], 48000)));
+          await window.evaluate(playedMicrophoneScript(toneRecording(['high', 'high'], 48000)));
           await window.click('#listen');
           await expectText(window, WORDS, /^high (high )*low high low$/);
           expect(await window.text('#winner')).toBe('high');
