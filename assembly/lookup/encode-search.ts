@@ -1,5 +1,6 @@
+import { WIDE_BYTES } from '../gen/constants';
 import * as field from '../gen/layout';
-import { codesOf, countOf, firstOf, inputOf, rowOf } from './encode-tile';
+import { codesOf, inputOf } from './encode-tile';
 import { search } from './search';
 import { searchWindow } from './search-window';
 
@@ -8,17 +9,33 @@ import { searchWindow } from './search-window';
  * neighbours in memory (a window row, or four inputs of a linear layer).
  */
 export function encodeSearchInPlace(p: usize, begin: i32, end: i32, thread: i32): void {
-  const taps = load<usize>(p, field.ENCODE_TAP_OFFSETS);
+  const weights = load<usize>(p, field.ENCODE_SEARCH_WEIGHTS);
+  const quads = load<i32>(p, field.ENCODE_SEARCH_QUADS);
+  const steps = load<i32>(p, field.ENCODE_SEARCH_STEPS);
   const codebooks = load<i32>(p, field.ENCODE_CODEBOOKS);
+  const chunks = load<i32>(p, field.ENCODE_CHUNKS);
+  const chunk = load<i32>(p, field.ENCODE_CHUNK);
+  const positions = load<i32>(p, field.ENCODE_POSITIONS);
+  const taps = load<usize>(p, field.ENCODE_TAP_OFFSETS);
+  const wide = load<usize>(p, field.ENCODE_SEARCH_IN_PLACE_WIDE);
+  const unit = load<i32>(p, field.ENCODE_SEARCH_UNIT);
+  const distance = load<i32>(p, field.ENCODE_SEARCH_IN_PLACE_DISTANCE);
   for (let tile = begin; tile < end; tile++) {
-    const row = rowOf(p, tile);
-    const codebook = row % codebooks;
-    const first = firstOf(p, tile);
-    const input = inputOf(p, row / codebooks, codebook);
-    const codes = codesOf(p, row / codebooks, codebook);
-    const positions = load<usize>(p, field.ENCODE_INPUT_OFFSETS) + (first << 2);
-    if (load<usize>(p, field.ENCODE_SEARCH_IN_PLACE_WIDE) != 0) searchWindow(p, codebook, first, input, positions, taps, codes);
-    else search(p, codebook, first, input, positions, taps, codes);
+    const first = (tile % chunks) * chunk;
+    const codebook = (tile / chunks) % codebooks;
+    const image = tile / chunks / codebooks;
+    const input = inputOf(p, image, codebook);
+    const codes = codesOf(p, image, codebook);
+    const inputOffsets = load<usize>(p, field.ENCODE_INPUT_OFFSETS) + (first << 2);
+    const codeOffsets = load<usize>(p, field.ENCODE_CODE_OFFSETS) + (first << 2);
+    const count = min(chunk, positions - first);
+    const own = weights + codebook * (((steps + 1) * quads) << 4);
+    if (wide != 0) {
+      const ownWide = wide + codebook * quads * (4 * WIDE_BYTES);
+      searchWindow(input, inputOffsets, taps, own, ownWide, quads, unit, distance, codes, codeOffsets, count);
+    } else {
+      search(input, inputOffsets, taps, own, quads, steps, unit, codes, codeOffsets, count);
+    }
   }
 }
 
@@ -28,25 +45,39 @@ export function encodeSearchInPlace(p: usize, begin: i32, end: i32, thread: i32)
  *     scratch: u8 [steps][chunk positions][4 taps]
  */
 export function encodeSearchGathered(p: usize, begin: i32, end: i32, thread: i32): void {
-  const codebooks = load<i32>(p, field.ENCODE_CODEBOOKS);
+  const weights = load<usize>(p, field.ENCODE_SEARCH_WEIGHTS);
+  const quads = load<i32>(p, field.ENCODE_SEARCH_QUADS);
   const steps = load<i32>(p, field.ENCODE_SEARCH_STEPS);
-  const stepBytes = load<i32>(p, field.ENCODE_CHUNK) << 2;
-  const positions = load<usize>(p, field.ENCODE_SEARCH_GATHERED_GATHERED_POSITIONS);
-  const taps = load<usize>(p, field.ENCODE_SEARCH_GATHERED_GATHERED_TAPS);
+  const codebooks = load<i32>(p, field.ENCODE_CODEBOOKS);
+  const chunks = load<i32>(p, field.ENCODE_CHUNKS);
+  const chunk = load<i32>(p, field.ENCODE_CHUNK);
+  const positions = load<i32>(p, field.ENCODE_POSITIONS);
+  const tapOffsets = load<usize>(p, field.ENCODE_TAP_OFFSETS);
   const scratch = load<usize>(p, field.ENCODE_SEARCH_GATHERED_SCRATCH) + thread * load<i32>(p, field.ENCODE_SEARCH_GATHERED_SCRATCH_STRIDE);
   for (let tile = begin; tile < end; tile++) {
-    const row = rowOf(p, tile);
-    const codebook = row % codebooks;
-    const first = firstOf(p, tile);
-    const count = countOf(p, first);
-    const input = inputOf(p, row / codebooks, codebook);
+    const first = (tile % chunks) * chunk;
+    const count = min(chunk, positions - first);
+    const codebook = (tile / chunks) % codebooks;
+    const image = tile / chunks / codebooks;
+    const input = inputOf(p, image, codebook);
     const inputOffsets = load<usize>(p, field.ENCODE_INPUT_OFFSETS) + (first << 2);
     for (let step = 0; step < steps; step++) {
-      const offsets = load<usize>(p, field.ENCODE_TAP_OFFSETS) + (step << 4);
-      const to = scratch + step * stepBytes;
+      const offsets = tapOffsets + (step << 4);
+      const to = scratch + step * (chunk << 2);
       for (let q = 0; q < count; q += 16) interleave(input, inputOffsets + (q << 2), offsets, to + (q << 2));
     }
-    search(p, codebook, first, scratch, positions, taps, codesOf(p, row / codebooks, codebook));
+    search(
+      scratch,
+      load<usize>(p, field.ENCODE_SEARCH_GATHERED_GATHERED_POSITIONS),
+      load<usize>(p, field.ENCODE_SEARCH_GATHERED_GATHERED_TAPS),
+      weights + codebook * (((steps + 1) * quads) << 4),
+      quads,
+      steps,
+      load<i32>(p, field.ENCODE_SEARCH_UNIT),
+      codesOf(p, image, codebook),
+      load<usize>(p, field.ENCODE_CODE_OFFSETS) + (first << 2),
+      count,
+    );
   }
 }
 

@@ -1,27 +1,6 @@
 // What all encoders make of a tile: (image, codebook, chunk of positions), chunks fastest.
 import * as field from '../gen/layout';
 
-/** First position of a tile. */
-// @ts-ignore: decorator
-@inline
-export function firstOf(p: usize, tile: i32): i32 {
-  return (tile % load<i32>(p, field.ENCODE_CHUNKS)) * load<i32>(p, field.ENCODE_CHUNK);
-}
-
-/** Number of positions of a tile that begins at position `first`. */
-// @ts-ignore: decorator
-@inline
-export function countOf(p: usize, first: i32): i32 {
-  return min(load<i32>(p, field.ENCODE_CHUNK), load<i32>(p, field.ENCODE_POSITIONS) - first);
-}
-
-/** Image · codebooks + codebook of a tile. */
-// @ts-ignore: decorator
-@inline
-export function rowOf(p: usize, tile: i32): i32 {
-  return tile / load<i32>(p, field.ENCODE_CHUNKS);
-}
-
 /** Where a codebook of an image reads its planes, at offset 0. */
 // @ts-ignore: decorator
 @inline

@@ -1,30 +1,33 @@
 import * as field from '../gen/layout';
-import { codesOf, countOf, firstOf, inputOf, rowOf } from './encode-tile';
-import { runLength, scatter16 } from './gather';
+import { codesOf, inputOf } from './encode-tile';
+import { gather16, runLength } from './gather';
 import { swizzle } from './swizzle';
 
-/** One step of the tree for 16 positions: code ← 2·code + (value > threshold[code]). */
+/** One level for 16 positions: code ← 2·code + (value > threshold[code]). */
 // @ts-ignore: decorator
 @inline
 function descend(code: v128, values: v128, thresholds: usize): v128 {
-  // Comparison returns −1, so that subtracting it adds the new bit.
+  // Comparison gives −1, so that subtracting it adds the new bit.
   return i8x16.sub(i8x16.add(code, code), i8x16.gt_u(values, swizzle(v128.load(thresholds), code)));
 }
 
 /**
  * The decision tree of MADDNESS (Blalock & Guttag 2021, §4.1): four comparisons per code, whatever the window.
  *
- *     lanes = 16 positions; thresholds of a codebook: u8 [4 steps][16], step l uses entries 0 .. 2^l − 1
+ *     lanes = 16 positions; thresholds of a codebook: u8 [4 levels][16], level l uses entries 0 .. 2^l − 1
  */
 export function encodeTree(p: usize, begin: i32, end: i32, thread: i32): void {
   const codebooks = load<i32>(p, field.ENCODE_CODEBOOKS);
+  const chunks = load<i32>(p, field.ENCODE_CHUNKS);
+  const chunk = load<i32>(p, field.ENCODE_CHUNK);
+  const positions = load<i32>(p, field.ENCODE_POSITIONS);
   for (let tile = begin; tile < end; tile++) {
-    const row = rowOf(p, tile);
-    const codebook = row % codebooks;
-    const first = firstOf(p, tile);
-    const last = first + countOf(p, first);
-    const input = inputOf(p, row / codebooks, codebook);
-    const codes = codesOf(p, row / codebooks, codebook);
+    const first = (tile % chunks) * chunk;
+    const last = min(first + chunk, positions);
+    const codebook = (tile / chunks) % codebooks;
+    const image = tile / chunks / codebooks;
+    const input = inputOf(p, image, codebook);
+    const codes = codesOf(p, image, codebook);
     const features = load<usize>(p, field.ENCODE_TAP_OFFSETS) + (codebook << 4);
     const thresholds = load<usize>(p, field.ENCODE_TREE_THRESHOLDS) + (codebook << 6);
     for (let q = first; q < last; q += 16) {
@@ -36,7 +39,7 @@ export function encodeTree(p: usize, begin: i32, end: i32, thread: i32): void {
       code = descend(code, values16(input + load<i32>(features, 4), offsets, run), thresholds + 16);
       code = descend(code, values16(input + load<i32>(features, 8), offsets, run), thresholds + 32);
       code = descend(code, values16(input + load<i32>(features, 12), offsets, run), thresholds + 48);
-      scatter16(code, codes, codeOffsets, min(16, last - q));
+      scatter(code, codes, codeOffsets, min(16, last - q));
     }
   }
 }
@@ -62,4 +65,19 @@ function values16(from: usize, offsets: usize, run: i32): v128 {
   values = v128.load8_lane(from + load<i32>(offsets, 52), values, 13);
   values = v128.load8_lane(from + load<i32>(offsets, 56), values, 14);
   return v128.load8_lane(from + load<i32>(offsets, 60), values, 15);
+}
+
+/** The first `valid` lanes to `to + offsets[q]`. */
+function scatter(bytes: v128, to: usize, offsets: usize, valid: i32): void {
+  if (valid == 16 && runLength(offsets) == 16) {
+    v128.store(to + load<i32>(offsets), bytes);
+    return;
+  }
+  let low = i64x2.extract_lane(bytes, 0);
+  const high = i64x2.extract_lane(bytes, 1);
+  for (let q = 0; q < valid; q++) {
+    if (q == 8) low = high;
+    store<u8>(to + load<i32>(offsets + (q << 2)), <u8>low);
+    low >>= 8;
+  }
 }

@@ -14,9 +14,7 @@
  *     wide:  per centroid i16 [5 pairs][2] = 64·Q (the last is 0), i32 key as in search.ts
  */
 import { WIDE_BYTES } from '../gen/constants';
-import * as field from '../gen/layout';
-import { countOf } from './encode-tile';
-import { INDEX_MASK, searchWeights, storeCodes } from './search';
+import { INDEX_MASK, storeCodes } from './search';
 import { swizzle } from './swizzle';
 
 /** Four bytes of each of four positions, as `spread` takes them from one load, or one by one. */
@@ -67,30 +65,38 @@ function bestWide(x0: v128, x1: v128, x2: v128, wide: usize, end: usize): v128 {
   );
 }
 
-/** As `search`, of 4·quads centroids; `steps` is i32 [3]. Eight positions at a time share every load of weights. */
-export function searchWindow(p: usize, codebook: i32, first: i32, input: usize, positions: usize, steps: usize, codes: usize): void {
-  const quads = load<i32>(p, field.ENCODE_SEARCH_QUADS);
-  const unit = load<i32>(p, field.ENCODE_SEARCH_UNIT);
-  const distance = load<i32>(p, field.ENCODE_SEARCH_IN_PLACE_DISTANCE);
-  const count = countOf(p, first);
-  const codeOffsets = load<usize>(p, field.ENCODE_CODE_OFFSETS) + (first << 2);
-  const weights = searchWeights(p, codebook);
-  const wideBytes = (quads << 2) * WIDE_BYTES;
-  const wide = load<usize>(p, field.ENCODE_SEARCH_IN_PLACE_WIDE) + codebook * wideBytes;
+/**
+ * As `search`, of 4·quads centroids; `steps` is i32 [3]. Eight positions at a time share every load of weights.
+ *
+ * @param distance  bytes from one position to the next, at most 4, where every four lie in one row of their own; else 0
+ */
+export function searchWindow(
+  input: usize,
+  positions: usize,
+  steps: usize,
+  weights: usize,
+  wide: usize,
+  quads: i32,
+  unit: i32,
+  distance: i32,
+  codes: usize,
+  codeOffsets: usize,
+  count: i32,
+): void {
   const mask = i32x4.splat(INDEX_MASK);
   const units = i16x8.splat(<i16>unit);
   const row0 = input + load<i32>(steps);
   const row1 = input + load<i32>(steps, 4);
   const row2 = input + load<i32>(steps, 8);
-  const wideEnd = wide + wideBytes;
+  const wideEnd = wide + (quads << 2) * WIDE_BYTES;
   const weightsEnd = weights + (<usize>quads << 6);
   const even = distance != 0;
   const spread = i32x4.add(
     i32x4.splat(0x03020100),
     i32x4.mul(i32x4(0, 0x01010101, 0x02020202, 0x03030303), i32x4.splat(distance)),
   );
-  for (let q = 0; q < count; q += 8) {
-    const at = positions + (q << 2);
+  for (let p = 0; p < count; p += 8) {
+    const at = positions + (p << 2);
     const a0 = windowRow(row0, at, spread, even);
     const a1 = windowRow(row1, at, spread, even);
     const a2 = windowRow(row2, at, spread, even);
@@ -118,15 +124,15 @@ export function searchWindow(p: usize, codebook: i32, first: i32, input: usize, 
     }
     const foundA = v128.andnot(mask, bestA);
     const foundB = v128.andnot(mask, bestB);
-    const to = codeOffsets + (q << 2);
-    if (even && count - q > 4) {
+    const to = codeOffsets + (p << 2);
+    if (even && count - p > 4) {
       const found = i16x8.narrow_i32x4_s(foundA, foundB);
       const bytes = i8x16.narrow_i16x8_u(found, found);
       v128.store32_lane(codes + load<i32>(to), bytes, 0);
       v128.store32_lane(codes + load<i32>(to, 16), bytes, 1);
     } else {
-      storeCodes(foundA, codes, to, min(4, count - q));
-      if (count - q > 4) storeCodes(foundB, codes, to + 16, min(4, count - q - 4));
+      storeCodes(foundA, codes, to, min(4, count - p));
+      if (count - p > 4) storeCodes(foundB, codes, to + 16, min(4, count - p - 4));
     }
   }
 }

@@ -12,8 +12,6 @@
  * Plain SIMD has no dot of bytes: it widens, and a quad needs two sums, [k0 k0 k1 k1] and [k2 k2 k3 k3], joined at the end.
  */
 import { KEY_INDEX_BITS } from '../gen/constants';
-import * as field from '../gen/layout';
-import { countOf } from './encode-tile';
 
 /** Low bits of a key: room for 64 centroids, and scores of 24 bits leave a key of 30. A constant, since a variable shift costs 4 instructions. */
 // @ts-ignore: decorator
@@ -80,43 +78,41 @@ function reduce(a: v128, b: v128, c: v128, d: v128): v128 {
   return i32x4.max_s(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
 }
 
-/** The weights of a codebook. */
-// @ts-ignore: decorator
-@inline
-export function searchWeights(p: usize, codebook: i32): usize {
-  const quadBytes = (load<i32>(p, field.ENCODE_SEARCH_STEPS) + 1) << 4;
-  return load<usize>(p, field.ENCODE_SEARCH_WEIGHTS) + codebook * load<i32>(p, field.ENCODE_SEARCH_QUADS) * quadBytes;
-}
-
 /**
- * Codes of the positions of a tile, from number `first` on.
+ * Codes of `count` positions of one codebook.
  *
- * @param input      tap t of step s of position q is the byte at input + positions[q] + steps[s] + t
- * @param positions  i32 [positions of the tile, rounded up to 4]
+ * @param input      tap t of step s of position p is the byte at input + positions[p] + steps[s] + t
+ * @param positions  i32 [count, rounded up to 4]
  * @param stepTable  i32 [steps]
- * @param codes      where the codebook stores its codes, at offset 0
+ * @param unit       64 when every sum of pairs over all steps fits i16, else 0
+ * @param codes      code of position p goes to codes + codeOffsets[p]
  */
-export function search(p: usize, codebook: i32, first: i32, input: usize, positions: usize, stepTable: usize, codes: usize): void {
-  const quads = load<i32>(p, field.ENCODE_SEARCH_QUADS);
-  const steps = load<i32>(p, field.ENCODE_SEARCH_STEPS);
-  const unit = load<i32>(p, field.ENCODE_SEARCH_UNIT);
-  const count = countOf(p, first);
-  const codeOffsets = load<usize>(p, field.ENCODE_CODE_OFFSETS) + (first << 2);
-  const weights = searchWeights(p, codebook);
+export function search(
+  input: usize,
+  positions: usize,
+  stepTable: usize,
+  weights: usize,
+  quads: i32,
+  steps: i32,
+  unit: i32,
+  codes: usize,
+  codeOffsets: usize,
+  count: i32,
+): void {
   const zero = i32x4.splat(0);
   const mask = i32x4.splat(INDEX_MASK);
   const units = i16x8.splat(<i16>unit);
   const step0 = load<i32>(stepTable);
   const quadBytes = (steps << 4) + 16;
-  for (let q = 0; q < count; q += 4) {
+  for (let p = 0; p < count; p += 4) {
     let best0 = i32x4.splat(i32.MIN_VALUE);
     let best1 = best0;
     let best2 = best0;
     let best3 = best0;
     // Two positions at a time share every load of weights and leave registers for their taps.
     for (let half = 0; half < 2; half++) {
-      const a = input + load<i32>(positions + ((q + 2 * half) << 2));
-      const b = input + load<i32>(positions + ((q + 2 * half) << 2), 4);
+      const a = input + load<i32>(positions + ((p + 2 * half) << 2));
+      const b = input + load<i32>(positions + ((p + 2 * half) << 2), 4);
       let bestA = i32x4.splat(i32.MIN_VALUE);
       let bestB = bestA;
       let w = weights;
@@ -180,7 +176,7 @@ export function search(p: usize, codebook: i32, first: i32, input: usize, positi
       }
     }
     const keys = v128.and(reduce(best0, best1, best2, best3), mask);
-    storeCodes(i32x4.sub(mask, keys), codes, codeOffsets + (q << 2), min(4, count - q));
+    storeCodes(i32x4.sub(mask, keys), codes, codeOffsets + (p << 2), min(4, count - p));
   }
 }
 
