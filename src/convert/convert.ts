@@ -6,6 +6,7 @@ import { readValues } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
 import { CODED_FIT } from '../lut/coded/fit/index.js';
 import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../lut/domain.js';
+import { FAMILY_FITS } from '../lut/fit.js';
 import { INTEGER_FIT } from '../lut/integer/fit.js';
 import { COMPLETE_RUNTIME } from '../plan/complete.js';
 import { extendRuntime } from '../plan/runtime.js';
@@ -93,7 +94,7 @@ export async function convert(
 }
 
 function familyNamed(name: string, more: readonly ConvertFamily[] = []): FamilyFit {
-  const families = [CODED_FIT, INTEGER_FIT, ...more.map(({ fit }) => fit)];
+  const families = [...FAMILY_FITS, ...more.map(({ fit }) => fit)];
   const found = families.find((family) => family.name === name);
   if (found) return found;
   throw new LutraError('INVALID_ARGUMENT', 'option "family" is wrong', {

@@ -3,8 +3,10 @@ import { FUNCTION_BODIES } from './bodies.js';
 import { LOOKUP_OPERATORS } from './evaluate.js';
 import { OPERATOR_FACTS } from './facts.js';
 import { FAMILIES } from './families.js';
+import { FAMILY_FITS } from './fit.js';
 import { LOOKUP_LOWERING } from './lower.js';
 import { ruleName } from './operator.js';
+import { FAMILY_TRAININGS } from './train.js';
 
 describe('the families that come with Lutra', () => {
   it('are the families of every list by stage', () => {
@@ -12,6 +14,8 @@ describe('the families that come with Lutra', () => {
     expect(FAMILIES.flatMap(({ facts }) => facts)).toEqual(OPERATOR_FACTS);
     expect(FAMILIES.flatMap(({ bodies }) => bodies)).toEqual(FUNCTION_BODIES);
     expect(Object.assign({}, ...FAMILIES.map(({ rules }) => rules))).toEqual(LOOKUP_LOWERING);
+    expect(FAMILIES.map(({ fit }) => fit)).toEqual(FAMILY_FITS);
+    expect(FAMILIES.flatMap(({ training }) => training ?? [])).toEqual(FAMILY_TRAININGS);
   });
 
   it.each(FAMILIES.map((family) => [family.fit.name, family] as const))('%s has every stage', (_, family) => {

@@ -14,7 +14,7 @@ import { INTEGER_TRAINING } from './integer/train.js';
 
 /**
  * The families that come with Lutra, with all their stages. Entry points that a page loads import single stages instead: `evaluate.ts`,
- * `lower.ts`, `facts.ts` and `bodies.ts` beside this file list them.
+ * `lower.ts`, `facts.ts`, `bodies.ts`, `fit.ts` and `train.ts` beside this file list them.
  */
 export const FAMILIES: readonly Family[] = [
   {

@@ -11,6 +11,9 @@ import type { FamilyTraining } from './family-training.js';
 import { INTEGER_TRAINING } from './integer/train.js';
 import { TrainingWriter } from './training-writer.js';
 
+/** Train stages of the families that come with Lutra. */
+export const FAMILY_TRAININGS: readonly FamilyTraining[] = [CODED_TRAINING, INTEGER_TRAINING];
+
 /** A converted network that can be trained. */
 export interface TrainableLookup {
   /** Inputs: those of the lookup network, `target` (class probabilities) and, with distillation, `teacher` (its logits). */
@@ -42,7 +45,7 @@ export function trainable(
   classes: number,
   options: LookupTrainingOptions = {},
   statistics: ReadonlyMap<string, LayerStatistics> = new Map(),
-  trainings: readonly FamilyTraining[] = [CODED_TRAINING, INTEGER_TRAINING],
+  trainings = FAMILY_TRAININGS,
 ): TrainableLookup {
   const resolved = resolveOptions(options);
   const writer = new TrainingWriter(raiseOpset(lookup, COMPLETE_OPERATORS));
