@@ -6,9 +6,6 @@ import { CODED_BODIES } from './coded/body.js';
 import { LOOKUP_DOMAIN } from './domain.js';
 import { INTEGER_BODIES } from './integer/body.js';
 
-/** Lowest default opset in which the bodies are valid: ReduceSum takes its axes as an input from 13 on. */
-export const BODY_OPSET = 13;
-
 /** Bodies of the families that come with Lutra. */
 export const FUNCTION_BODIES: readonly FunctionBody[] = [...CODED_BODIES, ...INTEGER_BODIES];
 
@@ -16,7 +13,7 @@ export const FUNCTION_BODIES: readonly FunctionBody[] = [...CODED_BODIES, ...INT
  * The function bodies for the operators that a graph uses.
  *
  * @param operators names of operators of the `lutra` domain
- * @param opset default opset of the bodies, at least {@link BODY_OPSET}
+ * @param opset default opset of the bodies, at least `BODY_OPSET`
  */
 export function functionProtos(
   operators: ReadonlySet<string>,

@@ -4,9 +4,9 @@ import { LutraError } from '../errors.js';
 import { METADATA } from '../graph/metadata.js';
 import { subgraphs } from '../graph/topology.js';
 import type { Graph } from '../graph/types.js';
-import { BODY_OPSET, FUNCTION_BODIES, functionProtos } from '../lut/bodies.js';
+import { FUNCTION_BODIES, functionProtos } from '../lut/bodies.js';
 import type { FunctionBody } from '../lut/body-builder.js';
-import { LOOKUP_DOMAIN, LOOKUP_OPSET } from '../lut/domain.js';
+import { BODY_OPSET, LOOKUP_DOMAIN, LOOKUP_OPSET } from '../lut/domain.js';
 import { contentHash } from './content-hash.js';
 import { encodeGraph } from './encode.js';
 

@@ -1,4 +1,5 @@
 import type { LutraErrorDetails } from '../../errors.js';
+import { BODY_OPSET } from '../../lut/domain.js';
 import { encodeHalf } from '../../ops/half.js';
 import { nodeError } from '../../ops/operator.js';
 import type { OperatorSet } from '../../ops/operator-set.js';
@@ -8,10 +9,7 @@ import { allocate } from '../tensor.js';
 import type { Attribute, DataType, Graph, Node } from '../types.js';
 import { inferRanks, type Rank } from './infer-types.js';
 
-/** The default opset of what {@link raiseOpset} returns: function bodies of lookup operators need it. */
-export const RAISED_OPSET = 13;
-
-const HINT = `Raise the opset to ${RAISED_OPSET} with onnx.version_converter first`;
+const HINT = `Raise the opset to ${BODY_OPSET} with onnx.version_converter first`;
 
 /** The nodes that mean at version 13 what `node` means at its own; the last one must compute the node's outputs. */
 type Rewrite = (context: Context, node: Node) => readonly Node[];
@@ -43,8 +41,8 @@ const REWRITES: Readonly<Record<string, { readonly below: number; readonly rewri
  * @throws LutraError `UNSUPPORTED` naming the node whose meaning cannot be kept
  */
 export function raiseOpset(graph: Graph, operators: OperatorSet): Graph {
-  const opset = graph.opset[''] ?? RAISED_OPSET;
-  if (opset >= RAISED_OPSET) return graph;
+  const opset = graph.opset[''] ?? BODY_OPSET;
+  if (opset >= BODY_OPSET) return graph;
   const context = new Context(graph, operators, opset);
   for (const node of graph.nodes) {
     if (node.domain !== '') continue;
@@ -55,7 +53,7 @@ export function raiseOpset(graph: Graph, operators: OperatorSet): Graph {
     const entry = Object.hasOwn(REWRITES, node.op) ? REWRITES[node.op] : undefined;
     if (entry && opset < entry.below) context.editor.replace([node], entry.rewrite(context, node));
   }
-  return { ...context.editor.finish(), opset: { ...graph.opset, '': RAISED_OPSET } };
+  return { ...context.editor.finish(), opset: { ...graph.opset, '': BODY_OPSET } };
 }
 
 class Context {
