@@ -69,7 +69,7 @@ describe('log-mel features', () => {
     const column = Array.from({ length: spec.mels }, (_, mel) => data[mel * spec.frames + 30]!);
     const spacing = (hertzToMel(7600) - hertzToMel(60)) / 41;
     expect(column.indexOf(Math.max(...column))).toBe(Math.round((hertzToMel(1000) - hertzToMel(60)) / spacing) - 1);
-    // A full-scale sine in the middle of a bin has power 1/4; Hann spreads half as much amplitude into each neighbour.
+    // A full-scale sine in the middle of a bin has power 1/4; Hann spreads half as much amplitude into each neighbor.
     expect(Math.exp(Math.max(...column))).toBeGreaterThan(0.2);
     expect(Math.exp(Math.max(...column))).toBeLessThan(0.375);
   });

@@ -7,7 +7,7 @@ export function hertzToMel(hertz: number): number {
 }
 
 /** Inverse of {@link hertzToMel}. */
-export function melToHertz(mel: number): number {
+function melToHertz(mel: number): number {
   return 700 * (10 ** (mel / 2595) - 1);
 }
 

@@ -3,7 +3,7 @@ import type { AudioPreprocess } from '../graph/metadata.js';
 import { melFilterbank, type Triangle } from './filterbank.js';
 
 /** Periodic Hann window [length]: 0.5 − 0.5 · cos(2π n / length). */
-export function hannWindow(length: number): Float64Array {
+function hannWindow(length: number): Float64Array {
   return Float64Array.from({ length }, (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / length));
 }
 

@@ -9,7 +9,7 @@ import type { Progress } from '../progress.js';
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /** "1 h 05 min", "3 min 20 s", "12 s". */
-export function formatDuration(seconds: number): string {
+function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';
   const whole = Math.round(seconds);
   const [h, min, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -18,7 +18,7 @@ export function formatDuration(seconds: number): string {
 }
 
 /** One line about where a training is: loss, accuracies, temperature, speed, time left. */
-export function progressLine(progress: TrainingProgress, temperature?: number): string {
+function progressLine(progress: TrainingProgress, temperature?: number): string {
   const { loss, metrics, samplesPerSecond, secondsLeft, validation } = progress;
   return [
     `loss ${loss.toFixed(3)}`,

@@ -30,7 +30,7 @@ const ROWS = [64, 48, 32, 24, 16, 8, 4];
 const WIDEST = 512;
 
 /** As chooseTiling of convolutions: the cut with the smallest estimated time of the busiest thread. */
-export function chooseBlocks({ batch, rows, columns, depth }: Product, packed: boolean, threads: number) {
+function chooseBlocks({ batch, rows, columns, depth }: Product, packed: boolean, threads: number) {
   let best = { rowsPerTile: 4, rowBlocks: 1, columnsPerTile: 32, columnBlocks: 1 };
   let bestCycles = Infinity;
   for (const high of ROWS) {
