@@ -85,7 +85,7 @@ function gather(
   const panelBytes = (<usize>(channels * taps)) << 5;
   locate(p, first, count, padded, masks, offsets, starts);
 
-  // At stride 1 with as many columns out as in, neighbouring positions read neighbouring values even across row ends.
+  // At stride 1 with as many columns out as in, neighboring positions read neighboring values even across row ends.
   const straight =
     load<i32>(p, field.CONV_STRIDE_X) == 1 &&
     load<i32>(p, field.CONV_STRIDE_Y) == 1 &&

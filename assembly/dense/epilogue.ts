@@ -25,7 +25,7 @@ export function activate(x: v128, kind: i32, low: v128, high: v128): v128 {
 }
 
 /**
- * Finishes `count` neighbouring outputs. `sums` holds them, readable and writable up to a multiple of four; `at` is the index of
+ * Finishes `count` neighboring outputs. `sums` holds them, readable and writable up to a multiple of four; `at` is the index of
  * the first one in output and residual. `bias` is one value for all of them, or, with `columns`, points to one per output.
  * The activated values are left in `sums`.
  */

@@ -1,4 +1,4 @@
-// Functions of 16 neighbouring values in place. Their constants come from memory (`k`: src/kernels/coefficients.ts), since
+// Functions of 16 neighboring values in place. Their constants come from memory (`k`: src/kernels/coefficients.ts), since
 // V8 would build a vector constant anew at each use. All use plain multiplications and additions, so that every build gives the same
 // bits.
 import * as constants from '../gen/constants';

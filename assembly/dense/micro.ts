@@ -65,7 +65,7 @@ export function product4x4(a: usize, b: usize, depth: i32, sums: usize, stride: 
   v128.store(sums + 3 * stride, s3);
 }
 
-/** One row by four neighbouring panels of eight columns: `a` [k], `b` [4][k][8]. Four streams hide the latency of memory. */
+/** One row by four neighboring panels of eight columns: `a` [k], `b` [4][k][8]. Four streams hide the latency of memory. */
 export function product1x32(a: usize, b: usize, depth: i32, sums: usize): void {
   const panel = (<usize>depth) << 5;
   let b1 = b + panel;

@@ -6,7 +6,7 @@ import { searchWindow } from './search-window';
 
 /**
  * Finds the best centroid of every codebook and position, straight from the padded planes: the four taps of a step are
- * neighbours in memory (a window row, or four inputs of a linear layer).
+ * neighbors in memory (a window row, or four inputs of a linear layer).
  */
 export function encodeSearchInPlace(p: usize, begin: i32, end: i32, thread: i32): void {
   const weights = load<usize>(p, field.ENCODE_SEARCH_WEIGHTS);

@@ -1,6 +1,6 @@
 /**
- * Collects one byte per position from `from + offsets[0..15]` into 16 neighbouring bytes at `to`. Most maps give whole runs:
- * 16 neighbours when rows are long, 4 when the width is a multiple of 4.
+ * Collects one byte per position from `from + offsets[0..15]` into 16 neighboring bytes at `to`. Most maps give whole runs:
+ * 16 neighbors when rows are long, 4 when the width is a multiple of 4.
  */
 // @ts-ignore: decorator
 @inline
@@ -19,7 +19,7 @@ export function gather16(from: usize, offsets: usize, run: i32, to: usize): void
   for (let q = 0; q < 16; q++) store<u8>(to + q, load<u8>(from + load<i32>(offsets + (q << 2))));
 }
 
-/** Length of the runs of neighbours among 16 offsets: 16, 4 or 1. */
+/** Length of the runs of neighbors among 16 offsets: 16, 4 or 1. */
 export function runLength(offsets: usize): i32 {
   if (load<i32>(offsets, 60) - load<i32>(offsets) == 15) return 16;
   for (let q = 0; q < 64; q += 16) {

@@ -57,7 +57,7 @@ export function quantize(p: usize, begin: i32, end: i32, thread: i32): void {
   }
 }
 
-/** Quantizes `count` neighbouring floats, one byte each. */
+/** Quantizes `count` neighboring floats, one byte each. */
 export function quantizeRow(from: usize, count: i32, to: usize, scale: v128, zero: v128): void {
   const base = roundingBase(zero);
   const magic = roundingMagic(base, zero);

@@ -1,5 +1,5 @@
 /**
- * Convolutions in integers: int8 weights times 7-bit activations, summed exactly. Four taps of a row are neighbours in memory and fill one
+ * Convolutions in integers: int8 weights times 7-bit activations, summed exactly. Four taps of a row are neighbors in memory and fill one
  * lane; a tap beyond the window has weight 0.
  *
  *     patches (scratch):  u8 [group][channel][step][16 positions][4 taps]

@@ -3,7 +3,7 @@ import { seededRandom } from '../../src/convert/random.js';
 import { medianRatio, quantile, shuffle } from './statistics.js';
 
 describe('quantile', () => {
-  it('is the middle, the ends, and between neighbours in proportion', () => {
+  it('is the middle, the ends, and between neighbors in proportion', () => {
     expect(quantile([3, 1, 2], 0.5)).toBe(2);
     expect(quantile([4, 1, 2, 3], 0.5)).toBe(2.5);
     expect(quantile([10, 20, 30, 40, 50], 0.9)).toBeCloseTo(46);

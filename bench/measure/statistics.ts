@@ -1,6 +1,6 @@
 import type { Random } from '../../src/convert/random.js';
 
-/** The value below which the given share of the values lies, interpolated between neighbours (Hyndman and Fan's type 7). */
+/** The value below which the given share of the values lies, interpolated between neighbors (Hyndman and Fan's type 7). */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const place = (sorted.length - 1) * share;

@@ -49,7 +49,7 @@ function network(seed = 51): Graph {
   };
 }
 
-/** Waves of random direction and brightness: neighbouring pixels resemble each other, as in images. */
+/** Waves of random direction and brightness: neighboring pixels resemble each other, as in images. */
 function batches(count: number, size: number, seed = 52): TensorValue[] {
   const random = seededRandom(seed);
   return Array.from({ length: count }, () => {

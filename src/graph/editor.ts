@@ -43,7 +43,7 @@ export class GraphEditor {
     return this.slots.flat();
   }
 
-  /** The node of this name: passes walk over names, since a change replaces the objects of neighbours. */
+  /** The node of this name: passes walk over names, since a change replaces the objects of neighbors. */
   node(name: string): Node | undefined {
     return this.byName.get(name);
   }

@@ -109,7 +109,7 @@ export const ENCODE_SEARCH = [
 export const LOOKUP_KERNELS = {
   /** Dense f32 → padded u8 planes. A tile is one row of `width` values; `total` cuts the last. */
   quantize: ['input', 'output', 'total', 'width', 'planeRows', 'plane', 'pitch', 'scale:f32', 'zero:f32'],
-  /** Centroid search where the 4 taps of a step are neighbours in memory. `tapOffsets` is i32 [steps]. */
+  /** Centroid search where the 4 taps of a step are neighbors in memory. `tapOffsets` is i32 [steps]. */
   encodeSearchInPlace: [
     ...ENCODE_SEARCH,
     /** For 3×3 windows of one channel, else 0: per codebook [4·quads]{ i16 [5 pairs][2] = 64·Q, i32 key bias }. */

@@ -1,6 +1,6 @@
 /**
  * One way to say where elements are: the offset of element (i0, i1, …) is `tables[0][i0] + tables[1][i1] + …`. Transposes,
- * slices, broadcasts, tiles, pads, gathers and nearest-neighbour resizes differ only in their tables.
+ * slices, broadcasts, tiles, pads, gathers and nearest-neighbor resizes differ only in their tables.
  */
 import { LutraError } from '../errors.js';
 import { elementCount } from '../graph/tensor.js';

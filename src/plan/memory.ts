@@ -40,14 +40,14 @@ export function assignOffsets(lifetimes: readonly Lifetime[], alignment: number)
     let best = -1;
     let bestGap = Number.POSITIVE_INFINITY;
     for (const other of placed) {
-      const neighbour = lifetimes[other]!;
-      if (neighbour.first > last || neighbour.last < first) continue;
+      const neighbor = lifetimes[other]!;
+      if (neighbor.first > last || neighbor.last < first) continue;
       const gap = offsets[other]! - end;
       if (gap >= size && gap < bestGap) {
         best = end;
         bestGap = gap;
       }
-      end = Math.max(end, offsets[other]! + align(neighbour.bytes, alignment));
+      end = Math.max(end, offsets[other]! + align(neighbor.bytes, alignment));
     }
     const offset = best < 0 ? end : best;
     offsets[index] = offset;

@@ -89,12 +89,12 @@ function tapOffsets({ depth, window }: EncodeShape, planes: QuantizedPlanes): nu
   });
 }
 
-/** Groups taps (by index) into steps of at most four: neighbours in memory, or simply in order. */
-function groupTaps(offsets: readonly number[], neighbours: boolean): number[][] {
+/** Groups taps (by index) into steps of at most four: neighbors in memory, or simply in order. */
+function groupTaps(offsets: readonly number[], neighbors: boolean): number[][] {
   const steps: number[][] = [];
   offsets.forEach((offset, tap) => {
     const step = steps.at(-1);
-    if (step && step.length < 4 && (!neighbours || offset === offsets[tap - 1]! + 1)) step.push(tap);
+    if (step && step.length < 4 && (!neighbors || offset === offsets[tap - 1]! + 1)) step.push(tap);
     else steps.push([tap]);
   });
   return steps;
@@ -113,10 +113,10 @@ function encodeInto(
   const positions = codes.rows ? batch : height * width;
   const imageBytes = planes.dims[1] * planes.plane;
   const offsets = tapOffsets(shape, planes);
-  const neighbours = groupTaps(offsets, true);
+  const neighbors = groupTaps(offsets, true);
   const gathered = groupTaps(offsets, false);
   const tree = isNode(ENCODE_TREE, node);
-  const inOrder = tree || neighbours.length <= gathered.length * (window.strides[1] === 1 ? 1 : 2);
+  const inOrder = tree || neighbors.length <= gathered.length * (window.strides[1] === 1 ? 1 : 2);
   const all = Math.ceil(positions / POSITION_GROUP) * POSITION_GROUP;
   const wanted = splits(images * codebooks, context.threads, all / POSITION_GROUP);
   const even = Math.ceil(all / POSITION_GROUP / wanted) * POSITION_GROUP;
@@ -149,7 +149,7 @@ function encodeInto(
     context.emit(node, 'encodeTree', params, tiles);
     return;
   }
-  const steps = inOrder ? neighbours : gathered;
+  const steps = inOrder ? neighbors : gathered;
   const scores = {
     weights: searchTable(context, node, shape, steps),
     quads: Math.ceil(shape.centroids / 4),

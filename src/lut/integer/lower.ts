@@ -8,7 +8,7 @@ import { inputsOf, ruleName } from '../operator.js';
 import { quantizedConvShape } from './evaluate.js';
 import { QUANTIZED_CONV } from './spec.js';
 
-/** Taps of one term: neighbours of one row of the window. */
+/** Taps of one term: neighbors of one row of the window. */
 const STEP = 4;
 
 /** Lowers QuantizedConv with its epilogue to one kernel call, after quantizing its input. */

@@ -52,7 +52,7 @@ export function offsetTable(context: LowerContext, offsets: readonly number[]): 
 
 /**
  * Interns i32 [positions rounded up to 16]. The places beyond the last position repeat the first of their group, so that such a
- * group never looks like a run of neighbours.
+ * group never looks like a run of neighbors.
  */
 export function positionTable(
   context: LowerContext,

@@ -66,7 +66,7 @@ interface Run {
   readonly varies: readonly [boolean, boolean];
 }
 
-/** Axes of the result, neighbours of one kind merged, axes of size 1 left out. */
+/** Axes of the result, neighbors of one kind merged, axes of size 1 left out. */
 function mergeAxes(dims: readonly number[], a: readonly number[], b: readonly number[]): Run[] {
   const runs: Run[] = [];
   dims.forEach((size, axis) => {
@@ -97,7 +97,7 @@ function operand(outer: readonly Run[], inner: Run, side: 0 | 1): Operand | unde
 }
 
 /** Rows and operands of a broadcast operation, or undefined for a broadcast that the kernel does not know. */
-export function planBinary(dims: readonly number[], a: readonly number[], b: readonly number[]) {
+function planBinary(dims: readonly number[], a: readonly number[], b: readonly number[]) {
   const runs = mergeAxes(dims, a, b);
   const inner = runs.pop()!;
   if (runs.length === 0) {

@@ -78,7 +78,7 @@ export const lowerConcat = lowerParts(true);
 export const lowerSplit = lowerParts(false);
 
 /**
- * Transpose of 4-byte values that exchanges two neighbouring runs of axes: NCHW ↔ NHWC, matrices, attention heads. Permutations
+ * Transpose of 4-byte values that exchanges two neighboring runs of axes: NCHW ↔ NHWC, matrices, attention heads. Permutations
  * that move no value become another name for the input.
  */
 export const lowerTranspose: LoweringRule = (context, node) => {
@@ -87,7 +87,7 @@ export const lowerTranspose: LoweringRule = (context, node) => {
   const { type, dims } = context.type(input);
   if (type === 'string' || bytesPerElement(type) !== 4 || elementCount(dims) === 0) return false;
   const order = ints(node, 'perm') ?? dims.map((_, axis) => dims.length - 1 - axis);
-  // Axes of size 1 do not matter; axes that stay neighbours count as one.
+  // Axes of size 1 do not matter; axes that stay neighbors count as one.
   const moved = order.filter((axis) => dims[axis] !== 1);
   const sorted = moved.toSorted((a, b) => a - b);
   const runs: number[][] = [];

@@ -7,7 +7,7 @@ describe('whiteningFilters', () => {
     const [N, C, side] = [40, 2, 8];
     const random = seededRandom(3);
     const data = new Float32Array(N * C * side * side);
-    // Neighbours and channels go together, as in images.
+    // Neighbors and channels go together, as in images.
     for (let i = 0; i < data.length; i++) data[i] = 0.9 * (data[i - 1] ?? 0) + random() - 0.5;
     const inputs = { type: 'float32', dims: [N, C, side, side], data } as const;
     const filters = whiteningFilters(inputs, [2, 2], 8);

@@ -23,7 +23,7 @@ export function whiteningFilters(inputs: TensorValue, kernel: readonly [number, 
   const patch = new Float64Array(n);
   let patches = 0;
   for (let image = 0; image < count; image++) {
-    // Every second position in both directions: neighbours are nearly alike.
+    // Every second position in both directions: neighbors are nearly alike.
     for (let top = 0; top + kh <= height; top += 2) {
       for (let left = 0; left + kw <= width; left += 2) {
         let at = 0;

@@ -91,7 +91,7 @@ function quantizeScores(
   };
 }
 
-/** The largest sum of one sign in one lane of the search, which takes four neighbours of a row at a time and adds them in pairs. */
+/** The largest sum of one sign in one lane of the search, which takes four neighbors of a row at a time and adds them in pairs. */
 function largestLane(weights: Float64Array, v: number, columns: number): number {
   let largest = 0;
   for (let row = 0; row < weights.length; row += v) {
