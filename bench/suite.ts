@@ -9,16 +9,18 @@ import { printNetwork } from './suite/print.js';
 import { recordResults, writeResults } from './suite/record.js';
 import { BenchServer } from './suite/server.js';
 import { suiteNetworks } from './suite/suites.js';
+import { runTrained, TRAINED } from './trained/run.js';
 
 const SITE = join(process.cwd(), 'build/bench/site');
 
 async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2));
-  const ids = suiteNetworks(options);
+  const ids = options.suite === TRAINED ? [] : suiteNetworks(options);
   await build({ configFile: 'bench/page/vite.config.ts' });
   const server = await BenchServer.start(SITE, MODEL_FOLDER);
   const tab = await openBrowser(options.browser, options.threads);
   try {
+    if (options.suite === TRAINED) return await runTrained(tab, server, options);
     const collector = await Collector.start(tab, server, options);
     for (const id of ids) {
       const files = await networkFiles(id, (title) => process.stderr.write(`Building ${title} …\n`));

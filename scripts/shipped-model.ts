@@ -1,7 +1,7 @@
 /** Makes one shipped model: trains the dense network, converts and trains its lookups, measures both, writes card and manifest. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 export interface ShippedModel {
   readonly id: string;
@@ -21,7 +21,7 @@ export interface ShippedModel {
   /** A sentence about the data that chose the recipe. Default: no test data. */
   readonly chosen?: string;
   /** What the accuracy is measured on, and how where `lutra eval` on it is not enough. */
-  readonly test: { readonly path: string; readonly name: string; readonly command?: string };
+  readonly test: { readonly path: string; readonly name: string; readonly speaker?: string; readonly command?: string };
 }
 
 /** What the scripts that train shipped models take. */
@@ -211,12 +211,18 @@ ${layerRows(after, before).join('\n')}
 
 /** Adds a model to the manifest, or replaces its entry. */
 export function writeManifest(
-  { id, title, task, pad }: Pick<ShippedModel, 'id' | 'title' | 'task' | 'pad'>,
+  { id, title, task, pad, training, test }: Pick<ShippedModel, 'id' | 'title' | 'task' | 'pad' | 'training' | 'test'>,
   folder = OUT,
 ): void {
   const manifest = join(folder, 'models.json');
   const entries = existsSync(manifest) ? (JSON.parse(readFileSync(manifest, 'utf8')) as ManifestEntry[]) : [];
-  const entry = { id, title, task, lut: `${id}.lut.onnx`, dense: `${id}.onnx`, card: `${id}.md`, pad };
+  // With its folder: the data have no fixed place.
+  const named = (path: string) => join(basename(dirname(path)), basename(path));
+  const entry = {
+    ...{ id, title, task, lut: `${id}.lut.onnx`, dense: `${id}.onnx`, card: `${id}.md`, pad },
+    training: training.filter((path) => !path.startsWith(WORK)).map(named),
+    test: { data: named(test.path), ...(test.speaker === undefined ? {} : { speaker: test.speaker }) },
+  };
   const at = entries.findIndex((old) => old.id === id);
   if (at < 0) entries.push(entry);
   else entries[at] = entry;

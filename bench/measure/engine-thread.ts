@@ -1,5 +1,5 @@
 import { type Remote, wrap } from '../../src/comlink.js';
-import type { EngineFacts, EngineWorker, OpenRequest } from './serve-engine.js';
+import type { EngineFacts, EngineWorker, OpenRequest, TestSet } from './serve-engine.js';
 import type { Contender } from './types.js';
 
 /** Rejects when the worker fails, and with the signal's reason when the signal fires. The signal also ends the worker. */
@@ -55,6 +55,10 @@ export class EngineThread {
   /** Mean milliseconds of `runs` runs. */
   sample(runs: number): Promise<number> {
     return this.#guard(this.#api.sample(runs));
+  }
+
+  countCorrect(test: TestSet): Promise<number> {
+    return this.#guard(this.#api.countCorrect(test));
   }
 
   memoryBytes(): Promise<number> {

@@ -2,8 +2,8 @@ import { seededRandom } from '../../src/convert/random.js';
 import type { CheckForm } from './check-forms.js';
 import { EngineThread } from './engine-thread.js';
 import { ENGINES } from './engines.js';
-import { type BenchNetwork, exampleFeeds } from './network.js';
-import type { EngineFacts } from './serve-engine.js';
+import { type BenchNetwork, feedsOf } from './network.js';
+import type { EngineFacts, TestSet } from './serve-engine.js';
 import { shuffle } from './statistics.js';
 import type { Contender, ModelForm } from './types.js';
 import { type Answers, type Verification, verify } from './verify.js';
@@ -13,6 +13,8 @@ export interface MeasureOptions {
   readonly contenders: readonly Contender[];
   /** Rounds; every contender is sampled once in each. */
   readonly samples: number;
+  /** Examples that every contender answers, besides. */
+  readonly test?: TestSet;
   /** Starts a worker in which `serveEngine` runs. */
   readonly createWorker: () => Worker;
   readonly signal: AbortSignal;
@@ -20,7 +22,7 @@ export interface MeasureOptions {
 }
 
 export interface MeasureProgress {
-  readonly stage: 'load' | 'verify' | 'warm-up' | 'sample';
+  readonly stage: 'load' | 'verify' | 'warm-up' | 'sample' | 'test';
   readonly engine: Contender['engine'] | undefined;
   readonly done: number;
   readonly total: number;
@@ -39,6 +41,8 @@ export interface EngineMeasurement extends EngineFacts {
   readonly samples: readonly number[];
   readonly runsPerSample: number;
   readonly memoryBytes: number;
+  /** Right answers in the test set. */
+  readonly correct?: number;
 }
 
 /** The least length of a sample: in grains of the clock, and in milliseconds. */
@@ -67,12 +71,13 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
   const { contenders, samples, onProgress } = options;
   const end = new AbortController();
   const signal = AbortSignal.any([options.signal, end.signal]);
-  const feeds = exampleFeeds(network.inputs);
+  const feeds = feedsOf(network);
   const progress = (stage: MeasureProgress['stage'], done: number, total: number, engine?: Contender['engine']) =>
     onProgress?.({ stage, done, total, engine });
   try {
     const open = async (contender: Contender, form: ModelForm, check?: CheckForm, given = feeds) => {
-      const model = network.models[form];
+      const own = form === ENGINES[contender.engine].form ? contender.file : undefined;
+      const model = own ?? network.models[form];
       if (model === undefined) throw new Error(`${network.title} has no file for ${ENGINES[contender.engine].title}`);
       return EngineThread.open(options.createWorker, { contender, model, feeds: given, check }, signal);
     };
@@ -114,6 +119,13 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
       }
     }
     progress('sample', samples, samples);
+    const correct = new Map<EngineThread, number>();
+    if (options.test) {
+      for (const [index, { thread }] of opened.entries()) {
+        progress('test', index, opened.length, thread.contender.engine);
+        correct.set(thread, await thread.countCorrect(options.test));
+      }
+    }
     const measured = await Promise.all(
       opened.map(async ({ thread, facts }) => ({
         ...facts,
@@ -121,6 +133,7 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
         samples: times.get(thread)!,
         runsPerSample: runs.get(thread)!,
         memoryBytes: await thread.memoryBytes(),
+        ...(correct.has(thread) ? { correct: correct.get(thread)! } : {}),
       })),
     );
     return { engines: measured, verified, failures };

@@ -14,8 +14,18 @@ export interface BenchNetwork {
   readonly inputs: readonly InputSpec[];
   /** Addresses or bytes of the files that the network has. */
   readonly models: Readonly<Partial<Record<ModelForm, string | Uint8Array<ArrayBuffer>>>>;
+  /** Values of the first input, for one example. Default: {@link exampleFeeds}. */
+  readonly example?: readonly number[];
   /** Engines that compute in int8 because their file makes them, and how far off their answer may be (root mean square). */
   readonly rounded?: Readonly<Partial<Record<EngineId, number>>>;
+}
+
+/** What a network is timed with. */
+export function feedsOf({ inputs, example }: BenchNetwork): Tensors {
+  const feeds = exampleFeeds(inputs);
+  const [first] = inputs;
+  if (!example || !first) return feeds;
+  return { ...feeds, [first.name]: { type: first.type, dims: first.dims, data: Float32Array.from(example) } };
 }
 
 /** One example: floats uniform in ±1.7 (variance 1), integers all 1 (a mask that hides nothing). */

@@ -35,5 +35,5 @@ export async function writeForms(
   const put = (form: ModelForm, graph: Graph) => write(form, serializeModel(graph) as Uint8Array<ArrayBuffer>);
   put('lut', lookup);
   put('dense', dense);
-  put('int8', await quantize(dense, exampleFeeds(inputs)));
+  put('int8', await quantize(dense, [exampleFeeds(inputs)]));
 }

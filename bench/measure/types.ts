@@ -12,6 +12,8 @@ export interface Contender {
   readonly threads: number;
   /** Lutra's Wasm build; the peers choose theirs. */
   readonly wasm: WasmVariant;
+  /** Address of a file of its own. Default: the network's file in the form of the engine. */
+  readonly file?: string | undefined;
 }
 
 export type Tensors = Readonly<Record<string, TensorLike>>;

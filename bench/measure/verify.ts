@@ -1,7 +1,7 @@
 import type { CheckForm } from './check-forms.js';
 import { distance } from './compare.js';
 import type { EngineThread } from './engine-thread.js';
-import { type BenchNetwork, exampleFeeds } from './network.js';
+import { type BenchNetwork, feedsOf } from './network.js';
 import type { Contender, EngineId, Tensors } from './types.js';
 import { verifyLookups } from './verify-lookups.js';
 
@@ -49,7 +49,7 @@ export async function verify(
       throw new Error(`${engine} answers ${network.title} wrongly (${way}): ${why}. Nothing was timed`);
     };
   const is = (id: EngineId) => (thread: EngineThread) => thread.contender.engine === id;
-  const feeds = exampleFeeds(network.inputs);
+  const feeds = feedsOf(network);
   for (const thread of threads.filter(is('lutra'))) {
     const { contender } = thread;
     results.push(await verifyLookups(contender, await thread.answer(), feeds, answers, refuseAs(contender)));
@@ -59,7 +59,7 @@ export async function verify(
   const running = threads.find(is('ort-f32'));
   const reference = running
     ? await running.answer()
-    : await answers({ ...others[0]!.contender, engine: 'ort-f32' }, { form: 'dense' });
+    : await answers({ ...others[0]!.contender, engine: 'ort-f32', file: undefined }, { form: 'dense' });
   for (const thread of others) {
     const { contender } = thread;
     const { engine } = contender;

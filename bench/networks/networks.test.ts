@@ -108,7 +108,7 @@ describe('BERT', () => {
 describe('quantize', () => {
   it('gives a convolutional network whose layers are all in int8, close to the original', async () => {
     const dense = vgg11({ size: 32, classes: 10, seed: 1 });
-    const int8 = await quantize(dense, IMAGE);
+    const int8 = await quantize(dense, [IMAGE]);
     expect(int8.nodes.filter(({ op }) => op === 'QuantizeLinear').length).toBeGreaterThan(8);
     expect([...int8.initializers.values()].some(({ type, data }) => type === 'float32' && data.length > 4096)).toBe(
       false,
@@ -121,7 +121,7 @@ describe('quantize', () => {
 
   it('leaves float32 between the linear layers of a transformer', async () => {
     const dense = bert(TINY_BERT);
-    const int8 = await quantize(dense, BERT_FEEDS);
+    const int8 = await quantize(dense, [BERT_FEEDS]);
     // One for what query, key and value share, one for each other linear layer.
     expect(int8.nodes.filter(({ op }) => op === 'QuantizeLinear')).toHaveLength(8);
     const wanted = (await runInOnnxRuntime(dense, BERT_FEEDS)).last_hidden_state!;

@@ -12,55 +12,88 @@ const WEIGHT_STEPS = 127;
 const KEEPS_RANGE: ReadonlySet<string> = new Set(['MaxPool', 'Flatten']);
 const LAYERS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul']);
 
+/** Inputs of a network by name. */
+type Feeds = Readonly<Record<string, TensorValue>>;
+
 interface ActivationRange {
   readonly scale: number;
   readonly zeroPoint: number;
 }
+
+/** How the range of an activation follows from what was seen: all of it, or all but the outermost values. */
+export type RangeRule = 'min-max' | 'percentile';
+
+/** Share of the values that a percentile leaves out at each end. */
+const OUTERMOST = 1e-4;
+/** Values kept of one activation over all examples, to find percentiles in. */
+const KEPT_VALUES = 1 << 18;
 
 /**
  * The network in int8 as onnxruntime's static quantization writes it: QuantizeLinear and DequantizeLinear around every operator, which
  * runtimes fuse; activations uint8 per tensor, weights int8 per output channel, biases int32. A network with matrix products of computed
  * values (attention) keeps float32 between its linear layers, as is usual for transformers: only the layers' inputs become uint8.
  *
- * @param example one set of inputs; the ranges of all activations are taken from it
+ * @param examples inputs, one or more batches; the ranges of all activations are taken from them
  */
-export async function quantize(graph: Graph, example: Readonly<Record<string, TensorValue>>): Promise<Graph> {
+export async function quantize(graph: Graph, examples: readonly Feeds[], rule: RangeRule = 'min-max'): Promise<Graph> {
   const attention = graph.nodes.some(({ op, inputs }) => op === 'MatMul' && !graph.initializers.has(inputs[1]!));
   const writer = new QuantizedWriter(graph);
   const values = attention ? writer.layerInputs() : writer.activations();
-  return writer.write(await rangesOf(graph, values, example), attention);
+  return writer.write(await rangesOf(graph, values, examples, rule), attention);
 }
 
 /** Runs the network and fits a scale and a zero point to the range of every value. */
 async function rangesOf(
   graph: Graph,
   values: readonly string[],
-  example: Readonly<Record<string, TensorValue>>,
+  examples: readonly Feeds[],
+  rule: RangeRule,
 ): Promise<ReadonlyMap<string, ActivationRange>> {
-  const fed = values.filter((name) => Object.hasOwn(example, name));
-  const computed = values.filter((name) => !Object.hasOwn(example, name));
+  const fed = new Set(Object.keys(examples[0] ?? {}));
+  const computed = values.filter((name) => !fed.has(name));
   const probe = { ...graph, outputs: computed.map((name) => ({ name, type: 'float32', dims: undefined }) as const) };
   const executor = await Executor.create(probe, COMPLETE_RUNTIME, { threads: 1 });
   try {
-    const results = executor.run(example);
-    const range = (name: string, value: TensorValue) => [name, fitRange(value.data as Float32Array)] as const;
-    return new Map([
-      ...fed.map((name) => range(name, example[name]!)),
-      ...computed.map((name) => range(name, results[name]!)),
-    ]);
+    const seen = new Map(values.map((name) => [name, new SeenValues(Math.ceil(KEPT_VALUES / examples.length))]));
+    for (const example of examples) {
+      const results: Feeds = { ...example, ...executor.run(example) };
+      for (const [name, values] of seen) values.add(results[name]!.data as Float32Array);
+    }
+    return new Map([...seen].map(([name, values]) => [name, fitRange(values.bounds(rule))]));
   } finally {
     executor.dispose();
   }
 }
 
-/** Zero is one of the integers, so that padding is exact. */
-function fitRange(values: Float32Array): ActivationRange {
-  let least = 0;
-  let most = 0;
-  for (const value of values) {
-    least = Math.min(least, value);
-    most = Math.max(most, value);
+/** What one activation was over the examples. */
+class SeenValues {
+  #least = 0;
+  #most = 0;
+  readonly #kept: number[] = [];
+
+  /** @param perBatch values of a batch that are kept at most, at even distances */
+  constructor(private readonly perBatch: number) {}
+
+  add(values: Float32Array): void {
+    for (const value of values) {
+      this.#least = Math.min(this.#least, value);
+      this.#most = Math.max(this.#most, value);
+    }
+    // An odd step visits every channel and position in turn.
+    const step = Math.ceil(values.length / this.perBatch) | 1;
+    for (let i = 0; i < values.length; i += step) this.#kept.push(values[i]!);
   }
+
+  bounds(rule: RangeRule): readonly [least: number, most: number] {
+    if (rule === 'min-max') return [this.#least, this.#most];
+    const sorted = Float32Array.from(this.#kept).sort();
+    const skipped = Math.floor(sorted.length * OUTERMOST);
+    return [Math.min(0, sorted[skipped]!), Math.max(0, sorted[sorted.length - 1 - skipped]!)];
+  }
+}
+
+/** Zero is one of the integers, so that padding is exact. */
+function fitRange([least, most]: readonly [number, number]): ActivationRange {
   const scale = Math.fround((most - least) / ACTIVATION_STEPS) || 1;
   return { scale, zeroPoint: Math.round(-least / scale) };
 }

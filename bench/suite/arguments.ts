@@ -25,7 +25,8 @@ export interface SuiteOptions {
 }
 
 export const USAGE = `usage: npm run bench -- [options]
-  --suite seed|tiny            which networks: those of LUT-NN, or MLPerf Tiny's from ../shared/data
+  --suite seed|tiny|trained    which networks: those of LUT-NN, MLPerf Tiny's, or the shipped ones with their accuracy (the last two
+                               need ../shared/data)
   --networks ID,ID             only these of the suite
   --browser chromium|firefox|webkit
   --threads 1|2                of every engine

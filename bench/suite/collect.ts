@@ -2,6 +2,7 @@ import { cpus, type as systemType } from 'node:os';
 import type { StepProfile } from '../../src/index.js';
 import { alike, variants } from '../measure/contenders.js';
 import { ENGINES } from '../measure/engines.js';
+import type { NetworkMeasurement } from '../measure/measure.js';
 import type { BenchNetwork } from '../measure/network.js';
 import { type ColdStart, EMPTY_REPORT, joinReports, type Report, reportNetwork } from '../measure/report.js';
 import type { BenchResults, Environment } from '../measure/results.js';
@@ -38,19 +39,8 @@ export class Collector {
   ) {}
 
   static async start(tab: BrowserTab, server: BenchServer, options: SuiteOptions): Promise<Collector> {
-    await tab.open(server.address('measure.html'));
-    const page = await tab.evaluate<PageEnvironment>('bench.environment()');
-    const environment: Environment = {
-      browser: `${BROWSER_TITLES[options.browser]} ${tab.version}`,
-      user_agent: page.userAgent,
-      machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, ${systemType()}`,
-      cores: page.cores,
-      cross_origin_isolated: page.isolated,
-      wasm: options.wasm,
-      timer_grain_ms: page.grain,
-      date: new Date().toISOString(),
-    };
-    return new Collector(tab, server, options, environment, page.relaxedSimd);
+    const { environment, relaxedSimd } = await openMeasuring(tab, server, options);
+    return new Collector(tab, server, options, environment, relaxedSimd);
   }
 
   /** Measures one network. What cannot be measured is noted among the failures. */
@@ -78,11 +68,9 @@ export class Collector {
         ? variants(engines, threads, this.relaxedSimd)
         : alike(engines, { threads, wasm });
       const request: MeasureRequest = { network, contenders, samples };
-      await this.tab.evaluate(`void bench.measure(${JSON.stringify(request)})`);
-      const reply = await this.#poll<MeasureReply>('bench.reply', 'bench.status');
-      if (!reply.measured) throw new Error(reply.error);
+      const measured = await measureInPage(this.tab, request);
       const sizes = Object.fromEntries(Object.entries(files.files).map(([form, { bytes }]) => [form, bytes]));
-      const report = reportNetwork(network, reply.measured, sizes, cold);
+      const report = reportNetwork(network, measured, sizes, cold);
       this.#add(report);
       const wanted: ProfileRequest = { network, threads, wasm };
       const profile = this.options.profile
@@ -113,22 +101,47 @@ export class Collector {
     for (let i = 0; i < loads; i++) {
       this.server.reset();
       await this.tab.fresh(this.server.address(`cold.html#${encodeURIComponent(JSON.stringify(request))}`));
-      const reply = await this.#poll<ColdReply>('window.cold');
+      const reply = await poll<ColdReply>(this.tab, 'window.cold');
       if (reply.milliseconds === undefined) return undefined;
       times.push(reply.milliseconds);
     }
     return { milliseconds: quantile(times, 0.5), runtimeBytes: this.server.sent.runtime } satisfies ColdStart;
   }
+}
 
-  /** Waits for an expression of the page to have a value. */
-  async #poll<T>(expression: string, status?: string): Promise<T> {
-    const deadline = performance.now() + TIMEOUT_MILLISECONDS;
-    while (performance.now() < deadline) {
-      const value = await this.tab.evaluate<T | null>(`${expression} ?? null`);
-      if (value !== null) return value;
-      await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
-    }
-    const last = status === undefined ? '' : `: ${await this.tab.evaluate<string>(status)}`;
-    throw new Error(`no answer in ${TIMEOUT_MILLISECONDS / 1000} s${last}`);
+/** Opens the page that measures. @returns what it says of the browser and the machine */
+export async function openMeasuring(tab: BrowserTab, server: BenchServer, { browser, wasm }: SuiteOptions) {
+  await tab.open(server.address('measure.html'));
+  const page = await tab.evaluate<PageEnvironment>('bench.environment()');
+  const environment: Environment = {
+    browser: `${BROWSER_TITLES[browser]} ${tab.version}`,
+    user_agent: page.userAgent,
+    machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, ${systemType()}`,
+    cores: page.cores,
+    cross_origin_isolated: page.isolated,
+    wasm,
+    timer_grain_ms: page.grain,
+    date: new Date().toISOString(),
+  };
+  return { environment, relaxedSimd: page.relaxedSimd };
+}
+
+/** @throws Error with what the page says went wrong */
+export async function measureInPage(tab: BrowserTab, request: MeasureRequest): Promise<NetworkMeasurement> {
+  await tab.evaluate(`void bench.measure(${JSON.stringify(request)})`);
+  const reply = await poll<MeasureReply>(tab, 'bench.reply', 'bench.status');
+  if (!reply.measured) throw new Error(reply.error);
+  return reply.measured;
+}
+
+/** Waits for an expression of the page to have a value. */
+async function poll<T>(tab: BrowserTab, expression: string, status?: string): Promise<T> {
+  const deadline = performance.now() + TIMEOUT_MILLISECONDS;
+  while (performance.now() < deadline) {
+    const value = await tab.evaluate<T | null>(`${expression} ?? null`);
+    if (value !== null) return value;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
   }
+  const last = status === undefined ? '' : `: ${await tab.evaluate<string>(status)}`;
+  throw new Error(`no answer in ${TIMEOUT_MILLISECONDS / 1000} s${last}`);
 }

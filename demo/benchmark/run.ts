@@ -35,12 +35,14 @@ const STAGES: Readonly<Record<'prepare' | MeasureProgress['stage'], readonly [st
   verify: [0.3, 0.1],
   'warm-up': [0.4, 0.1],
   sample: [0.5, 0.5],
+  test: [1, 0],
 };
 const WORDS: Readonly<Record<MeasureProgress['stage'], string>> = {
   load: 'loading',
   verify: 'checking the answers',
   'warm-up': 'warming up',
   sample: 'timing',
+  test: 'answering the test data',
 };
 
 /** Measures the chosen networks in turn. @throws the signal's reason */
