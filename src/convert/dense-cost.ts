@@ -1,4 +1,9 @@
+import { declaredInputs, inferTypes } from '../graph/passes/infer-types.js';
+import { elementCount } from '../graph/tensor.js';
+import type { Graph } from '../graph/types.js';
 import { outputSize } from '../lut/window.js';
+import { COMPLETE_OPERATORS } from '../ops/complete.js';
+import { denseMacs } from '../ops/macs.js';
 import type { DenseLayer } from './dense-layers.js';
 import type { InputSize } from './sizes.js';
 
@@ -18,4 +23,35 @@ export function denseCost({ inputChannels: C, outputChannels: M, window, weight 
   const outputs = height * width * M;
   const macs = outputs * C * window.kernel[0] * window.kernel[1];
   return { macs, nanoseconds: macs * DENSE_MAC + outputs * STORED + 4 * weight.length * READ_BYTE };
+}
+
+/** Nanoseconds of one value that another operator computes. */
+const ELEMENT = 0.3;
+/** Operators that are computed with the layer before them, or are views. */
+const FREE = new Set([
+  'Relu',
+  'Clip',
+  'LeakyRelu',
+  'Add',
+  'Reshape',
+  'Flatten',
+  'Identity',
+  'Squeeze',
+  'Unsqueeze',
+  'Shape',
+]);
+
+/** What all nodes but these layers cost for one example: grouped convolutions, pooling, operators between layers. */
+export function otherNanoseconds(graph: Graph, layers: readonly DenseLayer[]): number {
+  const nodes = new Set(layers.map(({ node }) => node));
+  const { types } = inferTypes(
+    graph,
+    COMPLETE_OPERATORS,
+    declaredInputs(graph, () => 1),
+  );
+  const dims = (name: string | undefined) => types.get(name ?? '')?.dims ?? [];
+  return graph.nodes.reduce((sum, node) => {
+    if (nodes.has(node) || FREE.has(node.op)) return sum;
+    return sum + denseMacs(node, dims) * DENSE_MAC + elementCount(dims(node.outputs[0])) * ELEMENT;
+  }, 0);
 }

@@ -55,7 +55,11 @@ describe('tradeOff', () => {
   it('stays close to the best where it must thin', () => {
     // Real numbers: nearly every partial network is kept.
     const layers = Array.from({ length: 40 }, () =>
-      Array.from({ length: 12 }, (_, i) => ({ time: (12 - i) * (0.5 + random()), error: i ** 2 * random(), bytes: 10 })),
+      Array.from({ length: 12 }, (_, i) => ({
+        time: (12 - i) * (0.5 + random()),
+        error: i ** 2 * random(),
+        bytes: 10,
+      })),
     );
     const loose = tradeOff(layers, 400);
     const points = tradeOff(layers);

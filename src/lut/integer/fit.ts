@@ -1,8 +1,8 @@
 import type { DenseLayer } from '../../convert/dense-layers.js';
-import type { FamilyFit } from '../../convert/family-fit.js';
+import type { FamilyFit, LayerSample } from '../../convert/family-fit.js';
 import { tensorValue } from '../../graph/tensor.js';
 import type { Node, TensorValue } from '../../graph/types.js';
-import type { ActivationScale } from '../activation.js';
+import { type ActivationScale, quantizeActivation } from '../activation.js';
 import { MAX_ACTIVATION, MAX_SUM, MAX_WEIGHT } from '../limits.js';
 import { writeNode } from '../operator.js';
 import { quantizePerOutput } from '../tables.js';
@@ -67,15 +67,44 @@ export function integerNodes(
   ];
 }
 
+/** In words. */
+const FORM = 'integers';
+
+/** Values that the error of rounding the input is taken over. */
+const ROUNDED = 1 << 14;
+
+/** What rounding inputs and weights adds to the output, as if all roundings were independent, relative to the output's variance. */
+function roundingError({ weight, outputChannels: O }: DenseLayer, { input, scale, variance }: LayerSample): number {
+  let [energy, lost, count] = [0, 0, 0];
+  const step = Math.max(1, Math.floor(input.batches[0]!.length / ROUNDED)) | 1;
+  for (let i = 0; i < input.batches[0]!.length; i += step) {
+    const x = input.batches[0]![i]!;
+    const rounded = (quantizeActivation(x, scale) - scale.zeroPoint) * scale.scale;
+    energy += rounded ** 2;
+    lost += (x - rounded) ** 2;
+    count++;
+  }
+  const depth = weight.length / O;
+  const { integers, scale: units } = quantizePerOutput(weight, O, depth);
+  let error = 0;
+  weight.forEach((w, i) => {
+    error += (w * w * lost + (w - integers[i]! * units[Math.floor(i / depth)]!) ** 2 * energy) / count;
+  });
+  return error / variance;
+}
+
 /** The fit stage of integer convolutions: rounds weights, and measures nothing but the range of the input. */
 export const INTEGER_FIT: FamilyFit = {
   name: 'integer',
   accepts: canQuantize,
   cost: integerCost,
+  survey: (layer, sample) => [
+    { form: FORM, cost: integerCost(layer, sample.size), relativeError: roundingError(layer, sample) },
+  ],
   begin: (pass) => (layer) => {
     const initializers = new Map<string, TensorValue>();
     const dims = [-1, ...pass.output(layer).dims.slice(1)];
     const nodes = integerNodes(layer, pass.activationScale(layer), dims, pass.name, initializers);
-    return { nodes, initializers, form: 'integers' };
+    return { nodes, initializers, form: FORM };
   },
 };
