@@ -165,8 +165,9 @@ export class NetworkPlan<Attempt extends MeasuredAttempt> {
       if (!point || this.#tried.some((other) => other.point === point)) break;
       if (best && this.#time(point) > (1 - LEAST_GAIN) * this.#time(best.point)) break;
       const tried = await this.#try(point);
-      // Counted changes are few; what the divergence says of them must agree.
-      const lost = Math.max(this.#measuredDrop(tried)!, this.#prediction.drop(point.error)!);
+      // Counted changes are few; what the measured divergence says of them must agree.
+      const { divergence } = tried.attempt.difference!;
+      const lost = Math.max(this.#measuredDrop(tried)!, this.#prediction.dropAt(divergence)!);
       if (lost <= maxDrop || point.error === 0)
         best = !best || this.#time(point) < this.#time(best.point) ? tried : best;
       else mostError = Math.min(mostError, point.error * STRICTER);

@@ -13,12 +13,17 @@ const EXAMPLES = 96;
 /** Variance of the noise, relative to that of the layer's output. */
 const NOISE = 0.02;
 /**
- * Divergence of converted networks over what surveyed errors and sensitivities to noise add up to, before any of this network's conversions
- * was measured: errors inherited from the layers before, which surveys do not see.
+ * Divergence = factor · (sum of errors)^exponent. Errors that layers inherit from those before weigh most where a layer's own are small, and
+ * surveys do not see them. Both were fitted to conversions measured on held-out training examples (docs/decisions/015); every conversion of
+ * a network corrects the factor for it.
  */
-const INHERITED = 1.5;
-/** Answers that count for the simulated number of changed ones: few changed answers tell little. */
-const PRIOR_CHANGES = 10;
+const EXPONENT = 0.6;
+const FACTOR = 1.4;
+/** How fast the weight of a measured network falls with its distance, as a logarithm of the sums' ratio. */
+const NEARNESS = 0.3;
+/** Changed answers over those that noise of the same divergence changes, and for how many simulated ones that counts. */
+const CHANGES = 1.8;
+const PRIOR_CHANGES = 5;
 
 /** What the dense network computed, with the model of its answers. */
 export interface DenseAnswers {
@@ -104,8 +109,8 @@ interface Measured {
 }
 
 /**
- * What a network loses, from the errors of its layers: the divergence is a factor times the sum of errors, each weighed by the
- * sensitivity to it (docs/decisions/015), and the answers follow from the divergence. Every converted network that was measured corrects the factors.
+ * What a network loses, from the errors of its layers: the divergence follows from the sum of errors, each weighed by the sensitivity to
+ * it (docs/decisions/015), and the answers follow from the divergence. Every converted network that was measured corrects the factors.
  */
 export class Prediction {
   readonly #answers: AnswerModel | undefined;
@@ -122,18 +127,28 @@ export class Prediction {
     if (sum > 0) this.#seen.push({ sum, difference });
   }
 
-  /** The divergence at a sum of errors: through the measured networks, proportional beyond them. */
+  /** The divergence at a sum of errors: the factor is the mean of the measured networks', of those with a similar sum most. */
   divergence(sum: number): number {
     if (sum <= 0) return 0;
-    const near = this.#near(sum);
-    return near ? (near.difference.divergence * sum) / near.sum : INHERITED * sum;
+    let [logs, weights] = [0, 0];
+    for (const seen of this.#seen) {
+      const weight = 1 / (NEARNESS + Math.abs(Math.log(seen.sum / sum)));
+      logs += weight * Math.log(Math.max(seen.difference.divergence, 1e-12) / seen.sum ** EXPONENT);
+      weights += weight;
+    }
+    return (weights > 0 ? Math.exp(logs / weights) : FACTOR) * sum ** EXPONENT;
   }
 
   /** Percentage points lost at a sum of errors; undefined for networks that do not classify. */
   drop(sum: number): number | undefined {
+    return this.dropAt(this.divergence(sum));
+  }
+
+  /** Percentage points lost at a divergence: less a matter of chance than counting a few changed answers. */
+  dropAt(divergence: number): number | undefined {
     if (!this.#answers) return undefined;
-    const at = this.#answers.at(this.divergence(sum));
-    return (at.lost ?? at.changed) * this.#answerFactor();
+    const { lost, changed } = this.#answers.at(divergence);
+    return (lost ?? changed) * this.#answerFactor();
   }
 
   /** One standard deviation of a drop measured on the held-out examples. @param difference measured or predicted */
@@ -146,18 +161,9 @@ export class Prediction {
     return this.#answers?.at(this.divergence(sum));
   }
 
-  /** The measured network whose sum of errors is closest, as a ratio. */
-  #near(sum: number) {
-    const distance = (other: number) => Math.abs(Math.log(other / sum));
-    return this.#seen.reduce<Measured | undefined>(
-      (best, each) => (!best || distance(each.sum) < distance(best.sum) ? each : best),
-      undefined,
-    );
-  }
-
   /** Changed answers over those that noise would change. */
   #answerFactor(): number {
-    let [measured, simulated] = [PRIOR_CHANGES, PRIOR_CHANGES];
+    let [measured, simulated] = [CHANGES * PRIOR_CHANGES, PRIOR_CHANGES];
     for (const { difference } of this.#seen) {
       measured += (difference.changed * this.#examples) / 100;
       simulated += (this.#answers!.at(difference.divergence).changed * this.#examples) / 100;
