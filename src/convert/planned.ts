@@ -161,7 +161,12 @@ export class NetworkPlan<Attempt extends MeasuredAttempt> {
     let best: Tried<Attempt> | undefined;
     let mostError = Infinity;
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const point = this.#points.find(({ error }) => error < mostError && this.#prediction.drop(error)! <= maxDrop);
+      // Before anything was measured the prediction may be wrong by a factor of two, and staying dense would teach nothing.
+      const allowed = attempt === 0 ? [maxDrop, 2 * maxDrop] : [maxDrop];
+      const within = allowed.map((drop) =>
+        this.#points.find(({ error }) => error < mostError && this.#prediction.drop(error)! <= drop),
+      );
+      const point = within.find((each) => each && each.error > 0) ?? within[0];
       if (!point || this.#tried.some((other) => other.point === point)) break;
       if (best && this.#time(point) > (1 - LEAST_GAIN) * this.#time(best.point)) break;
       const tried = await this.#try(point);

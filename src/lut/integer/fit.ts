@@ -7,7 +7,7 @@ import { MAX_ACTIVATION, MAX_SUM, MAX_WEIGHT } from '../limits.js';
 import { writeNode } from '../operator.js';
 import { quantizePerOutput } from '../tables.js';
 import { windowAttributes } from '../window.js';
-import { integerCost } from './cost-model.js';
+import { integerCost } from './fit/cost-model.js';
 import { QUANTIZED_CONV } from './spec.js';
 
 /** Whether a layer can become a QuantizedConv: sums of its products stay exact. */

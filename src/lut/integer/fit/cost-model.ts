@@ -1,9 +1,9 @@
-import { denseCost, READ_BYTE, STORED } from '../../convert/dense-cost.js';
-import type { DenseLayer } from '../../convert/dense-layers.js';
-import type { FittedCost } from '../../convert/family-fit.js';
-import type { InputSize } from '../../convert/sizes.js';
-import { POSITION_GROUP } from '../../kernels/lookup.js';
-import { outputSize } from '../window.js';
+import { denseCost, READ_BYTE, STORED } from '../../../convert/dense-cost.js';
+import type { DenseLayer } from '../../../convert/dense-layers.js';
+import type { FittedCost } from '../../../convert/family-fit.js';
+import type { InputSize } from '../../../convert/sizes.js';
+import { POSITION_GROUP } from '../../../kernels/lookup.js';
+import { outputSize } from '../../window.js';
 
 /** What the kernel takes on one thread with relaxed SIMD, in nanoseconds, fitted to the least times of `bench/forms.ts`. */
 const KERNEL_NANOSECONDS = {
