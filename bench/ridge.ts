@@ -24,8 +24,18 @@ for (const [slots, outputs] of [
   const before = residual.slice();
   const kernels = await FitKernels.create();
   const start = performance.now();
-  await fitTable(kernels, { count: POSITIONS, slots, unknowns, rows }, residual, outputs, 0.03, () => undefined, before);
+  await fitTable(
+    kernels,
+    { count: POSITIONS, slots, unknowns, rows },
+    residual,
+    outputs,
+    0.03,
+    () => undefined,
+    before,
+  );
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const megabytes = (kernels.bytesHeld / 1e6).toFixed(0);
-  process.stdout.write(`${slots} codebooks and taps, ${unknowns} rows, ${outputs} outputs: ${seconds} s, ${megabytes} MB of Wasm memory\n`);
+  process.stdout.write(
+    `${slots} codebooks and taps, ${unknowns} rows, ${outputs} outputs: ${seconds} s, ${megabytes} MB of Wasm memory\n`,
+  );
 }

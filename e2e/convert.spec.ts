@@ -76,13 +76,12 @@ test('converts a network in the page, compares and saves it', { tag: EVERYWHERE 
 });
 
 test('shows what speed costs, and converts to another point of the curve by keyboard', async ({ page }) => {
-  test.slow();
   const errors = watchForErrors(page);
   await page.setViewportSize({ width: 375, height: 800 });
   await page.goto('convert/');
   await page.locator('#network-file').setInputFiles(onnx(tinyNetwork()));
   await page.locator('#example-files').setInputFiles(await archive(64));
-  await page.getByLabel('Speed', { exact: true }).selectOption('1.5');
+  await page.locator('[name=speedup]').selectOption('1.5');
   await page.locator('#convert').click();
   const picture = page.getByRole('img', { name: /Trade-off of \d+ networks.*Chosen/ });
   await expect(picture).toBeVisible({ timeout: 120_000 });

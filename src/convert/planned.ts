@@ -17,7 +17,7 @@ const MOST_ATTEMPTS = 4;
 /** A faster network is worth another conversion only beyond this share of the time. */
 const LEAST_GAIN = 0.03;
 /** Errors after a conversion that lost too much, relative to its own. */
-const STRICTER = 0.85;
+const STRICTER = 0.5;
 /** Points of the report. */
 const REPORTED_POINTS = 24;
 /** A drop that is known no better than this, in percentage points, is worth a warning. */
