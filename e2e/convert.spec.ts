@@ -75,6 +75,34 @@ test('converts a network in the page, compares and saves it', { tag: EVERYWHERE 
   expect(errors).toEqual([]);
 });
 
+test('shows what speed costs, and converts to another point of the curve by keyboard', async ({ page }) => {
+  const errors = watchForErrors(page);
+  await page.setViewportSize({ width: 375, height: 800 });
+  await page.goto('convert/');
+  await page.locator('#network-file').setInputFiles(onnx(tinyNetwork()));
+  await page.locator('#example-files').setInputFiles(await archive(64));
+  await page.locator('[name=speedup]').selectOption('1.5');
+  await page.locator('#convert').click();
+  const picture = page.getByRole('img', { name: /Trade-off of \d+ networks.*Chosen/ });
+  await expect(picture).toBeVisible({ timeout: 120_000 });
+  await expect(page.locator('#planned-drop')).toContainText(/predicted .* measured .* ±/);
+  await expect(page.locator('#result')).toContainText('calibration set is small');
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(375);
+  const slider = page.getByLabel('Another network of this curve');
+  await expect(page.locator('#convert-to-point')).toBeDisabled();
+  await slider.focus();
+  await page.keyboard.press('End');
+  await expect(slider).toHaveAttribute('aria-valuetext', /times as fast/);
+  const wanted = await slider.getAttribute('aria-valuetext');
+  await page.locator('#convert-to-point').press('Enter');
+  await expect(page.locator('#result-panel')).toBeHidden();
+  await expect(picture).toBeVisible({ timeout: 120_000 });
+  // The time, the speed and the size are those of the point; its predicted drop may have been corrected.
+  const [time, speed] = wanted!.split(', ');
+  await expect(slider).toHaveAttribute('aria-valuetext', new RegExp(`^${time}, ${speed}`));
+  expect(errors).toEqual([]);
+});
+
 test('a layer that is unticked stays dense, and another geometry may be tried', { tag: EVERYWHERE }, async ({
   page,
 }) => {

@@ -153,10 +153,10 @@ function run(p: usize, begin: i32, end: i32, thread: i32, rows: bool): void {
 }
 
 /** Where the rows of sums are: i32 [16 rows][16 outputs]. */
-const ROW_SUMS: usize = 256;
+export const ROW_SUMS: usize = 256;
 
 /** Turns sums i32 [4 outputs][16 rows] into [16 rows][4 outputs]; the rows at `to` are 64 bytes apart. */
-function transpose(sums: usize, to: usize): void {
+export function transpose(sums: usize, to: usize): void {
   for (const end = sums + 64; sums < end; sums += 16) {
     transpose4(sums, 64, to, 64);
     to += 256;

@@ -1,20 +1,22 @@
 /**
- * Convolutions in integers: int8 weights times 7-bit activations, summed exactly. Four taps of a row are neighbors in memory and fill one
- * lane; a tap beyond the window has weight 0.
+ * Convolutions and matrix products in integers: int8 weights times 7-bit activations, summed exactly. Four bytes fill one lane: taps of a
+ * row, which are neighbors in memory, or for narrow windows the same tap of four channels. What lies beyond the window has weight 0.
  *
- *     patches (scratch):  u8 [group][channel][step][16 positions][4 taps]
- *     weights:            i8 [quad of outputs][channel][step][4 outputs][4 taps]
+ *     patches (scratch):  u8 [group][channels][step][16 positions][4 taps or channels]
+ *     weights:            i8 [quad of outputs][channels][step][4 outputs][4 taps or channels]
  */
-import { OUTPUT_QUAD, POSITION_GROUP, SUMS_BYTES, SUMS_SCRATCH_BYTES } from '../gen/constants';
+import { OUTPUT_PANEL, OUTPUT_QUAD, POSITION_GROUP, SUMS_BYTES, SUMS_SCRATCH_BYTES } from '../gen/constants';
 import * as field from '../gen/layout';
 import { finish } from './epilogue';
+import { ROW_SUMS, transpose } from './look-up-shuffle';
 import { blockOf, firstOf, groupsOf, imageOf, scratchOf, unitOf } from './sums-tile';
 
-/** Results are planes [image][output][position]. A tile gathers the patches of a few groups once and runs all its outputs over them. */
+/** Results are planes [image][output][position], or rows [position][output] of linear layers. A tile gathers the patches of a few groups once and runs all its outputs over them. */
 export function quantizedConv(p: usize, begin: i32, end: i32, thread: i32): void {
   const outputs = load<i32>(p, field.INTEGER_SUMS_OUTPUTS);
   const channels = load<i32>(p, field.QUANTIZED_CONV_CHANNELS);
   const steps = load<i32>(p, field.QUANTIZED_CONV_STEPS);
+  const positions = load<i32>(p, field.INTEGER_SUMS_POSITIONS);
   const weights = load<usize>(p, field.QUANTIZED_CONV_WEIGHTS);
   const inputOffsets = load<usize>(p, field.QUANTIZED_CONV_INPUT_OFFSETS);
   const corrections = load<usize>(p, field.QUANTIZED_CONV_CORRECTIONS);
@@ -22,8 +24,11 @@ export function quantizedConv(p: usize, begin: i32, end: i32, thread: i32): void
   const ones = i16x8.splat(<i16>min(1, outputs));
   const sums = scratchOf(p, thread);
   const patches = sums + SUMS_SCRATCH_BYTES;
-  const terms = channels * steps;
-  const quads = <i32>(<u32>(outputs + OUTPUT_QUAD - 1) / OUTPUT_QUAD);
+  const rows = load<i32>(p, field.QUANTIZED_CONV_ROWS) != 0;
+  /** Of the patches of one group. */
+  let bytes = 0;
+  const unit = rows ? OUTPUT_PANEL : OUTPUT_QUAD;
+  const units = (outputs + unit - 1) / unit;
   let last = -1;
   for (let tile = begin; tile < end; tile++) {
     const block = blockOf(p, tile);
@@ -33,33 +38,54 @@ export function quantizedConv(p: usize, begin: i32, end: i32, thread: i32): void
     if (block != last) {
       const input = load<usize>(p, field.QUANTIZED_CONV_INPUT) + image * load<i32>(p, field.QUANTIZED_CONV_INPUT_BATCH);
       for (let g = 0; g < groups; g++) {
-        gatherGroup(p, input, channels, steps, inputOffsets + ((first + g * POSITION_GROUP) << 2), patches + ((g * terms) << 6));
+        const to = patches + g * bytes;
+        bytes = <i32>(gatherGroup(p, input, channels, steps, inputOffsets + ((first + g * POSITION_GROUP) << 2), to) - to);
       }
       last = block;
     }
-    const lastQuad = unitOf(p, tile, quads, 1);
-    for (let quad = unitOf(p, tile, quads, 0); quad < lastQuad; quad++) {
-      const m = quad * OUTPUT_QUAD;
-      const count = min(OUTPUT_QUAD, outputs - m);
-      const quadWeights = weights + ((<usize>m * <usize>terms) << 2);
+    const lastUnit = unitOf(p, tile, units, 1);
+    for (let index = unitOf(p, tile, units, 0); index < lastUnit; index++) {
+      const m = index * unit;
+      const count = min(unit, outputs - m);
       for (let g = 0; g < groups; g++) {
-        multiply(patches + ((g * terms) << 6), quadWeights, terms, corrections + (m << 2), ones, sums);
-        finish(p, sums, 64, count, image, m, first + g * POSITION_GROUP, false, sums + SUMS_BYTES);
+        const at = first + g * POSITION_GROUP;
+        for (let i = 0; i < count; i += OUTPUT_QUAD) {
+          const quad = m + i;
+          multiply(patches + g * bytes, weights + quad * (bytes >> 4), bytes, corrections + (quad << 2), ones, sums);
+          if (rows) transpose(sums, sums + ROW_SUMS + (i << 2));
+        }
+        const items = rows ? min(POSITION_GROUP, positions - at) : count;
+        finish(p, sums + (rows ? ROW_SUMS : 0), 64, items, image, m, at, rows, sums + SUMS_BYTES);
       }
     }
   }
 }
 
-/** Patches of one group of positions for every channel and step. */
-function gatherGroup(p: usize, input: usize, channels: i32, steps: i32, offsets: usize, to: usize): void {
+/** Bytes of one lane. */
+const LANES = 4;
+
+/** Patches of one group of positions for all channels and steps. @returns where they end */
+function gatherGroup(p: usize, input: usize, channels: i32, steps: i32, offsets: usize, to: usize): usize {
   const stride = load<i32>(p, field.QUANTIZED_CONV_INPUT_STRIDE);
+  const lane = load<i32>(p, field.QUANTIZED_CONV_LANE_STRIDE);
   const stepOffsets = load<usize>(p, field.QUANTIZED_CONV_STEP_OFFSETS);
-  for (let channel = 0; channel < channels; channel++) {
+  const width = lane != 0 ? LANES : 1;
+  for (let channel = 0; channel < channels; channel += width) {
     for (let step = 0; step < steps; step++) {
-      gatherTaps(input + load<i32>(stepOffsets + (step << 2)), offsets, to);
+      const from = input + load<i32>(stepOffsets + (step << 2));
+      if (lane != 0) gatherChannels(from, lane, channels - channel - 1, offsets, to);
+      else gatherTaps(from, offsets, to);
       to += 64;
     }
     input += stride;
+  }
+  return to;
+}
+
+/** One tap of four channels for 16 positions. @param last channels that follow the first; those beyond it are not read */
+function gatherChannels(from: usize, lane: i32, last: i32, offsets: usize, to: usize): void {
+  for (let i = 0; i < 64; i++) {
+    store<u8>(to + i, load<u8>(from + load<i32>(offsets + (i & ~3)) + lane * min(i & 3, last)));
   }
 }
 
@@ -86,10 +112,11 @@ function dot(sum: v128, w: v128, x: v128, ones: v128): v128 {
 /**
  * sums i32 [4 outputs][16 positions] = start + Σ over steps.
  *
+ * @param bytes   of the patches
  * @param starts  i32 [4]
  * @param ones    1 in every i16 lane
  */
-function multiply(patches: usize, weights: usize, steps: i32, starts: usize, ones: v128, sums: usize): void {
+function multiply(patches: usize, weights: usize, bytes: i32, starts: usize, ones: v128, sums: usize): void {
   for (let half: usize = 0; half < 64; half += 32) {
     let s00 = v128.load32_splat(starts);
     let s01 = s00;
@@ -100,7 +127,7 @@ function multiply(patches: usize, weights: usize, steps: i32, starts: usize, one
     let s30 = v128.load32_splat(starts, 12);
     let s31 = s30;
     let x = patches + half;
-    for (let w = weights, end = weights + (steps << 4); w < end; w += 16) {
+    for (let w = weights, end = weights + (bytes >> 2); w < end; w += 16) {
       const x0 = v128.load(x);
       const x1 = v128.load(x, 16);
       const w0 = v128.load32_splat(w);

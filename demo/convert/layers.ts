@@ -10,7 +10,7 @@ const REASONS: Readonly<Record<NonNullable<LayerReport['reason']>, string>> = {
   excluded: 'dense: unticked',
   unsupported: 'dense: no form for it',
   cost: 'dense: lookups would be slower',
-  maxDrop: 'dense: accuracy',
+  plan: 'dense: best for the whole',
 };
 
 function form(layer: LayerReport | undefined, facts: LayerFacts): string {

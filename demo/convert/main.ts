@@ -1,4 +1,4 @@
-import type { ConvertProgress } from '../../src/convert/types.js';
+import type { ConvertProgress, TradeOffPoint } from '../../src/convert/types.js';
 import { LutraError } from '../../src/index.js';
 import { byId, html } from '../shared/dom.js';
 import { listenForDrops } from '../shared/drops.js';
@@ -116,14 +116,15 @@ function showProgress({ stage, layer, index, layers: count, fraction, relativeEr
     stage === 'calibrate'
       ? 'Reading the examples …'
       : stage === 'survey'
-        ? 'Comparing geometries …'
+        ? 'Comparing forms of every layer …'
         : stage === 'layer'
           ? `Layer ${index + 1} of ${count}: ${layer}`
           : 'Running the converted network …';
   if (layer !== undefined && relativeError !== undefined) layers.error(layer, relativeError);
 }
 
-async function convert(): Promise<void> {
+/** @param point of an earlier plan's curve, to convert to that */
+async function convert(point?: TradeOffPoint): Promise<void> {
   if (!dense) return;
   const { facts, file } = dense;
   forgetResult();
@@ -144,7 +145,10 @@ async function convert(): Promise<void> {
   showReadiness();
   try {
     const { options: chosen, samples } = readOptions(options);
-    const request = { options: { ...chosen, layers: layers.ticked }, samples, preprocess: preprocess.read() };
+    // The same plan again, with the time of the point as its limit, has the point as its most accurate network.
+    const { maxDrop, ...rest } = chosen;
+    const goal = point ? { ...rest, speedup: point.speedup } : chosen;
+    const request = { options: { ...goal, layers: layers.ticked }, samples, preprocess: preprocess.read() };
     const { bytes, report, heldOut } = await converter.convert(request, showProgress);
     mine.signal.throwIfAborted();
     layers.report(report);
@@ -153,7 +157,9 @@ async function convert(): Promise<void> {
     const comparison = await compare(original, bytes, heldOut, mine.signal);
     mine.signal.throwIfAborted();
     where.replaceChildren();
-    byId('result').replaceChildren(resultView(report, comparison, { dense: original.length, lut: bytes.length }));
+    byId('result').replaceChildren(
+      resultView(report, comparison, { dense: original.length, lut: bytes.length }, (next) => void convert(next)),
+    );
     model = { name: `${facts.name.replace(/\.onnx$/i, '')}.lut.onnx`, bytes };
     byId('result-panel').hidden = false;
     const same = comparison.agreement === undefined ? '' : `, ${formatPercent(comparison.agreement)} the same answers`;

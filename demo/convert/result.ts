@@ -1,8 +1,9 @@
-import type { ConvertReport } from '../../src/convert/types.js';
+import type { ConvertReport, TradeOffPoint } from '../../src/convert/types.js';
 import { latencyView } from '../image/latency.js';
 import { html } from '../shared/dom.js';
 import { counted, formatBytes, formatPercent } from '../shared/format.js';
 import type { Comparison } from './compare.js';
+import { tradeOffView } from './trade-off.js';
 
 function fact(name: string, value: string, id: string): HTMLElement {
   return html('div', { class: 'fact' }, html('dt', {}, name), html('dd', { id }, value));
@@ -20,8 +21,10 @@ export function resultView(
   report: ConvertReport,
   comparison: Comparison,
   bytes: { readonly dense: number; readonly lut: number },
+  convertTo: (point: TradeOffPoint) => void,
 ): HTMLElement {
   const { agreement, accuracy, difference, examples, runs } = comparison;
+  const { plan, warnings } = report;
   const facts = [
     agreement === undefined ? undefined : fact('Same answer as the original', formatPercent(agreement), 'agreement'),
     accuracy &&
@@ -32,6 +35,12 @@ export function resultView(
       ),
     fact('Difference of the outputs', `${formatPercent(difference)} of their energy`, 'difference'),
     fact('File', `${formatBytes(bytes.dense)} → ${formatBytes(bytes.lut)}`, 'file-bytes'),
+    plan?.measured &&
+      fact(
+        `Points of ${plan.metric} lost`,
+        `predicted ${plan.predicted.drop!.toFixed(2)}, measured ${plan.measured.drop.toFixed(2)} ± ${plan.measured.deviation.toFixed(2)}`,
+        'planned-drop',
+      ),
     fact('Layers converted', `${report.totals.converted} of ${report.layers.length}`, 'converted'),
     fact('Conversion', `${report.seconds.toFixed(1)} s with ${counted(report.examples, 'example')}`, 'seconds'),
   ];
@@ -40,6 +49,8 @@ export function resultView(
     { class: 'outcome' },
     latencyView(runs.lut, runs.dense),
     html('dl', { class: 'facts' }, ...facts),
+    ...warnings.map((warning) => html('p', { class: 'remark warning' }, warning)),
+    plan && tradeOffView(plan, convertTo),
     html(
       'p',
       { class: 'help' },

@@ -49,12 +49,3 @@ export function compareOutputs(
     }),
   };
 }
-
-/** Percentage points lost: of accuracy where it is known, else of agreement. */
-export function measuredDrop(report: AgreementReport | undefined): number | undefined {
-  if (!report) return undefined;
-  const { denseAccuracy, convertedAccuracy, agreement } = report;
-  return denseAccuracy !== undefined && convertedAccuracy !== undefined
-    ? denseAccuracy - convertedAccuracy
-    : 100 - agreement;
-}

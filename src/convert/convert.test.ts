@@ -130,14 +130,18 @@ describe('convert', () => {
     expect(await stems({ optimize: 'speed', stem: 'float' })).toBe('Conv');
   });
 
-  it('lets the family of integers replace every convolution', async () => {
+  it('lets the family of integers replace every layer: a plain int8 network', async () => {
     const { graph, report } = await convert(network(), { feeds: batches(2, 16) }, { layers: 'all', family: 'integer' });
-    expect(ops(graph).filter((op) => op === 'QuantizedConv')).toHaveLength(4);
-    for (const { op, converted, reason, relativeError } of report.layers) {
-      expect([converted, reason]).toEqual(op === 'Conv' ? [true, undefined] : [false, 'unsupported']);
-      if (converted) expect(relativeError).toBeLessThan(0.01);
+    expect(ops(graph).filter((op) => op === 'QuantizedConv')).toHaveLength(6);
+    for (const { converted, relativeError } of report.layers) {
+      expect(converted).toBe(true);
+      expect(relativeError).toBeLessThan(0.01);
     }
-    expect(report.totals).toMatchObject({ converted: 4, searchMacs: 0, flopsAfter: report.totals.flopsBefore });
+    const [x] = batches(1, 17, 99);
+    const [expected, actual] = [await run(network(), x!), await run(graph, x!)];
+    const largest = Math.max(...expected.map(Math.abs));
+    expect(Math.max(...expected.map((y, i) => Math.abs(y - actual[i]!)))).toBeLessThan(0.1 * largest);
+    expect(report.totals).toMatchObject({ converted: 6, searchMacs: 0, flopsAfter: report.totals.flopsBefore });
   });
 
   it('takes families that it does not know, and measures what they lose', async () => {
@@ -290,7 +294,9 @@ describe('convert', () => {
     [{ maxDrop: -1 }],
     [{ maxBytes: 0 }],
     [{ maxBytes: 2000 }],
-    [{ maxBytes: 1e6, maxDrop: 2 }],
+    [{ maxBytes: 2000, maxDrop: 2 }],
+    [{ speedup: 0.5 }],
+    [{ speedup: 900 }],
     [{ layers: ['nothing'] }],
     [{ exclude: ['stem.relu'] }],
     [{ encoder: 'tree', centroids: 32 }],

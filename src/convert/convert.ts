@@ -10,33 +10,37 @@ import { FAMILY_FITS } from '../lut/fit.js';
 import { INTEGER_FIT } from '../lut/integer/fit.js';
 import { COMPLETE_RUNTIME } from '../plan/complete.js';
 import { extendRuntime } from '../plan/runtime.js';
-import { compareOutputs, measuredDrop } from './agreement.js';
+import { compareOutputs } from './agreement.js';
 import { readCalibration } from './calibration.js';
 import { type DenseLayer, findDenseLayers } from './dense-layers.js';
 import type { FamilyFit } from './family-fit.js';
 import { type ConversionTask, LayerwiseConversion } from './layerwise.js';
+import { differenceOf, logitsFrom, readLogits } from './logits.js';
 import { checkOptions } from './option-schema.js';
-import { integerStem } from './options.js';
+import { integerStem, isPlanned } from './options.js';
+import { type Forms, type MeasuredAttempt, NetworkPlan } from './planned.js';
 import { createProgress } from './progress.js';
 import { describeLayers, sumTotals } from './report.js';
-import { selectLayers } from './select.js';
+import { runNodes } from './segment.js';
+import { checkNames, isPlannable, selectLayers } from './select.js';
 import { measureSizes } from './sizes.js';
 import type {
   AgreementReport,
   Calibration,
   ConvertControl,
-  ConvertFamily,
   ConvertOptions,
   ConvertProgress,
   ConvertReport,
   ConvertResult,
+  LayerReport,
+  PlanReport,
 } from './types.js';
 
 /** Share of the examples kept out of fitting: to measure, and more of them where a measurement decides. */
 const HELD_OUT = 1 / 8;
 const HELD_OUT_FOR_SEARCH = 1 / 3;
 
-interface Attempt {
+interface Attempt extends MeasuredAttempt {
   readonly conversion: LayerwiseConversion;
   readonly heldOut: AgreementReport | undefined;
 }
@@ -65,21 +69,18 @@ export async function convert(
   const data = await readCalibration(simplified, calibration, control);
   const layers = findDenseLayers(simplified);
   const sizes = await measureSizes(simplified, layers, data.batches[0]!);
-  const family = familyNamed(options.family ?? CODED_FIT.name, control.families);
-  const { selected, kept } = selectLayers(simplified, layers, sizes, options, family);
-  const fitShare = 1 - (options.maxDrop === undefined ? HELD_OUT : HELD_OUT_FOR_SEARCH);
+  const known = [...FAMILY_FITS, ...(control.families ?? []).map(({ fit }) => fit)];
+  const planned = isPlanned(options);
+  const fitShare = 1 - (planned ? HELD_OUT_FOR_SEARCH : HELD_OUT);
   const runtime = (control.families ?? []).reduce(extendRuntime, COMPLETE_RUNTIME);
   const task: ConversionTask = { graph: simplified, layers, sizes, batches: data.batches, fitShare, options, runtime };
-  const run = (chosen: readonly DenseLayer[], attempt: number) => {
-    const stem = (layer: DenseLayer) => layer.first && integerStem(options) && INTEGER_FIT.accepts(layer);
-    const families = layers.flatMap((layer): [DenseLayer, FamilyFit][] =>
-      chosen.includes(layer) ? [[layer, family]] : stem(layer) ? [[layer, INTEGER_FIT]] : [],
-    );
-    return attemptConversion(task, new Map(families), data.labels, control, attempt);
-  };
-  const { maxDrop, optimize = 'balanced' } = options;
-  const best = maxDrop === undefined ? await run(selected, 1) : await searchWithinDrop(selected, maxDrop, run);
+  const best = planned
+    ? await convertPlanned(task, known, data.labels, control)
+    : await convertSelected(task, known, data.labels, control);
+  const { kept } = best;
+  const { optimize = 'balanced' } = options;
   const described = describeLayers(layers, sizes, kept, best.conversion.replaced);
+  const totals = sumTotals(described);
   const report: ConvertReport = {
     examples: data.examples,
     seed: options.seed ?? 1,
@@ -87,14 +88,84 @@ export async function convert(
     ...(options.description === undefined ? {} : { description: options.description }),
     layers: described,
     ...(best.heldOut ? { heldOut: best.heldOut } : {}),
-    totals: sumTotals(described),
+    ...(best.plan ? { plan: best.plan } : {}),
+    warnings: [...(best.warnings ?? []), ...generalWarnings(totals, planned ? undefined : described)],
+    totals,
     seconds: (performance.now() - started) / 1000,
   };
   return { graph: assemble(simplified, best.conversion, options, report), report };
 }
 
-function familyNamed(name: string, more: readonly ConvertFamily[] = []): FamilyFit {
-  const families = [...FAMILY_FITS, ...more.map(({ fit }) => fit)];
+interface Converted extends Attempt {
+  readonly kept: ReadonlyMap<DenseLayer, NonNullable<LayerReport['reason']>>;
+  readonly plan?: PlanReport;
+  readonly warnings?: readonly string[];
+}
+
+/** Replaces the layers that the options select. */
+async function convertSelected(
+  task: ConversionTask,
+  known: readonly FamilyFit[],
+  labels: ArrayLike<number> | undefined,
+  control: ConvertControl,
+): Promise<Converted> {
+  const { graph, layers, sizes, options } = task;
+  const family = familyNamed(options.family ?? CODED_FIT.name, known);
+  const { selected, kept } = selectLayers(graph, layers, sizes, options, family);
+  const stem = (layer: DenseLayer) => layer.first && integerStem(options) && INTEGER_FIT.accepts(layer);
+  const families = layers.flatMap((layer): [DenseLayer, FamilyFit][] =>
+    selected.includes(layer) ? [[layer, family]] : stem(layer) ? [[layer, INTEGER_FIT]] : [],
+  );
+  return { kept, ...(await attemptConversion(task, new Map(families), labels, control, 1)) };
+}
+
+/** Plans what becomes of all layers together. */
+async function convertPlanned(
+  task: ConversionTask,
+  known: readonly FamilyFit[],
+  labels: ArrayLike<number> | undefined,
+  control: ConvertControl,
+): Promise<Converted> {
+  const { graph, layers, options } = task;
+  const families = options.family === undefined ? known : [familyNamed(options.family, known)];
+  checkNames(graph, layers, options, (layer) => families.some((family) => family.accepts(layer)));
+  const familiesOf = (layer: DenseLayer) =>
+    isPlannable(layer, options) ? families.filter((family) => family.accepts(layer)) : [];
+  const { report, progress } = progressOf(control, 0, 1, { stage: 'survey', index: 0 });
+  report(0);
+  const output = graph.outputs[0]?.name ?? '';
+  const dense = await runNodes(graph, graph.nodes, { batches: task.batches }, new Set([output]), progress);
+  const logits = readLogits(dense, output);
+  const first = firstHeldOut(task);
+  const answers = logits && { logits: logitsFrom(logits, first), labels: labels && Array.from(labels).slice(first) };
+  const run = async (forms: Forms, attempt: number) => {
+    const chosen = new Map([...forms].map(([layer, { family }]) => [layer, family]));
+    return attemptConversion(task, chosen, labels, control, attempt, forms);
+  };
+  const network = await NetworkPlan.create(task, familiesOf, answers, run, progress);
+  const { attempt, plan, warnings } = await network.convert();
+  const reasonOf = (layer: DenseLayer) =>
+    familiesOf(layer).length > 0 ? 'plan' : isPlannable(layer, options) ? 'unsupported' : 'excluded';
+  const kept = new Map(layers.map((layer) => [layer, reasonOf(layer)] as const));
+  return { ...attempt, kept, plan, warnings };
+}
+
+/** Of any conversion. @param layers whose times the cost models compare; a plan says that itself */
+function generalWarnings(totals: ConvertReport['totals'], layers: readonly LayerReport[] | undefined): string[] {
+  const warnings: string[] = [];
+  const sum = (read: (layer: LayerReport) => number) => layers!.reduce((total, layer) => total + read(layer), 0);
+  const converted = (layer: LayerReport) => (layer.converted ? layer.lookupNanoseconds : layer.denseNanoseconds);
+  if (layers && totals.converted > 0 && sum(converted) >= sum((layer) => layer.denseNanoseconds)) {
+    warnings.push('The cost models expect no speedup from this conversion.');
+  }
+  if (totals.weightBytesAfter > totals.weightBytesBefore) {
+    const times = (totals.weightBytesAfter / totals.weightBytesBefore).toFixed(1);
+    warnings.push(`The file becomes larger: tables and weights take ${times} times as much as the weights did.`);
+  }
+  return warnings;
+}
+
+function familyNamed(name: string, families: readonly FamilyFit[]): FamilyFit {
   const found = families.find((family) => family.name === name);
   if (found) return found;
   throw new LutraError('INVALID_ARGUMENT', 'option "family" is wrong', {
@@ -103,75 +174,51 @@ function familyNamed(name: string, more: readonly ConvertFamily[] = []): FamilyF
   });
 }
 
+/** Index of the first example that is not fitted to. */
+function firstHeldOut({ batches, fitShare }: ConversionTask): number {
+  const examples = batches.reduce((sum, live) => sum + live.values().next().value!.dims[0]!, 0);
+  return Math.min(examples - 1, Math.floor(examples * fitShare));
+}
+
+function progressOf(
+  { signal, onProgress }: ConvertControl,
+  layers: number,
+  attempt: number,
+  at: Omit<ConvertProgress, 'fraction' | 'layers' | 'attempt'>,
+) {
+  const report = (fraction: number, more = {}) => onProgress?.({ ...at, ...more, layers, attempt, fraction });
+  return { report, progress: createProgress(signal, report) };
+}
+
 async function attemptConversion(
   task: ConversionTask,
   families: ReadonlyMap<DenseLayer, FamilyFit>,
   labels: ArrayLike<number> | undefined,
-  { signal, onProgress }: ConvertControl,
+  control: ConvertControl,
   attempt: number,
+  planned?: Forms,
 ): Promise<Attempt> {
-  const conversion = new LayerwiseConversion(task, families);
-  const progressOf = (at: Omit<ConvertProgress, 'fraction' | 'layers' | 'attempt'>) => {
-    const report = (fraction: number, more = {}) =>
-      onProgress?.({ ...at, ...more, layers: families.size, attempt, fraction });
-    return { report, progress: createProgress(signal, report) };
-  };
-  await conversion.begin(progressOf({ stage: 'survey', index: 0 }).progress);
+  const conversion = new LayerwiseConversion(task, families, planned);
+  const at = (place: Omit<ConvertProgress, 'fraction' | 'layers' | 'attempt'>) =>
+    progressOf(control, families.size, attempt, place);
+  await conversion.begin(at({ stage: 'survey', index: 0 }).progress);
   for (const [index, layer] of [...families.keys()].entries()) {
-    const { report, progress } = progressOf({ stage: 'layer', layer: layer.node.name, index });
+    const { report, progress } = at({ stage: 'layer', layer: layer.node.name, index });
     report(0);
     await progress(0);
     const { relativeError } = await conversion.replace(layer, progress);
     report(1, { relativeError });
   }
-  const { report, progress } = progressOf({ stage: 'evaluate', index: families.size });
+  const { report, progress } = at({ stage: 'evaluate', index: families.size });
   const { dense, converted } = await conversion.finish(progress);
-  const examples = task.batches.reduce((sum, live) => sum + live.values().next().value!.dims[0]!, 0);
-  const first = Math.min(examples - 1, Math.floor(examples * task.fitShare));
-  const heldOut = compareOutputs(dense, converted, task.graph.outputs[0]?.name ?? '', first, labels);
+  const first = firstHeldOut(task);
+  const output = task.graph.outputs[0]?.name ?? '';
+  const heldOut = compareOutputs(dense, converted, output, first, labels);
+  const [before, after] = [readLogits(dense, output), readLogits(converted, output)];
+  const held = labels && Array.from(labels).slice(first);
+  const difference = before && after && differenceOf(logitsFrom(before, first), logitsFrom(after, first), held);
   report(1);
-  return { conversion, heldOut };
-}
-
-/**
- * As many layers as fit within the drop, by bisection along two orders: from the last layer back, since errors there pass through fewer
- * others, and from the smallest error up. The second is tried only beyond what the first allows.
- */
-async function searchWithinDrop(
-  selected: readonly DenseLayer[],
-  maxDrop: number,
-  run: (layers: readonly DenseLayer[], attempt: number) => Promise<Attempt>,
-): Promise<Attempt> {
-  let attempt = 1;
-  const all = await run(selected, attempt);
-  const drop = measuredDrop(all.heldOut);
-  if (drop === undefined) {
-    throw new LutraError('INVALID_ARGUMENT', 'maxDrop needs a network that classifies', {
-      expected: 'a first output of type float32 and shape [N, classes]',
-      actual: 'another output',
-      hint: 'Leave maxDrop out, or choose layers by name',
-    });
-  }
-  if (drop <= maxDrop) return all;
-  const error = new Map(all.conversion.replaced.map(({ layer, relativeError }) => [layer, relativeError]));
-  let best = await run([], ++attempt);
-  let fits = 0;
-  for (const order of [[...selected].reverse(), [...selected].sort((a, b) => error.get(a)! - error.get(b)!)]) {
-    let fails = order.length;
-    while (fails - fits > 1) {
-      const count = Math.floor((fits + fails) / 2);
-      const subset = new Set(order.slice(0, count));
-      const chosen = selected.filter((layer) => subset.has(layer));
-      const next = await run(chosen, ++attempt);
-      if ((measuredDrop(next.heldOut) ?? Infinity) <= maxDrop) {
-        fits = count;
-        best = next;
-      } else {
-        fails = count;
-      }
-    }
-  }
-  return best;
+  return { conversion, heldOut, difference };
 }
 
 function assemble(

@@ -1,6 +1,7 @@
 import type { Graph, Node, TensorValue } from '../graph/types.js';
 import type { ActivationScale } from '../lut/activation.js';
 import type { DenseLayer } from './dense-layers.js';
+import type { Planes } from './gather.js';
 import type { LivePlanes } from './live-planes.js';
 import type { Progress } from './progress.js';
 import type { Random } from './random.js';
@@ -38,6 +39,30 @@ export interface Replacement {
   readonly facts?: Pick<LayerReport, 'geometry' | 'encoder' | 'sharedCodes'>;
 }
 
+/** A form that a family could give a layer, as expected before anything is fitted. */
+export interface FormEstimate {
+  /** In words. */
+  readonly form: string;
+  readonly cost: FittedCost;
+  /** Squared error relative to the variance of what the layer computes in the dense network. */
+  readonly relativeError: number;
+  /** Of the family `coded`. */
+  readonly geometry?: LayerReport['geometry'];
+}
+
+/** What a layer reads and computes in the dense network, on some examples. */
+export interface LayerSample {
+  readonly input: Planes;
+  /** Images to look at, from the first. */
+  readonly images: number;
+  /** How the input is quantized. */
+  readonly scale: ActivationScale;
+  /** Of the outputs around their channel means, summed over the channels. */
+  readonly variance: number;
+  /** Of one example. */
+  readonly size: InputSize;
+}
+
 /**
  * One pass over a network, as a family sees it. When a layer is to be replaced, both networks have run up to its input, and the dense one
  * also through the layer itself.
@@ -54,6 +79,8 @@ export interface FitPass {
   /** 0..1: the part of the examples, from the first, to fit on. The rest measures. */
   readonly fitShare: number;
   readonly random: Random;
+  /** Forms that are decided already, as {@link FamilyFit.survey} returned them. */
+  readonly planned: ReadonlyMap<DenseLayer, FormEstimate>;
   /** A name that no value and no node has yet. */
   name(hint: string): string;
   /** What the layer reads in the converted network. */
@@ -84,6 +111,17 @@ export interface FamilyFit {
   accepts(layer: DenseLayer): boolean;
   /** Of the fastest form that could be fitted. */
   cost(layer: DenseLayer, size: InputSize, options: ConvertOptions): FittedCost;
+  /**
+   * The forms that the layer could have, with what each costs and loses, from the dense network alone: what a plan of the whole network
+   * chooses from. A family without it takes no part in plans.
+   */
+  survey?(
+    layer: DenseLayer,
+    sample: LayerSample,
+    options: ConvertOptions,
+    random: Random,
+    progress: Progress,
+  ): readonly FormEstimate[] | Promise<readonly FormEstimate[]>;
   /** Begins a pass: decides what concerns all layers together, and keeps what layers share. */
   begin(pass: FitPass, progress: Progress): FitLayer | Promise<FitLayer>;
 }

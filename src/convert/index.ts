@@ -9,7 +9,7 @@ export { parseModel } from '../onnx/parse.js';
 export { serializeModel } from '../onnx/serialize.js';
 export { convert } from './convert.js';
 export type { DenseLayer } from './dense-layers.js';
-export type { FamilyFit, FitLayer, FitPass, FittedCost, Replacement } from './family-fit.js';
+export type { FamilyFit, FitLayer, FitPass, FittedCost, FormEstimate, LayerSample, Replacement } from './family-fit.js';
 export type { LivePlanes } from './live-planes.js';
 export type { Progress as Checkpoint } from './progress.js';
 export type { LiveValues } from './segment.js';

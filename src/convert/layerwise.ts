@@ -3,7 +3,7 @@ import type { Node, TensorValue } from '../graph/types.js';
 import type { ActivationScale } from '../lut/activation.js';
 import type { Runtime } from '../plan/runtime.js';
 import type { DenseLayer } from './dense-layers.js';
-import type { FamilyFit, FitLayer, FitPass, Replacement } from './family-fit.js';
+import type { FamilyFit, FitLayer, FitPass, FormEstimate, Replacement } from './family-fit.js';
 import { gatherVectors, samplePositions, scaleOf } from './gather.js';
 import { planesOf } from './live-planes.js';
 import type { Progress } from './progress.js';
@@ -47,10 +47,14 @@ export class LayerwiseConversion {
   readonly #fits = new Map<FamilyFit, FitLayer>();
   readonly #random: Random;
 
-  /** @param families of the layers to replace */
+  /**
+   * @param families of the layers to replace
+   * @param planned their forms, where those are decided already
+   */
   constructor(
     private readonly task: ConversionTask,
     private readonly families: ReadonlyMap<DenseLayer, FamilyFit>,
+    private readonly planned: ReadonlyMap<DenseLayer, FormEstimate> = new Map(),
   ) {
     this.#dense = { batches: task.batches };
     this.#converted = this.#dense;
@@ -99,6 +103,7 @@ export class LayerwiseConversion {
     return {
       ...this.task,
       layers,
+      planned: new Map([...this.planned].filter(([layer]) => layers.includes(layer))),
       random: this.#random,
       name: (hint) => this.#names.make(hint),
       input: (layer) => this.#input(layer),

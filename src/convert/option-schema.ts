@@ -69,8 +69,27 @@ export const CONVERT_OPTIONS = {
   ),
   maxDrop: number(
     '--max-drop <points>',
-    'convert as many layers as fit within this loss of accuracy, in percentage points',
-    { min: 0, max: 100 },
+    'plan all layers together: the fastest network that loses at most so much accuracy, in percentage points',
+    {
+      min: 0,
+      max: 100,
+      otherwise: 'no plan',
+      page: {
+        label: 'Accuracy to give up',
+        presets: [0.5, 1, 2, 5],
+        text: (points: string) => `at most ${points} points`,
+      },
+    },
+  ),
+  speedup: number(
+    '--speedup <times>',
+    'plan all layers together: the most accurate network that is so many times as fast as the dense one',
+    {
+      min: 1,
+      max: 1000,
+      otherwise: 'no plan',
+      page: { label: 'Speed', presets: [1.5, 2, 3, 4], text: (times: string) => `${times} times as fast` },
+    },
   ),
   stem: choice('--stem <kind>', ['float', 'integer'], 'the first convolution; integer: 7-bit inputs and int8 weights', {
     otherwise: 'integer with --optimize speed, else float',
@@ -88,7 +107,7 @@ export const CONVERT_OPTIONS = {
   ),
   exclude: names('--exclude <names>', 'layers to keep dense, names with commas'),
   family: choice('--family <name>', ['coded', 'integer'], 'the lookup layers that replace the selected ones', {
-    default: 'coded',
+    otherwise: 'coded; a plan chooses among all',
   }),
   seed: integer('--seed <n>', 'the same seed gives the same model', { default: 1 }),
 } satisfies SchemaOf<FlatOptions>;
@@ -118,10 +137,6 @@ export const CONVERT_RULES: readonly Rule<FlatValues>[] = [
   {
     holds: ({ encoder, centroids = 16 }) => encoder !== 'tree' || centroids === 16,
     problem: '{encoder} tree needs {centroids} 16',
-  },
-  {
-    holds: ({ maxBytes, maxDrop }) => maxBytes === undefined || maxDrop === undefined,
-    problem: 'give either {maxBytes} or {maxDrop}',
   },
   GROUP_RULE,
 ];

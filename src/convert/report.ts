@@ -23,7 +23,7 @@ export function describeLayers(
     const found = replaced.find((other) => other.layer === layer);
     if (!found) {
       const idle = { tableBytes: 0, macs: dense.macs, searchMacs: 0, lookups: 0, lookupNanoseconds: 0 };
-      return { ...base, ...idle, converted: false, reason: kept.get(layer) ?? 'maxDrop' };
+      return { ...base, ...idle, converted: false, reason: kept.get(layer) ?? 'plan' };
     }
     const { family, form, facts, relativeError, cost } = found;
     const { nanoseconds: lookupNanoseconds, ...work } = cost;

@@ -112,3 +112,9 @@ export function neededFrom(graph: Graph, from: number): Set<string> {
   }
   return needed;
 }
+
+/** The first batches, until they hold `count` examples. */
+export function firstExamples(graph: Graph, batches: readonly LiveValues[], count: number): readonly LiveValues[] {
+  const size = batches[0]!.get(graph.inputs[0]!.name)!.dims[0] || 1;
+  return batches.slice(0, Math.max(1, Math.ceil(count / size)));
+}

@@ -23,10 +23,29 @@ export function selectLayers(
   options: ConvertOptions,
   family: FamilyFit,
 ): Selection {
+  checkNames(graph, all, options, (layer) => family.accepts(layer));
+  const kept = new Map<DenseLayer, NonNullable<LayerReport['reason']>>();
+  for (const layer of all) {
+    const reason = reasonToKeep(layer, sizes.get(layer)!, options, family);
+    if (reason) kept.set(layer, reason);
+  }
+  return { selected: all.filter((layer) => !kept.has(layer)), kept };
+}
+
+/**
+ * Checks that the named layers exist and can be replaced.
+ * @throws LutraError `INVALID_ARGUMENT`
+ */
+export function checkNames(
+  graph: Graph,
+  all: readonly DenseLayer[],
+  options: ConvertOptions,
+  accepts: (layer: DenseLayer) => boolean,
+): void {
   const { layers = 'default', exclude = [] } = options;
   for (const name of [...(typeof layers === 'string' ? [] : layers), ...exclude]) {
     const excluded = exclude.includes(name);
-    const choices = all.filter((layer) => excluded || family.accepts(layer)).map(({ node }) => node.name);
+    const choices = all.filter((layer) => excluded || accepts(layer)).map(({ node }) => node.name);
     if (choices.includes(name)) continue;
     const node = graph.nodes.find((other) => other.name === name);
     throw new LutraError('INVALID_ARGUMENT', `layer "${name}" cannot be ${excluded ? 'excluded' : 'converted'}`, {
@@ -34,12 +53,11 @@ export function selectLayers(
       actual: node ? `${node.name} (${node.op}), which has no lookup form` : 'no such node',
     });
   }
-  const kept = new Map<DenseLayer, NonNullable<LayerReport['reason']>>();
-  for (const layer of all) {
-    const reason = reasonToKeep(layer, sizes.get(layer)!, options, family);
-    if (reason) kept.set(layer, reason);
-  }
-  return { selected: all.filter((layer) => !kept.has(layer)), kept };
+}
+
+/** Which layers a plan may replace: the first and the last, too, since it knows how much errors there weigh. */
+export function isPlannable({ node }: DenseLayer, { layers = 'default', exclude = [] }: ConvertOptions): boolean {
+  return !exclude.includes(node.name) && (typeof layers === 'string' || layers.includes(node.name));
 }
 
 function reasonToKeep(

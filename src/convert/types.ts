@@ -31,17 +31,24 @@ export interface ConvertOptions {
   /** Names of nodes that stay dense, also where `layers` names them. */
   readonly exclude?: readonly string[];
   /**
-   * Converts as many layers as fit within this many percentage points: of accuracy on held-out calibration examples when there are
-   * labels, else of agreement with the dense network.
+   * Plans the whole network: the fastest one that is predicted to lose at most this many percentage points, then measured and corrected.
+   * Points of accuracy on held-out calibration examples when there are labels, else of agreement with the dense network.
    */
   readonly maxDrop?: number;
   /**
+   * Plans the whole network: the most accurate one that the cost models expect to be this many times as fast as the dense network. With
+   * `maxDrop` it must keep within that, too.
+   */
+  readonly speedup?: number;
+  /**
    * Largest size of the file, in bytes. Geometry and K of all layers are then chosen together, for the least error within that size, weighed
-   * against time as `optimize` says; codebooks of single values are tried, too. Not together with
-   * `maxDrop`, which leaves layers dense.
+   * against time as `optimize` says; codebooks of single values are tried, too. With `maxDrop` or `speedup` a limit of the plan.
    */
   readonly maxBytes?: number;
-  /** Family that replaces the layers: `coded` (default), `integer`, or one of {@link ConvertControl.families}. */
+  /**
+   * Family that replaces the layers: `coded`, `integer`, or one of {@link ConvertControl.families}. Default `coded`; a plan (`maxDrop`,
+   * `speedup`) chooses among all families.
+   */
   readonly family?: string;
   /**
    * `integer`: where a first convolution is not replaced, the family `integer` replaces it (7-bit inputs and int8 weights), which takes
@@ -78,7 +85,7 @@ export interface ConvertProgress {
   readonly fraction: number;
   /** Present once a layer is done. */
   readonly relativeError?: number;
-  /** Number of the attempt of a `maxDrop` search, from 1. */
+  /** Number of the conversion that a plan tries, from 1. */
   readonly attempt: number;
 }
 
@@ -102,7 +109,7 @@ export interface LayerReport {
   /** What replaced it, in words. */
   readonly form?: string;
   /** Why it stayed dense. `unsupported`: the family has no form for it. */
-  readonly reason?: 'first' | 'last' | 'excluded' | 'unsupported' | 'cost' | 'maxDrop';
+  readonly reason?: 'first' | 'last' | 'excluded' | 'unsupported' | 'cost' | 'plan';
   /** Of the family `coded`, as `encoder` and `sharedCodes`. */
   readonly geometry?: Geometry;
   readonly encoder?: EncoderKind;
@@ -138,6 +145,37 @@ export interface AgreementReport {
   readonly convertedAccuracy?: number;
 }
 
+/** One network that a plan could have chosen. */
+export interface TradeOffPoint {
+  /** Of the cost models, one thread, one example. */
+  readonly nanoseconds: number;
+  /** The dense network's time over that. */
+  readonly speedup: number;
+  /** Percentage points of {@link PlanReport.metric}; undefined for networks that do not classify. */
+  readonly drop?: number;
+  /** Of the file. */
+  readonly bytes: number;
+  /** What becomes of each layer that the plan is about, in words; `dense` where it stays. */
+  readonly forms: Readonly<Record<string, string>>;
+}
+
+/** What was chosen for the whole network, and what else could have been. */
+export interface PlanReport {
+  /** Whether drops are points of accuracy or of agreement with the dense network; undefined for networks that do not classify. */
+  readonly metric?: 'accuracy' | 'agreement';
+  readonly dense: { readonly nanoseconds: number; readonly bytes: number };
+  /** Of the chosen network, before it was converted. */
+  readonly predicted: TradeOffPoint & { readonly divergence: number };
+  /** On held-out calibration examples. `deviation`: one standard deviation of the drop, which few examples make large. */
+  readonly measured?: { readonly drop: number; readonly deviation: number; readonly divergence: number };
+  /** Conversions that were tried. */
+  readonly attempts: number;
+  /** From the fastest to the most accurate, as predicted after all measurements. */
+  readonly points: readonly TradeOffPoint[];
+  /** Index of the chosen one among `points`. */
+  readonly chosen: number;
+}
+
 export interface ConvertReport {
   readonly examples: number;
   readonly seed: number;
@@ -146,6 +184,10 @@ export interface ConvertReport {
   readonly layers: readonly LayerReport[];
   /** undefined when the first output is not a float32 [N, classes]. */
   readonly heldOut?: AgreementReport;
+  /** With `maxDrop` or `speedup`. */
+  readonly plan?: PlanReport;
+  /** What a person should know before using the network, in sentences. */
+  readonly warnings: readonly string[];
   readonly totals: {
     readonly converted: number;
     readonly weightBytesBefore: number;

@@ -134,15 +134,19 @@ export const LOOKUP_KERNELS = {
   lookUpShuffleRows: LOOK_UP_SHUFFLE,
   lookUpReadPlanes: LOOK_UP_READ,
   lookUpReadRows: LOOK_UP_READ,
-  /** int8 weights times 7-bit activations, four taps of a row of the window at a time. */
+  /** int8 weights times 7-bit activations, four at a time: taps of a row of the window, or one tap of four channels. */
   quantizedConv: [
     ...INTEGER_SUMS,
     ...INPUT,
     'channels',
+    /** Bytes from one channel to the next where the four are channels, and then `inputStride` is four of them; else 0. */
+    'laneStride',
+    /** 1: positions are rows of a linear layer, and so are the results. */
+    'rows',
     /** i32 [steps] offsets within a window. */
     'stepOffsets',
     'steps',
-    /** i8 [quads of outputs][channel][step][4 outputs][4 taps]. */
+    /** i8 [quads of outputs][channels][step][4 outputs][4 taps or channels]. */
     'weights',
     /** i32 [outputs], are added: −zero point · Σ weights. */
     'corrections',

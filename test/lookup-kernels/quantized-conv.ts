@@ -36,6 +36,32 @@ export const convolvesIntegers: Property = (builds, runs) => {
   return [...kernels].sort();
 };
 
+const product = fc.record({
+  channels: fc.constantFrom(1, 3, 4, 17, 64),
+  outputs: fc.constantFrom(1, 4, 15, 16, 30, 67),
+  scale: fc.constantFrom(0.125, 0.033),
+  zero: fc.constantFrom(0, 64),
+  activation,
+});
+
+/** Rows of linear layers give the results of the reference, one after the other and with a residual. */
+export const multipliesRows: Property = (builds, runs) => {
+  const rows = fc.constantFrom(1, 15, 16, 33);
+  fc.assert(
+    fc.property(product, rows, machine(builds), ({ channels, activation: act, ...settings }, count, on) => {
+      const builder = new Builder(on.seed);
+      const x = input(builder.random, [count, channels, 1, 1]);
+      const point = { ...settings, kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0] };
+      const epilogue = act && { activation: act };
+      const first = builder.quantizedConv('first', 'x', channels, point, epilogue);
+      const second = builder.quantizedConv('second', first, point.outputs, point, { residual: first, ...epilogue });
+      builds.assertSame(builder.graph(x, [second]), x, on.threads, on.build);
+    }),
+    { numRuns: runs },
+  );
+  return ['quantizedConv'];
+};
+
 /** Products of the largest activations and weights are exact, though four of them meet in a lane. */
 export function multipliesExactly(builds: KernelBuilds, build: string): void {
   const builder = new Builder(1);

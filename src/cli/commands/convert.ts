@@ -1,6 +1,6 @@
 import { CALIBRATION_OPTIONS, CONVERT_OPTIONS, CONVERT_RULES, convertOptions } from '../../convert/option-schema.js';
 import { seededRandom } from '../../convert/random.js';
-import type { ConvertProgress, ConvertReport } from '../../convert/types.js';
+import type { ConvertProgress, ConvertReport, PlanReport } from '../../convert/types.js';
 import { calibrationFeeds, datasetSource } from '../../data/calibration-feeds.js';
 import { openDataset } from '../../data/node-open.js';
 import { METADATA, type Preprocess } from '../../graph/metadata.js';
@@ -40,7 +40,7 @@ function progressReporter(progress: Progress): (event: ConvertProgress) => void 
   let attemptShown = 1;
   let furthest = 0;
   return ({ stage, layer, index, layers, fraction, relativeError, attempt }) => {
-    const name = layer ?? (stage === 'survey' ? 'comparing geometries' : stage);
+    const name = layer ?? (stage === 'survey' ? 'comparing forms' : stage);
     if (relativeError !== undefined && last !== `${attempt} ${name}`) {
       last = `${attempt} ${name}`;
       progress.line(
@@ -123,7 +123,39 @@ function summary(report: ConvertReport): string {
       );
     }
   }
+  if (report.plan) lines.push('', planSummary(report.plan));
   return lines.join('\n');
+}
+
+const milliseconds = (nanoseconds: number) => `${(nanoseconds / 1e6).toFixed(2)}`;
+
+/** What was predicted beside what was measured, and the curve that the network was chosen from. */
+function planSummary({ metric, dense, predicted, measured, points, chosen, attempts }: PlanReport): string {
+  const rows = points.map((point, i) => [
+    i === chosen ? '→' : '',
+    milliseconds(point.nanoseconds),
+    point.speedup.toFixed(2),
+    point.drop?.toFixed(2) ?? '',
+    formatBytes(point.bytes),
+    formsInWords(Object.values(point.forms)),
+  ]);
+  const drop =
+    measured && predicted.drop !== undefined
+      ? `; points of ${metric} lost: predicted ${predicted.drop.toFixed(2)}, measured ${measured.drop.toFixed(2)} ± ${measured.deviation.toFixed(2)}`
+      : '';
+  return [
+    'networks that could have been chosen, as predicted:',
+    formatTable(['', 'ms', 'speedup', 'points lost', 'file', 'layers'], rows, [false, true, true, true, true, false]),
+    '',
+    `predicted time ${milliseconds(dense.nanoseconds)} → ${milliseconds(predicted.nanoseconds)} ms, ${predicted.speedup.toFixed(2)} times as fast${drop} (conversions tried: ${attempts})`,
+  ].join('\n');
+}
+
+/** Equal forms together: "3 dense, 2 integers". */
+function formsInWords(forms: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const form of forms) counts.set(form, (counts.get(form) ?? 0) + 1);
+  return [...counts].map(([form, count]) => `${count} × ${form}`).join(', ');
 }
 
 export const convertCommand = defineCommand({
@@ -132,7 +164,9 @@ export const convertCommand = defineCommand({
   rules: CONVERT_RULES,
   examples: [
     'lutra convert net.onnx -o lut.onnx --calibration train.tar.gz --samples 1000',
-    'lutra convert net.onnx -o lut.onnx --calibration train/ --optimize accuracy --max-drop 2',
+    'lutra convert net.onnx -o lut.onnx --calibration train/ --max-drop 2',
+    'lutra convert net.onnx -o lut.onnx --calibration train/ --speedup 3 --max-size 2MB',
+    'lutra convert net.onnx -o int8.onnx --calibration train/ --family integer --layers all',
     'lutra convert net.onnx -o lut.onnx --calibration train/ --optimize accuracy --max-size 4MB',
     'lutra convert net.onnx -o lut.onnx --calibration train/ --geometry patch --k 16 --mean 0.49,0.48,0.45 --std 0.25,0.24,0.26',
     'lutra convert net.onnx -o dense.onnx --layers none --labels labels.json',
@@ -155,6 +189,7 @@ export const convertCommand = defineCommand({
     const result = none ? undefined : await calibrate(graph, values, spec, labels, metadata);
     const bytes = serializeModel(await withContentHash(result?.graph ?? { ...graph, metadata }));
     await writeOutput(out, bytes);
+    for (const warning of result?.report.warnings ?? []) warn(warning);
     if (result?.report.totals.converted === 0) warn('no layer was converted: the file is the dense network');
     if (values.json) {
       printJson({ file: out, bytes: bytes.length, ...result?.report });

@@ -1,18 +1,18 @@
-import { denseCost } from '../../convert/dense-cost.js';
 import type { DenseLayer } from '../../convert/dense-layers.js';
-import type { FamilyFit } from '../../convert/family-fit.js';
+import type { FamilyFit, LayerSample } from '../../convert/family-fit.js';
 import { tensorValue } from '../../graph/tensor.js';
 import type { Node, TensorValue } from '../../graph/types.js';
-import type { ActivationScale } from '../activation.js';
+import { type ActivationScale, quantizeActivation } from '../activation.js';
 import { MAX_ACTIVATION, MAX_SUM, MAX_WEIGHT } from '../limits.js';
 import { writeNode } from '../operator.js';
 import { quantizePerOutput } from '../tables.js';
 import { windowAttributes } from '../window.js';
+import { integerCost } from './fit/cost-model.js';
 import { QUANTIZED_CONV } from './spec.js';
 
 /** Whether a layer can become a QuantizedConv: sums of its products stay exact. */
-export function canQuantize({ kind, inputChannels, window }: DenseLayer): boolean {
-  return kind === 'conv' && inputChannels * window.kernel[0] * window.kernel[1] * MAX_WEIGHT * MAX_ACTIVATION < MAX_SUM;
+export function canQuantize({ inputChannels, window }: DenseLayer): boolean {
+  return inputChannels * window.kernel[0] * window.kernel[1] * MAX_WEIGHT * MAX_ACTIVATION < MAX_SUM;
 }
 
 /**
@@ -38,19 +38,73 @@ export function quantizedConvNode(
   return writeNode(QUANTIZED_CONV, name, input, constants, output, windowAttributes(window), initializers);
 }
 
+/**
+ * What takes a layer's place: a QuantizedConv, for a linear layer between two Reshapes, since its rows are images of one pixel.
+ *
+ * @param dims of the layer's output; those of a linear layer are [-1, …]
+ * @param unique makes a name that nothing has yet
+ */
+export function integerNodes(
+  layer: DenseLayer,
+  scale: ActivationScale,
+  dims: readonly number[],
+  unique: (hint: string) => string,
+  initializers: Map<string, TensorValue>,
+): Node[] {
+  const name = unique(`${layer.node.name}/${QUANTIZED_CONV.name}`);
+  if (layer.kind === 'conv') return [quantizedConvNode(layer, scale, name, initializers)];
+  const reshape = (hint: string, from: string, shape: readonly number[], to: string): Node => {
+    const node = unique(`${layer.node.name}/${hint}`);
+    const constant = unique(`${node}.dims`);
+    initializers.set(constant, tensorValue('int64', [shape.length], BigInt64Array.from(shape, BigInt)));
+    return { name: node, op: 'Reshape', domain: '', inputs: [from, constant], outputs: [to], attributes: {} };
+  };
+  const [input, output] = [unique(`${name}.images`), unique(`${name}.rows`)];
+  return [
+    reshape('rows', layer.input, [-1, layer.inputChannels, 1, 1], input),
+    quantizedConvNode({ ...layer, input, output }, scale, name, initializers),
+    reshape('shape', output, dims, layer.output),
+  ];
+}
+
+/** In words. */
+const FORM = 'integers';
+
+/** Values that the error of rounding the input is taken over. */
+const ROUNDED = 1 << 14;
+
+/** What rounding inputs and weights adds to the output, as if all roundings were independent, relative to the output's variance. */
+function roundingError({ weight, outputChannels: O }: DenseLayer, { input, scale, variance }: LayerSample): number {
+  let [energy, lost, count] = [0, 0, 0];
+  const step = Math.max(1, Math.floor(input.batches[0]!.length / ROUNDED)) | 1;
+  for (let i = 0; i < input.batches[0]!.length; i += step) {
+    const x = input.batches[0]![i]!;
+    const rounded = (quantizeActivation(x, scale) - scale.zeroPoint) * scale.scale;
+    energy += rounded ** 2;
+    lost += (x - rounded) ** 2;
+    count++;
+  }
+  const depth = weight.length / O;
+  const { integers, scale: units } = quantizePerOutput(weight, O, depth);
+  let error = 0;
+  weight.forEach((w, i) => {
+    error += (w * w * lost + (w - integers[i]! * units[Math.floor(i / depth)]!) ** 2 * energy) / count;
+  });
+  return error / variance;
+}
+
 /** The fit stage of integer convolutions: rounds weights, and measures nothing but the range of the input. */
 export const INTEGER_FIT: FamilyFit = {
   name: 'integer',
   accepts: canQuantize,
-  cost(layer, size) {
-    const { macs, nanoseconds } = denseCost(layer, size);
-    const tableBytes = layer.weight.length + 8 * layer.bias.length;
-    return { nanoseconds: nanoseconds / 2, tableBytes, macs, searchMacs: 0, lookups: 0 };
-  },
+  cost: integerCost,
+  survey: (layer, sample) => [
+    { form: FORM, cost: integerCost(layer, sample.size), relativeError: roundingError(layer, sample) },
+  ],
   begin: (pass) => (layer) => {
     const initializers = new Map<string, TensorValue>();
-    const name = pass.name(`${layer.node.name}/${QUANTIZED_CONV.name}`);
-    const node = quantizedConvNode(layer, pass.activationScale(layer), name, initializers);
-    return { nodes: [node], initializers, form: 'integers' };
+    const dims = [-1, ...pass.output(layer).dims.slice(1)];
+    const nodes = integerNodes(layer, pass.activationScale(layer), dims, pass.name, initializers);
+    return { nodes, initializers, form: FORM };
   },
 };

@@ -13,6 +13,7 @@ const MAX_PLANES = 2;
 
 /** How a kernel sums over windows of u8 planes. */
 interface Sums {
+  /** With `rows` the pitch is the bytes from one row to the next. */
   readonly source: Pick<CodePlanes, 'rows' | 'dims' | 'pitch' | 'pads'>;
   readonly window: SpatialWindow;
   readonly outputs: number;
@@ -55,7 +56,7 @@ export function sumFields(
     /** Where the windows lie in the source: of each position the first tap, and all taps of one window. */
     source: {
       offsets: rows
-        ? positionTable(context, `${positions} rows`, positions, (n) => n)
+        ? positionTable(context, `${positions} rows of ${pitch}`, positions, (n) => n * pitch)
         : windowTable(context, window, pitch, source.pads),
       tapOffsets: offsetTable(context, offsets),
       taps,

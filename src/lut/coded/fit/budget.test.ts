@@ -6,7 +6,6 @@ const choice = (bytes: number, relativeError: number, time: number): Choice => (
   geometry: { kind: 'row', channels: 1, centroids: 16 },
   bytes,
   relativeError,
-  error: relativeError,
   time,
 });
 

@@ -1,34 +1,23 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
+import { bytesBesideTables } from '../../../convert/file-bytes.js';
 import type { Objective } from '../../../convert/types.js';
 import { LutraError } from '../../../errors.js';
 import type { Graph } from '../../../graph/types.js';
-import { serializeModel } from '../../../onnx/serialize.js';
-import { ERROR_WEIGHT, type Estimate } from './choose.js';
+import { ERROR_WEIGHT } from './choose.js';
 import type { Geometry } from './geometry.js';
-
-/** Bytes of function bodies and of the facts of the conversion in a file. */
-const FILE_BYTES = 10_000;
-/** Bytes of the nodes of a layer with their names. */
-const LAYER_BYTES = 1_500;
 
 /** Smaller gains are rounding errors. */
 const LEAST_GAIN = 1e-9;
 
 /** A geometry that a layer could have. */
-export interface Choice extends Estimate {
+export interface Choice {
+  readonly geometry: Geometry;
+  /** Nanoseconds of the cost model. */
+  readonly time: number;
   /** Of tables and encoder. */
   readonly bytes: number;
   /** The error, relative to the variance of what the layer computes in the dense network. */
   readonly relativeError: number;
-}
-
-/** What a file holds when these layers are replaced, without their tables and encoders. */
-function bytesBesideTables(graph: Graph, replaced: readonly DenseLayer[]): number {
-  const nodes = new Set(replaced.map(({ node }) => node));
-  const kept = new Set(graph.nodes.filter((node) => !nodes.has(node)).flatMap(({ inputs }) => inputs));
-  const initializers = new Map(graph.initializers);
-  for (const { inputs } of nodes) for (const name of inputs) if (!kept.has(name)) initializers.delete(name);
-  return serializeModel({ ...graph, initializers }).length + FILE_BYTES + LAYER_BYTES * replaced.length;
 }
 
 /** Another choice for one layer, with what that changes. */

@@ -1,9 +1,9 @@
 import type { DenseLayer } from '../../../convert/dense-layers.js';
-import type { Planes } from '../../../convert/gather.js';
+import type { LayerSample } from '../../../convert/family-fit.js';
+import { isPlanned } from '../../../convert/options.js';
 import type { Progress } from '../../../convert/progress.js';
 import { type Random, sampleIndices } from '../../../convert/random.js';
 import type { ConvertOptions, Objective } from '../../../convert/types.js';
-import type { ActivationScale } from '../../activation.js';
 import { outputSize } from '../../window.js';
 import type { EncoderKind } from './codebooks.js';
 import { layerCost } from './cost-model.js';
@@ -29,11 +29,13 @@ function tableRows(layer: DenseLayer, geometry: Geometry): number {
 /**
  * Geometries worth trying. With `optimize` left to decide K, wide codebooks come with more centroids too. Tables too large for the better
  * of the two solvers are left out where there are others: they take longest to fit and gain least. Where the size of the file is
- * limited, it decides instead, and codebooks of single values are worth trying: the least error for the bytes, and the most lookups.
+ * limited, it decides instead, and codebooks of single values are worth trying: the least error for the bytes, and the most lookups. So they
+ * are where a plan chooses for the whole network.
  */
 export function candidateGeometries(layer: DenseLayer, options: ConvertOptions): Geometry[] {
   const { geometry = {}, encoder = 'centroid', maxBytes } = options;
-  const single = maxBytes === undefined ? [] : [16, 8];
+  const together = maxBytes !== undefined || isPlanned(options);
+  const single = together ? [16, 8] : [];
   const K = encoder === 'tree' ? 16 : options.centroids;
   const cover = (kind: Geometry['kind'], channels: number, centroids: number): Geometry => ({
     kind,
@@ -64,13 +66,15 @@ export function candidateGeometries(layer: DenseLayer, options: ConvertOptions):
       cover('row', 1, 16),
       cover('pixel', 4, 16),
       cover('pixel', 4, 32),
-      // The largest tables, which only `accuracy` tries.
-      ...(options.optimize === 'accuracy' ? [cover('row', 1, 32)] : []),
+      cover('pixel', 2, 16),
+      // The largest tables, which only `accuracy` and plans try.
+      ...(options.optimize === 'accuracy' || isPlanned(options) ? [cover('row', 1, 32)] : []),
+      ...(isPlanned(options) ? [cover('pixel', 8, 16)] : []),
       ...single.map((count) => cover('pixel', 1, count)),
     ];
   }
   const distinct = [...new Map(list.map((candidate) => [JSON.stringify(candidate), candidate])).values()];
-  if (maxBytes !== undefined) return distinct;
+  if (maxBytes !== undefined && !isPlanned(options)) return distinct;
   const fitting = distinct.filter((candidate) => tableRows(layer, candidate) <= MATRIX_LIMIT);
   return fitting.length > 0 ? fitting : distinct;
 }
@@ -85,12 +89,7 @@ export interface Estimate {
 }
 
 /** Activations that a layer reads. */
-export interface InputSample {
-  readonly input: Planes;
-  /** Images to look at, from the first. */
-  readonly images: number;
-  readonly scale: ActivationScale;
-}
+export type InputSample = Pick<LayerSample, 'input' | 'images' | 'scale'>;
 
 /** Clusters a small sample and adds up the errors of the codebooks in the metric of the output. */
 async function estimateGeometry(

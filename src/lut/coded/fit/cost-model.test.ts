@@ -44,22 +44,23 @@ function dense(channels: number, size: number, outputs: number, kernel = 3): num
 
 describe('the cost model', () => {
   it.each([
-    // Channels, size, geometry, microseconds of npm run bench:kernels, relaxed SIMD.
-    ['conv 64,32 patch g1 K16', lookups(64, 32, 'patch', 1), 442],
-    ['conv 256,8 patch g1 K16', lookups(256, 8, 'patch', 1), 211],
-    ['conv 64,32 patch g1 K32', lookups(64, 32, 'patch', 1, 32), 817],
-    ['conv 64,32 row g2 K16', lookups(64, 32, 'row', 2), 475],
-    ['conv 512,4 row g2 K16', lookups(512, 4, 'row', 2), 216],
-    ['conv 64,32 pixel g4 K16', lookups(64, 32, 'pixel', 4), 370],
-    ['conv 512,4 pixel g4 K16', lookups(512, 4, 'pixel', 4), 269],
-    ['conv 64,32 pixel g8 K16', lookups(64, 32, 'pixel', 8), 261],
-    ['conv 64,32 tree g1 K16', lookups(64, 32, 'patch', 1, 16, 'tree'), 212],
-    ['matmul 128x768x768 g32 K16', linear(128, 768, 768).lookups, 245],
-    // And of npx tsx bench/dense.ts relaxed.
-    ['conv 3x3 64→64 32x32', dense(64, 32, 64), 1699],
-    ['conv 3x3 16→16 32x32', dense(16, 32, 16), 141],
-    ['conv 1x1 64→128 56x56', dense(64, 56, 128, 1), 1489],
-    ['matmul 128x768x768', linear(128, 768, 768).dense, 3334],
+    // Channels, size, geometry, microseconds of bench/forms.ts (apart, less the 30 of a run), relaxed SIMD.
+    ['conv 64,32 patch g1 K16', lookups(64, 32, 'patch', 1), 640],
+    ['conv 256,8 patch g1 K16', lookups(256, 8, 'patch', 1), 306],
+    ['conv 64,32 row g2 K16', lookups(64, 32, 'row', 2), 535],
+    ['conv 64,32 row g1 K32', lookups(64, 32, 'row', 1, 32), 1131],
+    ['conv 256,8 row g1 K32', lookups(256, 8, 'row', 1, 32), 1432],
+    ['conv 128,16 pixel g1 K16', lookups(128, 16, 'pixel', 1), 1477],
+    ['conv 64,32 pixel g2 K16', lookups(64, 32, 'pixel', 2), 811],
+    ['conv 256,8 pixel g2 K16', lookups(256, 8, 'pixel', 2), 915],
+    ['conv 64,32 pixel g4 K16', lookups(64, 32, 'pixel', 4), 450],
+    ['conv 128,16 pixel g4 K32', lookups(128, 16, 'pixel', 4, 32), 517],
+    ['matmul 128x768x768 g32 K16', linear(128, 768, 768).lookups, 292],
+    ['conv 64,32 tree g1 K16 (bench:kernels)', lookups(64, 32, 'patch', 1, 16, 'tree'), 212],
+    ['conv 3x3 64→64 32x32', dense(64, 32, 64), 1828],
+    ['conv 3x3 16→16 32x32', dense(16, 32, 16), 156],
+    ['conv 1x1 64→64 32x32', dense(64, 32, 64, 1), 288],
+    ['matmul 128x768x768', linear(128, 768, 768).dense, 4104],
   ])('is within a third of what was measured: %s', (_, predicted, measured) => {
     expect(predicted / measured).toBeGreaterThan(3 / 4);
     expect(predicted / measured).toBeLessThan(4 / 3);
@@ -69,6 +70,6 @@ describe('the cost model', () => {
     const gain = (channels: number, size: number) =>
       dense(channels, size, channels) / lookups(channels, size, 'patch', 1);
     expect(gain(16, 32)).toBeLessThan(2);
-    expect(gain(512, 4)).toBeGreaterThan(8);
+    expect(gain(512, 4)).toBeGreaterThan(4);
   });
 });

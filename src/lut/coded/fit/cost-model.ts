@@ -1,4 +1,4 @@
-import { STORED } from '../../../convert/dense-cost.js';
+import { READ_BYTE, STORED } from '../../../convert/dense-cost.js';
 import type { DenseLayer } from '../../../convert/dense-layers.js';
 import type { FittedCost } from '../../../convert/family-fit.js';
 import type { InputSize } from '../../../convert/sizes.js';
@@ -7,24 +7,29 @@ import type { EncoderKind } from './codebooks.js';
 import type { CodebookLayout } from './geometry.js';
 
 /**
- * What the kernels take on one thread with relaxed SIMD, in nanoseconds: fitted to the least times of `npm run bench:kernels` and
- * `npx tsx bench/dense.ts relaxed` (Node 26, 3.2 GHz Zen 3). Only their ratios matter here: they decide which layers gain from lookups
- * and which geometry is worth its error. Plain SIMD takes 1.1 to 1.7 times as long for a score and 1.2 to 1.3 times as long for a table entry.
+ * What the kernels take on one thread with relaxed SIMD, in nanoseconds: fitted to the least times of `bench/forms.ts` (Node 20, Xeon).
+ * Only their ratios matter here: they decide which layers gain from lookups and which geometry is worth its error.
  */
 export const KERNEL_NANOSECONDS = {
   /** One score: a fixed part, */
-  score: 0.08,
+  score: 0.1,
   /** and a part for every four values of the centroid. */
-  scoreStep: 0.165,
+  scoreStep: 0.2,
   /** One score of 3 × 3 values of one channel, for which there is a special search. */
-  windowScore: 0.23,
-  /** One code of the tree encoder. */
+  windowScore: 0.4,
+  /** One code of the tree encoder (`npm run bench:kernels`, Zen 3). */
   treeCode: 0.4,
-  /** One table entry added at K = 16; the cost grows with K / 16 beyond. */
-  lookup: 0.0257,
+  /** One table entry added at K ≤ 16, by a shuffle. */
+  lookup: 0.03,
+  /** One table entry added at K > 16, where rows are read: a part of its own, */
+  read: 0.018,
+  /** and its part of what a row costs. */
+  readRow: 1.1,
   /** One activation quantized for a search. */
   quantized: 0.27,
 } as const;
+/** Rows of tables are not read in order, which costs more than {@link READ_BYTE}. */
+const READ_ROWS_BYTE = 0.1;
 
 /**
  * What one lookup layer costs for one example.
@@ -49,10 +54,14 @@ export function layerCost(
   const t = KERNEL_NANOSECONDS;
   const own = sharedCodes ? 0 : 1;
   const encoding = height * width * C * t.quantized + codes * (tree ? t.treeCode : K * scoreNanoseconds(layout));
+  const shuffled = K <= 16;
+  const tableBytes = M * layout.codebooks * K * layout.taps;
+  const adding = lookups * (shuffled ? t.lookup : t.read + t.readRow / M);
+  const reading = tableBytes * (shuffled ? READ_BYTE : READ_ROWS_BYTE);
   const encoderBytes = layout.codebooks * (tree ? 31 : K * (layout.values + 4));
   return {
-    nanoseconds: lookups * Math.max(1, K / 16) * t.lookup + positions * M * STORED + own * encoding,
-    tableBytes: M * layout.codebooks * K * layout.taps + 8 * M + own * encoderBytes,
+    nanoseconds: adding + reading + positions * M * STORED + own * encoding,
+    tableBytes: tableBytes + 8 * M + own * encoderBytes,
     macs: 0,
     searchMacs: tree ? 0 : own * codes * layout.values * K,
     lookups,

@@ -3,13 +3,14 @@ import type { FamilyFit, FitPass, Replacement } from '../../../convert/family-fi
 import { imageCount, type Planes, samplePositions } from '../../../convert/gather.js';
 import type { Progress } from '../../../convert/progress.js';
 import { sampleIndices } from '../../../convert/random.js';
+import { surveyLayers } from '../../../convert/survey.js';
 import type { Objective } from '../../../convert/types.js';
 import { tensorValue } from '../../../graph/tensor.js';
 import type { Node, TensorValue } from '../../../graph/types.js';
 import { outputSize } from '../../window.js';
 import { LOOK_UP } from '../spec.js';
 import { geometriesWithin } from './budget.js';
-import { candidateGeometries, chooseGeometry, type InputSample } from './choose.js';
+import { candidateGeometries, chooseGeometry, estimateGeometries, type InputSample } from './choose.js';
 import { type Codebooks, encodeNode, encoderSpec, fitCodebooks } from './codebooks.js';
 import { layerCost } from './cost-model.js';
 import { fitLayer, type LayerSamples, lookUpNode } from './fit-layer.js';
@@ -17,7 +18,6 @@ import { type CodebookLayout, type Geometry, layoutCodebooks, weightSlice } from
 import { FitKernels } from './kernels.js';
 import { gatherPoints, quantizePoints } from './points.js';
 import { sampleRows } from './samples.js';
-import { surveyLayers } from './survey.js';
 
 /** Sub-vectors that a codebook learns from. */
 const CODEBOOK_POINTS = 4096;
@@ -52,17 +52,42 @@ export const CODED_FIT: FamilyFit = {
     );
     return costs.reduce((best, next) => (next.nanoseconds < best.nanoseconds ? next : best));
   },
+  async survey(layer, sample, options, random, progress) {
+    const { encoder = 'centroid' } = options;
+    const estimates = await estimateGeometries(layer, options, sample, random, progress);
+    return estimates.map(({ geometry, error }) => ({
+      form: describeForm(geometry, false),
+      // Of one example: the planes of a linear layer are single rows.
+      cost: layerCost(layer, layoutCodebooks(layer, geometry), encoder, sample.size),
+      relativeError: error / sample.variance,
+      geometry,
+    }));
+  },
   async begin(pass, progress) {
     const fit = new CodedFit(pass, await FitKernels.create(), await geometriesTogether(pass, progress));
     return (layer, layerProgress) => fit.replace(layer, layerProgress);
   },
 };
 
-/** Geometries that depend on each other, since together they must not exceed a size. */
+/** Geometries that depend on each other: of a plan, or since together they must not exceed a size. */
 async function geometriesTogether(pass: FitPass, progress: Progress): Promise<ReadonlyMap<DenseLayer, Geometry>> {
   const { maxBytes, optimize = 'balanced' } = pass.options;
-  if (maxBytes === undefined) return new Map();
-  return geometriesWithin(pass.graph, pass.layers, await surveyLayers(pass, progress), maxBytes, optimize);
+  if (pass.planned.size > 0 || maxBytes === undefined) {
+    return new Map([...pass.planned].flatMap(([layer, { geometry }]) => (geometry ? [[layer, geometry]] : [])));
+  }
+  const surveyed = await surveyLayers(pass, () => [CODED_FIT], progress);
+  const choices = new Map(
+    [...surveyed].map(([layer, forms]) => [
+      layer,
+      forms.map(({ geometry, cost, relativeError }) => ({
+        geometry: geometry!,
+        time: cost.nanoseconds,
+        bytes: cost.tableBytes,
+        relativeError,
+      })),
+    ]),
+  );
+  return geometriesWithin(pass.graph, pass.layers, choices, maxBytes, optimize);
 }
 
 function describeForm({ kind, channels, centroids }: Geometry, sharedCodes: boolean): string {

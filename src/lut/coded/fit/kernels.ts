@@ -84,6 +84,11 @@ export class FitKernels {
     return at;
   }
 
+  /** Bytes of the memory; it never shrinks. */
+  get bytesHeld(): number {
+    return this.memory.buffer.byteLength;
+  }
+
   /** Height of the stack, for {@link release}. */
   mark(): number {
     return this.#top;
