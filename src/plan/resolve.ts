@@ -6,7 +6,7 @@ import type { Graph, Node, TensorType } from '../graph/types.js';
 import { inferContext, inferNode } from '../ops/infer-node.js';
 import { describeNode, unrollsTooFar } from '../ops/operator.js';
 import type { OperatorSet } from '../ops/operator-set.js';
-import type { ConcreteGraph } from './types.js';
+import type { ConcreteGraph, InputTypes } from './types.js';
 
 /** Bytes of all values together that are computed while planning. What is left is computed when the network runs, even if it is constant. */
 const MOST_COMPUTED = MAX_TENSOR_BYTES;
@@ -19,15 +19,11 @@ const MOST_EXPANDED = 20_000;
  * Gives every value of `graph` a concrete type and computes whatever does not depend on the graph's inputs, so that chains such
  * as Shape → Gather → Concat → Reshape disappear. Nodes that no graph output needs are dropped.
  *
- * @param inputTypes Type of every graph input, by name.
+ * @param inputTypes Type of every graph input, by name. An input that comes with its value counts as a constant.
  * @throws LutraError `UNSUPPORTED` naming every node that cannot run; `INVALID_MODEL`; `INVALID_ARGUMENT` for a missing input;
  *   `OUT_OF_MEMORY` for a tensor of 2^31 bytes or more.
  */
-export function resolve(
-  graph: Graph,
-  operators: OperatorSet,
-  inputTypes: Readonly<Record<string, TensorType>>,
-): ConcreteGraph {
+export function resolve(graph: Graph, operators: OperatorSet, inputTypes: InputTypes): ConcreteGraph {
   const types = new Map<string, TensorType>();
   const constants = new Map(graph.initializers);
   for (const [name, { type, dims }] of graph.initializers) types.set(name, { type, dims });
@@ -36,7 +32,8 @@ export function resolve(
       const type = inputTypes[name]!;
       checkTensorSize(type, `input ${name}`);
       types.set(name, type);
-      constants.delete(name);
+      if ('data' in type) constants.set(name, type);
+      else constants.delete(name);
     } else if (!constants.has(name)) {
       throw new LutraError('INVALID_ARGUMENT', `input "${name}" has no type`);
     }
