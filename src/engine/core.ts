@@ -5,10 +5,10 @@ import { formatType } from '../graph/tensor.js';
 import type { Graph, TensorType, TensorValue } from '../graph/types.js';
 import { plan } from '../plan/plan.js';
 import type { Runtime } from '../plan/runtime.js';
-import type { Plan } from '../plan/types.js';
+import type { InputTypes, Plan } from '../plan/types.js';
 import { CONTROL, createControl } from './control.js';
 import { canWait, threadCount } from './features.js';
-import { checkFeeds, feedTypes } from './feeds.js';
+import type { checkFeeds } from './feeds.js';
 import { LostHelper, Machine } from './machine.js';
 import { createMemory } from './memory.js';
 import { HelperPool } from './threads.js';
@@ -21,6 +21,8 @@ export interface CoreOptions {
   readonly threads?: number | 'auto';
   /** Sizes of symbolic input dimensions for the first plan; missing ones are 1. */
   readonly dimensions?: Readonly<Record<string, number>>;
+  /** Checks the feeds of every run. A session does without: it checks them on the page's thread. */
+  readonly check?: typeof checkFeeds;
   /** Starts a worker that serves `helperApi`. */
   readonly spawn?: () => WorkerHandle;
 }
@@ -39,6 +41,10 @@ export class ExecutorCore {
   #plan: Plan | undefined;
   #memory: WebAssembly.Memory | undefined;
   #planned = '';
+  /** The network as declared cannot be planned as a whole. */
+  #late = false;
+  /** Inputs whose values the plan depends on. */
+  #deciding: readonly string[] | undefined;
   #helpers: HelperPool | undefined;
   #disposed = false;
 
@@ -50,6 +56,7 @@ export class ExecutorCore {
     control: Int32Array,
     /** Threads that work on a run. */
     readonly threads: number,
+    private readonly check: typeof checkFeeds | undefined,
   ) {
     this.control = control;
     this.#helpers = helpers;
@@ -66,14 +73,14 @@ export class ExecutorCore {
     kernels: Kernels,
     options: CoreOptions = {},
   ): Promise<ExecutorCore> {
-    const { spawn, dimensions = {} } = options;
+    const { spawn, check, dimensions = {} } = options;
     const count = threadCount(options.threads ?? 1);
     const control = createControl(typeof SharedArrayBuffer === 'function');
     const helpers =
       count > 1 && spawn && kernels.shared && canWait() ? await HelperPool.start(count - 1, control, spawn) : undefined;
     try {
       const graph = optimize(model, runtime);
-      const executor = new ExecutorCore(graph, runtime, kernels, helpers, control, helpers ? count : 1);
+      const executor = new ExecutorCore(graph, runtime, kernels, helpers, control, helpers ? count : 1, check);
       executor.#planDeclared(dimensions);
       await helpers?.untilReady();
       return executor;
@@ -94,16 +101,39 @@ export class ExecutorCore {
     try {
       this.#prepare(Object.fromEntries(types));
     } catch (thrown) {
-      const { code } = LutraError.from(thrown);
-      if (!guessed || code !== 'INVALID_MODEL') throw thrown;
+      const error = LutraError.from(thrown);
+      const { late, operators } = this.runtime;
+      const waits = late
+        ? late.canWait(this.graph, operators, Object.fromEntries(types), guessed, error)
+        : guessed && error.code === 'INVALID_MODEL';
+      if (!waits) throw thrown;
+      this.#late = true;
     }
   }
 
-  #prepare(types: Readonly<Record<string, TensorType>>): { machine: Machine; plan: Plan } {
+  /** @param fetches outputs wanted; the others count only where the network can be planned as a whole */
+  #prepareFor(
+    feeds: Readonly<Record<string, TensorValue>>,
+    fetches: readonly string[] | undefined,
+  ): { machine: Machine; plan: Plan } {
+    const { late, operators } = this.runtime;
+    const outputs = this.graph.outputs.filter(({ name }) => fetches?.includes(name));
+    const graph = this.#late && outputs.length > 0 ? { ...this.graph, outputs } : this.graph;
+    try {
+      if (!this.#deciding) return this.#prepare(feedTypes(feeds), graph);
+    } catch (thrown) {
+      if (!late?.decide(graph, operators, feeds)) throw thrown;
+    }
+    const decided = late?.decide(graph, operators, feeds, this.#deciding);
+    this.#deciding = decided?.names;
+    return this.#prepare(decided?.types ?? feedTypes(feeds), graph);
+  }
+
+  #prepare(types: InputTypes, graph = this.graph): { machine: Machine; plan: Plan } {
     if (this.#disposed) throw new LutraError('RELEASED', 'the session was released');
-    const key = this.graph.inputs.map(({ name }) => types[name] && formatType(types[name])).join(' ');
+    const key = [...graph.inputs, ...graph.outputs].map(({ name }) => planKey(types[name]) ?? name).join(' ');
     if (!this.#machine || !this.#plan || key !== this.#planned) {
-      const next = plan(this.graph, this.runtime, types, { threads: this.threads });
+      const next = plan(graph, this.runtime, types, { threads: this.threads });
       // The old memory may go before the new one comes.
       this.#machine = undefined;
       this.#memory = undefined;
@@ -129,18 +159,27 @@ export class ExecutorCore {
    * Runs the graph.
    *
    * @param run Number by which {@link CONTROL.stop} can stop this run; different from that of the run before.
-   * @returns Every graph output, in memory of its own.
+   * @param fetches Names of the outputs wanted. Others may be left out.
+   * @returns The graph outputs, in memory of their own.
    * @throws LutraError `INVALID_ARGUMENT` for wrong feeds, `ABORTED`, `RELEASED`, and what planning throws.
    */
-  run(feeds: Readonly<Record<string, TensorValue>>, run = this.#nextRun()): Record<string, TensorValue> {
-    const { machine, plan } = this.#begin(feeds, run);
+  run(
+    feeds: Readonly<Record<string, TensorValue>>,
+    run = this.#nextRun(),
+    fetches?: readonly string[],
+  ): Record<string, TensorValue> {
+    const { machine, plan } = this.#begin(feeds, run, fetches);
     this.#walk(machine);
     return this.#finish(machine, plan);
   }
 
   /** Like {@link run}, but returns to the event loop every few milliseconds so that a message can stop it. One thread. */
-  async runSliced(feeds: Readonly<Record<string, TensorValue>>, run: number): Promise<Record<string, TensorValue>> {
-    const { machine, plan } = this.#begin(feeds, run);
+  async runSliced(
+    feeds: Readonly<Record<string, TensorValue>>,
+    run: number,
+    fetches?: readonly string[],
+  ): Promise<Record<string, TensorValue>> {
+    const { machine, plan } = this.#begin(feeds, run, fetches);
     for (let step = 0; step < plan.steps.length; ) {
       step = machine.walk(step, false, performance.now() + SLICE);
       await nextTask();
@@ -180,9 +219,13 @@ export class ExecutorCore {
     return Atomics.load(this.control, CONTROL.run) + 1;
   }
 
-  #begin(feeds: Readonly<Record<string, TensorValue>>, run: number): { machine: Machine; plan: Plan } {
-    checkFeeds(this.graph.inputs, feeds);
-    const prepared = this.#prepare(feedTypes(feeds));
+  #begin(
+    feeds: Readonly<Record<string, TensorValue>>,
+    run: number,
+    fetches?: readonly string[],
+  ): { machine: Machine; plan: Plan } {
+    this.check?.(this.graph.inputs, feeds);
+    const prepared = this.#prepareFor(feeds, fetches);
     const { machine, plan } = prepared;
     for (const input of plan.inputs) {
       const { data } = machine.view(input);
@@ -223,6 +266,16 @@ export class ExecutorCore {
       }),
     );
   }
+}
+
+/** Types of checked feeds. */
+function feedTypes(feeds: Readonly<Record<string, TensorValue>>): Record<string, TensorType> {
+  return Object.fromEntries(Object.entries(feeds).map(([name, { type, dims }]) => [name, { type, dims }]));
+}
+
+/** What a plan depends on of one input. */
+function planKey(type: TensorType | TensorValue | undefined): string | undefined {
+  return type && formatType(type) + ('data' in type ? `=${type.data}` : '');
 }
 
 /** Resolves in a new task of the event loop, so that messages that wait are delivered first. */

@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/types.js';
 import type { Runtime } from '../plan/runtime.js';
 import { type CoreOptions, ExecutorCore } from './core.js';
+import { checkFeeds } from './feeds.js';
 import type { WasmVariant } from './types.js';
 import { loadKernels } from './wasm.js';
 
@@ -19,6 +20,10 @@ export const Executor = {
    */
   async create(model: Graph, runtime: Runtime, options: ExecutorOptions = {}): Promise<Executor> {
     const { wasm = 'auto', threads = 1, ...rest } = options;
-    return ExecutorCore.start(model, runtime, await loadKernels(wasm, threads), { threads, ...rest });
+    return ExecutorCore.start(model, runtime, await loadKernels(wasm, threads), {
+      threads,
+      check: checkFeeds,
+      ...rest,
+    });
   },
 };

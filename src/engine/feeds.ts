@@ -1,9 +1,10 @@
 import { LutraError } from '../errors.js';
 import { arrayType, elementCount, formatType } from '../graph/tensor.js';
-import type { TensorType, TensorValue, ValueInfo } from '../graph/types.js';
+import type { TensorValue, ValueInfo } from '../graph/types.js';
 
 /**
- * Checks that `feeds` holds exactly the inputs, each of the declared type and shape.
+ * Checks that `feeds` holds exactly the inputs, each of the declared type and shape. A symbol may stand for several sizes: exporters name
+ * sizes alike that differ. A scalar may come as `[1]`.
  *
  * @throws LutraError `INVALID_ARGUMENT` naming the input, what it should be and what it is.
  */
@@ -12,7 +13,6 @@ export function checkFeeds(inputs: readonly ValueInfo[], feeds: Readonly<Record<
   for (const name of Object.keys(feeds)) {
     if (!names.includes(name)) throw wrong(`there is no input "${name}"`, quote(names), quote(Object.keys(feeds)));
   }
-  const symbols = new Map<string, number>();
   for (const input of inputs) {
     const { name } = input;
     if (!Object.hasOwn(feeds, name)) throw wrong(`input "${name}" is missing`, quote(names), quote(Object.keys(feeds)));
@@ -22,19 +22,13 @@ export function checkFeeds(inputs: readonly ValueInfo[], feeds: Readonly<Record<
     const { dims } = input;
     if (!dims) continue;
     const fits =
-      dims.length === feed.dims.length &&
-      dims.every((dim, axis) => {
-        const size = feed.dims[axis]!;
-        if (typeof dim === 'number') return dim === size;
-        const known = symbols.get(dim);
-        if (dim !== '') symbols.set(dim, size);
-        return known === undefined || known === size;
-      });
-    if (!fits) {
-      const expected = dims.map((dim) =>
-        symbols.has(dim as string) ? `${dim}=${symbols.get(dim as string)}` : dim || '?',
+      dims.length === feed.dims.length && dims.every((dim, axis) => typeof dim === 'string' || dim === feed.dims[axis]);
+    if (!fits && !(dims.length === 0 && `${feed.dims}` === '1')) {
+      throw wrong(
+        `input "${name}" has the wrong shape`,
+        `[${dims.map((dim) => (dim === '' ? '?' : dim))}]`,
+        `[${feed.dims}]`,
       );
-      throw wrong(`input "${name}" has the wrong shape`, `[${expected}]`, `[${feed.dims}]`);
     }
   }
 }
@@ -53,11 +47,6 @@ export function checkTensor(tensor: TensorValue, what: string): void {
   if (!dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0) || data.length !== elementCount(dims)) {
     throw wrong(`${what} does not fit its shape`, formatType({ type, dims }), `${data.length} elements`);
   }
-}
-
-/** Types of checked feeds. */
-export function feedTypes(feeds: Readonly<Record<string, TensorValue>>): Record<string, TensorType> {
-  return Object.fromEntries(Object.entries(feeds).map(([name, { type, dims }]) => [name, { type, dims }]));
 }
 
 function wrong(message: string, expected: string, actual: string): LutraError {

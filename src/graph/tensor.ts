@@ -1,4 +1,4 @@
-import { LutraError } from '../errors.js';
+import { LutraError, type LutraErrorDetails } from '../errors.js';
 import type { DataType, DataTypeMap, TensorType, TensorValue } from './types.js';
 
 const CONSTRUCTORS = {
@@ -34,11 +34,45 @@ export function elementCount(dims: readonly number[]): number {
   return count;
 }
 
+/** Bytes of the largest tensor: larger sizes are refused before anything is allocated. */
+export const MAX_TENSOR_BYTES = 2 ** 31;
+/** A string takes at least a pointer and a header. */
+const STRING_BYTES = 64;
+
+/** Bytes that a tensor takes. Strings count as short ones. */
+export function tensorBytes({ type, dims }: TensorType): number {
+  return elementCount(dims) * (type === 'string' ? STRING_BYTES : bytesPerElement(type));
+}
+
+/**
+ * Refuses a shape that is no shape, and a tensor that no plan could hold. Every size that a file declares or a node computes passes here
+ * before it decides an allocation or a loop.
+ *
+ * @param details what the error says besides: the node
+ * @throws LutraError `INVALID_MODEL`, `OUT_OF_MEMORY`
+ */
+export function checkTensorSize(type: TensorType, what: string, details: LutraErrorDetails = {}): void {
+  if (!type.dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+    throw new LutraError('INVALID_MODEL', `${what} has an impossible shape ${formatType(type)}`, details);
+  }
+  const bytes = tensorBytes(type);
+  // A size of 0 hides the product of the others, which still decides loops over axes.
+  const longest = tensorBytes({ ...type, dims: type.dims.map((dim) => Math.max(1, dim)) });
+  if (longest >= MAX_TENSOR_BYTES) {
+    throw new LutraError('OUT_OF_MEMORY', `${what} is too large: ${formatType(type)}`, {
+      expected: `less than ${MAX_TENSOR_BYTES} bytes`,
+      actual: `${bytes} bytes`,
+      ...details,
+    });
+  }
+}
+
 /**
  * A zero-filled tensor.
  * @throws LutraError `OUT_OF_MEMORY`
  */
 export function allocate(type: DataType, dims: readonly number[]): TensorValue {
+  checkTensorSize({ type, dims }, 'a tensor');
   const count = elementCount(dims);
   if (type === 'string') return { type, dims, data: new Array<string>(count).fill('') };
   const Type = arrayType(type);

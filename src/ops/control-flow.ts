@@ -5,7 +5,7 @@
 import { subgraphs } from '../graph/topology.js';
 import type { Attribute, Graph, Node } from '../graph/types.js';
 import * as op from './define.js';
-import { type ExpandContext, type Expansion, nodeError, type Operator } from './operator.js';
+import { type ExpandContext, type Expansion, nodeError, type Operator, unrollsTooFar } from './operator.js';
 
 /** Scan before version 9 had a batch axis of its own. */
 const SCAN_SINCE = 9;
@@ -235,6 +235,7 @@ function expandScan(context: ExpandContext): Expansion {
   const lengths = axes.map((axis, i) => inputs[states + i]!.dims[axis]!);
   const length = lengths[0]!;
   op.check(node, new Set(lengths).size === 1, 'its inputs differ in length', length, lengths);
+  if (length * (scans + body.nodes.length) > context.room) throw unrollsTooFar(node);
   if (length === 0 && outputs > 0) op.refuse(node, 'outputs of a scan without turns have no known shape');
   const nodes: Node[] = [];
   const constants = new Map();

@@ -1,6 +1,6 @@
-import { allocate, elementCount } from '../graph/tensor.js';
+import { allocate, checkTensorSize, elementCount } from '../graph/tensor.js';
 import type { Graph, Node, TensorType, TensorValue } from '../graph/types.js';
-import type { InputInfo, Operator, OperatorContext } from './operator.js';
+import { describeNode, type InputInfo, type Operator, type OperatorContext } from './operator.js';
 
 /** What is known of values by name. */
 export interface KnownValues {
@@ -26,14 +26,21 @@ export function inferContext(
  * Types of the outputs, and the outputs themselves where constants and shapes determine them.
  *
  * @param most Larger outputs, in elements, are not computed.
- * @throws whatever the operator throws
+ * @throws LutraError `INVALID_MODEL` and `OUT_OF_MEMORY` for an impossible or too large input or output; whatever the operator throws
  */
 export function inferNode(
   operator: Operator,
   context: OperatorContext<InputInfo>,
   most = Infinity,
 ): { readonly types: readonly TensorType[]; readonly values?: readonly TensorValue[] } {
+  const details = { node: describeNode(context.node) };
+  context.inputs.forEach((input, index) => {
+    if (input) checkTensorSize(input, `input ${index}`, details);
+  });
   const types = operator.infer(context);
+  types.forEach((type, index) => {
+    checkTensorSize(type, `output ${index}`, details);
+  });
   const known = operator.traits.shapeOnly || context.inputs.every((input) => !input || input.value);
   if (!known || context.node.epilogue || types.some(({ dims }) => elementCount(dims) > most)) return { types };
   const values = types.map(({ type, dims }) => allocate(type, dims));

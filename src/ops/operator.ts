@@ -19,6 +19,8 @@ export interface OperatorContext<Input> {
 export interface ExpandContext extends OperatorContext<InputInfo> {
   /** A name that no value and no node has. */
   newName(hint: string): string;
+  /** How many nodes may still come: more are refused with {@link unrollsTooFar}. */
+  readonly room: number;
 }
 
 /** Nodes, in order, and constants that take the place of a node. */
@@ -75,4 +77,11 @@ export function nodeError(
   details: LutraErrorDetails = {},
 ): LutraError {
   return new LutraError(code, message, { node: describeNode(node), ...details });
+}
+
+/** Control flow that would become more nodes than are planned. */
+export function unrollsTooFar(node: Node): LutraError {
+  return nodeError(node, 'UNSUPPORTED', 'the control flow of the model unrolls to too many nodes', {
+    hint: 'Loop over fewer steps, or run the body of the loop as a network of its own',
+  });
 }

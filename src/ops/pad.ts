@@ -3,7 +3,7 @@ import { castTo } from './cast.js';
 import * as op from './define.js';
 import type { Operator } from './operator.js';
 import { checkSize } from './shape.js';
-import { offsets, stridesOf } from './strides.js';
+import { offsets, range, stridesOf, type Table } from './strides.js';
 
 type PadMode = 'constant' | 'reflect' | 'edge' | 'wrap';
 
@@ -17,8 +17,8 @@ function padded(mode: PadMode, i: number, size: number): number {
   return at < size ? at : period - at;
 }
 
-/** Per axis, which input positions the output shows. Negative pads crop before positive pads extend. */
-function padPositions(context: op.AnyContext): number[][] {
+/** Per axis, which input positions the output shows, −1 for the constant. Negative pads crop before positive pads extend. */
+function padPositions(context: op.AnyContext): Table[] {
   const { node, opset } = context;
   const dims = op.dimsOf(context);
   const mode = op.choice<PadMode>(node, 'mode', ['constant', 'reflect', 'edge', 'wrap']);
@@ -34,10 +34,12 @@ function padPositions(context: op.AnyContext): number[][] {
     checkSize(context, length);
     const repeatable = mode === 'constant' || last > first || length === 0;
     op.check(node, repeatable, 'an empty axis has nothing to repeat', 'at least 1', 0);
-    return Array.from({ length }, (_, o) => {
-      const at = padded(mode, o - Math.max(0, begin), last - first);
-      return at < 0 ? -1 : at + first;
-    });
+    const build = () =>
+      range(length, 1, -Math.max(0, begin)).map((i) => {
+        const at = padded(mode, i, last - first);
+        return at < 0 ? -1 : at + first;
+      });
+    return { length, build };
   });
 }
 
@@ -60,7 +62,7 @@ const pad = op.define({
       out.fill(op.elements(fill)[0]!);
     } else if (context.inputs[2]) out.fill(op.input(context, 2)[0]!);
     else out.fill(op.elements(allocate(y!.type, [1]))[0]!);
-    const positions = padPositions(context);
+    const positions = padPositions(context).map((axis) => Array.from(axis.build()));
     const [from, to] = [stridesOf(op.dimsOf(context)), stridesOf(y!.dims)];
     const shown = positions.map((axis) => axis.map((at, o) => [at, o] as const).filter(([at]) => at >= 0));
     const source = offsets(shown.map((axis, d) => axis.map(([at]) => at * from[d]!)));

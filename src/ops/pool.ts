@@ -23,7 +23,8 @@ function poolWindow(context: op.AnyContext, global: boolean): SpatialWindow {
       const skipped = Math.max(0, Math.ceil(-first / dilations[d]!));
       return skipped < kernel![d]! && first + skipped * dilations[d]! < size[d]!;
     };
-    return Array.from({ length: count }, (_, o) => o).some((o) => !hits(o));
+    for (let o = 0; o < count; o++) if (!hits(o)) return true;
+    return false;
   });
   if (empty) op.refuse(node, 'a window lies wholly in the padding');
   return window;

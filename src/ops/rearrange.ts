@@ -1,10 +1,11 @@
+import { elementCount } from '../graph/tensor.js';
 import type { AnyContext } from './define.js';
 import { check, checkEqual, choice, dimsOf, int, numbers } from './define.js';
 import type { Operator } from './operator.js';
 import { checkSize, rearrange } from './shape.js';
-import { offsets, range, stridesOf } from './strides.js';
+import { offsets, range, span, stridesOf, type Table } from './strides.js';
 
-function tile(context: AnyContext): Int32Array[] {
+function tile(context: AnyContext): Table[] {
   const dims = dimsOf(context);
   const repeats = numbers(context, 1)!;
   checkEqual(context.node, 'repeats has the wrong length', dims.length, repeats.length);
@@ -12,7 +13,8 @@ function tile(context: AnyContext): Int32Array[] {
   return dims.map((size, d) => {
     checkSize(context, repeats[d]!);
     checkSize(context, size * repeats[d]!);
-    return range(size * repeats[d]!, 1).map((i) => (i % size) * strides[d]!);
+    const length = size * repeats[d]!;
+    return { length, build: () => range(length, 1).map((i) => (i % size) * strides[d]!) };
   });
 }
 
@@ -26,7 +28,7 @@ function blocks(context: AnyContext): { size: number; n: number; c: number; h: n
   return { size, n, c, h, w };
 }
 
-function depthToSpace(context: AnyContext): ArrayLike<number>[] {
+function depthToSpace(context: AnyContext): Table[] {
   const { size, n, c, h, w } = blocks(context);
   check(context.node, c % (size * size) === 0, 'channels do not fill blocks', `a multiple of ${size * size}`, c);
   const depth = c / (size * size);
@@ -35,23 +37,29 @@ function depthToSpace(context: AnyContext): ArrayLike<number>[] {
   // Strides of (block row, block column, channel) in the channel axis.
   const [row, column, channel] = columnRow ? [size, 1, size * size] : [size * depth, depth, 1];
   return [
-    range(n, c * plane),
-    range(depth, channel! * plane),
-    offsets([range(h, w), range(size, row! * plane)]),
-    offsets([range(w, 1), range(size, column! * plane)]),
+    span(n, c * plane),
+    span(depth, channel! * plane),
+    sums([span(h, w), span(size, row! * plane)]),
+    sums([span(w, 1), span(size, column! * plane)]),
   ];
 }
 
-function spaceToDepth(context: AnyContext): ArrayLike<number>[] {
+function spaceToDepth(context: AnyContext): Table[] {
   const { size, n, c, h, w } = blocks(context);
   const whole = h % size === 0 && w % size === 0;
   check(context.node, whole, 'the plane does not fill blocks', `multiples of ${size}`, [h, w]);
   return [
-    range(n, c * h * w),
-    offsets([range(size, w), range(size, 1), range(c, h * w)]),
-    range(h / size, size * w),
-    range(w / size, size),
+    span(n, c * h * w),
+    sums([span(size, w), span(size, 1), span(c, h * w)]),
+    span(h / size, size * w),
+    span(w / size, size),
   ];
+}
+
+/** The outer sum of tables, as one table. */
+function sums(tables: readonly Table[]): Table {
+  const length = elementCount(tables.map((table) => table.length));
+  return { length, build: () => offsets(tables.map((table) => table.build())) };
 }
 
 export const REARRANGE: readonly Operator[] = [

@@ -3,7 +3,7 @@ import type { TensorValue } from '../graph/types.js';
 import { castTo } from './cast.js';
 import * as op from './define.js';
 import type { Operator, OperatorTraits } from './operator.js';
-import { gather, offsets, range, stridesOf } from './strides.js';
+import { gather, offsets, range, span, stridesOf, type Table } from './strides.js';
 
 const ALIAS: OperatorTraits = { alias: true };
 
@@ -26,10 +26,10 @@ function view(name: string, shape: (context: op.AnyContext) => number[], more: P
   });
 }
 
-/** An operator whose output element i is input element `at(context)[i]`. */
+/** An operator whose output element i is input element `at(context)[i]`, the outer sum of the tables. */
 export function rearrange(
   name: string,
-  at: (context: op.AnyContext) => readonly ArrayLike<number>[],
+  at: (context: op.AnyContext) => readonly Table[],
   more: Partial<op.Definition> = {},
 ): Operator {
   return op.define({
@@ -37,7 +37,8 @@ export function rearrange(
     types: [op.ANY, op.INT64],
     raw: true,
     infer: (context) => [{ type: op.typeOf(context), dims: at(context).map((table) => table.length) }],
-    evaluate: (context, [y]) => gather(op.input(context), offsets(at(context)), op.elements(y!)),
+    evaluate: (context, [y]) =>
+      gather(op.input(context), offsets(at(context).map((table) => table.build())), op.elements(y!)),
     ...more,
   });
 }
@@ -82,16 +83,16 @@ function unsqueeze(context: op.AnyContext): number[] {
   return dims;
 }
 
-function transpose(context: op.AnyContext): Int32Array[] {
+function transpose(context: op.AnyContext): Table[] {
   const dims = op.dimsOf(context);
   const perm = op.ints(context.node, 'perm') ?? dims.map((_, d) => dims.length - 1 - d);
   op.checkEqual(context.node, 'perm has the wrong length', dims.length, perm.length);
   op.checkLeast(context.node, 'perm', perm, 0);
   const strides = stridesOf(dims);
-  return op.axesOf(context.node, perm, dims.length).map((axis) => range(dims[axis]!, strides[axis]!));
+  return op.axesOf(context.node, perm, dims.length).map((axis) => span(dims[axis]!, strides[axis]!));
 }
 
-function expand(context: op.AnyContext): Int32Array[] {
+function expand(context: op.AnyContext): Table[] {
   const dims = op.dimsOf(context);
   const shape = op.numbers(context, 1)!;
   const rank = Math.max(dims.length, shape.length);
@@ -102,7 +103,7 @@ function expand(context: op.AnyContext): Int32Array[] {
     const fits = size === wanted || size === 1 || wanted === 1;
     op.check(context.node, fits, 'shapes do not broadcast', `[${dims}]`, `[${shape}]`);
     checkSize(context, wanted);
-    return size === 1 ? range(wanted, 0) : range(size, strides[d - rank + dims.length]!);
+    return size === 1 ? span(wanted, 0) : span(size, strides[d - rank + dims.length]!);
   });
 }
 
@@ -112,7 +113,7 @@ export function checkSize(context: op.AnyContext, size: number): void {
   if (size >= 2 ** 31) op.refuse(context.node, `a size of ${size} is too large`);
 }
 
-function slice(context: op.AnyContext): Int32Array[] {
+function slice(context: op.AnyContext): Table[] {
   const { node } = context;
   const dims = op.dimsOf(context);
   const starts = op.setting(context, 'starts', 1, 10);
@@ -124,7 +125,7 @@ function slice(context: op.AnyContext): Int32Array[] {
   const complete = axes.length === starts!.length && steps.length === axes.length;
   op.check(node, complete, 'starts, axes and steps differ in length', starts!.length, [axes.length, steps.length]);
   const strides = stridesOf(dims);
-  const tables = dims.map((size, d) => range(size, strides[d]!));
+  const tables = dims.map((size, d) => span(size, strides[d]!));
   axes.forEach((axis, i) => {
     const [size, step] = [dims[axis]!, steps[i]!];
     op.check(node, step !== 0, 'a step is zero', 'any other integer', 0);
@@ -132,7 +133,7 @@ function slice(context: op.AnyContext): Int32Array[] {
     const clamp = (x: number) => Math.min(high, Math.max(low, x < 0 ? x + size : x));
     const start = Math.max(step > 0 ? 0 : Math.min(0, size - 1), clamp(starts![i]!));
     const count = Math.max(0, Math.ceil((clamp(ends![i]!) - start) / step));
-    tables[axis] = range(count, step * strides[axis]!, start * strides[axis]!);
+    tables[axis] = span(count, step * strides[axis]!, start * strides[axis]!);
   });
   return tables;
 }

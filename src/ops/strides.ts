@@ -31,6 +31,17 @@ export function stridesOf(dims: readonly number[]): number[] {
   return strides;
 }
 
+/** A table whose length is known before it is made: shapes are inferred from lengths alone. */
+export interface Table {
+  readonly length: number;
+  build(): ArrayLike<number>;
+}
+
+/** {@link range}, made when it is needed. */
+export function span(count: number, step: number, start = 0): Table {
+  return { length: count, build: () => range(count, step, start) };
+}
+
 /** `count` offsets: start, start + step, … */
 export function range(count: number, step: number, start = 0): Int32Array {
   checkLength(count);

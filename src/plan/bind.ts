@@ -1,10 +1,10 @@
 import { LutraError } from '../errors.js';
 import { fuseEpilogues, sameType } from '../graph/passes/fuse-epilogues.js';
 import { consumersOf } from '../graph/topology.js';
-import type { Graph, TensorType } from '../graph/types.js';
+import type { Graph } from '../graph/types.js';
 import { resolve } from './resolve.js';
 import type { Runtime } from './runtime.js';
-import type { ConcreteGraph } from './types.js';
+import type { ConcreteGraph, InputTypes } from './types.js';
 
 /**
  * The graph that is planned for concrete input types: every shape is known first, then come the passes that need the shapes, so that
@@ -13,11 +13,7 @@ import type { ConcreteGraph } from './types.js';
  * @param graph a model after `optimize`
  * @throws LutraError what {@link resolve} throws
  */
-export function bind(
-  graph: Graph,
-  { operators, passes }: Runtime,
-  inputTypes: Readonly<Record<string, TensorType>>,
-): ConcreteGraph {
+export function bind(graph: Graph, { operators, passes }: Runtime, inputTypes: InputTypes): ConcreteGraph {
   const resolved = resolve(graph, operators, inputTypes);
   const types = new Map(resolved.types);
   let current: Graph = { ...graph, nodes: resolved.nodes, initializers: resolved.constants };

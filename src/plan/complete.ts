@@ -4,6 +4,7 @@ import { mergeHardSwish } from '../graph/passes/merge-hard-swish.js';
 import { sinkReshapes } from '../graph/passes/sink-reshapes.js';
 import { COMPLETE_OPERATORS } from '../ops/complete.js';
 import { CORE_RUNTIME } from './core.js';
+import { LATE_PLANNING } from './late-planning.js';
 import { RARE_RULES } from './lower/rare.js';
 import type { Runtime } from './runtime.js';
 
@@ -11,5 +12,6 @@ import type { Runtime } from './runtime.js';
 export const COMPLETE_RUNTIME: Runtime = {
   operators: COMPLETE_OPERATORS,
   rules: { ...CORE_RUNTIME.rules, ...RARE_RULES },
+  late: LATE_PLANNING,
   passes: { first: [computeInIntegers], last: [mergeHardSwish, mergeGelu], plan: [sinkReshapes] },
 };

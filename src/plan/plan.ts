@@ -6,7 +6,7 @@ import type { Lowering } from './context.js';
 import { lower } from './lower/index.js';
 import { align, assignOffsets, type Lifetime } from './memory.js';
 import type { Runtime } from './runtime.js';
-import type { Address, KernelCall, PlacedTensor, Plan, Step, VirtualBuffer } from './types.js';
+import type { Address, InputTypes, KernelCall, PlacedTensor, Plan, Step, VirtualBuffer } from './types.js';
 
 export interface PlanOptions {
   /** Threads that will run the plan. Each gets scratch of its own. */
@@ -27,12 +27,7 @@ const MAX_MEMORY = 2 ** 32 - 65536;
  * @param graph a model after `optimize`
  * @throws LutraError what {@link bind} throws; `OUT_OF_MEMORY` when the plan needs more than 4 GB.
  */
-export function plan(
-  graph: Graph,
-  runtime: Runtime,
-  inputTypes: Readonly<Record<string, TensorType>>,
-  options: PlanOptions,
-): Plan {
+export function plan(graph: Graph, runtime: Runtime, inputTypes: InputTypes, options: PlanOptions): Plan {
   return place(lower(bind(graph, runtime, inputTypes), runtime.rules, options.threads)).plan;
 }
 

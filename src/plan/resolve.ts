@@ -1,17 +1,17 @@
 import { LutraError } from '../errors.js';
 import { removeDeadCode } from '../graph/passes/dead-code.js';
-import { bytesPerElement, elementCount, formatType } from '../graph/tensor.js';
+import { checkTensorSize, MAX_TENSOR_BYTES, tensorBytes } from '../graph/tensor.js';
 import { consumersOf, readValues, UniqueNames, valueNames } from '../graph/topology.js';
 import type { Graph, Node, TensorType } from '../graph/types.js';
 import { inferContext, inferNode } from '../ops/infer-node.js';
-import { describeNode } from '../ops/operator.js';
+import { describeNode, unrollsTooFar } from '../ops/operator.js';
 import type { OperatorSet } from '../ops/operator-set.js';
-import type { ConcreteGraph } from './types.js';
+import type { ConcreteGraph, InputTypes } from './types.js';
 
-/** Bytes of the largest tensor that is planned; larger sizes are refused before anything is allocated. */
-const MAX_TENSOR_BYTES = 2 ** 31;
-/** Larger values, in elements, are computed when the network runs, even if they are constant. */
-const MOST_COMPUTED = MAX_TENSOR_BYTES / 8;
+/** Bytes of all values together that are computed while planning. What is left is computed when the network runs, even if it is constant. */
+const MOST_COMPUTED = MAX_TENSOR_BYTES;
+/** Elements of the largest of them. */
+const LARGEST_COMPUTED = MAX_TENSOR_BYTES / 8;
 /** Loops in loops would otherwise unroll without end. */
 const MOST_EXPANDED = 20_000;
 
@@ -19,24 +19,21 @@ const MOST_EXPANDED = 20_000;
  * Gives every value of `graph` a concrete type and computes whatever does not depend on the graph's inputs, so that chains such
  * as Shape → Gather → Concat → Reshape disappear. Nodes that no graph output needs are dropped.
  *
- * @param inputTypes Type of every graph input, by name.
+ * @param inputTypes Type of every graph input, by name. An input that comes with its value counts as a constant.
  * @throws LutraError `UNSUPPORTED` naming every node that cannot run; `INVALID_MODEL`; `INVALID_ARGUMENT` for a missing input;
  *   `OUT_OF_MEMORY` for a tensor of 2^31 bytes or more.
  */
-export function resolve(
-  graph: Graph,
-  operators: OperatorSet,
-  inputTypes: Readonly<Record<string, TensorType>>,
-): ConcreteGraph {
+export function resolve(graph: Graph, operators: OperatorSet, inputTypes: InputTypes): ConcreteGraph {
   const types = new Map<string, TensorType>();
   const constants = new Map(graph.initializers);
   for (const [name, { type, dims }] of graph.initializers) types.set(name, { type, dims });
   for (const { name } of graph.inputs) {
     if (Object.hasOwn(inputTypes, name)) {
       const type = inputTypes[name]!;
-      checkSize(type, `input ${name}`);
+      checkTensorSize(type, `input ${name}`);
       types.set(name, type);
-      constants.delete(name);
+      if ('data' in type) constants.set(name, type);
+      else constants.delete(name);
     } else if (!constants.has(name)) {
       throw new LutraError('INVALID_ARGUMENT', `input "${name}" has no type`);
     }
@@ -50,6 +47,7 @@ export function resolve(
   const waiting = removeDeadCode(graph).nodes.toReversed();
   let names: UniqueNames | undefined;
   let expanded = 0;
+  let computed = 0;
   for (let node = waiting.pop(); node; node = waiting.pop()) {
     const operator = operators.of(node, graph.opset);
     if (!operator) failures.push(unknownOperator(graph, operators, node));
@@ -69,14 +67,9 @@ export function resolve(
       if (operator.expand) {
         names ??= new UniqueNames(new Set([...valueNames(graph), ...graph.nodes.map(({ name }) => name)]));
         const newName = names.make.bind(names);
-        const part = operator.expand({ ...context, newName });
+        const part = operator.expand({ ...context, newName, room: MOST_EXPANDED - expanded });
         expanded += part.nodes.length;
-        if (expanded > MOST_EXPANDED) {
-          throw new LutraError(
-            'UNSUPPORTED',
-            `the control flow of the model unrolls to more than ${MOST_EXPANDED} nodes`,
-          );
-        }
+        if (expanded > MOST_EXPANDED) throw unrollsTooFar(node);
         for (const [name, value] of part.constants) {
           constants.set(name, value);
           types.set(name, { type: value.type, dims: value.dims });
@@ -84,7 +77,7 @@ export function resolve(
         waiting.push(...part.nodes.toReversed());
         continue;
       }
-      inferred = inferNode(operator, context, MOST_COMPUTED);
+      inferred = inferNode(operator, context, Math.min(LARGEST_COMPUTED, (MOST_COMPUTED - computed) / 8));
     } catch (thrown) {
       const error = LutraError.from(thrown);
       if (error.code !== 'UNSUPPORTED') throw error;
@@ -98,12 +91,12 @@ export function resolve(
     // `evaluate` fills every output, so omitted ones get names, too.
     const outputNames = inferred.types.map((_, index) => node.outputs[index] || `${node.name}:${index}`);
     inferred.types.forEach((type, index) => {
-      checkSize(type, `${describeNode(node)} output ${index}`);
       types.set(outputNames[index]!, type);
     });
     if (!inferred.values) rest.push({ ...node, outputs: outputNames });
     inferred.values?.forEach((value, index) => {
       constants.set(outputNames[index]!, value);
+      computed += tensorBytes(value);
     });
   }
   if (failures.length > 0) throw unsupported(failures);
@@ -141,17 +134,4 @@ function unsupported(failures: readonly LutraError[]): LutraError {
     `${failures.length} nodes cannot run:\n${failures.map((failure) => `- ${failure.message}`).join('\n')}`,
     { node: failures.map((failure) => failure.node).join(', ') },
   );
-}
-
-function checkSize(type: TensorType, what: string): void {
-  const bytes = elementCount(type.dims) * (type.type === 'string' ? 1 : bytesPerElement(type.type));
-  if (!type.dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
-    throw new LutraError('INVALID_MODEL', `${what} has an impossible shape ${formatType(type)}`);
-  }
-  if (bytes >= MAX_TENSOR_BYTES) {
-    throw new LutraError('OUT_OF_MEMORY', `${what} is too large: ${formatType(type)}`, {
-      expected: `less than ${MAX_TENSOR_BYTES} bytes`,
-      actual: `${bytes} bytes`,
-    });
-  }
 }

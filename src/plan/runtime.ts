@@ -1,6 +1,7 @@
 import type { Passes } from '../graph/passes/optimize.js';
 import type { Operator } from '../ops/operator.js';
 import { OperatorSet } from '../ops/operator-set.js';
+import type { LATE_PLANNING } from './late-planning.js';
 import type { LoweringRule } from './types.js';
 
 /** What an entry point brings to run networks with: `CORE_RUNTIME`, `COMPLETE_RUNTIME`, or one of them extended. */
@@ -9,6 +10,8 @@ export interface Runtime {
   /** Fast paths by `domain:op`; an operator without one runs its `evaluate`. */
   readonly rules: Readonly<Record<string, LoweringRule>>;
   readonly passes: Passes;
+  /** Without it, networks are refused that cannot be planned for their declared shapes. */
+  readonly late?: typeof LATE_PLANNING;
 }
 
 /** What a family of operators adds to a runtime. */
@@ -23,6 +26,7 @@ export function extendRuntime(runtime: Runtime, { operators = [], rules, passes 
   const { first, last, plan } = runtime.passes;
   const { list, alternativeTo } = runtime.operators;
   return {
+    ...runtime,
     operators: new OperatorSet([...list, ...operators], alternativeTo),
     rules: { ...runtime.rules, ...rules },
     passes: {

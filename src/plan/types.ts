@@ -10,6 +10,9 @@ import type { Graph, Node, TensorType, TensorValue } from '../graph/types.js';
 import type { FieldValues, KERNELS, KernelName } from '../kernels/list.js';
 import type { OperatorSet } from '../ops/operator-set.js';
 
+/** What a plan is made for: the type of every input, or its value where the plan depends on that. */
+export type InputTypes = Readonly<Record<string, TensorType | TensorValue>>;
+
 /** A graph whose every value has a concrete type, and whose constant values are known. */
 export interface ConcreteGraph {
   readonly graph: Graph;

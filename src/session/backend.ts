@@ -11,8 +11,9 @@ export interface Backend {
    * Moves `feeds`, too.
    *
    * @param stoppable Whether {@link stop} may be called during the run.
+   * @param fetches Names of the outputs wanted.
    */
-  run(feeds: Values, run: number, stoppable: boolean): Promise<Values>;
+  run(feeds: Values, run: number, stoppable: boolean, fetches: readonly string[]): Promise<Values>;
   stop(run: number): void;
   /** Moves `feeds`, too. */
   profile(feeds: Values): Promise<StepProfile[]>;

@@ -102,13 +102,14 @@ export class InferenceSession {
     const { signal } = options;
     checkFeeds(this.#inputs, feeds);
     const targets = this.#targets(fetches);
+    const names = targets.map(([name]) => name);
     const copy = copyFeeds(feeds);
     const values = await this.#enqueue(signal, async () => {
       const run = ++this.#runs;
       const stop = (): void => this.#backend.stop(run);
       signal?.addEventListener('abort', stop);
       try {
-        return await this.#backend.run(copy, run, signal !== undefined);
+        return await this.#backend.run(copy, run, signal !== undefined, names);
       } finally {
         signal?.removeEventListener('abort', stop);
       }

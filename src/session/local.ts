@@ -12,7 +12,7 @@ export function createLocal(workerUrl: string | URL | undefined): Backend {
   return {
     worker: false,
     open: (bytes, kernels, options) => service.open(bytes, kernels, options, spawn) as Promise<SessionFacts>,
-    run: (feeds, run, stoppable) => service.run(feeds, run, stoppable),
+    run: (feeds, run, stoppable, fetches) => service.run(feeds, run, stoppable, fetches),
     stop: (run) => service.stop(run),
     profile: async (feeds) => service.profile(feeds),
     time: async (feeds, runs) => service.time(feeds, runs),

@@ -38,7 +38,7 @@ export function createRemote(workerUrl: string | URL | undefined, threads: numbe
   const open: Backend['open'] = async (bytes, kernels, options) => {
     const started = await Promise.all(helpers.map((helper) => helper.started));
     const ports = helpers.filter((_, index) => started[index]).map((helper) => helper.connect());
-    const settings = { ...options, threads: ports.length + 1 };
+    const settings = { ...options, threads: ports.length + 1, stay: workerUrl !== undefined };
     const opened = await api.open(moved(bytes), kernels, settings, transfer(ports, ports));
     if ('missing' in opened) {
       if (workerUrl !== undefined) {
@@ -59,8 +59,8 @@ export function createRemote(workerUrl: string | URL | undefined, threads: numbe
     worker: true,
     failure,
     open,
-    run(feeds, run, stoppable) {
-      const outputs = api.run(moved(feeds), run, stoppable && !control);
+    run(feeds, run, stoppable, fetches) {
+      const outputs = api.run(moved(feeds), run, stoppable && !control, fetches);
       // The helpers wake while the message travels. If the first thread woke them, the system might put a helper on that thread's
       // processor, which delays both.
       if (control) wake(control);

@@ -27,8 +27,8 @@ function createApi(service: Service) {
       const opened = await service.open(bytes, kernels, options, () => portHandle(helpers.pop()!));
       return 'missing' in opened ? moved({ ...opened, bytes }) : opened;
     },
-    run: async (feeds: Values, run: number, sliced: boolean): Promise<Values> =>
-      moved(await service.run(feeds, run, sliced)),
+    run: async (feeds: Values, run: number, sliced: boolean, fetches: readonly string[]): Promise<Values> =>
+      moved(await service.run(feeds, run, sliced, fetches)),
     stop: (run: number): void => service.stop(run),
     profile: (feeds: Values): StepProfile[] => service.profile(feeds),
     time: (feeds: Values, runs: number): number[] => service.time(feeds, runs),

@@ -9,7 +9,10 @@ import { type ExpandCalls, importModel } from '../onnx/import.js';
 import type { Runtime } from '../plan/runtime.js';
 import type { CreateOptions, SessionInfo } from './types.js';
 
-export type OpenOptions = Pick<CreateOptions, 'threads' | 'dimensions'>;
+export interface OpenOptions extends Pick<CreateOptions, 'threads' | 'dimensions'> {
+  /** There is no other worker: a model that this one may run stays. */
+  readonly stay?: boolean;
+}
 
 /** Facts about a session that is open. */
 export interface SessionFacts {
@@ -27,6 +30,11 @@ export interface MissingOperators {
 }
 
 export type Values = Readonly<Record<string, TensorValue>>;
+
+/** Whether an input may hold a shape or a length. */
+function mayBeSize({ type, dims }: ValueInfo): boolean {
+  return dims !== undefined && dims.length < 2 && type.includes('int');
+}
 
 /** Runs one network on the thread that creates it. */
 export class Service {
@@ -57,6 +65,7 @@ export class Service {
     const model = importModel(bytes, this.expand ?? leaveCalls);
     const lacking = this.expand ? [] : model.nodes.filter((node) => !this.runtime.operators.of(node, model.opset));
     missing.push(...lacking.map(({ domain, op }) => `${domain}:${op}`));
+    if (!this.runtime.late && !options.stay && model.inputs.some(mayBeSize)) missing.push('late planning');
     if (missing.length > 0) return { missing: [...new Set(missing)] };
     const executor = await ExecutorCore.start(model, this.runtime, kernels, { ...options, spawn });
     this.#executor = executor;
@@ -71,9 +80,9 @@ export class Service {
   }
 
   /** @param sliced Whether to run in slices, so that the message for {@link stop} can arrive in between. */
-  async run(feeds: Values, run: number, sliced: boolean): Promise<Values> {
+  async run(feeds: Values, run: number, sliced: boolean, fetches: readonly string[]): Promise<Values> {
     const executor = this.#opened();
-    return sliced ? executor.runSliced(feeds, run) : executor.run(feeds, run);
+    return sliced ? executor.runSliced(feeds, run, fetches) : executor.run(feeds, run, fetches);
   }
 
   stop(run: number): void {
