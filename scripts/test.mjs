@@ -63,12 +63,36 @@ function browser() {
   );
 }
 
+/** The first Python that has what the package needs, or what is missing. */
+function findPython() {
+  const needs = 'import torch, onnx, pytest';
+  const candidates = [process.env.PYTHON, 'python3', '/usr/bin/python3'].filter(Boolean);
+  return candidates.find((python) => spawnSync(python, ['-c', needs], { stdio: 'ignore' }).status === 0);
+}
+
+function python() {
+  const found = findPython();
+  if (!found) {
+    console.log('\nThe Python package was not tested: no python3 here has torch, onnx and pytest.');
+    totals.skipped++;
+    return;
+  }
+  const file = `${RESULTS}/python.xml`;
+  rmSync(file, { force: true });
+  const ok = run(`${found} -m pytest -q --disable-warnings python --junitxml=${file}`);
+  const counted = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const attribute = (name) => Number(new RegExp(`<testsuite [^>]*${name}="(\\d+)"`).exec(counted)?.[1] ?? 0);
+  const [failed, skipped] = [attribute('failures') + attribute('errors'), attribute('skipped')];
+  count('python', ok, counted && { passed: attribute('tests') - failed - skipped, failed, skipped });
+}
+
 const STAGES = {
   build: () => check('build', 'npm run -s build'),
   lint: () => check('lint', 'npx biome check .'),
   types: () => check('types', 'npx tsc -p .'),
   imports: () => check('import rules', 'npm run -s imports'),
   unit,
+  python,
   package: () => {
     check('publint', 'npx publint --strict');
     check('types of the package', 'npx attw --pack . --profile esm-only');
