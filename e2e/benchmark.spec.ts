@@ -16,6 +16,20 @@ async function chooseQuickRun(page: Page, site?: string): Promise<void> {
   await page.getByRole('combobox', { name: 'Samples' }).selectOption('10');
 }
 
+test('draws accuracy against time of the shipped models, with a table of the same numbers', async ({ page }) => {
+  const errors = watchForErrors(page);
+  await page.goto(PAGE);
+  const panel = page.getByRole('region', { name: 'Accuracy against time' });
+  await expect(panel.getByRole('heading', { name: 'CIFAR-10 images' })).toBeVisible();
+  const picture = panel.getByRole('img', { name: /CIFAR-10 images: accuracy against time/ });
+  const table = panel.getByRole('region', { name: 'CIFAR-10 images: accuracy, time and size as a table' });
+  const rows = await table.getByRole('row').count();
+  expect(rows).toBeGreaterThan(4);
+  await expect(picture.locator('svg [aria-label="dot"] path, svg [aria-label="dot"] circle')).toHaveCount(rows - 1);
+  await expect(table.getByRole('row', { name: /onnxruntime-web, int8: int8/ })).toContainText('1.00×');
+  expect(errors).toEqual([]);
+});
+
 const results = (page: Page) => page.getByRole('region', { name: 'Results as a table' });
 
 async function violations(page: Page): Promise<string[]> {

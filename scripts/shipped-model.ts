@@ -1,7 +1,8 @@
 /** Makes one shipped model: trains the dense network, converts and trains its lookups, measures both, writes card and manifest. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { METADATA } from '../src/graph/metadata.js';
 
 export interface ShippedModel {
   readonly id: string;
@@ -167,7 +168,7 @@ function layerRows({ metadata }: Inspected, dense: Inspected): string[] {
     readonly family?: string;
     readonly geometry?: { readonly kind: string; readonly channels: number; readonly centroids: number };
   }
-  const { layers = [] } = JSON.parse(metadata['lutra.calibration'] ?? '{}') as { layers?: readonly Converted[] };
+  const { layers = [] } = JSON.parse(metadata[METADATA.calibration] ?? '{}') as { layers?: readonly Converted[] };
   return dense.layers
     .filter(({ op }) => op === 'Conv' || op === 'Gemm' || op === 'MatMul')
     .map(({ name, macs }) => {
@@ -175,6 +176,16 @@ function layerRows({ metadata }: Inspected, dense: Inspected): string[] {
       const form = geometry ? `${geometry.kind}, g = ${geometry.channels}, K = ${geometry.centroids}` : family;
       return `| ${name} | ${form} | ${mega(macs)} |`;
     });
+}
+
+/** What became of every layer, where the conversion wrote it into the file. */
+function layerTable(after: Inspected, before: Inspected): string {
+  if (after.metadata[METADATA.calibration] === undefined) return '';
+  return `
+| layer | form | M multiply-adds of the dense layer |
+|---|---|---|
+${layerRows(after, before).join('\n')}
+`;
 }
 
 /** Writes the card of a model whose two files lie in `folder`. `how` tells how it was made, in Markdown. */
@@ -199,11 +210,7 @@ ${model.description}
 ${how}
 
 Accuracy: \`${model.test.command ?? `npx lutra eval ${model.id}.lut.onnx --data ${model.test.name}`}\`.
-
-| layer | form | M multiply-adds of the dense layer |
-|---|---|---|
-${layerRows(after, before).join('\n')}
-
+${layerTable(after, before)}
 **Data and licence.** ${model.licence}
 `;
   writeFileSync(join(folder, `${model.id}.md`), card);
@@ -258,4 +265,22 @@ export function buildModel(
   writeCard(model, elsewhere ?? own, how, folder);
   writeManifest(model, folder);
   console.log(`${join(folder, `${model.id}.md`)} tells of the models that lie beside it`);
+}
+
+/** Takes over a model that was trained elsewhere: copies, measures and documents it. `how` tells how it was made, in Markdown. */
+export function adoptModel(
+  model: Omit<ShippedModel, 'dense' | 'lookup' | 'lookupCommand'>,
+  dense: string,
+  lookup: string,
+  quick: boolean,
+  how: string,
+): void {
+  const folder = quick ? QUICK : OUT;
+  mkdirSync(folder, { recursive: true });
+  const [first, second] = [join(folder, `${model.id}.onnx`), join(folder, `${model.id}.lut.onnx`)];
+  copyFileSync(dense, first);
+  copyFileSync(lookup, second);
+  const evaluate = (path: string) => lutra<Accuracy>('eval', path, '--data', model.test.path);
+  writeCard(model, { dense: evaluate(first), lookup: evaluate(second) }, how, folder);
+  writeManifest(model, folder);
 }

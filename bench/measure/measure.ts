@@ -76,7 +76,8 @@ export async function measureNetwork(network: BenchNetwork, options: MeasureOpti
     onProgress?.({ stage, done, total, engine });
   try {
     const open = async (contender: Contender, form: ModelForm, check?: CheckForm, given = feeds) => {
-      const own = form === ENGINES[contender.engine].form ? contender.file : undefined;
+      // A lookup network is checked by running its own file in the reference engine.
+      const own = form === ENGINES[contender.engine].form || form === 'lut' ? contender.file : undefined;
       const model = own ?? network.models[form];
       if (model === undefined) throw new Error(`${network.title} has no file for ${ENGINES[contender.engine].title}`);
       return EngineThread.open(options.createWorker, { contender, model, feeds: given, check }, signal);

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Calibration, type ConvertOptions, convert } from '../../src/convert/index.js';
 import { Executor } from '../../src/engine/executor.js';
 import { raiseOpset } from '../../src/graph/passes/raise-opset.js';
@@ -11,14 +14,16 @@ import type { LabelledBatches, Task } from './tasks.js';
 /** Real examples that activation ranges of the int8 network come from, and others that the ranges are compared on. */
 const RANGE_EXAMPLES = 200;
 const COMPARE_EXAMPLES = 1000;
-const CONVERT_EXAMPLES = 1000;
+const CONVERT_EXAMPLES = 500;
 
 /** Lookup networks beside the shipped one: points of a curve. */
 const CONVERSIONS: Readonly<Record<string, ConvertOptions>> = {
   'int8 by Lutra': { family: 'integer', layers: 'all' },
   'converted, patch, K = 16': { geometry: { conv: { kind: 'patch', channels: 1 } }, centroids: 16, stem: 'integer' },
-  'converted, row of 1, K = 16': { geometry: { conv: { kind: 'row', channels: 1 } }, centroids: 16, stem: 'integer' },
 };
+
+/** Deleted by hand when the converter changes. */
+const CONVERTED = join(process.cwd(), 'build/bench/converted');
 
 export interface Form {
   readonly name: string;
@@ -62,13 +67,21 @@ async function countRight(graph: Graph, { feeds, labels }: LabelledBatches): Pro
   }
 }
 
-/** Conversions of the dense network. */
+/** Conversions of the dense network, from an earlier run or made now. */
 export async function convertedForms(task: Task): Promise<Form[]> {
-  const { calibration } = await task.calibration(CONVERT_EXAMPLES, 0);
   const forms: Form[] = [];
+  let given: Calibration | undefined;
   for (const [name, options] of Object.entries(CONVERSIONS)) {
-    const given: Calibration = { feeds: calibration.feeds, labels: calibration.labels };
-    forms.push({ name, bytes: serializeModel((await convert(task.graph, given, options)).graph) });
+    const key = createHash('sha256')
+      .update(task.dense)
+      .update(JSON.stringify([options, CONVERT_EXAMPLES]));
+    const path = join(CONVERTED, `${task.id}.${key.digest('hex').slice(0, 16)}.onnx`);
+    if (!existsSync(path)) {
+      given ??= (await task.calibration(CONVERT_EXAMPLES, 0)).calibration;
+      mkdirSync(CONVERTED, { recursive: true });
+      writeFileSync(path, serializeModel((await convert(task.graph, given, options)).graph));
+    }
+    forms.push({ name, bytes: readFileSync(path) });
   }
   return forms;
 }

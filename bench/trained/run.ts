@@ -32,6 +32,20 @@ export async function runTrained(tab: BrowserTab, server: BenchServer, options: 
   const { environment } = await openMeasuring(tab, server, options);
   const rows: TrainedRow[] = [];
   const failures: string[] = [];
+  const write = () => {
+    const results: TrainedResults = {
+      environment,
+      tasks: tasks.map(({ id, title, data }) => ({ id, title, data })),
+      rows,
+      pareto: tasks.flatMap(({ id }) => paretoFront(rows.filter(({ task }) => task === id))),
+      failures,
+    };
+    for (const path of [options.json, options.record ? RECORDED : undefined]) {
+      if (path === undefined) continue;
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
+    }
+  };
   for (const task of tasks) {
     process.stderr.write(`Preparing ${task.title} …\n`);
     const entries = await taskEntries(task, options);
@@ -43,18 +57,8 @@ export async function runTrained(tab: BrowserTab, server: BenchServer, options: 
     } catch (thrown) {
       failures.push(`${task.title}: ${thrown instanceof Error ? thrown.message : thrown}`);
     }
-  }
-  const results: TrainedResults = {
-    environment,
-    tasks: tasks.map(({ id, title, data }) => ({ id, title, data })),
-    rows,
-    pareto: tasks.flatMap(({ id }) => paretoFront(rows.filter(({ task }) => task === id))),
-    failures,
-  };
-  for (const path of [options.json, options.record ? RECORDED : undefined]) {
-    if (path === undefined) continue;
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
+    // After every task, so that results of a run that is stopped are kept.
+    write();
   }
   if (failures.length > 0) {
     console.error(`\nNot measured:\n${failures.map((failure) => `  ${failure}`).join('\n')}`);

@@ -10,6 +10,7 @@ import { loadRecorded } from './recorded.js';
 import { describeResults } from './results-file.js';
 import { ResultsPanel } from './results-panel.js';
 import { runBenchmark } from './run.js';
+import { loadTrained, mountTrained } from './trained-panel.js';
 
 const root = new URL('../', document.baseURI);
 const announce = (text: string) => {
@@ -42,6 +43,14 @@ async function start(): Promise<void> {
     own = { label: `This page: ${describeResults(measured)}`, results: measured };
     update(own);
   });
+  const trained = await loadTrained(root).catch((thrown: unknown) => {
+    byId('load-problem').replaceChildren(problemView(thrown));
+    return undefined;
+  });
+  if (trained) {
+    byId('trained-panel').hidden = false;
+    mountTrained(byId('trained'), trained);
+  }
   recorded = await loadRecorded(root).catch((thrown: unknown) => {
     byId('load-problem').replaceChildren(problemView(thrown));
     return [];

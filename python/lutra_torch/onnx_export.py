@@ -4,6 +4,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import math
 import os
 import pathlib
 from typing import Any, Mapping, Sequence
@@ -122,12 +123,14 @@ def export_onnx(
     output: str = "output",
     preprocess: Mapping[str, Any] | None = None,
     labels: Sequence[str] | None = None,
+    half_weights: bool = False,
 ) -> None:
     """Writes a model whose layers are lookup layers, plain ones, or both, as an ONNX file that Lutra and other runtimes run.
 
     Batch normalization behind a lookup layer goes into its scales. The first dimension of input and output stays open.
 
     model: is not changed. example: one batch of inputs. preprocess: `lutra.preprocess` of docs/lookup-operators.md. labels: names of classes.
+    half_weights: store large float32 weights as float16, with a Cast in front of their reader: half the file, computed in float32.
     Raises ValueError when a centroid, table or scale is not finite.
     """
     for name, value in [*model.named_parameters(), *model.named_buffers()]:
@@ -145,6 +148,8 @@ def export_onnx(
     exported.graph.output[0].CopyFrom(helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, ["batch", *sizes[1:]]))
     _name_constants_once(exported.graph)
     _fold_normalization(exported.graph)
+    if half_weights:
+        _halve_weights(exported.graph)
     used = {node.op_type for node in exported.graph.node if node.domain == DOMAIN}
     bodies = onnx.load(str(pathlib.Path(__file__).with_name("functions.onnx"))).functions
     facts = {"lutra.version": "1", "lutra.preprocess": preprocess and json.dumps(preprocess), "lutra.labels": labels and json.dumps(list(labels))}
@@ -155,6 +160,23 @@ def export_onnx(
     written.ir_version = 9
     helper.set_model_props(written, {key: value for key, value in facts.items() if value})
     pathlib.Path(path).write_bytes(written.SerializeToString())
+
+
+# Smaller constants are not worth a Cast.
+_LARGE = 1024
+
+
+def _halve_weights(graph: onnx.GraphProto) -> None:
+    large = [t for t in graph.initializer if t.data_type == onnx.TensorProto.FLOAT and math.prod(t.dims) >= _LARGE]
+    casts = []
+    for tensor in large:
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(numpy.float16), f"{name}/half"))
+        casts.append(helper.make_node("Cast", [tensor.name], [name], f"{name}/Cast", to=onnx.TensorProto.FLOAT))
+    # In front of all that read them.
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _name_constants_once(graph: onnx.GraphProto) -> None:

@@ -75,7 +75,7 @@ class Wide32(nn.Module):
         x = F.relu(self.stem(x))
         for stage in self.stages:
             x = stage(x)
-        return self.head(x.mean((2, 3)).float())
+        return self.head(x.mean((2, 3)))
 
 
 def read_images(path: pathlib.Path) -> tuple[Tensor, Tensor]:
@@ -167,7 +167,8 @@ def learn(model, optimizer, rate, loss_of, hole, data, epochs, kept) -> None:
 
 
 def write(model: nn.Module, path: pathlib.Path) -> None:
-    export_onnx(model, torch.zeros(1, 3, 32, 32), path, input="image", output="logits", preprocess=PREPROCESS, labels=CLASSES)
+    facts = {"input": "image", "output": "logits", "preprocess": PREPROCESS, "labels": CLASSES}
+    export_onnx(model, torch.zeros(1, 3, 32, 32), path, half_weights=True, **facts)
     print(path)
 
 

@@ -64,3 +64,17 @@ def test_training_goes_on_where_the_file_ended(tmp_path):
     assert loaded[2].table.grad.abs().sum() > 0
     with pytest.raises(ValueError, match="2 lookup layers"):
         load_conversion(small_network(), tmp_path / "m.onnx", {"2": "3"}, [x])
+
+
+def test_half_weights_halve_the_file_and_hardly_change_it(tmp_path):
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 64, 3), torch.nn.ReLU(), torch.nn.Conv2d(64, 64, 3)).eval()
+    for half in (False, True):
+        export_onnx(model, examples(2), tmp_path / f"{half}.onnx", half_weights=half)
+    whole, halved = (onnx.load(str(tmp_path / f"{half}.onnx")) for half in (False, True))
+    assert len(halved.SerializeToString()) < 0.55 * len(whole.SerializeToString())
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in halved.graph.initializer}
+    casts = [node for node in halved.graph.node if node.op_type == "Cast"]
+    assert len(casts) == 2
+    for node in casts:
+        original = next(numpy_helper.to_array(t) for t in whole.graph.initializer if t.name == node.output[0])
+        numpy.testing.assert_allclose(values[node.input[0]], original, atol=1e-3)
