@@ -64,7 +64,11 @@ function openTask({ id, title, lut, dense, training, test }: ManifestEntry): Tas
     graph,
     lut: lutBytes!,
     dense: denseBytes!,
-    data: test.data + (test.speaker === undefined ? '' : `, ${test.speaker}`),
+    data: [
+      test.data,
+      ...(test.speaker === undefined ? [] : [`speaker ${test.speaker}`]),
+      ...(training.includes(test.data) ? ['which the network learned from, so that its accuracy says nothing'] : []),
+    ].join(', '),
     async test() {
       const all = await open(test.data);
       return readAll(test.speaker === undefined ? all : ofSpeakers(all, [test.speaker]), spec);
