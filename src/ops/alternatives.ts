@@ -1,8 +1,27 @@
-import type { Node } from '../graph/types.js';
-import type { Operator } from './operator.js';
+import type { LutraError } from '../errors.js';
+import type { Graph, Node } from '../graph/types.js';
+import { nodeError, type Operator } from './operator.js';
 
-/** The closest that would work to a node whose operator does not run: the hint of the error that names it. */
-export function alternativeTo({ domain, op }: Node, operators: readonly Operator[]): string | undefined {
+const LONGEST_TEXT = 400;
+
+/** The error for a node whose operator does not run. */
+export function refusal(node: Node, opset: Graph['opset'], operators: readonly Operator[]): LutraError {
+  const hint = alternativeTo(node, operators);
+  const what = `${node.domain || 'ai.onnx'}:${node.op} version ${opset[node.domain] ?? 1}`;
+  return nodeError(node, 'UNSUPPORTED', `operator ${what} does not run${formatAttributes(node)}`, hint ? { hint } : {});
+}
+
+/** Attributes for a message; of a graph or a tensor only that it is there, of a long list only its length. */
+function formatAttributes({ attributes }: Node): string {
+  const text = JSON.stringify(attributes, (key, value) => {
+    if (Array.isArray(value) && value.length > 16) return `${value.length} values`;
+    return key && value?.constructor === Object ? '…' : value;
+  });
+  return text === '{}' ? '' : ` with ${text.slice(0, LONGEST_TEXT)}`;
+}
+
+/** The closest that would work: the hint of the error. */
+function alternativeTo({ domain, op }: Node, operators: readonly Operator[]): string | undefined {
   const named = operators.filter(({ name }) => name === op);
   const versions = named.filter((entry) => entry.domain === domain).map(({ opset: [min, max] }) => `${min} to ${max}`);
   if (versions.length > 0) return `Versions ${versions.join(', ')} run: use onnx.version_converter`;

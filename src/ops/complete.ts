@@ -1,5 +1,5 @@
 import { ACTIVATION_RARE } from './activation-rare.js';
-import { alternativeTo } from './alternatives.js';
+import { refusal } from './alternatives.js';
 import { CONTROL_FLOW } from './control-flow.js';
 import { CONV_TRANSPOSE } from './conv-transpose.js';
 import { CORE_OPERATORS } from './core.js';
@@ -40,4 +40,4 @@ export const OPERATORS: readonly Operator[] = [
   RECURRENT,
 ].flat();
 
-export const COMPLETE_OPERATORS = new OperatorSet(OPERATORS, alternativeTo);
+export const COMPLETE_OPERATORS = new OperatorSet(OPERATORS, refusal);

@@ -1,3 +1,4 @@
+import type { LutraError } from '../errors.js';
 import type { Graph, Node } from '../graph/types.js';
 import type { Operator } from './operator.js';
 
@@ -6,10 +7,10 @@ export class OperatorSet {
   /** By `domain:name`; several entries of one name cover different versions. */
   readonly #entries = new Map<string, Operator[]>();
 
-  /** @param alternativeTo what would run instead of an operator that {@link find} does not find, for the error that names it */
+  /** @param refusal the error for a node whose operator {@link find} does not find; it says what would run instead */
   constructor(
     readonly list: readonly Operator[],
-    readonly alternativeTo?: (node: Node, operators: readonly Operator[]) => string | undefined,
+    readonly refusal?: (node: Node, opset: Graph['opset'], operators: readonly Operator[]) => LutraError,
   ) {
     for (const operator of list) {
       const key = `${operator.domain}:${operator.name}`;

@@ -4,7 +4,7 @@ import { checkTensorSize, MAX_TENSOR_BYTES, tensorBytes } from '../graph/tensor.
 import { consumersOf, readValues, UniqueNames, valueNames } from '../graph/topology.js';
 import type { Graph, Node, TensorType } from '../graph/types.js';
 import { inferContext, inferNode } from '../ops/infer-node.js';
-import { describeNode, unrollsTooFar } from '../ops/operator.js';
+import { describeNode, nodeError, unrollsTooFar } from '../ops/operator.js';
 import type { OperatorSet } from '../ops/operator-set.js';
 import type { ConcreteGraph, InputTypes } from './types.js';
 
@@ -50,7 +50,7 @@ export function resolve(graph: Graph, operators: OperatorSet, inputTypes: InputT
   let computed = 0;
   for (let node = waiting.pop(); node; node = waiting.pop()) {
     const operator = operators.of(node, graph.opset);
-    if (!operator) failures.push(unknownOperator(graph, operators, node));
+    if (!operator) failures.push(refusalOf(graph, operators, node));
     if (!operator || readValues(node).some((name) => unknown.has(name))) {
       for (const name of node.outputs) unknown.add(name);
       continue;
@@ -108,22 +108,8 @@ export function resolve(graph: Graph, operators: OperatorSet, inputTypes: InputT
   return { graph, operators, nodes, types, constants, consumers: consumersOf(nodes), outputs };
 }
 
-function unknownOperator(graph: Graph, operators: OperatorSet, node: Node): LutraError {
-  const hint = operators.alternativeTo?.(node, operators.list);
-  const version = graph.opset[node.domain] ?? 1;
-  return new LutraError(
-    'UNSUPPORTED',
-    `operator ${node.domain || 'ai.onnx'}:${node.op} version ${version} does not run${formatAttributes(node)}`,
-    { node: describeNode(node), ...(hint ? { hint } : {}) },
-  );
-}
-
-const LONGEST_TEXT = 400;
-
-/** Attributes for a message; of a graph or a tensor only that it is there. */
-function formatAttributes({ attributes }: Node): string {
-  const text = JSON.stringify(attributes, (key, value) => (key && value?.constructor === Object ? '…' : value));
-  return text === '{}' ? '' : ` with ${text.slice(0, LONGEST_TEXT)}`;
+function refusalOf({ opset }: Graph, { refusal, list }: OperatorSet, node: Node): LutraError {
+  return refusal?.(node, opset, list) ?? nodeError(node, 'UNSUPPORTED', 'the operator does not run');
 }
 
 /** One error for all nodes that cannot run, so that a user sees the whole distance at once. */

@@ -24,10 +24,10 @@ export interface RuntimeExtension {
 /** A runtime with more operators, rules and passes; passes go behind those that are there. */
 export function extendRuntime(runtime: Runtime, { operators = [], rules, passes }: RuntimeExtension): Runtime {
   const { first, last, plan } = runtime.passes;
-  const { list, alternativeTo } = runtime.operators;
+  const { list, refusal } = runtime.operators;
   return {
     ...runtime,
-    operators: new OperatorSet([...list, ...operators], alternativeTo),
+    operators: new OperatorSet([...list, ...operators], refusal),
     rules: { ...runtime.rules, ...rules },
     passes: {
       first: [...first, ...(passes?.first ?? [])],
