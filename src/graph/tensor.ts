@@ -55,13 +55,12 @@ export function checkTensorSize(type: TensorType, what: string, details: LutraEr
   if (!type.dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
     throw new LutraError('INVALID_MODEL', `${what} has an impossible shape ${formatType(type)}`, details);
   }
-  const bytes = tensorBytes(type);
   // A size of 0 hides the product of the others, which still decides loops over axes.
   const longest = tensorBytes({ ...type, dims: type.dims.map((dim) => Math.max(1, dim)) });
   if (longest >= MAX_TENSOR_BYTES) {
     throw new LutraError('OUT_OF_MEMORY', `${what} is too large: ${formatType(type)}`, {
       expected: `less than ${MAX_TENSOR_BYTES} bytes`,
-      actual: `${bytes} bytes`,
+      actual: `${longest} bytes`,
       ...details,
     });
   }

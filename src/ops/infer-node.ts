@@ -33,14 +33,13 @@ export function inferNode(
   context: OperatorContext<InputInfo>,
   most = Infinity,
 ): { readonly types: readonly TensorType[]; readonly values?: readonly TensorValue[] } {
-  const details = { node: describeNode(context.node) };
-  context.inputs.forEach((input, index) => {
-    if (input) checkTensorSize(input, `input ${index}`, details);
-  });
+  const check = (what: string, types: readonly (TensorType | undefined)[]) =>
+    types.forEach((type, i) => {
+      if (type) checkTensorSize(type, `${what} ${i}`, { node: describeNode(context.node) });
+    });
+  check('input', context.inputs);
   const types = operator.infer(context);
-  types.forEach((type, index) => {
-    checkTensorSize(type, `output ${index}`, details);
-  });
+  check('output', types);
   const known = operator.traits.shapeOnly || context.inputs.every((input) => !input || input.value);
   if (!known || context.node.epilogue || types.some(({ dims }) => elementCount(dims) > most)) return { types };
   const values = types.map(({ type, dims }) => allocate(type, dims));

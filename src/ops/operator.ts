@@ -81,7 +81,5 @@ export function nodeError(
 
 /** Control flow that would become more nodes than are planned. */
 export function unrollsTooFar(node: Node): LutraError {
-  return nodeError(node, 'UNSUPPORTED', 'the control flow of the model unrolls to too many nodes', {
-    hint: 'Loop over fewer steps, or run the body of the loop as a network of its own',
-  });
+  return nodeError(node, 'UNSUPPORTED', 'the loop unrolls to too many nodes');
 }
