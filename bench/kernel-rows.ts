@@ -1,6 +1,8 @@
 /** Rows of the kernel benchmark (kernels.ts) and how one is measured. */
+
 import { KERNELS, type KernelName } from '../src/kernels/list.js';
 import type { Family } from '../src/lut/family.js';
+import { typesOf } from '../src/plan/bind.js';
 import { plan } from '../src/plan/plan.js';
 import type { Runtime } from '../src/plan/runtime.js';
 import { KERNEL_CASES, type KernelCase } from '../test/support/kernel-cases.js';
@@ -55,7 +57,7 @@ export function measureRow(
   batches = BATCHES,
 ): Map<string, number> {
   const { graph, feeds } = make();
-  const harness = new KernelHarness(plan(graph, runtime, feeds, { threads: 1 }), build, runtime.operators);
+  const harness = new KernelHarness(plan(graph, runtime, typesOf(feeds), { threads: 1 }), build, runtime.operators);
   harness.feed(feeds);
   const result = new Map<string, number>();
   for (const step of harness.plan.steps) {

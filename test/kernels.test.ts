@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TensorValue } from '../src/graph/types.js';
 import { KERNELS, type KernelName } from '../src/kernels/list.js';
+import { typesOf } from '../src/plan/bind.js';
 import { COMPLETE_RUNTIME } from '../src/plan/complete.js';
 import { plan } from '../src/plan/plan.js';
 import { relativeError } from './run-node.js';
@@ -11,7 +12,8 @@ import { WASM_BUILDS } from './wasm-builds.js';
 
 const BUILDS = [...kernelBuilds(WASM_BUILDS)];
 const floats = (value: TensorValue | undefined) => Float32Array.from(value!.data as Float32Array);
-const planned = ({ graph, feeds }: KernelCase, threads: number) => plan(graph, COMPLETE_RUNTIME, feeds, { threads });
+const planned = ({ graph, feeds }: KernelCase, threads: number) =>
+  plan(graph, COMPLETE_RUNTIME, typesOf(feeds), { threads });
 
 describe.each(Object.keys(KERNELS) as KernelName[])('kernel %s', (name) => {
   it.each(BUILDS)('computes what evaluate computes, on one thread and on three (%s)', (_, build) => {

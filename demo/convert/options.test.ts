@@ -11,6 +11,8 @@ it('asks for every option with a label, help and a choice that is there', () => 
     'Codebooks of convolutions',
     'Centroids',
     'Size of the file',
+    'Accuracy to give up',
+    'Speed',
     'Examples to learn from',
   ]);
   for (const { choices, chosen, help } of formFields()) {

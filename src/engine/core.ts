@@ -3,6 +3,7 @@ import { declaredInputs } from '../graph/passes/infer-types.js';
 import { optimize } from '../graph/passes/optimize.js';
 import { formatType } from '../graph/tensor.js';
 import type { Graph, TensorType, TensorValue } from '../graph/types.js';
+import { typesOf } from '../plan/bind.js';
 import { plan } from '../plan/plan.js';
 import type { Runtime } from '../plan/runtime.js';
 import type { InputTypes, Plan } from '../plan/types.js';
@@ -120,13 +121,13 @@ export class ExecutorCore {
     const outputs = this.graph.outputs.filter(({ name }) => fetches?.includes(name));
     const graph = this.#late && outputs.length > 0 ? { ...this.graph, outputs } : this.graph;
     try {
-      if (!this.#deciding) return this.#prepare(feedTypes(feeds), graph);
+      if (!this.#deciding) return this.#prepare(typesOf(feeds), graph);
     } catch (thrown) {
       if (!late?.decide(graph, operators, feeds)) throw thrown;
     }
     const decided = late?.decide(graph, operators, feeds, this.#deciding);
     this.#deciding = decided?.names;
-    return this.#prepare(decided?.types ?? feedTypes(feeds), graph);
+    return this.#prepare(decided?.types ?? typesOf(feeds), graph);
   }
 
   #prepare(types: InputTypes, graph = this.graph): { machine: Machine; plan: Plan } {
@@ -266,11 +267,6 @@ export class ExecutorCore {
       }),
     );
   }
-}
-
-/** Types of checked feeds. */
-function feedTypes(feeds: Readonly<Record<string, TensorValue>>): Record<string, TensorType> {
-  return Object.fromEntries(Object.entries(feeds).map(([name, { type, dims }]) => [name, { type, dims }]));
 }
 
 /** What a plan depends on of one input. */

@@ -1,10 +1,15 @@
 import { LutraError } from '../errors.js';
 import { fuseEpilogues, sameType } from '../graph/passes/fuse-epilogues.js';
 import { consumersOf } from '../graph/topology.js';
-import type { Graph } from '../graph/types.js';
+import type { Graph, TensorType, TensorValue } from '../graph/types.js';
 import { resolve } from './resolve.js';
 import type { Runtime } from './runtime.js';
 import type { ConcreteGraph, InputTypes } from './types.js';
+
+/** What planning needs to know of feeds: their types, not their values. */
+export function typesOf(values: Readonly<Record<string, TensorValue>>): Record<string, TensorType> {
+  return Object.fromEntries(Object.entries(values).map(([name, { type, dims }]) => [name, { type, dims }]));
+}
 
 /**
  * The graph that is planned for concrete input types: every shape is known first, then come the passes that need the shapes, so that

@@ -8,6 +8,7 @@ import { convert, parseModel, serializeModel } from '../../src/convert/index.js'
 import { GraphBuilder } from '../../src/graph/builder.js';
 import { InferenceSession, Tensor } from '../../src/index.js';
 import { COMPLETE_RUNTIME, extendRuntime, FUNCTION_BODIES } from '../../src/lut/index.js';
+import { typesOf } from '../../src/plan/bind.js';
 import { plan } from '../../src/plan/plan.js';
 import { buildWorker } from '../build-worker.js';
 import { noise } from '../run-node.js';
@@ -62,7 +63,7 @@ describe('a family from public seams', () => {
     ];
     expect(await inOnnxRuntime(serializeModel(graph, BODIES), feeds.x!)).toEqual(expected);
     for (const [, build] of BUILDS) {
-      const harness = new KernelHarness(plan(graph, RUNTIME, feeds, { threads: 2 }), build, RUNTIME.operators);
+      const harness = new KernelHarness(plan(graph, RUNTIME, typesOf(feeds), { threads: 2 }), build, RUNTIME.operators);
       harness.feed(feeds);
       harness.run();
       expect(kernelsOf(harness.plan)).toEqual(['quantize', 'quantizedConv']);

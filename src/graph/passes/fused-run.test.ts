@@ -4,7 +4,7 @@ import { relativeDifference, runInOnnxRuntime, toOrt } from '../../../test/onnxr
 import { generator } from '../../../test/random-graph.js';
 import { Executor } from '../../engine/executor.js';
 import { LOOKUP_DOMAIN } from '../../lut/domain.js';
-import { bind } from '../../plan/bind.js';
+import { bind, typesOf } from '../../plan/bind.js';
 import { COMPLETE_RUNTIME } from '../../plan/complete.js';
 import { GraphBuilder } from '../builder.js';
 import { elementCount } from '../tensor.js';
@@ -137,7 +137,7 @@ describe.each([
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
         const { graph, feeds, fused } = block(seed);
-        const { nodes } = bind(optimize(graph, COMPLETE_RUNTIME), COMPLETE_RUNTIME, feeds);
+        const { nodes } = bind(optimize(graph, COMPLETE_RUNTIME), COMPLETE_RUNTIME, typesOf(feeds));
         expect(nodes.map(({ op }) => op).sort()).toEqual([...fused].sort());
         const executor = await Executor.create(graph, COMPLETE_RUNTIME);
         await expectLikeOnnxRuntime(graph, executor, feeds);
@@ -175,7 +175,7 @@ describe('a residual whose shape is only known at run time', () => {
     ['an undeclared rank', ['N', 3], undefined],
   ])('is fused for the shapes where it fits: %s', async (_, left, right) => {
     const graph = product(left, right);
-    const ops = (rows: number) => bind(graph, COMPLETE_RUNTIME, feeds(rows)).nodes.map(({ op }) => op);
+    const ops = (rows: number) => bind(graph, COMPLETE_RUNTIME, typesOf(feeds(rows))).nodes.map(({ op }) => op);
     expect(ops(5)).toEqual(['MatMul']);
     expect(ops(1)).toEqual(['MatMul', 'Add']);
     const executor = await Executor.create(graph, COMPLETE_RUNTIME);
