@@ -9,7 +9,7 @@ const COLUMNS: readonly Column[] = [
   ['Number'],
   ['Engine and file'],
   ...['Accuracy', 'One answer', 'File', 'Than its int8', 'Than its float32'].map((title): Column => [title, 'number']),
-  ['Beaten by none'],
+  ['Beaten by none', 'number'],
 ];
 const HEIGHT = 300;
 /** Square pixels of a file of one megabyte. */
@@ -56,6 +56,9 @@ const symbolOf = ({ engine, form }: TrainedRow): string =>
 async function drawTask(title: string, rows: readonly TrainedRow[], width: number): Promise<HTMLElement> {
   const Plot = await import('@observablehq/plot');
   const points = rows.map((row, i) => ({ ...row, label: String(i + 1), percent: 100 * row.accuracy }));
+  const percents = points.map(({ percent }) => percent);
+  // Room around the outermost points, and an axis where all are alike.
+  const margin = Math.max(0.2, (Math.max(...percents) - Math.min(...percents)) / 8);
   const color = (row: TrainedRow) => (isOwn(row) ? 'var(--accent)' : 'var(--ink-2)');
   const plot = Plot.plot({
     width,
@@ -67,7 +70,7 @@ async function drawTask(title: string, rows: readonly TrainedRow[], width: numbe
     className: 'trained-plot',
     style: { background: 'transparent', color: 'var(--ink-2)', fontFamily: 'inherit', fontSize: '12px' },
     x: { type: 'log', label: 'milliseconds per answer (logarithmic)', grid: true, nice: true, tickFormat: String },
-    y: { label: 'accuracy, %', grid: true, nice: true, inset: 14 },
+    y: { label: 'accuracy, %', grid: true, domain: [Math.min(...percents) - margin, Math.max(...percents) + margin] },
     r: { type: 'identity' },
     symbol: { type: 'identity' },
     marks: [
@@ -94,17 +97,7 @@ async function drawTask(title: string, rows: readonly TrainedRow[], width: numbe
   // The page's policy forbids style elements.
   for (const style of plot.querySelectorAll('style')) style.remove();
   const label = `${title}: accuracy against time. The table below has the numbers`;
-  const legend = html(
-    'figcaption',
-    { class: 'help' },
-    'Circles are lookup networks, squares other files in Lutra, triangles other engines. The area is the size of the file. Numbers are rows of the table.',
-  );
-  return html(
-    'figure',
-    { class: 'trained' },
-    html('div', { role: 'img', 'aria-label': label }, plot as unknown as Node),
-    legend,
-  );
+  return html('figure', { class: 'trained', role: 'img', 'aria-label': label }, plot as unknown as Node);
 }
 
 function trainedTable(title: string, rows: readonly TrainedRow[], { pareto }: TrainedResults): HTMLElement {
@@ -121,7 +114,7 @@ function trainedTable(title: string, rows: readonly TrainedRow[], { pareto }: Tr
       numberCell(formatBytes(row.bytes)),
       numberCell(ratio(of('ort-int8'), row)),
       numberCell(ratio(of('ort-f32'), row)),
-      html('td', {}, front.has(row.file) ? 'yes' : ''),
+      numberCell(front.has(row.file) ? 'yes' : ''),
     ),
   );
   return tableView(`${title}: accuracy, time and size as a table`, COLUMNS, lines, { kind: 'results' });
