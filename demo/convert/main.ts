@@ -147,7 +147,7 @@ async function convert(point?: TradeOffPoint): Promise<void> {
     const { options: chosen, samples } = readOptions(options);
     // The same plan again, with the time of the point as its limit, has the point as its most accurate network.
     const { maxDrop, ...rest } = chosen;
-    const goal = point ? { ...rest, speedup: point.speedup } : chosen;
+    const goal = point ? { ...rest, speedup: Math.max(1, point.speedup) } : chosen;
     const request = { options: { ...goal, layers: layers.ticked }, samples, preprocess: preprocess.read() };
     const { bytes, report, heldOut } = await converter.convert(request, showProgress);
     mine.signal.throwIfAborted();
