@@ -3,7 +3,7 @@ import { outputSize, type Pair, type Window } from '../lut/window.js';
 import { fitActivationScale } from './activation-range.js';
 import { type Random, sampleIndices } from './random.js';
 
-type PlaneData = Float32Array | Uint8Array;
+export type PlaneData = Float32Array | Uint8Array;
 
 /** Activations of one value over the calibration data, batch by batch, as planes: each [n, channels, height, width]. */
 export interface Planes<Data extends PlaneData = Float32Array> {

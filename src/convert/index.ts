@@ -10,6 +10,7 @@ export { serializeModel } from '../onnx/serialize.js';
 export { convert } from './convert.js';
 export type { DenseLayer } from './dense-layers.js';
 export type { FamilyFit, FitLayer, FitPass, FittedCost, FormEstimate, LayerSample, Replacement } from './family-fit.js';
+export type { PlaneData, Planes } from './gather.js';
 export type { LivePlanes } from './live-planes.js';
 export type { Progress as Checkpoint } from './progress.js';
 export type { LiveValues } from './segment.js';
