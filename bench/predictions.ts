@@ -15,21 +15,12 @@ import { Executor } from '../src/engine/executor.js';
 import { METADATA, type Preprocess } from '../src/graph/metadata.js';
 import type { Graph, TensorValue } from '../src/graph/types.js';
 import { COMPLETE_RUNTIME } from '../src/plan/complete.js';
+import { imageNetPreprocess } from './networks/image-network.js';
 
 const DATA = '../shared/data';
 const CIFAR = `${DATA}/cifar10`;
 /** The ready-made residual networks take the original pixels, scaled as for ImageNet. */
-const ORIGINAL: Preprocess = {
-  kind: 'image',
-  width: 32,
-  height: 32,
-  channels: 3,
-  scale: 1 / 255,
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-  resize: 'bilinear',
-  layout: 'nchw',
-};
+const ORIGINAL: Preprocess = imageNetPreprocess(32);
 
 interface Network {
   readonly name: string;

@@ -46,8 +46,8 @@ const CIFAR = {
   test: { path: join(values.data, 'cifar10', 'test_a.tar.gz'), name: 'cifar10/test_a.tar.gz' },
 } as const;
 
-/** Where python/recipes/wide32.py keeps its files. */
-const PYTHON_BUILD = 'python/build';
+/** Where python/recipes/wide32.py keeps its files. A whole run must not take up a checkpoint of a quick one. */
+const PYTHON_BUILD = values.quick ? 'python/build/quick' : 'python/build';
 const CONVERSION = ['--geometry', 'patch', '--k', '16', '--stem', 'integer'];
 
 /** PyTorch trains the dense network, Lutra converts it, PyTorch trains the tables. */
@@ -58,6 +58,8 @@ function buildCifar(): void {
       name,
       '--data',
       CIFAR.training[0]!,
+      '--folder',
+      PYTHON_BUILD,
       ...(values.quick ? ['--epochs', '1'] : []),
     ];
     const { status } = spawnSync(process.env.PYTHON ?? 'python3', args, { stdio: 'inherit' });

@@ -10,6 +10,21 @@ export interface ImageNetworkOptions {
   readonly seed: number;
 }
 
+/** Square color images, scaled as for networks that are trained on ImageNet. */
+export function imageNetPreprocess(size: number): ImagePreprocess {
+  return {
+    kind: 'image',
+    width: size,
+    height: size,
+    channels: 3,
+    scale: 1 / 255,
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+    resize: 'bilinear',
+    layout: 'nchw',
+  };
+}
+
 /**
  * Builds networks that classify images: input `image` float32 [N, 3, size, size], output `logits` float32 [N, classes]. Normalization
  * counts as folded into the convolutions; weights are random (He et al. 2015): good for latency, meaningless for accuracy.
@@ -24,18 +39,7 @@ export class ImageNetwork {
     private readonly options: ImageNetworkOptions,
   ) {
     const { size, seed } = options;
-    const preprocess: ImagePreprocess = {
-      kind: 'image',
-      width: size,
-      height: size,
-      channels: 3,
-      scale: 1 / 255,
-      mean: [0.485, 0.456, 0.406],
-      std: [0.229, 0.224, 0.225],
-      resize: 'bilinear',
-      layout: 'nchw',
-    };
-    const metadata = { [METADATA.preprocess]: JSON.stringify(preprocess) };
+    const metadata = { [METADATA.preprocess]: JSON.stringify(imageNetPreprocess(size)) };
     this.#builder = new GraphBuilder({ name: `${name}_${size}`, opset: 13, metadata });
     this.#weights = new WeightSource(seed);
     this.image = this.#builder.input('image', ['N', 3, size, size]);

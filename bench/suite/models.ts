@@ -46,16 +46,13 @@ interface Source {
 
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
 
-/** Changes with the code that writes networks. */
-function sourceHash(): string {
-  const folders = ['bench/networks', 'src/onnx'];
-  const paths = folders.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
-  const all = [
-    ...paths.filter((path) => !path.endsWith('.test.ts')),
-    'bench/measure/prepare.ts',
-    'bench/suite/models.ts',
-  ];
-  return sha256(all.map((path) => readFileSync(path, 'utf8')).join(''));
+/** Changes with the code in these folders, tests left out, and in these files. */
+export function sourceHash(folders: readonly string[], files: readonly string[] = []): string {
+  const inside = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  );
+  const paths = inside.filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts')).sort();
+  return sha256([...paths, ...files].map((path) => readFileSync(path, 'utf8')).join(''));
 }
 
 /** MLPerf Tiny's networks, kept outside of the repository: each as ONNX and as .tflite. */
@@ -112,7 +109,7 @@ function findSource(id: string): Source {
  */
 export async function networkFiles(id: string, onBuild: (title: string) => void): Promise<NetworkFiles> {
   const wanted = findSource(id);
-  const code = sourceHash();
+  const code = sourceHash(['bench/networks', 'src/onnx'], ['bench/measure/prepare.ts', 'bench/suite/models.ts']);
   const index = join(MODEL_FOLDER, `${id}.json`);
   if (existsSync(index)) {
     const known = JSON.parse(readFileSync(index, 'utf8')) as NetworkFiles & { readonly code: string };

@@ -9,6 +9,7 @@ import type { Graph } from '../../src/graph/types.js';
 import { serializeModel } from '../../src/onnx/serialize.js';
 import { COMPLETE_RUNTIME } from '../../src/plan/complete.js';
 import { quantize, type RangeRule } from '../networks/quantize.js';
+import { sourceHash } from '../suite/models.js';
 import type { LabelledBatches, Task } from './tasks.js';
 
 /** Real examples that activation ranges of the int8 network come from, and others that the ranges are compared on. */
@@ -22,7 +23,6 @@ const CONVERSIONS: Readonly<Record<string, ConvertOptions>> = {
   'converted, patch, K = 16': { geometry: { conv: { kind: 'patch', channels: 1 } }, centroids: 16, stem: 'integer' },
 };
 
-/** Deleted by hand when the converter changes. */
 const CONVERTED = join(process.cwd(), 'build/bench/converted');
 
 export interface Form {
@@ -69,12 +69,14 @@ async function countRight(graph: Graph, { feeds, labels }: LabelledBatches): Pro
 
 /** Conversions of the dense network, from an earlier run or made now. */
 export async function convertedForms(task: Task): Promise<Form[]> {
+  // A conversion is made anew when the converter changed.
+  const code = sourceHash(['src/convert', 'src/lut']);
   const forms: Form[] = [];
   let given: Calibration | undefined;
   for (const [name, options] of Object.entries(CONVERSIONS)) {
     const key = createHash('sha256')
       .update(task.dense)
-      .update(JSON.stringify([options, CONVERT_EXAMPLES]));
+      .update(JSON.stringify([options, CONVERT_EXAMPLES, code]));
     const path = join(CONVERTED, `${task.id}.${key.digest('hex').slice(0, 16)}.onnx`);
     if (!existsSync(path)) {
       given ??= (await task.calibration(CONVERT_EXAMPLES, 0)).calibration;

@@ -13,6 +13,8 @@ export interface TrainedRow extends Point {
   /** Examples that the accuracy is of. */
   readonly examples: number;
   readonly threads: number;
+  /** Whether the file looks results up. */
+  readonly lookups: boolean;
   /** Whether the file comes with Lutra. */
   readonly shipped: boolean;
 }

@@ -1,6 +1,8 @@
 /** The suite `trained`: accuracy, time and bytes of one file each, all engines in one run. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { factsOf } from '../../src/lut/facts.js';
+import { parseModel } from '../../src/onnx/parse.js';
 import type { InputSpec } from '../measure/network.js';
 import { quantile } from '../measure/statistics.js';
 import type { Contender, EngineId } from '../measure/types.js';
@@ -128,6 +130,7 @@ async function measureTask(
       examples: test.labels.length,
       milliseconds: quantile(times, 0.5),
       threads: used,
+      lookups: parseModel(bytes).nodes.some((node) => factsOf(node)?.result === 'codes'),
       shipped,
     };
   });

@@ -1,4 +1,4 @@
-import { ENGINES } from '../../bench/measure/engines.js';
+import { ENGINES, OWN_ENGINES } from '../../bench/measure/engines.js';
 import type { TrainedResults, TrainedRow } from '../../bench/trained/results.js';
 import { LutraError } from '../../src/errors.js';
 import { html } from '../shared/dom.js';
@@ -8,8 +8,10 @@ import { type Column, numberCell, tableRow, tableView } from '../shared/table.js
 const COLUMNS: readonly Column[] = [
   ['Number'],
   ['Engine and file'],
-  ...['Accuracy', 'One answer', 'File', 'Than its int8', 'Than its float32'].map((title): Column => [title, 'number']),
-  ['Beaten by none', 'number'],
+  ...['Accuracy', 'One answer', 'File', 'Speed, int8 = 1', 'Speed, float32 = 1'].map(
+    (title): Column => [title, 'number'],
+  ),
+  ['No file is better', 'number'],
 ];
 const HEIGHT = 300;
 /** Square pixels of a file of one megabyte. */
@@ -48,10 +50,9 @@ export function mountTrained(place: HTMLElement, results: TrainedResults): void 
   }).observe(place);
 }
 
-const isOwn = ({ engine }: TrainedRow): boolean => engine === 'lutra' || engine === 'lutra-dense';
+const isOwn = ({ engine }: TrainedRow): boolean => OWN_ENGINES.includes(engine);
 /** Lutra's lookups, Lutra's other files, other engines. */
-const symbolOf = ({ engine, form }: TrainedRow): string =>
-  engine === 'lutra' && !form.startsWith('int8') ? 'circle' : engine.startsWith('lutra') ? 'square' : 'triangle';
+const symbolOf = (row: TrainedRow): string => (row.lookups ? 'circle' : isOwn(row) ? 'square' : 'triangle');
 
 async function drawTask(title: string, rows: readonly TrainedRow[], width: number): Promise<HTMLElement> {
   const Plot = await import('@observablehq/plot');

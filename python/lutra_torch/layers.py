@@ -131,13 +131,15 @@ class LutConv2d(nn.Module):
             raise ValueError(f"tables must be one of {', '.join(TABLES)}, not {tables!r}")
         if encoder is not None and encoder not in ENCODERS:
             raise ValueError(f"encoder must be one of {', '.join(ENCODERS)}, not {encoder!r}")
-        if encoder == "frozen" and getattr(self, "encoder", encoder) == "soft":
-            self._settle()
-        if tables == "free" and getattr(self, "tables", "product") != "free":
-            self.table = nn.Parameter(self.product_table().detach())
-        self.tables, self.encoder = tables or self.tables, encoder or self.encoder
-        if self.tables == "free" and self.encoder == "follow":
+        was = getattr(self, "tables", "product"), getattr(self, "encoder", "frozen")
+        now = tables or was[0], encoder or was[1]
+        if now == ("free", "follow"):
             raise ValueError("free tables need codes that stay: encoder frozen or soft, not follow")
+        if was[1] == "soft" and now[1] != "soft":
+            self._settle()
+        if was[0] == "product" and now[0] == "free":
+            self.table = nn.Parameter(self.product_table().detach())
+        self.tables, self.encoder = now
         self.table.requires_grad_(self.tables == "free")
         self.weight.requires_grad_(self.tables == "product")
         for parameter in (self.centroids, self.temperature):
@@ -199,6 +201,8 @@ class LutConv2d(nn.Module):
         self.counts.zero_()
         self.sums.zero_()
         self._settle()
+        if self.tables == "free":
+            self.table.copy_(self.product_table())
         q, b = self.scores()
         self.temperature.fill_(math.log(max(1.0, _mean_lead(values[:, chosen], q, b))))
 

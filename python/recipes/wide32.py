@@ -4,7 +4,7 @@
     npx lutra convert build/wide32.onnx --geometry patch --k 16 --stem integer --calibration train.tar.gz -o build/wide32.converted.onnx
     python3 recipes/wide32.py tables --data ../../shared/data/cifar10/train.tar.gz
 
-Needs Pillow. Each step keeps a checkpoint in build/ and goes on from it when it is started again.
+Needs Pillow. Each step keeps a checkpoint in `--folder` (default: python/build) and goes on from it when it is started again.
 """
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 from lutra_torch import convert, convertible, export_onnx, load_conversion  # noqa: E402
 
-BUILD = HERE.parents[1] / "build"
+DEFAULT_FOLDER = HERE.parents[1] / "build"
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 PREPROCESS = {
@@ -78,9 +78,9 @@ class Wide32(nn.Module):
         return self.head(x.mean((2, 3)))
 
 
-def read_images(path: pathlib.Path) -> tuple[Tensor, Tensor]:
+def read_images(path: pathlib.Path, folder: pathlib.Path) -> tuple[Tensor, Tensor]:
     """uint8 [N, 3, 32, 32] and classes [N] of an archive <split>/<class>/NNNN.jpg; decoded once."""
-    kept = BUILD / f"{path.name}.npz"
+    kept = folder / f"{path.name}.npz"
     if not kept.exists():
         images, labels = [], []
         with tarfile.open(path) as archive:
@@ -172,7 +172,7 @@ def write(model: nn.Module, path: pathlib.Path) -> None:
     print(path)
 
 
-def train_dense(data, epochs: int) -> None:
+def train_dense(data, epochs: int, folder: pathlib.Path) -> None:
     """Labels, SGD with Nesterov momentum, one rise and one fall of the rate."""
     torch.manual_seed(1)
     model = Wide32().to(memory_format=torch.channels_last)
@@ -187,20 +187,20 @@ def train_dense(data, epochs: int) -> None:
             logits = model(x).float()
         return F.cross_entropy(logits, labels, label_smoothing=0.1)
 
-    learn(model, optimizer, lambda done: 0.25 * min(done / 0.15, (1 - done) / 0.85), loss_of, 8, data, epochs, BUILD / "wide32.checkpoint")
-    write(model, BUILD / "wide32.onnx")
+    learn(model, optimizer, lambda done: 0.25 * min(done / 0.15, (1 - done) / 0.85), loss_of, 8, data, epochs, folder / "wide32.checkpoint")
+    write(model, folder / "wide32.onnx")
 
 
-def train_tables(data, epochs: int) -> None:
+def train_tables(data, epochs: int, folder: pathlib.Path) -> None:
     """The answers of the dense network (divergence at temperature 4), Adam. Codes stay, every entry of the tables learns."""
     teacher = Wide32().to(memory_format=torch.channels_last)
-    teacher.load_state_dict(torch.load(BUILD / "wide32.checkpoint")["model"])
+    teacher.load_state_dict(torch.load(folder / "wide32.checkpoint")["model"])
     teacher.eval()
     images, _ = data
     batches = [as_input(images[split(len(images))[0][i * 250 : (i + 1) * 250]]) for i in range(4)]
     model = copy.deepcopy(teacher)
     norms = {name: name.removesuffix("conv") + "norm" for name in convertible(model)}
-    load_conversion(model, BUILD / "wide32.converted.onnx", norms, batches)
+    load_conversion(model, folder / "wide32.converted.onnx", norms, batches)
     convert(model, batches, layers=[], integer=["stem.conv"])
     model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], betas=(0.9, 0.99))
@@ -214,8 +214,8 @@ def train_tables(data, epochs: int) -> None:
         return 16 * F.kl_div(*both, log_target=True, reduction="batchmean")
 
     rate = lambda done: 7e-4 * min(1.0, done / 0.05) * (0.5 + 0.5 * math.cos(math.pi * done))
-    learn(model, optimizer, rate, loss_of, 0, data, epochs, BUILD / "wide32.tables.checkpoint")
-    write(model, BUILD / "wide32.lut.onnx")
+    learn(model, optimizer, rate, loss_of, 0, data, epochs, folder / "wide32.tables.checkpoint")
+    write(model, folder / "wide32.lut.onnx")
 
 
 def main() -> None:
@@ -223,13 +223,14 @@ def main() -> None:
     parser.add_argument("step", choices=["dense", "tables"])
     parser.add_argument("--data", type=pathlib.Path, required=True, help="train.tar.gz")
     parser.add_argument("--epochs", type=int, help="passes over the data (default: 30 dense, 8 tables)")
+    parser.add_argument("--folder", type=pathlib.Path, default=DEFAULT_FOLDER, help="where networks and checkpoints are kept")
     given = parser.parse_args()
-    BUILD.mkdir(exist_ok=True)
-    data = read_images(given.data)
+    given.folder.mkdir(parents=True, exist_ok=True)
+    data = read_images(given.data, given.folder)
     if given.step == "dense":
-        train_dense(data, given.epochs or 30)
+        train_dense(data, given.epochs or 30, given.folder)
     else:
-        train_tables(data, given.epochs or 8)
+        train_tables(data, given.epochs or 8, given.folder)
 
 
 if __name__ == "__main__":

@@ -122,10 +122,11 @@ def test_scores_name_the_nearest_centroid():
     assert q.abs().max() <= 127 and b.abs().max() <= 2**22
 
 
-def test_convert_replaces_what_it_is_told_and_stays_close():
+@pytest.mark.parametrize("tables", ["product", "free"])
+def test_convert_replaces_what_it_is_told_and_stays_close(tables):
     model, x = small_network(), examples(256)
     dense = copy.deepcopy(model).eval()
-    convert(model, [x], GEOMETRIES, layers=GEOMETRIES, integer=INTEGER)
+    convert(model, [x], GEOMETRIES, layers=GEOMETRIES, integer=INTEGER, tables=tables, encoder="frozen")
     assert sum(isinstance(layer, LutConv2d) for layer in model) == 4 and isinstance(model[10], LutLinear)
     with torch.no_grad():
         wanted, got = dense(x), model.eval()(x)

@@ -27,19 +27,8 @@ export function denseCost({ inputChannels: C, outputChannels: M, window, weight 
 
 /** Nanoseconds of one value that another operator computes. */
 const ELEMENT = 0.3;
-/** Operators that are computed with the layer before them, or are views. */
-const FREE = new Set([
-  'Relu',
-  'Clip',
-  'LeakyRelu',
-  'Add',
-  'Reshape',
-  'Flatten',
-  'Identity',
-  'Squeeze',
-  'Unsqueeze',
-  'Shape',
-]);
+/** Operators that are computed with the layer before them. */
+const FUSED = new Set(['Relu', 'Clip', 'LeakyRelu', 'Add']);
 
 /** What all nodes but these layers cost for one example: grouped convolutions, pooling, operators between layers. */
 export function otherNanoseconds(graph: Graph, layers: readonly DenseLayer[]): number {
@@ -51,7 +40,8 @@ export function otherNanoseconds(graph: Graph, layers: readonly DenseLayer[]): n
   );
   const dims = (name: string | undefined) => types.get(name ?? '')?.dims ?? [];
   return graph.nodes.reduce((sum, node) => {
-    if (nodes.has(node) || FREE.has(node.op)) return sum;
+    const { alias, shapeOnly } = COMPLETE_OPERATORS.of(node, graph.opset)?.traits ?? {};
+    if (nodes.has(node) || alias || shapeOnly || FUSED.has(node.op)) return sum;
     return sum + denseMacs(node, dims) * DENSE_MAC + elementCount(dims(node.outputs[0])) * ELEMENT;
   }, 0);
 }

@@ -264,7 +264,7 @@ export class NetworkPlan<Attempt extends MeasuredAttempt> {
       if (deviation > (maxDrop || FINE_DROP)) {
         const wanted = Math.ceil((examples * (deviation / (maxDrop || FINE_DROP)) ** 2) / 100) * 100;
         warnings.push(
-          `The calibration set is small: ${examples} held-out examples tell a drop to ±${deviation.toFixed(1)} points. ${wanted} of them would tell it to ±${maxDrop || FINE_DROP}.`,
+          `The calibration set is small: with ${examples} held-out examples a drop is known to ±${deviation.toFixed(1)} points, with ${wanted} to ±${maxDrop || FINE_DROP}.`,
         );
       }
     }

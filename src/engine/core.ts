@@ -118,16 +118,19 @@ export class ExecutorCore {
     fetches: readonly string[] | undefined,
   ): { machine: Machine; plan: Plan } {
     const { late, operators } = this.runtime;
-    const outputs = this.graph.outputs.filter(({ name }) => fetches?.includes(name));
-    const graph = this.#late && outputs.length > 0 ? { ...this.graph, outputs } : this.graph;
-    try {
-      if (!this.#deciding) return this.#prepare(typesOf(feeds), graph);
-    } catch (thrown) {
-      if (!late?.decide(graph, operators, feeds)) throw thrown;
+    let { graph } = this;
+    if (this.#late) {
+      const outputs = graph.outputs.filter(({ name }) => fetches?.includes(name));
+      if (outputs.length > 0) graph = { ...graph, outputs };
     }
-    const decided = late?.decide(graph, operators, feeds, this.#deciding);
-    this.#deciding = decided?.names;
-    return this.#prepare(decided?.types ?? typesOf(feeds), graph);
+    try {
+      // The inputs that decided the last plan decide this one, too: with the values of before, nothing is planned.
+      return this.#prepare(typesOf(feeds, this.#deciding), graph);
+    } catch (thrown) {
+      this.#deciding = late?.decide(graph, operators, feeds);
+      if (!this.#deciding) throw thrown;
+      return this.#prepare(typesOf(feeds, this.#deciding), graph);
+    }
   }
 
   #prepare(types: InputTypes, graph = this.graph): { machine: Machine; plan: Plan } {

@@ -3,10 +3,13 @@ import { Worker } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildWorker } from '../../test/build-worker.js';
+import { GraphBuilder } from '../graph/builder.js';
 import { elementCount, tensorValue } from '../graph/tensor.js';
 import type { Graph, TensorValue } from '../graph/types.js';
 import { parseModel } from '../onnx/parse.js';
+import { COMPLETE_RUNTIME } from '../plan/complete.js';
 import { CORE_RUNTIME } from '../plan/core.js';
+import { LATE_PLANNING } from '../plan/late-planning.js';
 import { nodeHandle } from '../session/handle.js';
 import { Executor } from './executor.js';
 
@@ -176,5 +179,37 @@ describe('Executor', () => {
 
   it('refuses a number of threads that makes no sense', async () => {
     await expect(Executor.create(graph, CORE_RUNTIME, { threads: 0 })).rejects.toThrow(/"threads"/);
+  });
+});
+
+describe('a network whose sizes an input decides', () => {
+  it('looks for the inputs that decide once, and plans only for new values', async () => {
+    const builder = new GraphBuilder({ opset: 13 });
+    const x = builder.input('x', ['T']);
+    const end = builder.input('end', [1], 'int64');
+    builder.output(builder.node('Relu', [builder.node('Slice', [x, builder.ints(0), end])]));
+    let searches = 0;
+    const late: typeof LATE_PLANNING = {
+      ...LATE_PLANNING,
+      decide: (...given) => {
+        searches++;
+        return LATE_PLANNING.decide(...given);
+      },
+    };
+    const executor = await Executor.create(builder.build(), { ...COMPLETE_RUNTIME, late }, { threads: 1 });
+    const run = (count: number) => {
+      const feeds = {
+        x: tensorValue('float32', [4], Float32Array.of(1, -2, 3, 4)),
+        end: tensorValue('int64', [1], BigInt64Array.of(BigInt(count))),
+      };
+      return [...(Object.values(executor.run(feeds))[0]!.data as Float32Array)];
+    };
+    expect(run(3)).toEqual([1, 0, 3]);
+    const first = executor.plan;
+    expect(run(3)).toEqual([1, 0, 3]);
+    expect(executor.plan).toBe(first);
+    expect(run(2)).toEqual([1, 0]);
+    expect(searches).toBe(1);
+    executor.dispose();
   });
 });

@@ -1,14 +1,18 @@
 import { LutraError } from '../errors.js';
 import { fuseEpilogues, sameType } from '../graph/passes/fuse-epilogues.js';
 import { consumersOf } from '../graph/topology.js';
-import type { Graph, TensorType, TensorValue } from '../graph/types.js';
+import type { Graph, TensorValue } from '../graph/types.js';
 import { resolve } from './resolve.js';
 import type { Runtime } from './runtime.js';
 import type { ConcreteGraph, InputTypes } from './types.js';
 
-/** What planning needs to know of feeds: their types, not their values. */
-export function typesOf(values: Readonly<Record<string, TensorValue>>): Record<string, TensorType> {
-  return Object.fromEntries(Object.entries(values).map(([name, { type, dims }]) => [name, { type, dims }]));
+/** What planning needs to know of feeds: their types. @param deciding inputs whose values, copied, come with them */
+export function typesOf(feeds: Readonly<Record<string, TensorValue>>, deciding: readonly string[] = []): InputTypes {
+  const entries = Object.entries(feeds).map(([name, { type, dims, data }]) => [
+    name,
+    deciding.includes(name) ? { type, dims, data: data.slice() } : { type, dims },
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { LutraError } from '../errors.js';
 import type { Graph, TensorType, TensorValue } from '../graph/types.js';
 import type { OperatorSet } from '../ops/operator-set.js';
+import { typesOf } from './bind.js';
 import { resolve } from './resolve.js';
 import type { InputTypes } from './types.js';
 
@@ -21,15 +22,6 @@ function resolves(graph: Graph, operators: OperatorSet, types: InputTypes): bool
   } catch {
     return false;
   }
-}
-
-function withValues(feeds: Feeds, names: readonly string[]): InputTypes {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, { type, dims, data }]) => [
-      name,
-      names.includes(name) ? { type, dims, data: data.slice() as TensorValue['data'] } : { type, dims },
-    ]),
-  );
 }
 
 /**
@@ -54,29 +46,20 @@ function canWait(
 }
 
 /**
- * Types of the feeds, with the values of the fewest inputs that must be known so that every shape is: a length that Slice reads, the sizes
- * of a Resize, the condition of an If whose other branch does not fit. A plan then holds for these values only.
+ * The fewest inputs whose values must be known so that every shape is: a length that Slice reads, the sizes of a Resize, the condition of
+ * an If whose other branch does not fit. A plan then holds for these values only.
  *
- * @param before what it returned before, which often fits
  * @returns undefined when values do not help
  */
-function decide(
-  graph: Graph,
-  operators: OperatorSet,
-  feeds: Feeds,
-  before: readonly string[] = [],
-): { readonly names: readonly string[]; readonly types: InputTypes } | undefined {
-  const fits = (names: readonly string[]) => resolves(graph, operators, withValues(feeds, names));
-  let names = before;
-  if (names.length === 0 || !fits(names)) {
-    names = Object.keys(feeds).filter((name) => mayDecide(feeds[name]!));
-    if (!fits(names)) return undefined;
-    for (const name of names) {
-      const fewer = names.filter((other) => other !== name);
-      if (fits(fewer)) names = fewer;
-    }
+function decide(graph: Graph, operators: OperatorSet, feeds: Feeds): readonly string[] | undefined {
+  const fits = (names: readonly string[]) => resolves(graph, operators, typesOf(feeds, names));
+  let names: readonly string[] = Object.keys(feeds).filter((name) => mayDecide(feeds[name]!));
+  if (!fits(names)) return undefined;
+  for (const name of names) {
+    const fewer = names.filter((other) => other !== name);
+    if (fits(fewer)) names = fewer;
   }
-  return { names, types: withValues(feeds, names) };
+  return names;
 }
 
 export const LATE_PLANNING = { canWait, decide };
