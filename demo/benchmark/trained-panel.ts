@@ -60,6 +60,8 @@ async function drawTask(title: string, rows: readonly TrainedRow[], width: numbe
   const percents = points.map(({ percent }) => percent);
   // Room around the outermost points, and an axis where all are alike.
   const margin = Math.max(0.2, (Math.max(...percents) - Math.min(...percents)) / 8);
+  const times = rows.map(({ milliseconds }) => milliseconds);
+  const [fastest, slowest] = [Math.min(...times), Math.max(...times)];
   const color = (row: TrainedRow) => (isOwn(row) ? 'var(--accent)' : 'var(--ink-2)');
   const plot = Plot.plot({
     width,
@@ -70,7 +72,13 @@ async function drawTask(title: string, rows: readonly TrainedRow[], width: numbe
     marginBottom: 44,
     className: 'trained-plot',
     style: { background: 'transparent', color: 'var(--ink-2)', fontFamily: 'inherit', fontSize: '12px' },
-    x: { type: 'log', label: 'milliseconds per answer (logarithmic)', grid: true, nice: true, tickFormat: String },
+    x: {
+      type: 'log',
+      label: 'milliseconds per answer (logarithmic)',
+      grid: true,
+      domain: [fastest / 1.4, slowest * 1.4],
+      tickFormat: String,
+    },
     y: { label: 'accuracy, %', grid: true, domain: [Math.min(...percents) - margin, Math.max(...percents) + margin] },
     r: { type: 'identity' },
     symbol: { type: 'identity' },

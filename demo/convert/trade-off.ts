@@ -5,9 +5,9 @@ import { tableRow, tableView } from '../shared/table.js';
 
 const WIDTH = 640;
 const HEIGHT = 300;
-const LEFT = 56;
-const BOTTOM = 44;
-const MARGIN = 16;
+const LEFT = 72;
+const BOTTOM = 54;
+const MARGIN = 30;
 const TICKS = 4;
 
 const milliseconds = ({ nanoseconds }: Pick<TradeOffPoint, 'nanoseconds'>) => nanoseconds / 1e6;
@@ -51,7 +51,7 @@ export function tradeOffView(plan: PlanReport, convertTo: (point: TradeOffPoint)
       label(`${value.toFixed(1)}`, { x: LEFT - 8, y: y(value) + 5, 'text-anchor': 'end' }),
     ]),
     ...ticks(0, slowest).map((value) =>
-      label(value.toFixed(2), { x: x(value), y: HEIGHT - BOTTOM + 20, 'text-anchor': 'middle' }),
+      label(value.toFixed(2), { x: x(value), y: HEIGHT - BOTTOM + 24, 'text-anchor': 'middle' }),
     ),
     label('milliseconds', { x: WIDTH - MARGIN, y: HEIGHT - 6, 'text-anchor': 'end' }),
     label(metric === 'accuracy' ? '% of accuracy kept' : '% of answers kept', { x: 4, y: HEIGHT - 6 }),

@@ -73,7 +73,7 @@ export const CONVERT_OPTIONS = {
     {
       min: 0,
       max: 100,
-      otherwise: 'no plan',
+      otherwise: 'not limited',
       page: {
         label: 'Accuracy to give up',
         presets: [0.5, 1, 2, 5],
@@ -87,7 +87,7 @@ export const CONVERT_OPTIONS = {
     {
       min: 1,
       max: 1000,
-      otherwise: 'no plan',
+      otherwise: 'not limited',
       page: { label: 'Speed', presets: [1.5, 2, 3, 4], text: (times: string) => `${times} times as fast` },
     },
   ),
